@@ -1,0 +1,382 @@
+/*
+ * hrnet.h - HRNet human pose estimation: everything needed to turn pixels into keypoints.
+ *
+ *   hrnet_model *model = NULL;
+ *   hrnet_session *session = NULL;
+ *   hrnet_image photo = {0};
+ *   hrnet_keypoint joints[17];
+ *   if (hrnet_model_load(&model, "pose_hrnet_w32_256x192.pth", NULL) ||
+ *       hrnet_session_create(&session, model, NULL) ||
+ *       hrnet_image_load(&photo, "photo.jpg", 0) ||
+ *       hrnet_session_pose(session, &(hrnet_person){.image = &photo}, 1, NULL, joints, NULL))
+ *       fprintf(stderr, "%s\n", hrnet_last_error());
+ *
+ * Manners, which hold for every function here:
+ *   - Functions that can fail return hrnet_status; 0 is success. On failure outputs are untouched (out-handles stay
+ *     as they were) and hrnet_last_error() says, for this thread, what happened: the file, the entry, what was
+ *     expected and what was found.
+ *   - A zeroed options struct, or NULL in its place, means the defaults.
+ *   - _free and _destroy accept NULL. Handles are freed by the function named at their type.
+ *   - hrnet_model and hrnet_config are immutable once made and may be shared between threads. A hrnet_session is for
+ *     one thread at a time; it owns its worker threads and all scratch memory.
+ *   - Arrays are C-contiguous; shapes stand in brackets, outermost first. Pixels have their origin at the top left,
+ *     and the centre of the first pixel is (0, 0). Images are 8-bit RGB.
+ *   - Nothing here prints, exits, or changes process-wide state.
+ */
+#ifndef HRNET_H
+#define HRNET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define HRNET_API __attribute__((visibility("default")))
+#else
+#define HRNET_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------ status */
+
+typedef enum hrnet_status {
+    HRNET_OK = 0,
+    HRNET_ERR_ARGUMENT = 1,    /* the caller's argument is out of its range */
+    HRNET_ERR_MEMORY = 2,      /* an allocation failed */
+    HRNET_ERR_IO = 3,          /* a file cannot be opened, read, written or renamed */
+    HRNET_ERR_FORMAT = 4,      /* a file's content is broken or is not what its format allows */
+    HRNET_ERR_CONFIG = 5,      /* a configuration key or value is wrong */
+    HRNET_ERR_MISMATCH = 6,    /* weights and network do not belong together */
+    HRNET_ERR_UNSUPPORTED = 7, /* well-formed, but not something this library does */
+    HRNET_ERR_LIMIT = 8        /* larger than a safety limit */
+} hrnet_status;
+
+/* The name of a status in words ("out of memory"). Static; never NULL. */
+HRNET_API const char *hrnet_status_text(hrnet_status status);
+
+/* What the last failing call on this thread found. Valid until the next failing call on this thread; "" at first. */
+HRNET_API const char *hrnet_last_error(void);
+
+/* "MAJOR.MINOR.PATCH". Static. */
+HRNET_API const char *hrnet_version(void);
+
+/* Receives one line of information, without a newline. Called on the thread that made the call. */
+typedef void hrnet_message_fn(void *context, const char *line);
+
+/* Strings made by the library for the caller. */
+HRNET_API void hrnet_string_free(char *text);
+
+/* ------------------------------------------------------------------------------------------------ images */
+
+/* 8-bit RGB, [height][width][3]. Zero it before use; release it with hrnet_image_free. */
+typedef struct hrnet_image {
+    int width, height;
+    uint8_t *rgb;
+} hrnet_image;
+
+enum {
+    HRNET_IMAGE_IGNORE_ORIENTATION = 1 /* do not turn the picture as its EXIF orientation says (what scoring wants) */
+};
+
+/* Read a JPEG (baseline, progressive, grey, CMYK), PNG (every depth, palette, alpha over black) or WebP file, told
+ * apart by content. Pictures of more than 2^28 pixels are refused (HRNET_ERR_LIMIT). path "-" is standard input. */
+HRNET_API hrnet_status hrnet_image_load(hrnet_image *out, const char *path, unsigned flags);
+
+/* The same from memory; name is used in messages. */
+HRNET_API hrnet_status hrnet_image_decode(hrnet_image *out, const void *bytes, size_t n_bytes, const char *name,
+                                          unsigned flags);
+
+/* Write PNG, JPEG (quality 92) or WebP (quality 90), chosen by the ending of path. Written to a temporary name beside
+ * it and renamed, so that path is either whole or as it was. */
+HRNET_API hrnet_status hrnet_image_save(const hrnet_image *image, const char *path);
+
+HRNET_API void hrnet_image_free(hrnet_image *image);
+
+/* ------------------------------------------------------------------------------------------------ arrays */
+
+/* A float32 array of up to 8 dimensions, as in a .npy file. Zero it before use; release with hrnet_array_free. */
+typedef struct hrnet_array {
+    int n_dims;
+    size_t shape[8];
+    float *data;
+} hrnet_array;
+
+/* Read a .npy file (C order; float16/32/64 and integers are converted to float32). path "-" is standard input. */
+HRNET_API hrnet_status hrnet_array_load(hrnet_array *out, const char *path);
+/* Write a .npy file of float32; written to a temporary name and renamed. path "-" is standard output. */
+HRNET_API hrnet_status hrnet_array_save(const hrnet_array *array, const char *path);
+HRNET_API void hrnet_array_free(hrnet_array *array);
+
+/* ------------------------------------------------------------------------------------------------ configuration */
+
+/* One experiment in the published YAML schema, with the published defaults. Free with hrnet_config_free. */
+typedef struct hrnet_config hrnet_config;
+
+/* name: a path to a YAML file; or the name of a published experiment, whole or its beginning when that is unique
+ *   ("coco/hrnet/w32_256x192"); or NULL for the defaults alone.
+ * overrides: NULL, or "KEY", "VALUE", ..., NULL (pairs, applied after the file), e.g. "MODEL.IMAGE_SIZE", "[192, 256]".
+ * on_message (may be NULL) is told of keys that are accepted but do nothing.
+ * Unknown keys and wrong types are HRNET_ERR_CONFIG and name file, line and key. */
+HRNET_API hrnet_status hrnet_config_load(hrnet_config **out, const char *name, const char *const *overrides,
+                                         hrnet_message_fn *on_message, void *context);
+
+/* The value of one key ("MODEL.NUM_JOINTS") as YAML text; free it with hrnet_string_free. */
+HRNET_API hrnet_status hrnet_config_get(const hrnet_config *config, const char *key, char **out_text);
+
+/* The whole configuration as YAML text; free it with hrnet_string_free. */
+HRNET_API hrnet_status hrnet_config_dump(const hrnet_config *config, char **out_text);
+
+/* Names of the experiments that are built in; NULL-terminated, static. */
+HRNET_API const char *const *hrnet_config_names(void);
+
+HRNET_API void hrnet_config_free(hrnet_config *config);
+
+/* ------------------------------------------------------------------------------------------------ checkpoints */
+
+/* A file of named tensors. Free with hrnet_checkpoint_free. Read by content: PyTorch's zip container, the older pickle
+ * stream, safetensors. Nothing in the file is ever executed. */
+typedef struct hrnet_checkpoint hrnet_checkpoint;
+
+/* One tensor as the file holds it. Pointers live as long as the checkpoint. */
+typedef struct hrnet_tensor_info {
+    const char *name;  /* official name ("stage2.0.branches.0.0.conv1.weight"), or the file's own when none applies */
+    const char *found; /* where it stands in the file: "state_dict/backbone.stage2..." */
+    const char *dtype; /* "float32", "float16", "bfloat16", "float64", "int64", ... */
+    int n_dims;
+    int64_t shape[8];
+} hrnet_tensor_info;
+
+HRNET_API hrnet_status hrnet_checkpoint_load(hrnet_checkpoint **out, const char *path);
+
+/* Number of tensors that hold weights, in the file's order. */
+HRNET_API size_t hrnet_checkpoint_n_tensors(const hrnet_checkpoint *checkpoint);
+HRNET_API hrnet_tensor_info hrnet_checkpoint_tensor(const hrnet_checkpoint *checkpoint, size_t index);
+
+/* "PyTorch zip", "PyTorch pickle stream", "safetensors". */
+HRNET_API const char *hrnet_checkpoint_container(const hrnet_checkpoint *checkpoint);
+/* Which producer's naming it has: "official", "official checkpoint.pth", "mmpose 0.x", "mmpose 1.x", "simple-HRNet",
+ * "ImageNet", "hrnet", "unknown". */
+HRNET_API const char *hrnet_checkpoint_layout(const hrnet_checkpoint *checkpoint);
+/* Value of a metadata entry of our own files ("hrnet.codec"), or NULL. */
+HRNET_API const char *hrnet_checkpoint_metadata(const hrnet_checkpoint *checkpoint, const char *key);
+
+/* The configuration the file carries, else the one inferred from tensor names and shapes. */
+HRNET_API hrnet_status hrnet_checkpoint_config(const hrnet_checkpoint *checkpoint, hrnet_config **out);
+
+typedef enum hrnet_file_format {
+    HRNET_SAFETENSORS = 0, /* our single file: weights, configuration, codec, mean/std, keypoints */
+    HRNET_PTH = 1          /* flat state dict in PyTorch's zip container, official names */
+} hrnet_file_format;
+
+typedef struct hrnet_save_options {
+    hrnet_file_format format;
+    int half;                   /* 1: store floating tensors as float16 (safetensors only) */
+    const hrnet_config *config; /* NULL: hrnet_checkpoint_config */
+} hrnet_save_options;
+
+/* Write the network's tensors under official names in state-dict order. Temporary name, then renamed.
+ * HRNET_ERR_MISMATCH when tensors of the network are missing. */
+HRNET_API hrnet_status hrnet_checkpoint_save(const hrnet_checkpoint *checkpoint, const char *path,
+                                             const hrnet_save_options *options);
+
+HRNET_API void hrnet_checkpoint_free(hrnet_checkpoint *checkpoint);
+
+/* ------------------------------------------------------------------------------------------------ keypoints */
+
+/* A keypoint in pixels of the image. score is the heatmap's maximum: not a probability; it can pass 1 or be negative. */
+typedef struct hrnet_keypoint {
+    float x, y, score;
+} hrnet_keypoint;
+
+/* Top-left corner and size in pixels; w and h > 0 for a box, {0} means the whole picture. */
+typedef struct hrnet_box {
+    float x, y, w, h;
+} hrnet_box;
+
+/* What the joints of a network are. Static or owned by the model; never freed by the caller. */
+typedef struct hrnet_skeleton {
+    const char *name; /* "coco", "mpii", "custom" */
+    int n_keypoints;
+    const char *const *keypoint_names; /* [n_keypoints] */
+    int n_flip_pairs;
+    const int (*flip_pairs)[2]; /* [n_flip_pairs][2], keypoints that change places in a mirror */
+    int n_links;
+    const int (*links)[2]; /* [n_links][2], bones to draw */
+    const float *sigmas;   /* [n_keypoints], OKS constants (COCO's sigmas), or NULL */
+} hrnet_skeleton;
+
+HRNET_API const hrnet_skeleton *hrnet_skeleton_coco(void); /* 17 keypoints */
+HRNET_API const hrnet_skeleton *hrnet_skeleton_mpii(void); /* 16 keypoints */
+
+/* ------------------------------------------------------------------------------------------------ model */
+
+/* A network with its weights, ready to run. Immutable; free with hrnet_model_free after its sessions. */
+typedef struct hrnet_model hrnet_model;
+
+typedef struct hrnet_model_options {
+    const hrnet_config *config;    /* NULL: what the file carries, else inferred from its tensors */
+    int allow_missing;             /* 1: tensors that the file lacks keep their initial values instead of failing */
+    hrnet_message_fn *on_message;  /* the loading report: counts, then every missing, unexpected, wrong-shape tensor */
+    void *context;
+    uint64_t seed;                 /* of the initial values */
+} hrnet_model_options;
+
+/* path NULL: a network with initial weights (options->config is then required). */
+HRNET_API hrnet_status hrnet_model_load(hrnet_model **out, const char *path, const hrnet_model_options *options);
+
+typedef struct hrnet_model_info {
+    const char *name;                   /* "pose_hrnet", "pose_resnet" */
+    int n_joints;                       /* heatmaps per person */
+    int input_width, input_height;      /* pixels */
+    int heatmap_width, heatmap_height;  /* cells */
+    int color_rgb;                      /* 1: the network sees RGB, 0: BGR */
+    const char *codec;                  /* how heatmaps were encoded in training: "msra", "dark", "udp" */
+    float mean[3], std[3];              /* in the network's channel order, for pixels scaled to 0..1 */
+    size_t n_tensors;                   /* entries of the state dict */
+    size_t n_parameters;                /* trainable numbers */
+    uint64_t n_macs;                    /* multiply-adds of all convolutions, one picture */
+} hrnet_model_info;
+
+HRNET_API hrnet_model_info hrnet_model_get_info(const hrnet_model *model);
+HRNET_API const hrnet_skeleton *hrnet_model_skeleton(const hrnet_model *model);
+HRNET_API const hrnet_config *hrnet_model_config(const hrnet_model *model);
+HRNET_API void hrnet_model_free(hrnet_model *model);
+
+/* ------------------------------------------------------------------------------------------------ session */
+
+/* Scratch memory and threads to run a model. Free with hrnet_session_free. */
+typedef struct hrnet_session hrnet_session;
+
+typedef struct hrnet_session_options {
+    int threads;   /* 0: as many as this process may use (affinity and cgroup quota); else 1..64 */
+    int max_batch; /* pictures in one pass over the weights, 1..64; 0: 1 */
+} hrnet_session_options;
+
+/* Plans and allocates everything; the functions below then allocate nothing for the network. */
+HRNET_API hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_model *model,
+                                            const hrnet_session_options *options);
+
+/* Bytes held by the session: activations, scratch, tables. */
+HRNET_API size_t hrnet_session_bytes(const hrnet_session *session);
+
+/* The bare network. input [n][3][input_height][input_width], normalised, in the network's channel order;
+ * heatmaps [n][n_joints][heatmap_height][heatmap_width]. n may pass max_batch. Same bits for any number of threads. */
+HRNET_API hrnet_status hrnet_session_forward(hrnet_session *session, const float *input, int n, float *heatmaps);
+
+/* The same with the published flip test: the average of the heatmaps and of the mirrored picture's, mirrored back with
+ * joints exchanged; shift != 0 moves the mirrored maps one cell to the right first (SHIFT_HEATMAP). */
+HRNET_API hrnet_status hrnet_session_forward_flip(hrnet_session *session, const float *input, int n, int shift,
+                                                  float *heatmaps);
+
+typedef enum hrnet_decoder {
+    HRNET_DECODE_AUTO = 0, /* what the model's codec asks for: msra shift, dark dark, udp udp */
+    HRNET_DECODE_ARGMAX,   /* the highest cell (POST_PROCESS off) */
+    HRNET_DECODE_SHIFT,    /* a quarter cell towards the higher neighbour (POST_PROCESS on) */
+    HRNET_DECODE_DARK,     /* Taylor step on the logarithm of the smoothed map; Zhang et al., CVPR 2020 */
+    HRNET_DECODE_UDP       /* the same with unbiased (corner-aligned) geometry; Huang et al., CVPR 2020 */
+} hrnet_decoder;
+
+typedef enum hrnet_sampler {
+    HRNET_SAMPLE_OPENCV = 0, /* bilinear in OpenCV's fixed point, bit-equal to warpAffine INTER_LINEAR */
+    HRNET_SAMPLE_FLOAT = 1   /* bilinear in float, rounded to nearest */
+} hrnet_sampler;
+
+/* A person to look at. */
+typedef struct hrnet_person {
+    const hrnet_image *image;
+    hrnet_box box;   /* in pixels of image; {0}: the whole picture */
+    float rotation;  /* degrees, as in the published crop; usually 0 */
+} hrnet_person;
+
+typedef struct hrnet_pose_options {
+    int flip_test;         /* 1: average with the mirrored picture (twice the work) */
+    int no_shift;          /* 1: without the published one-cell shift of the mirrored maps */
+    hrnet_decoder decoder;
+    hrnet_sampler sampler;
+} hrnet_pose_options;
+
+/* Crop, run and decode n persons, in passes of max_batch.
+ * keypoints [n][n_joints], pixels of each person's image. heatmaps NULL or [n][n_joints][heatmap_height][heatmap_width].
+ * A box that is NaN, infinite or has negative size is HRNET_ERR_ARGUMENT; one outside the picture is a black crop. */
+HRNET_API hrnet_status hrnet_session_pose(hrnet_session *session, const hrnet_person *persons, int n,
+                                          const hrnet_pose_options *options, hrnet_keypoint *keypoints,
+                                          float *heatmaps);
+
+HRNET_API void hrnet_session_free(hrnet_session *session);
+
+/* ------------------------------------------------------------------------------------------------ crop and decode */
+
+/* The published crop: the region of the image that the network sees. scale is width and height in units of 200 px,
+ * already enlarged by 1.25 when it came from a box; only scale[0] matters to the transform (upstream's rule: the height
+ * follows from the aspect of the crop). rotation in degrees. */
+typedef struct hrnet_crop {
+    float center[2], scale[2];
+    float rotation;
+} hrnet_crop;
+
+/* Upstream's _box2cs: centre of the box, padded to the aspect ratio width/height, / 200, x 1.25. */
+HRNET_API hrnet_crop hrnet_crop_from_box(hrnet_box box, float aspect);
+
+/* Row-major 2x3 matrix from image pixels to crop pixels of a width x height crop (upstream's get_affine_transform), and
+ * its inverse when inverse != 0. */
+HRNET_API void hrnet_crop_matrix(const hrnet_crop *crop, int width, int height, int inverse, double matrix[6]);
+
+/* Cut the crop out: out becomes width x height; outside the picture it is black. */
+HRNET_API hrnet_status hrnet_crop_image(hrnet_image *out, const hrnet_image *image, const hrnet_crop *crop, int width,
+                                        int height, hrnet_sampler sampler);
+
+/* Heatmaps [n][n_joints][height][width] to keypoints [n][n_joints] in image pixels; one crop per person.
+ * decoder AUTO is SHIFT. sigma: of the training target in cells, for DARK and UDP; 0 means 2. Allocates scratch. */
+HRNET_API hrnet_status hrnet_decode_heatmaps(const float *heatmaps, int n, int n_joints, int height, int width,
+                                             const hrnet_crop *crops, hrnet_decoder decoder, float sigma,
+                                             hrnet_keypoint *keypoints);
+
+/* OKS suppression of overlapping poses (upstream's oks_nms). keypoints [n][n_joints], areas [n] px^2, scores [n],
+ * sigmas [n_joints]. kept [n] receives the surviving indices, best first; returns through n_kept. */
+HRNET_API hrnet_status hrnet_oks_nms(const hrnet_keypoint *keypoints, const float *areas, const float *scores, int n,
+                                     int n_joints, const float *sigmas, float threshold, int *kept, int *n_kept);
+
+/* The soft variant (upstream's soft_oks_nms): at most 20 survivors, ordered by decayed score. */
+HRNET_API hrnet_status hrnet_oks_nms_soft(const hrnet_keypoint *keypoints, const float *areas, const float *scores,
+                                          int n, int n_joints, const float *sigmas, float threshold, int *kept,
+                                          int *n_kept);
+
+/* ------------------------------------------------------------------------------------------------ drawing */
+
+typedef struct hrnet_draw_options {
+    float threshold; /* joints with a lower score are hidden, with their bones; 0 hides those below 0 */
+    float size;      /* line width in pixels; 0: scaled to the person's size in the picture */
+    int show_box;    /* 1: draw the box too (hrnet_draw_pose's box) */
+} hrnet_draw_options;
+
+/* Draw one pose, anti-aliased: left side orange, right side blue, middle green; keypoints [skeleton->n_keypoints].
+ * box NULL, or the person's box. Points far outside the picture are clipped. */
+HRNET_API hrnet_status hrnet_draw_pose(hrnet_image *image, const hrnet_skeleton *skeleton,
+                                       const hrnet_keypoint *keypoints, const hrnet_box *box,
+                                       const hrnet_draw_options *options);
+
+/* Lay heatmaps [n_joints][height][width] over the picture where the crop was cut: the strongest joint at every pixel,
+ * in a perceptual colour map. opacity 0..1; 0 means 0.6. */
+HRNET_API hrnet_status hrnet_draw_heatmaps(hrnet_image *image, const float *heatmaps, int n_joints, int height,
+                                           int width, const hrnet_crop *crop, float opacity);
+
+/* ------------------------------------------------------------------------------------------------ person boxes */
+
+/* One entry of a COCO detections file: [{"image_id": .., "category_id": 1, "bbox": [x, y, w, h], "score": ..}, ...]. */
+typedef struct hrnet_detection {
+    char *image; /* the id as text: "785" for a number; "file_name" when the entry has one */
+    hrnet_box box;
+    float score; /* 1 when the file gives none */
+} hrnet_detection;
+
+/* Read detections of category 1; also a COCO annotations file (its person boxes, with file names). The array keeps the
+ * file's order. Free with hrnet_detections_free. */
+HRNET_API hrnet_status hrnet_detections_load(hrnet_detection **out, size_t *n_out, const char *path);
+HRNET_API void hrnet_detections_free(hrnet_detection *detections, size_t n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

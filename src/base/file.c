@@ -1,0 +1,135 @@
+/* file.c - whole-file input and atomic output. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+static hrnet_status read_all(hr_bytes *out, int fd, const char *path, size_t max_bytes)
+{
+    struct stat status;
+    size_t capacity = 1 << 16;
+    if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
+        return hr_fail(HRNET_ERR_IO, "%s: is a directory, expected a file", path);
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
+        if ((uint64_t)status.st_size > max_bytes)
+            return hr_fail(HRNET_ERR_LIMIT, "%s: %lld bytes, the limit is %zu", path, (long long)status.st_size,
+                           max_bytes);
+        capacity = (size_t)status.st_size + 1; /* one more, so that the end is seen without growing */
+    }
+    unsigned char *data = hr_alloc(capacity, 1);
+    if (data == NULL) return hr_fail_memory(capacity);
+    size_t size = 0;
+    for (;;) {
+        if (size == capacity) {
+            unsigned char *grown = size > max_bytes ? NULL : hr_resize(data, size, capacity * 2, 1);
+            if (grown == NULL) {
+                hr_free(data);
+                return size > max_bytes ? hr_fail(HRNET_ERR_LIMIT, "%s: more than %zu bytes", path, max_bytes)
+                                        : hr_fail_memory(capacity * 2);
+            }
+            data = grown;
+            capacity *= 2;
+        }
+        const ssize_t n = read(fd, data + size, capacity - size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) {
+            hr_free(data);
+            return hr_fail(HRNET_ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+        }
+        if (n == 0) break;
+        size += (size_t)n;
+    }
+    if (size > max_bytes) {
+        hr_free(data);
+        return hr_fail(HRNET_ERR_LIMIT, "%s: more than %zu bytes", path, max_bytes);
+    }
+    *out = (hr_bytes){data, size};
+    return HRNET_OK;
+}
+
+hrnet_status hr_file_read(hr_bytes *out, const char *path, size_t max_bytes)
+{
+    if (strcmp(path, "-") == 0) return read_all(out, STDIN_FILENO, "standard input", max_bytes);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return hr_fail(HRNET_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+    const hrnet_status status = read_all(out, fd, path, max_bytes);
+    close(fd);
+    return status;
+}
+
+hrnet_status hr_file_create(hr_file *file, const char *path)
+{
+    *file = (hr_file){0};
+    if (strcmp(path, "-") == 0) {
+        file->stream = stdout;
+        return HRNET_OK;
+    }
+    static atomic_uint counter;
+    hr_text name = {0};
+    hr_text_add(&name, "%s.tmp-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
+    HR_TRY(hr_text_take(&name, &file->temporary));
+    file->path = hr_strdup(path);
+    if (file->path == NULL) {
+        hr_free(file->temporary);
+        *file = (hr_file){0};
+        return hr_fail_memory(strlen(path));
+    }
+    const int fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int reason = errno;
+    file->stream = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (file->stream == NULL) {
+        if (fd >= 0) {
+            close(fd);
+            unlink(file->temporary);
+        }
+        hr_free(file->path);
+        hr_free(file->temporary);
+        *file = (hr_file){0};
+        return hr_fail(HRNET_ERR_IO, "%s: cannot create: %s", path, strerror(reason));
+    }
+    return HRNET_OK;
+}
+
+hrnet_status hr_file_commit(hr_file *file)
+{
+    hrnet_status status = HRNET_OK;
+    if (file->path == NULL) {
+        if (fflush(file->stream) != 0 || ferror(file->stream))
+            status = hr_fail(HRNET_ERR_IO, "standard output: cannot write: %s", strerror(errno));
+        *file = (hr_file){0};
+        return status;
+    }
+    const int written = !ferror(file->stream) && fflush(file->stream) == 0 && fsync(fileno(file->stream)) == 0;
+    int reason = errno;
+    const int closed = fclose(file->stream) == 0;
+    if (written && !closed) reason = errno;
+    file->stream = NULL;
+    if (!written || !closed) {
+        status = hr_fail(HRNET_ERR_IO, "%s: cannot write: %s", file->path, strerror(reason));
+    } else if (rename(file->temporary, file->path) != 0) {
+        status = hr_fail(HRNET_ERR_IO, "%s: cannot rename: %s", file->path, strerror(errno));
+    }
+    if (status != HRNET_OK) unlink(file->temporary);
+    hr_free(file->path);
+    hr_free(file->temporary);
+    *file = (hr_file){0};
+    return status;
+}
+
+void hr_file_abandon(hr_file *file)
+{
+    if (file->path != NULL) {
+        if (file->stream != NULL) fclose(file->stream);
+        unlink(file->temporary);
+    }
+    hr_free(file->path);
+    hr_free(file->temporary);
+    *file = (hr_file){0};
+}

@@ -1,0 +1,53 @@
+/* status.c - the thread's last error message. */
+#include "base/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MESSAGE_BYTES = 4096 };
+static _Thread_local char message[MESSAGE_BYTES];
+
+hrnet_status hr_fail(hrnet_status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+hrnet_status hr_fail_in(hrnet_status status, const char *where)
+{
+    char inner[MESSAGE_BYTES];
+    memcpy(inner, message, sizeof inner);
+    const int n = snprintf(message, sizeof message, "%s: ", where);
+    if (n > 0 && (size_t)n < sizeof message) snprintf(message + n, sizeof message - (size_t)n, "%s", inner);
+    return status;
+}
+
+hrnet_status hr_fail_memory(size_t n_bytes)
+{
+    return hr_fail(HRNET_ERR_MEMORY, "out of memory (%zu bytes asked for)", n_bytes);
+}
+
+const char *hrnet_last_error(void)
+{
+    return message;
+}
+
+const char *hrnet_status_text(hrnet_status status)
+{
+    switch (status) {
+    case HRNET_OK: return "success";
+    case HRNET_ERR_ARGUMENT: return "invalid argument";
+    case HRNET_ERR_MEMORY: return "out of memory";
+    case HRNET_ERR_IO: return "input/output error";
+    case HRNET_ERR_FORMAT: return "broken or unknown file content";
+    case HRNET_ERR_CONFIG: return "invalid configuration";
+    case HRNET_ERR_MISMATCH: return "weights do not fit the network";
+    case HRNET_ERR_UNSUPPORTED: return "unsupported";
+    case HRNET_ERR_LIMIT: return "over a safety limit";
+    }
+    return "unknown status";
+}
