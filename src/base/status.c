@@ -19,10 +19,12 @@ hrnet_status hr_fail(hrnet_status status, const char *format, ...)
 
 hrnet_status hr_fail_in(hrnet_status status, const char *where)
 {
-    char inner[MESSAGE_BYTES];
-    memcpy(inner, message, sizeof inner);
-    const int n = snprintf(message, sizeof message, "%s: ", where);
-    if (n > 0 && (size_t)n < sizeof message) snprintf(message + n, sizeof message - (size_t)n, "%s", inner);
+    const size_t room = sizeof message - 1, n_inner = strlen(message), n_where = strnlen(where, room / 2);
+    const size_t n_kept = n_inner < room - n_where - 2 ? n_inner : room - n_where - 2;
+    memmove(message + n_where + 2, message, n_kept);
+    memcpy(message, where, n_where);
+    memcpy(message + n_where, ": ", 2);
+    message[n_where + 2 + n_kept] = '\0';
     return status;
 }
 

@@ -1,0 +1,67 @@
+/*
+ * kern.h - arithmetic on plain pointers, as a table of functions per instruction set. No allocation, no threads, no
+ * errors, no tensors: drivers decide what to compute, kernels compute it.
+ *
+ * Inside the engine an image is [h][w][ld] floats: channels innermost, ld = channels rounded up to HR_STRIP, the
+ * padding lanes zero. Then every kernel works on whole vectors and no kernel has a channel tail. A strip is HR_STRIP
+ * neighbouring channels.
+ */
+#ifndef HR_KERN_KERN_H
+#define HR_KERN_KERN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    HR_STRIP = 16,      /* channels in a strip: one AVX-512 vector, two AVX2, four NEON */
+    HR_MAX_STRIPS = 3,  /* widest column block of a gemm, in strips */
+    HR_MAX_ROWS = 14    /* most rows of a gemm tile */
+};
+
+/*
+ * One tile of a matrix product whose left rows may lie anywhere (the "indirect" convolution: a row is a pixel, a tap is
+ * one cell of the kernel window):
+ *
+ *   outs[i][column + n] = act(bias[n] + sum_t sum_k rows[t * m + i][k] * weights[(t * depth + k) * n_columns + n]
+ *                             + adds[i][column + n])
+ */
+typedef struct hr_gemm {
+    int m;                    /* rows, 1..kern->rows[strips] */
+    int n_taps, depth;        /* terms of the sum: n_taps * depth */
+    const float *const *rows; /* [n_taps][m], each to depth floats */
+    const float *weights;     /* [n_taps][depth][strips * HR_STRIP], 64-byte aligned */
+    const float *bias;        /* [strips * HR_STRIP], or NULL for zeros */
+    const float *const *adds; /* [m], each to strips * HR_STRIP floats, or NULL */
+    float *const *outs;       /* [m], each to strips * HR_STRIP floats; may equal adds */
+    size_t column;            /* floats by which this block of columns lies behind adds[i] and outs[i] */
+    int relu;                 /* act: max(x, 0) or x */
+} hr_gemm;
+
+typedef struct hr_kern {
+    const char *name;           /* "avx2" */
+    int max_strips;             /* column blocks may have 1..max_strips strips */
+    int rows[HR_MAX_STRIPS + 1]; /* best and largest m for a block of that many strips */
+    void (*gemm[HR_MAX_STRIPS + 1])(const hr_gemm *tile);
+
+    /* out[x][c] = act(sum_t terms[t][(x >> shifts[t]) * ld + c]), x < w, c < ld. out may equal a term with shift 0. */
+    void (*sum_row)(float *out, const float *const *terms, const int *shifts, int n_terms, int w, int ld, int relu);
+
+    /* out[c] = max over n cells of cells[i][c], c < ld. */
+    void (*max_cell)(float *out, const float *const *cells, int n, int ld);
+} hr_kern;
+
+/* The best table for a set of features (base/cpu.h). Static. */
+const hr_kern *hr_kern_select(unsigned features);
+
+/* Every table this build has and the features allow, best first; for tests and benches. Returns how many. */
+int hr_kern_all(unsigned features, const hr_kern *tables[8]);
+
+extern const hr_kern hr_kern_ref;
+#if defined(__x86_64__)
+extern const hr_kern hr_kern_avx2;
+extern const hr_kern hr_kern_avx512;
+#elif defined(__aarch64__)
+extern const hr_kern hr_kern_neon;
+#endif
+
+#endif

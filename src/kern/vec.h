@@ -1,0 +1,46 @@
+/*
+ * vec.h - the few vector operations that the kernels need, for the instruction set this file is compiled with. `vec` is
+ * a register of HR_VEC floats.
+ */
+#ifndef HR_KERN_VEC_H
+#define HR_KERN_VEC_H
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+enum { HR_VEC = 16 };
+typedef __m512 vec;
+static inline vec v_load(const float *p) { return _mm512_loadu_ps(p); }
+static inline void v_store(float *p, vec a) { _mm512_storeu_ps(p, a); }
+static inline vec v_set(float a) { return _mm512_set1_ps(a); }
+static inline vec v_add(vec a, vec b) { return _mm512_add_ps(a, b); }
+static inline vec v_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
+static inline vec v_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
+static inline vec v_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); } /* a * b + c */
+static inline vec v_max(vec a, vec b) { return _mm512_max_ps(a, b); }
+#elif defined(__AVX2__)
+#include <immintrin.h>
+enum { HR_VEC = 8 };
+typedef __m256 vec;
+static inline vec v_load(const float *p) { return _mm256_loadu_ps(p); }
+static inline void v_store(float *p, vec a) { _mm256_storeu_ps(p, a); }
+static inline vec v_set(float a) { return _mm256_set1_ps(a); }
+static inline vec v_add(vec a, vec b) { return _mm256_add_ps(a, b); }
+static inline vec v_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
+static inline vec v_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
+static inline vec v_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); } /* a * b + c */
+static inline vec v_max(vec a, vec b) { return _mm256_max_ps(a, b); }
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+enum { HR_VEC = 4 };
+typedef float32x4_t vec;
+static inline vec v_load(const float *p) { return vld1q_f32(p); }
+static inline void v_store(float *p, vec a) { vst1q_f32(p, a); }
+static inline vec v_set(float a) { return vdupq_n_f32(a); }
+static inline vec v_add(vec a, vec b) { return vaddq_f32(a, b); }
+static inline vec v_sub(vec a, vec b) { return vsubq_f32(a, b); }
+static inline vec v_mul(vec a, vec b) { return vmulq_f32(a, b); }
+static inline vec v_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); } /* a * b + c */
+static inline vec v_max(vec a, vec b) { return vmaxq_f32(a, b); }
+#endif
+
+#endif

@@ -1,0 +1,43 @@
+/* arena.c - greedy placement by size. */
+#include "net/arena.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+static int larger_first(const void *a, const void *b)
+{
+    const hr_lifetime *x = *(hr_lifetime *const *)a, *y = *(hr_lifetime *const *)b;
+    if (x->size != y->size) return x->size < y->size ? 1 : -1;
+    return x < y ? -1 : x > y; /* a fixed order, so that a plan is the same every time */
+}
+
+static int lower_first(const void *a, const void *b)
+{
+    const hr_lifetime *x = *(hr_lifetime *const *)a, *y = *(hr_lifetime *const *)b;
+    if (x->offset != y->offset) return x->offset < y->offset ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+hrnet_status hr_arena_plan(hr_lifetime *lifetimes, int n, size_t *total)
+{
+    hr_lifetime **order = hr_alloc(2 * (size_t)n, sizeof(hr_lifetime *));
+    if (order == NULL) return hr_fail_memory(2 * (size_t)n * sizeof(hr_lifetime *));
+    hr_lifetime **near = order + n; /* those already placed that live at the same time */
+    for (int i = 0; i < n; i++) order[i] = &lifetimes[i];
+    qsort(order, (size_t)n, sizeof(hr_lifetime *), larger_first);
+    *total = 0;
+    for (int i = 0; i < n; i++) {
+        hr_lifetime *const it = order[i];
+        size_t n_near = 0, offset = 0;
+        for (int j = 0; j < i; j++)
+            if (order[j]->first <= it->last && it->first <= order[j]->last) near[n_near++] = order[j];
+        qsort(near, n_near, sizeof(hr_lifetime *), lower_first);
+        for (size_t j = 0; j < n_near && near[j]->offset < offset + it->size; j++)
+            if (near[j]->offset + near[j]->size > offset) offset = near[j]->offset + near[j]->size;
+        it->offset = offset;
+        if (offset + it->size > *total) *total = offset + it->size;
+    }
+    hr_free(order);
+    return HRNET_OK;
+}

@@ -1,0 +1,17 @@
+/* arena.h - places in one block of memory for tensors that live at different times. */
+#ifndef HR_NET_ARENA_H
+#define HR_NET_ARENA_H
+
+#include "base/status.h"
+
+typedef struct hr_lifetime {
+    size_t size;     /* in any unit; 0 takes no place */
+    int first, last; /* steps at which it is written and last read, both included */
+    size_t offset;   /* out: in the same unit */
+} hr_lifetime;
+
+/* Give every lifetime an offset so that two that overlap in time do not overlap in space: largest first, each at the
+ * lowest free place (the greedy-by-size planner of Pisarchyk and Lee, 2020). *total is the size of the block. */
+hrnet_status hr_arena_plan(hr_lifetime *lifetimes, int n, size_t *total);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * conv.h - one convolution of the inference graph: its shape, the algorithm chosen for it, its packed weights. The
+ * algorithms are equals behind hr_conv_algorithm; a plan asks each what it would cost and takes the cheapest.
+ *
+ * Work is cut into tasks by shape alone, never by the number of threads, and no two tasks write the same output: any
+ * thread may run any task, and the result has the same bits.
+ */
+#ifndef HR_NET_CONV_H
+#define HR_NET_CONV_H
+
+#include "base/status.h"
+#include "kern/kern.h"
+
+typedef struct hr_conv_shape {
+    int ic, oc;
+    int ih, iw, oh, ow;
+    int kernel, stride, padding;
+    int transposed; /* 1: transposed convolution, stride 2 */
+    int in_ld;      /* floats between neighbouring input pixels; the output's is oc rounded up to HR_STRIP */
+} hr_conv_shape;
+
+typedef struct hr_conv hr_conv;
+
+/* What one run works on. Pictures follow each other without gaps. */
+typedef struct hr_conv_io {
+    const float *in;    /* [n][ih][iw][in_ld] */
+    const float *add;   /* [n][oh][ow][out_ld] or NULL */
+    float *out;         /* [n][oh][ow][out_ld] */
+    const float *zeros; /* in_ld zeros: what lies outside the picture */
+    float *scratch;     /* of this thread: hr_conv_scratch_bytes */
+    int n;
+} hr_conv_io;
+
+typedef struct hr_conv_algorithm {
+    const char *name;
+    /* Predicted time of one picture in units of one multiply-add of the kernel table's best tile; < 0: cannot do it. */
+    double (*cost)(const hr_conv_shape *shape, const hr_kern *kern);
+    /* Floats of packed weights. */
+    size_t (*packed_floats)(const hr_conv_shape *shape, const hr_kern *kern);
+    /* weights [oc][ic][k][k] (transposed: [ic][oc][k][k]), times scale[oc]. */
+    void (*pack)(const hr_conv *conv, const float *weights, const float *scale, float *packed);
+    size_t (*scratch_bytes)(const hr_conv *conv);
+    int (*n_tasks)(const hr_conv *conv, int n);
+    void (*run)(const hr_conv *conv, const hr_conv_io *io, int task);
+} hr_conv_algorithm;
+
+extern const hr_conv_algorithm hr_conv_direct;
+
+struct hr_conv {
+    hr_conv_shape shape;
+    const hr_conv_algorithm *algorithm;
+    const hr_kern *kern;
+    int relu;
+    float *weights; /* packed; owned */
+    float *bias;    /* [out_ld], padding lanes zero; owned */
+};
+
+/* Choose the algorithm and pack. weights as hr_conv_algorithm.pack; scale [oc] multiplies, bias [oc] is added after. */
+hrnet_status hr_conv_create(hr_conv **out, const hr_conv_shape *shape, int relu, const hr_kern *kern,
+                            const float *weights, const float *scale, const float *bias);
+void hr_conv_free(hr_conv *conv);
+
+size_t hr_conv_packed_bytes(const hr_conv *conv);
+
+/* Channels rounded up to whole strips. */
+static inline int hr_padded(int channels)
+{
+    return (channels + HR_STRIP - 1) / HR_STRIP * HR_STRIP;
+}
+
+/* Columns of a gemm are cut into blocks of whole strips, as wide as the kernels allow without a wasted strip. */
+typedef struct hr_block_cut {
+    int first, strips; /* in strips */
+} hr_block_cut;
+
+int hr_cut_blocks(int n_strips, const hr_kern *kern, hr_block_cut *blocks); /* blocks NULL: count only */
+
+#endif

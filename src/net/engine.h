@@ -1,0 +1,37 @@
+/*
+ * engine.h - a network ready to run: the fused graph, an algorithm and packed weights for every convolution. Immutable
+ * once made; any number of executors share it.
+ */
+#ifndef HR_NET_ENGINE_H
+#define HR_NET_ENGINE_H
+
+#include "net/conv.h"
+#include "net/graph.h"
+
+/* Where parameters come from: a checkpoint, initial values, a formula. */
+typedef struct hr_weights {
+    /* Write graph parameter `param`'s n_elements numbers to out. */
+    hrnet_status (*read)(void *context, const hr_param *param, float *out);
+    void *context;
+} hr_weights;
+
+typedef struct hr_engine {
+    hr_graph graph;      /* fused */
+    hr_conv **convs;     /* [graph.n_nodes], NULL where the node is no convolution */
+    const hr_kern *kern;
+    int *levels;         /* [graph.n_nodes]: longest path from the input; nodes of one level do not need each other */
+    int n_levels;
+    int max_ld;          /* widest pixel of any tensor */
+} hr_engine;
+
+/* graph: as built. Parameters are read one layer at a time and not kept. features: base/cpu.h. */
+hrnet_status hr_engine_create(hr_engine **out, const hr_graph *graph, const hr_weights *weights, unsigned features);
+void hr_engine_free(hr_engine *engine);
+
+/* Floats a pixel of node's tensor takes. */
+int hr_engine_ld(const hr_engine *engine, int node);
+
+/* Bytes of packed weights. */
+size_t hr_engine_bytes(const hr_engine *engine);
+
+#endif

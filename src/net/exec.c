@@ -1,0 +1,304 @@
+/*
+ * exec.c - the steps of a run. Nodes of one level do not depend on each other (the branches of a module are side by
+ * side there), so a level is one pool of tasks that all threads draw from, with a barrier behind it.
+ */
+#include "net/exec.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/pool.h"
+#include "net/arena.h"
+
+enum { ROWS_PER_TASK = 8, MAX_POOL_CELLS = 49 };
+
+typedef struct step {
+    int node;
+    int first_task, n_tasks; /* within its level */
+} step;
+
+struct hr_exec {
+    const hr_engine *engine;
+    hr_pool *pool;
+    int max_batch, n;
+    float *arena, *zeros;
+    char *scratch; /* [threads][scratch_bytes] */
+    size_t arena_floats, scratch_bytes, n_bytes;
+    float **tensors;      /* [n_nodes] */
+    step *steps;          /* [n_nodes], by level */
+    int *level_starts;    /* [n_levels + 1], into steps */
+    int *level_tasks;     /* [n_levels] */
+    atomic_int *counters; /* [n_levels] next task to draw */
+    struct {
+        int n_tasks;
+        void (*func)(void *context, int task);
+        void *context;
+        atomic_int next;
+    } loop;
+};
+
+static int rows_tasks(const hr_node *node, int n)
+{
+    return (n * node->h + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+}
+
+static int count_tasks(const hr_exec *exec, int index)
+{
+    const hr_node *node = &exec->engine->graph.nodes[index];
+    if (node->op == HR_OP_INPUT) return 0;
+    const hr_conv *conv = exec->engine->convs[index];
+    return conv != NULL ? conv->algorithm->n_tasks(conv, exec->n) : rows_tasks(node, exec->n);
+}
+
+static int shift_of(int factor)
+{
+    int shift = 0;
+    while (1 << shift < factor) shift++;
+    return shift;
+}
+
+static void sum_row(const hr_exec *exec, int index, int row)
+{
+    const hr_graph *graph = &exec->engine->graph;
+    const hr_node *node = &graph->nodes[index];
+    const float *terms[HR_MAX_INPUTS];
+    int shifts[HR_MAX_INPUTS];
+    const int ld = hr_engine_ld(exec->engine, index), image = row / node->h, y = row % node->h;
+    for (int i = 0; i < node->n_inputs; i++) {
+        const hr_node *from = &graph->nodes[node->inputs[i]];
+        shifts[i] = shift_of(node->factors[i]);
+        terms[i] = exec->tensors[node->inputs[i]] +
+                   (size_t)(image * from->h + (y >> shifts[i])) * (size_t)from->w * (size_t)ld;
+    }
+    float *out = exec->tensors[index] + (size_t)row * (size_t)node->w * (size_t)ld;
+    exec->engine->kern->sum_row(out, terms, shifts, node->n_inputs, node->w, ld, node->relu);
+}
+
+static void maxpool_row(const hr_exec *exec, int index, int row)
+{
+    const hr_graph *graph = &exec->engine->graph;
+    const hr_node *node = &graph->nodes[index], *from = &graph->nodes[node->inputs[0]];
+    const size_t ld = (size_t)hr_engine_ld(exec->engine, index);
+    const int image = row / node->h, y = row % node->h;
+    const float *picture = exec->tensors[node->inputs[0]] + (size_t)(image * from->h) * (size_t)from->w * ld;
+    for (int x = 0; x < node->w; x++) {
+        const float *cells[MAX_POOL_CELLS];
+        int n = 0;
+        for (int ky = 0; ky < node->kernel; ky++) {
+            for (int kx = 0; kx < node->kernel; kx++) {
+                const int iy = y * node->stride + ky - node->padding, ix = x * node->stride + kx - node->padding;
+                if (iy >= 0 && iy < from->h && ix >= 0 && ix < from->w)
+                    cells[n++] = picture + ((size_t)iy * (size_t)from->w + (size_t)ix) * ld;
+            }
+        }
+        float *out = exec->tensors[index] + ((size_t)row * (size_t)node->w + (size_t)x) * ld;
+        exec->engine->kern->max_cell(out, cells, n, (int)ld);
+    }
+}
+
+static void run_task(const hr_exec *exec, int index, int task, int thread)
+{
+    const hr_node *node = &exec->engine->graph.nodes[index];
+    const hr_conv *conv = exec->engine->convs[index];
+    if (conv != NULL) {
+        conv->algorithm->run(conv,
+                             &(hr_conv_io){.in = exec->tensors[node->inputs[0]],
+                                           .add = node->add >= 0 ? exec->tensors[node->add] : NULL,
+                                           .out = exec->tensors[index],
+                                           .zeros = exec->zeros,
+                                           .scratch = (float *)(void *)(exec->scratch +
+                                                                        (size_t)thread * exec->scratch_bytes),
+                                           .n = exec->n},
+                             task);
+        return;
+    }
+    const int end = (task + 1) * ROWS_PER_TASK, n_rows = exec->n * node->h;
+    for (int row = task * ROWS_PER_TASK; row < end && row < n_rows; row++) {
+        if (node->op == HR_OP_MAXPOOL)
+            maxpool_row(exec, index, row);
+        else
+            sum_row(exec, index, row);
+    }
+}
+
+static void run_region(void *context, int thread)
+{
+    hr_exec *exec = context;
+    for (int level = 0; level < exec->engine->n_levels; level++) {
+        const step *s = exec->steps + exec->level_starts[level];
+        const int n_tasks = exec->level_tasks[level];
+        for (int task; (task = atomic_fetch_add(&exec->counters[level], 1)) < n_tasks;) {
+            while (task >= s->first_task + s->n_tasks) s++; /* a thread's tasks only grow */
+            run_task(exec, s->node, task - s->first_task, thread);
+        }
+        if (n_tasks > 0) hr_pool_barrier(exec->pool);
+    }
+}
+
+static void set_batch(hr_exec *exec, int n)
+{
+    if (n == exec->n) return;
+    exec->n = n;
+    for (int level = 0; level < exec->engine->n_levels; level++) {
+        int total = 0;
+        for (int i = exec->level_starts[level]; i < exec->level_starts[level + 1]; i++) {
+            exec->steps[i].first_task = total;
+            exec->steps[i].n_tasks = count_tasks(exec, exec->steps[i].node);
+            total += exec->steps[i].n_tasks;
+        }
+        exec->level_tasks[level] = total;
+    }
+}
+
+void hr_exec_run(hr_exec *exec, int n)
+{
+    set_batch(exec, n);
+    for (int level = 0; level < exec->engine->n_levels; level++) atomic_store(&exec->counters[level], 0);
+    hr_pool_run(exec->pool, run_region, exec);
+}
+
+static void loop_region(void *context, int thread)
+{
+    hr_exec *exec = context;
+    (void)thread;
+    for (int task; (task = atomic_fetch_add(&exec->loop.next, 1)) < exec->loop.n_tasks;)
+        exec->loop.func(exec->loop.context, task);
+}
+
+void hr_exec_parallel(hr_exec *exec, int n_tasks, void (*func)(void *context, int task), void *context)
+{
+    exec->loop.n_tasks = n_tasks;
+    exec->loop.func = func;
+    exec->loop.context = context;
+    atomic_store(&exec->loop.next, 0);
+    hr_pool_run(exec->pool, loop_region, exec);
+}
+
+/* One arena place per tensor, alive from the level that writes it to the last level that reads it. */
+static hrnet_status plan_tensors(hr_exec *exec)
+{
+    const hr_engine *engine = exec->engine;
+    const hr_graph *graph = &engine->graph;
+    const size_t n = (size_t)graph->n_nodes;
+    hr_lifetime *lives = hr_calloc(n, sizeof *lives);
+    if (lives == NULL) return hr_fail_memory(n * sizeof *lives);
+    for (int i = 0; i < graph->n_nodes; i++) {
+        const hr_node *node = &graph->nodes[i];
+        const size_t floats = (size_t)node->h * (size_t)node->w * (size_t)hr_engine_ld(engine, i);
+        const size_t line = HR_ALIGN / sizeof(float);
+        lives[i].size = ((size_t)exec->max_batch * floats + line - 1) / line * line;
+        lives[i].first = lives[i].last = engine->levels[i];
+        for (int j = 0; j < node->n_inputs; j++)
+            if (lives[node->inputs[j]].last < engine->levels[i]) lives[node->inputs[j]].last = engine->levels[i];
+        if (node->add >= 0 && lives[node->add].last < engine->levels[i]) lives[node->add].last = engine->levels[i];
+    }
+    lives[graph->output].last = engine->n_levels;
+    hrnet_status status = hr_arena_plan(lives, graph->n_nodes, &exec->arena_floats);
+    if (status == HRNET_OK && (exec->arena = hr_alloc(exec->arena_floats, sizeof(float))) == NULL)
+        status = hr_fail_memory(exec->arena_floats * sizeof(float));
+    for (size_t i = 0; i < n && status == HRNET_OK; i++) exec->tensors[i] = exec->arena + lives[i].offset;
+    hr_free(lives);
+    return status;
+}
+
+static void order_steps(hr_exec *exec)
+{
+    const hr_engine *engine = exec->engine;
+    int at = 0;
+    for (int level = 0; level < engine->n_levels; level++) {
+        exec->level_starts[level] = at;
+        for (int i = 0; i < engine->graph.n_nodes; i++)
+            if (engine->levels[i] == level) exec->steps[at++].node = i;
+    }
+    exec->level_starts[engine->n_levels] = at;
+}
+
+static hrnet_status allocate(hr_exec *exec, int threads)
+{
+    const size_t n = (size_t)exec->engine->graph.n_nodes, n_levels = (size_t)exec->engine->n_levels;
+    for (size_t i = 0; i < n; i++) {
+        const hr_conv *conv = exec->engine->convs[i];
+        const size_t bytes = conv != NULL ? conv->algorithm->scratch_bytes(conv) : 0;
+        if (bytes > exec->scratch_bytes) exec->scratch_bytes = bytes;
+    }
+    exec->scratch_bytes = (exec->scratch_bytes + HR_ALIGN - 1) / HR_ALIGN * HR_ALIGN;
+    HR_NEW(exec->tensors, n);
+    HR_NEW(exec->steps, n);
+    HR_NEW(exec->level_starts, n_levels + 1);
+    HR_NEW(exec->level_tasks, n_levels);
+    HR_NEW(exec->counters, n_levels);
+    HR_NEW(exec->zeros, (size_t)exec->engine->max_ld);
+    HR_NEW(exec->scratch, (size_t)threads * exec->scratch_bytes);
+    exec->n_bytes = (size_t)threads * exec->scratch_bytes + (size_t)exec->engine->max_ld * sizeof(float) +
+                    n * (sizeof(float *) + sizeof(step)) + n_levels * (2 * sizeof(int) + sizeof(atomic_int));
+    return HRNET_OK;
+}
+
+hrnet_status hr_exec_create(hr_exec **out, const hr_engine *engine, int threads, int max_batch)
+{
+    hr_exec *exec;
+    if (max_batch < 1 || max_batch > 64)
+        return hr_fail(HRNET_ERR_ARGUMENT, "max_batch: expected 1..64, found %d", max_batch);
+    HR_NEW(exec, 1);
+    exec->engine = engine;
+    exec->max_batch = max_batch;
+    hrnet_status status = hr_pool_create(&exec->pool, threads);
+    if (status == HRNET_OK) status = allocate(exec, threads);
+    if (status == HRNET_OK) status = plan_tensors(exec);
+    if (status != HRNET_OK) {
+        hr_exec_free(exec);
+        return status;
+    }
+    order_steps(exec);
+    set_batch(exec, max_batch);
+    *out = exec;
+    return HRNET_OK;
+}
+
+void hr_exec_free(hr_exec *exec)
+{
+    if (exec == NULL) return;
+    hr_pool_free(exec->pool);
+    hr_free(exec->arena);
+    hr_free(exec->zeros);
+    hr_free(exec->scratch);
+    hr_free(exec->tensors);
+    hr_free(exec->steps);
+    hr_free(exec->level_starts);
+    hr_free(exec->level_tasks);
+    hr_free(exec->counters);
+    hr_free(exec);
+}
+
+int hr_exec_max_batch(const hr_exec *exec)
+{
+    return exec->max_batch;
+}
+
+size_t hr_exec_bytes(const hr_exec *exec)
+{
+    return sizeof *exec + exec->arena_floats * sizeof(float) + exec->n_bytes;
+}
+
+static size_t picture_floats(const hr_exec *exec, int node)
+{
+    const hr_node *n = &exec->engine->graph.nodes[node];
+    return (size_t)n->h * (size_t)n->w * (size_t)hr_engine_ld(exec->engine, node);
+}
+
+float *hr_exec_input(hr_exec *exec, int i)
+{
+    return exec->tensors[0] + (size_t)i * picture_floats(exec, 0);
+}
+
+const float *hr_exec_output(const hr_exec *exec, int i)
+{
+    const int node = exec->engine->graph.output;
+    return exec->tensors[node] + (size_t)i * picture_floats(exec, node);
+}
+
+int hr_exec_output_ld(const hr_exec *exec)
+{
+    return hr_engine_ld(exec->engine, exec->engine->graph.output);
+}
