@@ -217,7 +217,11 @@ typedef struct hrnet_model hrnet_model;
 
 typedef struct hrnet_model_options {
     const hrnet_config *config;    /* NULL: what the file carries, else inferred from its tensors */
-    int allow_missing;             /* 1: tensors that the file lacks keep their initial values instead of failing */
+    int allow_missing;             /* 1: tensors that the file lacks or has in another shape keep their initial values
+                                      instead of failing */
+    int training;                  /* 1, with path NULL: what get_pose_net(cfg, is_train=True) gives: initial values,
+                                      then MODEL.PRETRAINED (below DATA_DIR), its PRETRAINED_LAYERS only, if
+                                      MODEL.INIT_WEIGHTS is set and the name is not empty */
     hrnet_message_fn *on_message;  /* the loading report: counts, then every missing, unexpected, wrong-shape tensor */
     void *context;
     uint64_t seed;                 /* of the initial values */

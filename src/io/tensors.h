@@ -14,14 +14,16 @@ enum { HR_MAX_DIMS = 8 };
 size_t hr_dtype_size(hr_dtype dtype);      /* bytes of one element */
 const char *hr_dtype_name(hr_dtype dtype); /* "float32" */
 
+/* One tensor of a store. Its elements stay in the file until hr_tensor_read asks for them. */
 typedef struct hr_tensor {
-    char *scope; /* keys of the nested dictionaries above it, joined with '/': "" , "state_dict", "optimizer/state/0" */
+    char *scope; /* keys of the nested dictionaries above it, joined with '/': "", "state_dict", "optimizer/state/0" */
     char *name;  /* its key in the innermost dictionary: "module.conv1.weight" */
     hr_dtype dtype;
-    int n_dims;
+    int n_dims; /* 0 for a scalar */
     int64_t shape[HR_MAX_DIMS];
     size_t n_elements;
-    const void *data; /* contiguous, C order, little-endian, any alignment; inside the store's own buffers */
+    int64_t strides[HR_MAX_DIMS]; /* in elements of its storage; checked to stay inside it */
+    size_t storage, offset;       /* which storage of the store, first element there */
 } hr_tensor;
 
 typedef struct hr_entry {
@@ -39,29 +41,39 @@ typedef struct hr_tensors {
     size_t n_entries;
     char **skipped; /* pickle globals that were met and not called: "mmengine.logging.HistoryBuffer" */
     size_t n_skipped;
-    void *owner[2]; /* buffers that data points into; freed with the store */
+    struct hr_store *store; /* the open file and its storages */
 } hr_tensors;
 
-/* Read a file, told apart by content. Limits: 16 GiB, 1,000,000 tensors, metadata values of 1 MiB.
+/* Index a file, told apart by content; reads headers only, tensors are read on demand, so that a network can be packed
+ * with one tensor in memory at a time. Limits: 1,000,000 tensors, pickles of 256 MiB, metadata values of 1 MiB.
  * HRNET_ERR_FORMAT for broken files, HRNET_ERR_UNSUPPORTED for well-formed things outside these formats. */
-hrnet_status hr_tensors_load(hr_tensors *out, const char *path);
-/* The same from memory, for fuzzers and tests; name is used in messages. Copies what it keeps. */
-hrnet_status hr_tensors_parse(hr_tensors *out, const void *bytes, size_t n_bytes, const char *name);
-void hr_tensors_free(hr_tensors *tensors);
+hrnet_status hr_tensors_open(hr_tensors *out, const char *path);
+/* The same over memory (not copied, must outlive the store), for fuzzers and tests; name is used in messages. */
+hrnet_status hr_tensors_open_memory(hr_tensors *out, const void *bytes, size_t n_bytes, const char *name);
+void hr_tensors_close(hr_tensors *tensors);
 
-/* Element i converted to float. */
-float hr_tensor_float(const hr_tensor *tensor, size_t i);
-/* All elements converted to float32. */
-void hr_tensor_floats(const hr_tensor *tensor, float *out);
+/* Read all elements of one tensor, C order, converted to float32 / float64. Checks the zip entry's CRC. */
+hrnet_status hr_tensor_read(const hr_tensors *tensors, const hr_tensor *tensor, float *out);
+hrnet_status hr_tensor_read_double(const hr_tensors *tensors, const hr_tensor *tensor, double *out);
 
 /* Metadata by key, or NULL. */
 const char *hr_tensors_entry(const hr_tensors *tensors, const char *key);
 
-/* Write items (scope ignored) and entries. Atomic. half: floating tensors as float16, round to nearest even. */
-hrnet_status hr_safetensors_save(const char *path, const hr_tensor *items, size_t n_items, const hr_entry *entries,
+/* One tensor to write: contiguous, C order. dtype HR_F32, HR_F16 or HR_I64. */
+typedef struct hr_tensor_data {
+    const char *name;
+    hr_dtype dtype;
+    int n_dims;
+    int64_t shape[HR_MAX_DIMS];
+    const void *data;
+} hr_tensor_data;
+
+/* Write tensors and text metadata as safetensors, data aligned to 64 bytes. Atomic. half: HR_F32 is stored as float16. */
+hrnet_status hr_safetensors_save(const char *path, const hr_tensor_data *items, size_t n_items, const hr_entry *entries,
                                  size_t n_entries, int half);
-/* Write items as a flat state dict (OrderedDict) that torch.load reads, in PyTorch's zip container. Atomic. */
-hrnet_status hr_torch_save(const char *path, const hr_tensor *items, size_t n_items);
+/* Write a flat state dict (OrderedDict) that torch.load (also with weights_only=True) reads, in PyTorch's zip
+ * container, stored, data aligned to 64 bytes. Atomic. */
+hrnet_status hr_torch_save(const char *path, const hr_tensor_data *items, size_t n_items);
 
 /* IEEE half precision, round to nearest even; portable. */
 float hr_half_to_float(uint16_t half);

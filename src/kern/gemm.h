@@ -9,38 +9,46 @@
 #include "kern/kern.h"
 #include "kern/vec.h"
 
-/* M rows by V vectors; both are constants where this is inlined, so the loops over them unroll into registers. */
-static inline __attribute__((always_inline)) void gemm_tile(const hr_gemm *g, const int M, const int V)
+/* The sums of a tile: M rows by V vectors. M and V are constants where this is inlined, so the loops over them unroll
+ * and the tile lives in registers. */
+typedef vec tile_sums[HR_MAX_ROWS][HR_MAX_STRIPS * HR_STRIP / HR_VEC];
+
+#define GEMM_INLINE static inline __attribute__((always_inline))
+
+/* sums += rows (M pointers to depth numbers) times w [depth][V vectors]. */
+GEMM_INLINE void gemm_core(tile_sums sums, const float *const *rows, const float *w, int depth, const int M, const int V)
 {
-    vec sum[HR_MAX_ROWS][HR_MAX_STRIPS * HR_STRIP / HR_VEC];
+    const float *row[HR_MAX_ROWS];
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i++) row[i] = rows[i];
+    for (int k = 0; k < depth; k++, w += V * HR_VEC) {
+        vec column[HR_MAX_STRIPS * HR_STRIP / HR_VEC];
+#pragma GCC unroll 16
+        for (int v = 0; v < V; v++) column[v] = v_load(w + v * HR_VEC);
+#pragma GCC unroll 16
+        for (int i = 0; i < M; i++) {
+            const vec a = v_set(row[i][k]);
+#pragma GCC unroll 16
+            for (int v = 0; v < V; v++) sums[i][v] = v_fma(a, column[v], sums[i][v]);
+        }
+    }
+}
+
+GEMM_INLINE void gemm_tile(const hr_gemm *g, const int M, const int V)
+{
+    tile_sums sums;
     for (int v = 0; v < V; v++) {
         const vec start = g->bias != NULL ? v_load(g->bias + v * HR_VEC) : v_set(0);
 #pragma GCC unroll 16
-        for (int i = 0; i < M; i++) sum[i][v] = start;
+        for (int i = 0; i < M; i++) sums[i][v] = start;
     }
-    const float *w = g->weights;
-    const int depth = g->depth;
-    for (int t = 0; t < g->n_taps; t++) {
-        const float *row[HR_MAX_ROWS];
-#pragma GCC unroll 16
-        for (int i = 0; i < M; i++) row[i] = g->rows[t * M + i];
-        for (int k = 0; k < depth; k++, w += V * HR_VEC) {
-            vec column[HR_MAX_STRIPS * HR_STRIP / HR_VEC];
-#pragma GCC unroll 16
-            for (int v = 0; v < V; v++) column[v] = v_load(w + v * HR_VEC);
-#pragma GCC unroll 16
-            for (int i = 0; i < M; i++) {
-                const vec a = v_set(row[i][k]);
-#pragma GCC unroll 16
-                for (int v = 0; v < V; v++) sum[i][v] = v_fma(a, column[v], sum[i][v]);
-            }
-        }
-    }
+    for (int t = 0; t < g->n_taps; t++)
+        gemm_core(sums, g->rows + t * M, g->weights + (size_t)t * (size_t)(g->depth * V * HR_VEC), g->depth, M, V);
 #pragma GCC unroll 16
     for (int i = 0; i < M; i++) {
 #pragma GCC unroll 16
         for (int v = 0; v < V; v++) {
-            vec y = sum[i][v];
+            vec y = sums[i][v];
             if (g->adds != NULL) y = v_add(y, v_load(g->adds[i] + g->column + v * HR_VEC));
             if (g->relu) y = v_max(y, v_set(0));
             v_store(g->outs[i] + g->column + v * HR_VEC, y);
@@ -48,8 +56,51 @@ static inline __attribute__((always_inline)) void gemm_tile(const hr_gemm *g, co
     }
 }
 
-/* Cases of a switch over m, for the tile heights of one width. */
-#define GEMM_CASE(M, V) \
-    case M: gemm_tile(g, M, V); break;
+GEMM_INLINE void gemm_batch_tile(const hr_gemm_batch *g, int product, int first, const int M, const int V)
+{
+    tile_sums sums;
+    const float *rows[HR_MAX_ROWS];
+    const float *a = g->a + (size_t)product * g->a_step + (size_t)first * g->a_ld;
+    float *out = g->out + (size_t)product * g->out_step + (size_t)first * g->out_ld;
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i++) {
+        rows[i] = a + (size_t)i * g->a_ld;
+#pragma GCC unroll 16
+        for (int v = 0; v < V; v++) sums[i][v] = v_set(0);
+    }
+    gemm_core(sums, rows, g->weights + (size_t)product * (size_t)(g->depth * V * HR_VEC), g->depth, M, V);
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i++)
+#pragma GCC unroll 16
+        for (int v = 0; v < V; v++) v_store(out + (size_t)i * g->out_ld + v * HR_VEC, sums[i][v]);
+}
+
+/* Define gemmS and gemm_batchS for column blocks of S strips: tiles of up to ROWS rows, V vectors wide. CASES lists
+ * CASE(1) .. CASE(ROWS). */
+#define GEMM_WIDTH(S, V, ROWS, CASES)                                                       \
+    static void gemm##S(const hr_gemm *g)                                                   \
+    {                                                                                       \
+        enum { WIDTH = V };                                                                 \
+        switch (g->m) { CASES(GEMM_CASE) }                                                  \
+    }                                                                                       \
+    static void gemm_batch##S(const hr_gemm_batch *g)                                       \
+    {                                                                                       \
+        enum { WIDTH = V };                                                                 \
+        const int n_tiles = (g->m + ROWS - 1) / ROWS;                                       \
+        for (int p = 0; p < g->n_products; p++) {                                           \
+            for (int t = 0, first = 0; t < n_tiles; t++) {                                  \
+                const int m = (g->m - first + n_tiles - t - 1) / (n_tiles - t); /* even heights */ \
+                switch (m) { CASES(GEMM_BATCH_CASE) }                                       \
+                first += m;                                                                 \
+            }                                                                               \
+        }                                                                                   \
+    }
+#define GEMM_CASE(M) \
+    case M: gemm_tile(g, M, WIDTH); break;
+#define GEMM_BATCH_CASE(M) \
+    case M: gemm_batch_tile(g, p, first, M, WIDTH); break;
+#define ROWS_6(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+#define ROWS_8(CASE) ROWS_6(CASE) CASE(7) CASE(8)
+#define ROWS_12(CASE) ROWS_8(CASE) CASE(9) CASE(10) CASE(11) CASE(12)
 
 #endif

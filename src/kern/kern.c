@@ -1,7 +1,8 @@
-/* kern.c - which table this processor gets. */
+/* kern.c - which table this processor gets, and what all tables share. */
 #include "kern/kern.h"
 
 #include "base/cpu.h"
+#include "kern/winograd_points.h"
 
 int hr_kern_all(unsigned features, const hr_kern *tables[8])
 {
@@ -23,4 +24,29 @@ const hr_kern *hr_kern_select(unsigned features)
     const hr_kern *tables[8];
     hr_kern_all(features, tables);
     return tables[0];
+}
+
+void hr_wino_weights(int m, double matrix[][3])
+{
+    /* the points in double: those of the table are rounded to float, and their quotients would be off by as much */
+    static const double points[3][3] = {{1}, {A4, B4}, {A6, B6, C6}};
+    const int pairs = m / 2;
+    const double *p = points[pairs - 1];
+    double at_zero = 1;
+    for (int i = 0; i < pairs; i++) {
+        double without = 1;
+        for (int j = 0; j < pairs; j++)
+            if (j != i) without *= p[i] * p[i] - p[j] * p[j];
+        const double factor = 1 / (2 * p[i] * p[i] * without);
+        for (int sign = 0; sign < 2; sign++) {
+            matrix[1 + 2 * i + sign][0] = factor;
+            matrix[1 + 2 * i + sign][1] = sign ? -p[i] * factor : p[i] * factor;
+            matrix[1 + 2 * i + sign][2] = p[i] * p[i] * factor;
+        }
+        at_zero *= -p[i] * p[i];
+    }
+    matrix[0][0] = 1 / at_zero;
+    matrix[0][1] = matrix[0][2] = 0;
+    matrix[m + 1][0] = matrix[m + 1][1] = 0;
+    matrix[m + 1][2] = 1;
 }

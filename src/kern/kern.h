@@ -37,11 +37,54 @@ typedef struct hr_gemm {
     int relu;                 /* act: max(x, 0) or x */
 } hr_gemm;
 
+/* n_products products of one shape, side by side in memory: out_p[i][n] = sum_k a_p[i][k] * weights_p[k][n]. */
+typedef struct hr_gemm_batch {
+    int n_products;
+    int m, depth;         /* rows (any number), length of the sum */
+    const float *a;       /* product p's rows begin at a + p * a_step, a_ld apart */
+    size_t a_step, a_ld;
+    const float *weights; /* [n_products][depth][strips * HR_STRIP], 64-byte aligned */
+    float *out;           /* as a */
+    size_t out_step, out_ld;
+} hr_gemm_batch;
+
+/*
+ * Winograd's minimal filtering F(m x m, 3 x 3), m = 2, 4 or 6: a tile of (m + 2)^2 input pixels becomes as many
+ * numbers a channel (input transform), each of them goes through its own matrix product over channels, and (m + 2)^2
+ * products a channel become m^2 output pixels (output transform). See kern/winograd.h for the matrices.
+ */
+typedef struct hr_wino_input {
+    const float *const *pixels; /* [(m + 2)^2], each to n_channels floats */
+    int n_channels;             /* a multiple of HR_STRIP */
+    float *out;                 /* number i of channel c goes to out[i * step + c] */
+    size_t step;
+} hr_wino_input;
+
+/* The weight transform's matrix G [m + 2][3], exact to double: u = G g G^T. */
+void hr_wino_weights(int m, double matrix[][3]);
+
+typedef struct hr_wino_output {
+    const float *products; /* number i of channel c at products[i * step + c] */
+    size_t step;
+    int n_channels;           /* a multiple of HR_STRIP */
+    const float *bias;        /* [n_channels] */
+    const float *const *adds; /* [m^2], each to n_channels floats, or NULL */
+    float *const *outs;       /* [m^2], each to n_channels floats */
+    int relu;
+} hr_wino_output;
+
+enum { HR_WINO_2, HR_WINO_4, HR_WINO_6, HR_N_WINO };
+
 typedef struct hr_kern {
     const char *name;           /* "avx2" */
     int max_strips;             /* column blocks may have 1..max_strips strips */
     int rows[HR_MAX_STRIPS + 1]; /* best and largest m for a block of that many strips */
     void (*gemm[HR_MAX_STRIPS + 1])(const hr_gemm *tile);
+
+    void (*gemm_batch[HR_MAX_STRIPS + 1])(const hr_gemm_batch *batch);
+
+    void (*wino_input[HR_N_WINO])(const hr_wino_input *tile);
+    void (*wino_output[HR_N_WINO])(const hr_wino_output *tile);
 
     /* out[x][c] = act(sum_t terms[t][(x >> shifts[t]) * ld + c]), x < w, c < ld. out may equal a term with shift 0. */
     void (*sum_row)(float *out, const float *const *terms, const int *shifts, int n_terms, int w, int ld, int relu);

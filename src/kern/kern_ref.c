@@ -1,5 +1,6 @@
 /* kern_ref.c - the contracts of kern.h in plain C: the fallback that ships, and what the other tables are tested by. */
 #include "kern/kern.h"
+#include "kern/winograd_points.h"
 
 static void gemm(const hr_gemm *g, int n_columns)
 {
@@ -14,6 +15,91 @@ static void gemm(const hr_gemm *g, int n_columns)
         }
     }
 }
+
+static void gemm_batch(const hr_gemm_batch *g)
+{
+    for (int p = 0; p < g->n_products; p++) {
+        for (int i = 0; i < g->m; i++) {
+            const float *row = g->a + (size_t)p * g->a_step + (size_t)i * g->a_ld;
+            float *out = g->out + (size_t)p * g->out_step + (size_t)i * g->out_ld;
+            for (int n = 0; n < HR_STRIP; n++) {
+                out[n] = 0;
+                for (int k = 0; k < g->depth; k++)
+                    out[n] += row[k] * g->weights[(p * g->depth + k) * HR_STRIP + n];
+            }
+        }
+    }
+}
+
+/* v = B d: one line of the input transform, from its definition. */
+static void input_line(int pairs, const float *d, int d_step, float *v, int v_step)
+{
+    const hr_wino_points *w = &hr_wino_table[pairs - 1];
+    const int last = 2 * pairs + 1;
+    v[0] = v[last * v_step] = 0;
+    for (int k = 0; k <= pairs; k++) {
+        v[0] += w->full[k] * d[2 * k * d_step];
+        v[last * v_step] += w->full[k] * d[(2 * k + 1) * d_step];
+    }
+    for (int i = 0; i < pairs; i++) {
+        float even = 0, odd = 0;
+        for (int k = 0; k < pairs; k++) {
+            even += w->without[i][k] * d[(2 * k + 2) * d_step];
+            odd += w->without[i][k] * d[(2 * k + 1) * d_step];
+        }
+        v[(1 + 2 * i) * v_step] = even + w->point[i] * odd;
+        v[(2 + 2 * i) * v_step] = even - w->point[i] * odd;
+    }
+}
+
+/* y = A m: one line of the output transform. */
+static void output_line(int pairs, const float *m, int m_step, float *y, int y_step)
+{
+    const hr_wino_points *w = &hr_wino_table[pairs - 1];
+    for (int r = 0; r < 2 * pairs; r++) {
+        float x = r == 0 ? m[0] : 0;
+        for (int i = 0; i < pairs; i++) {
+            const float plus = m[(1 + 2 * i) * m_step], minus = m[(2 + 2 * i) * m_step];
+            x += w->power[i][r] * (r % 2 == 0 ? plus + minus : plus - minus);
+        }
+        y[r * y_step] = r == 2 * pairs - 1 ? x + m[(2 * pairs + 1) * m_step] : x;
+    }
+}
+
+static void wino_input(const hr_wino_input *tile, int pairs)
+{
+    const int side = 2 * pairs + 2;
+    for (int c = 0; c < tile->n_channels; c++) {
+        float d[64], half[64], v[64];
+        for (int i = 0; i < side * side; i++) d[i] = tile->pixels[i][c];
+        for (int x = 0; x < side; x++) input_line(pairs, d + x, side, half + x, side);
+        for (int y = 0; y < side; y++) input_line(pairs, half + y * side, 1, v + y * side, 1);
+        for (int i = 0; i < side * side; i++) tile->out[(size_t)i * tile->step + (size_t)c] = v[i];
+    }
+}
+
+static void wino_output(const hr_wino_output *tile, int pairs)
+{
+    const int side = 2 * pairs + 2, m = 2 * pairs;
+    for (int c = 0; c < tile->n_channels; c++) {
+        float products[64], half[64], y[64];
+        for (int i = 0; i < side * side; i++) products[i] = tile->products[(size_t)i * tile->step + (size_t)c];
+        for (int x = 0; x < side; x++) output_line(pairs, products + x, side, half + x, side);
+        for (int r = 0; r < m; r++) output_line(pairs, half + r * side, 1, y + r * m, 1);
+        for (int i = 0; i < m * m; i++) {
+            float out = y[i] + tile->bias[c];
+            if (tile->adds != NULL) out += tile->adds[i][c];
+            tile->outs[i][c] = tile->relu && out < 0 ? 0 : out;
+        }
+    }
+}
+
+static void wino_input2(const hr_wino_input *tile) { wino_input(tile, 1); }
+static void wino_input4(const hr_wino_input *tile) { wino_input(tile, 2); }
+static void wino_input6(const hr_wino_input *tile) { wino_input(tile, 3); }
+static void wino_output2(const hr_wino_output *tile) { wino_output(tile, 1); }
+static void wino_output4(const hr_wino_output *tile) { wino_output(tile, 2); }
+static void wino_output6(const hr_wino_output *tile) { wino_output(tile, 3); }
 
 static void gemm1(const hr_gemm *g)
 {
@@ -45,6 +131,9 @@ const hr_kern hr_kern_ref = {
     .max_strips = 1,
     .rows = {0, 4},
     .gemm = {NULL, gemm1},
+    .gemm_batch = {NULL, gemm_batch},
+    .wino_input = {wino_input2, wino_input4, wino_input6},
+    .wino_output = {wino_output2, wino_output4, wino_output6},
     .sum_row = sum_row,
     .max_cell = max_cell,
 };

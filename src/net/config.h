@@ -25,6 +25,7 @@ typedef struct hr_stage {
     hr_block block;
     int n_blocks[HR_MAX_BRANCHES];   /* NUM_BLOCKS: residual blocks a branch */
     int n_channels[HR_MAX_BRANCHES]; /* NUM_CHANNELS: before the block's expansion (x4 for BOTTLENECK) */
+    char fuse_method[16];
 } hr_stage;
 
 typedef struct hr_model_config {
@@ -32,6 +33,7 @@ typedef struct hr_model_config {
     int init_weights;
     char pretrained[HR_MAX_STRING];
     int n_joints;
+    int tag_per_joint;
     char target_type[64];
     int image_size[2], heatmap_size[2]; /* width, height */
     int sigma;
@@ -99,7 +101,8 @@ void hr_config_defaults(hr_config *config);
 hrnet_status hr_config_parse(hr_config *config, const void *yaml, size_t n_bytes, const char *name,
                              hrnet_message_fn *on_message, void *context);
 
-/* Apply one KEY VALUE pair; value is YAML text, as on the command line. */
+/* Apply one KEY VALUE pair as on the command line: a value in [] or {} is YAML, one in quotes is text, another is a
+ * plain scalar whatever characters it has (paths with "#" or ": "). key may be a section ("MODEL.EXTRA.STAGE2"). */
 hrnet_status hr_config_set(hr_config *config, const char *key, const char *value, hrnet_message_fn *on_message,
                            void *context);
 

@@ -5,14 +5,15 @@
 
 #include "base/mem.h"
 
-static const hr_conv_algorithm *const algorithms[] = {&hr_conv_direct};
+static const hr_conv_algorithm *const algorithms[] = {&hr_conv_direct, &hr_conv_winograd2, &hr_conv_winograd4,
+                                                   &hr_conv_winograd6};
 
 static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern *kern)
 {
     const hr_conv_algorithm *best = NULL;
     double best_cost = 0;
     for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
-        const double cost = algorithms[i]->cost(shape, kern);
+        const double cost = algorithms[i]->cost(algorithms[i], shape, kern);
         if (cost < 0 || (best != NULL && cost >= best_cost)) continue;
         best = algorithms[i];
         best_cost = cost;
@@ -26,7 +27,7 @@ hrnet_status hr_conv_create(hr_conv **out, const hr_conv_shape *shape, int relu,
     hr_conv *conv;
     HR_NEW(conv, 1);
     *conv = (hr_conv){.shape = *shape, .algorithm = choose(shape, kern), .kern = kern, .relu = relu};
-    const size_t n_packed = conv->algorithm->packed_floats(shape, kern), n_bias = (size_t)hr_padded(shape->oc);
+    const size_t n_packed = conv->algorithm->packed_floats(conv->algorithm, shape), n_bias = (size_t)hr_padded(shape->oc);
     conv->weights = hr_alloc(n_packed, sizeof(float));
     conv->bias = hr_calloc(n_bias, sizeof(float));
     if (conv->weights == NULL || conv->bias == NULL) {
@@ -49,7 +50,7 @@ void hr_conv_free(hr_conv *conv)
 
 size_t hr_conv_packed_bytes(const hr_conv *conv)
 {
-    return (conv->algorithm->packed_floats(&conv->shape, conv->kern) + (size_t)hr_padded(conv->shape.oc)) *
+    return (conv->algorithm->packed_floats(conv->algorithm, &conv->shape) + (size_t)hr_padded(conv->shape.oc)) *
            sizeof(float);
 }
 

@@ -2,8 +2,8 @@
  * conv.h - one convolution of the inference graph: its shape, the algorithm chosen for it, its packed weights. The
  * algorithms are equals behind hr_conv_algorithm; a plan asks each what it would cost and takes the cheapest.
  *
- * Work is cut into tasks by shape alone, never by the number of threads, and no two tasks write the same output: any
- * thread may run any task, and the result has the same bits.
+ * Work is cut into tasks that write different outputs, and every output is computed by the same operations in the same
+ * order however it is cut: the result has the same bits for any number of threads and pictures.
  */
 #ifndef HR_NET_CONV_H
 #define HR_NET_CONV_H
@@ -27,24 +27,26 @@ typedef struct hr_conv_io {
     const float *add;   /* [n][oh][ow][out_ld] or NULL */
     float *out;         /* [n][oh][ow][out_ld] */
     const float *zeros; /* in_ld zeros: what lies outside the picture */
-    float *scratch;     /* of this thread: hr_conv_scratch_bytes */
-    int n;
+    float *scratch;     /* of this thread, scratch_bytes */
+    int n, threads;     /* pictures; threads that share the tasks (they decide how fine the cut is, never a result) */
 } hr_conv_io;
 
-typedef struct hr_conv_algorithm {
+typedef struct hr_conv_algorithm hr_conv_algorithm;
+struct hr_conv_algorithm {
     const char *name;
-    /* Predicted time of one picture in units of one multiply-add of the kernel table's best tile; < 0: cannot do it. */
-    double (*cost)(const hr_conv_shape *shape, const hr_kern *kern);
+    int tile; /* Winograd: m of F(m x m, 3 x 3) */
+    /* Predicted time of one picture on one thread, in multiply-adds of the kernel table's best tile; < 0: cannot. */
+    double (*cost)(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern);
     /* Floats of packed weights. */
-    size_t (*packed_floats)(const hr_conv_shape *shape, const hr_kern *kern);
+    size_t (*packed_floats)(const hr_conv_algorithm *self, const hr_conv_shape *shape);
     /* weights [oc][ic][k][k] (transposed: [ic][oc][k][k]), times scale[oc]. */
     void (*pack)(const hr_conv *conv, const float *weights, const float *scale, float *packed);
     size_t (*scratch_bytes)(const hr_conv *conv);
-    int (*n_tasks)(const hr_conv *conv, int n);
+    int (*n_tasks)(const hr_conv *conv, int n, int threads);
     void (*run)(const hr_conv *conv, const hr_conv_io *io, int task);
-} hr_conv_algorithm;
+};
 
-extern const hr_conv_algorithm hr_conv_direct;
+extern const hr_conv_algorithm hr_conv_direct, hr_conv_winograd2, hr_conv_winograd4, hr_conv_winograd6;
 
 struct hr_conv {
     hr_conv_shape shape;

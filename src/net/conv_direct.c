@@ -59,17 +59,18 @@ static part part_of(const hr_conv_shape *shape, int index)
     return p;
 }
 
-static double cost(const hr_conv_shape *shape, const hr_kern *kern)
+static double cost(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern)
 {
+    (void)self;
     (void)kern;
     if (shape->kernel * shape->kernel > MAX_TAPS) return -1;
     const double cells = shape->transposed ? (double)shape->ih * shape->iw : (double)shape->oh * shape->ow;
     return cells * shape->ic * hr_padded(shape->oc) * shape->kernel * shape->kernel;
 }
 
-static size_t packed_floats(const hr_conv_shape *shape, const hr_kern *kern)
+static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *shape)
 {
-    (void)kern;
+    (void)self;
     return (size_t)shape->kernel * (size_t)shape->kernel * (size_t)shape->ic * (size_t)hr_padded(shape->oc);
 }
 
@@ -124,8 +125,9 @@ static void cut_part(cut *c, const hr_conv *conv, const part *p, int n)
     c->n_chunks = (c->n_pixels + c->chunk - 1) / c->chunk;
 }
 
-static int n_tasks(const hr_conv *conv, int n)
+static int n_tasks(const hr_conv *conv, int n, int threads)
 {
+    (void)threads;
     int total = 0;
     for (int i = 0; i < n_parts(&conv->shape); i++) {
         const part p = part_of(&conv->shape, i);
@@ -218,4 +220,12 @@ static void run(const hr_conv *conv, const hr_conv_io *io, int task)
     }
 }
 
-const hr_conv_algorithm hr_conv_direct = {"direct", cost, packed_floats, pack, scratch_bytes, n_tasks, run};
+const hr_conv_algorithm hr_conv_direct = {
+    .name = "direct",
+    .cost = cost,
+    .packed_floats = packed_floats,
+    .pack = pack,
+    .scratch_bytes = scratch_bytes,
+    .n_tasks = n_tasks,
+    .run = run,
+};

@@ -13,6 +13,11 @@ int hr_engine_ld(const hr_engine *engine, int node)
     return n->op == HR_OP_INPUT ? INPUT_LD : hr_padded(n->c);
 }
 
+hrnet_status hr_weights_read(const hr_weights *weights, const hr_graph *graph, int index, float *out)
+{
+    return weights->read(weights->context, index, &graph->params[index], out);
+}
+
 /* What a batch norm (or its absence) does to a convolution's output: y = x * scale + shift. [oc] each. The statistics
  * follow upstream's BatchNorm2d: eps 1e-5, in double here so that folding adds no error of its own. */
 static hrnet_status fold(const hr_graph *graph, const hr_node *node, const hr_weights *weights, float *scale,
@@ -24,12 +29,12 @@ static hrnet_status fold(const hr_graph *graph, const hr_node *node, const hr_we
         bias[i] = 0;
         scale[i] = 1;
     }
-    if (node->bias >= 0) HR_TRY(weights->read(weights->context, &graph->params[node->bias], bias));
+    if (node->bias >= 0) HR_TRY(hr_weights_read(weights, graph, node->bias, bias));
     if (node->norm >= 0) {
-        HR_TRY(weights->read(weights->context, &graph->params[node->norm], gamma));
-        HR_TRY(weights->read(weights->context, &graph->params[node->norm + 1], beta));
-        HR_TRY(weights->read(weights->context, &graph->params[node->norm + 2], mean));
-        HR_TRY(weights->read(weights->context, &graph->params[node->norm + 3], var));
+        HR_TRY(hr_weights_read(weights, graph, node->norm, gamma));
+        HR_TRY(hr_weights_read(weights, graph, node->norm + 1, beta));
+        HR_TRY(hr_weights_read(weights, graph, node->norm + 2, mean));
+        HR_TRY(hr_weights_read(weights, graph, node->norm + 3, var));
     }
     for (size_t i = 0; i < n; i++) {
         const double factor = node->norm >= 0 ? gamma[i] / sqrt((double)var[i] + 1e-5) : 1;
@@ -51,7 +56,7 @@ static hrnet_status pack_node(hr_engine *engine, int index, const hr_weights *we
     float *block = hr_alloc(n_weights + 7 * n, sizeof *block);
     if (block == NULL) return hr_fail_memory((n_weights + 7 * n) * sizeof *block);
     float *scale = block + n_weights, *shift = scale + n;
-    hrnet_status status = weights->read(weights->context, &graph->params[node->weight], block);
+    hrnet_status status = hr_weights_read(weights, graph, node->weight, block);
     if (status == HRNET_OK) status = fold(graph, node, weights, scale, shift, shift + n);
     if (status == HRNET_OK)
         status = hr_conv_create(&engine->convs[index], &shape, node->relu, engine->kern, block, scale, shift);

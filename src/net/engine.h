@@ -10,8 +10,8 @@
 
 /* Where parameters come from: a checkpoint, initial values, a formula. */
 typedef struct hr_weights {
-    /* Write graph parameter `param`'s n_elements numbers to out. */
-    hrnet_status (*read)(void *context, const hr_param *param, float *out);
+    /* Write the n_elements numbers of parameter `index` of the graph, described by param, to out. */
+    hrnet_status (*read)(void *context, int index, const hr_param *param, float *out);
     void *context;
 } hr_weights;
 
@@ -27,6 +27,9 @@ typedef struct hr_engine {
 /* graph: as built. Parameters are read one layer at a time and not kept. features: base/cpu.h. */
 hrnet_status hr_engine_create(hr_engine **out, const hr_graph *graph, const hr_weights *weights, unsigned features);
 void hr_engine_free(hr_engine *engine);
+
+/* Read parameter `index` of graph. */
+hrnet_status hr_weights_read(const hr_weights *weights, const hr_graph *graph, int index, float *out);
 
 /* Floats a pixel of node's tensor takes. */
 int hr_engine_ld(const hr_engine *engine, int node);

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "base/pool.h"
@@ -30,6 +31,7 @@ struct hr_exec {
     int *level_starts;    /* [n_levels + 1], into steps */
     int *level_tasks;     /* [n_levels] */
     atomic_int *counters; /* [n_levels] next task to draw */
+    double *profile;      /* [threads][n_nodes] seconds while profiling, else NULL */
     struct {
         int n_tasks;
         void (*func)(void *context, int task);
@@ -48,7 +50,7 @@ static int count_tasks(const hr_exec *exec, int index)
     const hr_node *node = &exec->engine->graph.nodes[index];
     if (node->op == HR_OP_INPUT) return 0;
     const hr_conv *conv = exec->engine->convs[index];
-    return conv != NULL ? conv->algorithm->n_tasks(conv, exec->n) : rows_tasks(node, exec->n);
+    return conv != NULL ? conv->algorithm->n_tasks(conv, exec->n, hr_pool_threads(exec->pool)) : rows_tasks(node, exec->n);
 }
 
 static int shift_of(int factor)
@@ -109,7 +111,8 @@ static void run_task(const hr_exec *exec, int index, int task, int thread)
                                            .zeros = exec->zeros,
                                            .scratch = (float *)(void *)(exec->scratch +
                                                                         (size_t)thread * exec->scratch_bytes),
-                                           .n = exec->n},
+                                           .n = exec->n,
+                                           .threads = hr_pool_threads(exec->pool)},
                              task);
         return;
     }
@@ -122,6 +125,13 @@ static void run_task(const hr_exec *exec, int index, int task, int thread)
     }
 }
 
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static void run_region(void *context, int thread)
 {
     hr_exec *exec = context;
@@ -130,7 +140,10 @@ static void run_region(void *context, int thread)
         const int n_tasks = exec->level_tasks[level];
         for (int task; (task = atomic_fetch_add(&exec->counters[level], 1)) < n_tasks;) {
             while (task >= s->first_task + s->n_tasks) s++; /* a thread's tasks only grow */
+            const double start = exec->profile != NULL ? now() : 0;
             run_task(exec, s->node, task - s->first_task, thread);
+            if (exec->profile != NULL)
+                exec->profile[(size_t)thread * (size_t)exec->engine->graph.n_nodes + (size_t)s->node] += now() - start;
         }
         if (n_tasks > 0) hr_pool_barrier(exec->pool);
     }
@@ -156,6 +169,20 @@ void hr_exec_run(hr_exec *exec, int n)
     set_batch(exec, n);
     for (int level = 0; level < exec->engine->n_levels; level++) atomic_store(&exec->counters[level], 0);
     hr_pool_run(exec->pool, run_region, exec);
+}
+
+hrnet_status hr_exec_profile(hr_exec *exec, int n, double *seconds)
+{
+    const size_t n_nodes = (size_t)exec->engine->graph.n_nodes, threads = (size_t)hr_pool_threads(exec->pool);
+    HR_NEW(exec->profile, threads * n_nodes);
+    hr_exec_run(exec, n);
+    for (size_t i = 0; i < n_nodes; i++) {
+        seconds[i] = 0;
+        for (size_t t = 0; t < threads; t++) seconds[i] += exec->profile[t * n_nodes + i];
+    }
+    hr_free(exec->profile);
+    exec->profile = NULL;
+    return HRNET_OK;
 }
 
 static void loop_region(void *context, int thread)

@@ -29,6 +29,9 @@ int hr_exec_output_ld(const hr_exec *exec);
 /* Run pictures 0..n-1, 1 <= n <= max_batch. Same bits for any number of threads and any n. */
 void hr_exec_run(hr_exec *exec, int n);
 
+/* The same, and how long each node took: seconds [n_nodes], summed over threads, overwritten. Allocates. */
+hrnet_status hr_exec_profile(hr_exec *exec, int n, double *seconds);
+
 /* Run func(context, task) for every task 0..n_tasks-1 on the executor's threads. */
 void hr_exec_parallel(hr_exec *exec, int n_tasks, void (*func)(void *context, int task), void *context);
 

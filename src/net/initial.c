@@ -19,8 +19,9 @@ void hr_initial_value(uint64_t seed, const hr_param *param, float *out)
     }
 }
 
-static hrnet_status read_initial(void *context, const hr_param *param, float *out)
+static hrnet_status read_initial(void *context, int index, const hr_param *param, float *out)
 {
+    (void)index;
     hr_initial_value(*(const uint64_t *)context, param, out);
     return HRNET_OK;
 }

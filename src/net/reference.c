@@ -132,12 +132,12 @@ static hrnet_status read_params(const hr_graph *graph, const hr_node *node, cons
     *bias = NULL;
     if (node->op == HR_OP_NORM) {
         for (int i = 0; i < 4 && status == HRNET_OK; i++)
-            status = weights->read(weights->context, &graph->params[node->norm + i], block + i * node->c);
+            status = hr_weights_read(weights, graph, node->norm + i, block + i * node->c);
     } else {
-        status = weights->read(weights->context, &graph->params[node->weight], block);
+        status = hr_weights_read(weights, graph, node->weight, block);
         if (status == HRNET_OK && node->bias >= 0) {
             *bias = block + graph->params[node->weight].n_elements;
-            status = weights->read(weights->context, &graph->params[node->bias], *bias);
+            status = hr_weights_read(weights, graph, node->bias, *bias);
         }
     }
     if (status != HRNET_OK) {

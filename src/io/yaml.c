@@ -1,0 +1,194 @@
+/*
+ * yaml.c - libyaml's events folded into a tree. The open collections are a stack of bounded depth; every event is
+ * checked before it becomes a node.
+ */
+#include "io/yaml.h"
+
+#include <string.h>
+#include <yaml.h>
+
+#include "base/mem.h"
+
+typedef struct level {
+    hr_yaml *node;  /* the open mapping or sequence */
+    hr_yaml **tail; /* where its next child goes */
+    hr_yaml *entry; /* mapping: the entry whose key was read and whose value is awaited */
+} level;
+
+typedef struct reader {
+    const char *name;
+    hr_yaml *root;
+    level levels[HR_YAML_MAX_DEPTH];
+    int depth, n_nodes, n_documents;
+} reader;
+
+const char *hr_yaml_kind_name(hr_yaml_kind kind)
+{
+    return kind == HR_YAML_MAPPING ? "a mapping" : kind == HR_YAML_SEQUENCE ? "a sequence" : "a scalar";
+}
+
+void hr_yaml_free(hr_yaml *node)
+{
+    if (node == NULL) return;
+    for (hr_yaml *child = node->first; child != NULL;) {
+        hr_yaml *next = child->next;
+        hr_yaml_free(child); /* as deep as the parser's limit */
+        child = next;
+    }
+    hr_free(node->text);
+    hr_free(node->key);
+    hr_free(node);
+}
+
+static int line_of(const yaml_event_t *event)
+{
+    return (int)event->start_mark.line + 1;
+}
+
+static hrnet_status copy_text(const reader *r, const yaml_event_t *event, char **out)
+{
+    const char *value = (const char *)event->data.scalar.value;
+    const size_t length = event->data.scalar.length;
+    if (memchr(value, '\0', length) != NULL)
+        return hr_fail(HRNET_ERR_FORMAT, "%s:%d: a scalar holds a NUL byte", r->name, line_of(event));
+    *out = hr_strndup(value, length);
+    return *out != NULL ? HRNET_OK : hr_fail_memory(length + 1);
+}
+
+/* Link a new node below the innermost open collection. */
+static hrnet_status add_node(reader *r, int line, hr_yaml **out)
+{
+    if (++r->n_nodes > HR_YAML_MAX_NODES)
+        return hr_fail(HRNET_ERR_LIMIT, "%s:%d: more than %d nodes", r->name, line, HR_YAML_MAX_NODES);
+    hr_yaml *node;
+    HR_NEW(node, 1);
+    node->line = line;
+    if (r->depth == 0) {
+        r->root = node;
+    } else {
+        level *top = &r->levels[r->depth - 1];
+        *top->tail = node;
+        top->tail = &node->next;
+    }
+    *out = node;
+    return HRNET_OK;
+}
+
+/* A mapping's key: makes the entry that the next event fills. */
+static hrnet_status read_key(reader *r, const yaml_event_t *event)
+{
+    level *top = &r->levels[r->depth - 1];
+    const int line = line_of(event);
+    if (event->type != YAML_SCALAR_EVENT)
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s:%d: expected a scalar as key, found a collection", r->name, line);
+    hr_yaml *entry;
+    HR_TRY(add_node(r, line, &entry));
+    HR_TRY(copy_text(r, event, &entry->key));
+    for (const hr_yaml *other = top->node->first; other != entry; other = other->next)
+        if (strcmp(other->key, entry->key) == 0)
+            return hr_fail(HRNET_ERR_FORMAT, "%s:%d: key \"%s\" stands in this mapping already, in line %d", r->name,
+                           line, entry->key, other->line);
+    top->entry = entry;
+    return HRNET_OK;
+}
+
+static hrnet_status begin_collection(reader *r, hr_yaml *node, hr_yaml_kind kind)
+{
+    node->kind = kind;
+    if (r->depth == HR_YAML_MAX_DEPTH)
+        return hr_fail(HRNET_ERR_LIMIT, "%s:%d: nested deeper than %d levels", r->name, node->line, HR_YAML_MAX_DEPTH);
+    r->levels[r->depth++] = (level){node, &node->first, NULL};
+    return HRNET_OK;
+}
+
+/* A scalar or the beginning of a collection. */
+static hrnet_status read_node(reader *r, const yaml_event_t *event)
+{
+    level *top = r->depth > 0 ? &r->levels[r->depth - 1] : NULL;
+    hr_yaml *node;
+    if (top != NULL && top->node->kind == HR_YAML_MAPPING) {
+        if (top->entry == NULL) return read_key(r, event);
+        node = top->entry;
+        top->entry = NULL;
+    } else {
+        HR_TRY(add_node(r, line_of(event), &node));
+    }
+    if (event->type == YAML_MAPPING_START_EVENT) return begin_collection(r, node, HR_YAML_MAPPING);
+    if (event->type == YAML_SEQUENCE_START_EVENT) return begin_collection(r, node, HR_YAML_SEQUENCE);
+    node->kind = HR_YAML_SCALAR;
+    node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+    return copy_text(r, event, &node->text);
+}
+
+static const yaml_char_t *tag_of(const yaml_event_t *event)
+{
+    switch (event->type) {
+    case YAML_SCALAR_EVENT: return event->data.scalar.tag;
+    case YAML_SEQUENCE_START_EVENT: return event->data.sequence_start.tag;
+    case YAML_MAPPING_START_EVENT: return event->data.mapping_start.tag;
+    default: return NULL;
+    }
+}
+
+static hrnet_status read_event(reader *r, const yaml_event_t *event)
+{
+    if (tag_of(event) != NULL)
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s:%d: explicit tag \"%s\"; tags are not supported", r->name,
+                       line_of(event), (const char *)tag_of(event));
+    switch (event->type) {
+    case YAML_DOCUMENT_START_EVENT:
+        if (r->n_documents++ > 0)
+            return hr_fail(HRNET_ERR_UNSUPPORTED, "%s:%d: expected one document, found a second", r->name,
+                           line_of(event));
+        return HRNET_OK;
+    case YAML_ALIAS_EVENT:
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s:%d: alias *%s; aliases are not supported", r->name, line_of(event),
+                       (const char *)event->data.alias.anchor);
+    case YAML_SCALAR_EVENT:
+    case YAML_SEQUENCE_START_EVENT:
+    case YAML_MAPPING_START_EVENT: return read_node(r, event);
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT: r->depth--; return HRNET_OK;
+    default: return HRNET_OK; /* the stream's beginning and end, the document's end */
+    }
+}
+
+static hrnet_status parser_failure(const yaml_parser_t *parser, const char *name)
+{
+    if (parser->error == YAML_MEMORY_ERROR) return hr_fail_memory(0);
+    const size_t line = parser->error == YAML_READER_ERROR ? parser->mark.line : parser->problem_mark.line;
+    return hr_fail(HRNET_ERR_FORMAT, "%s:%zu: not YAML: %s", name, line + 1,
+                   parser->problem != NULL ? parser->problem : "unknown problem");
+}
+
+static hrnet_status read_all(reader *r, yaml_parser_t *parser)
+{
+    for (yaml_event_type_t type = YAML_NO_EVENT; type != YAML_STREAM_END_EVENT;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(parser, &event)) return parser_failure(parser, r->name);
+        type = event.type;
+        const hrnet_status status = read_event(r, &event);
+        yaml_event_delete(&event);
+        if (status != HRNET_OK) return status;
+    }
+    return HRNET_OK;
+}
+
+hrnet_status hr_yaml_parse(hr_yaml **out, const void *bytes, size_t n_bytes, const char *name)
+{
+    if (n_bytes > HR_YAML_MAX_BYTES)
+        return hr_fail(HRNET_ERR_LIMIT, "%s: %zu bytes of YAML; the limit is %d", name, n_bytes, HR_YAML_MAX_BYTES);
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser)) return hr_fail_memory(sizeof parser);
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, bytes != NULL ? bytes : (const void *)"", n_bytes);
+    reader r = {.name = name};
+    const hrnet_status status = read_all(&r, &parser);
+    yaml_parser_delete(&parser);
+    if (status != HRNET_OK) {
+        hr_yaml_free(r.root);
+        return status;
+    }
+    *out = r.root;
+    return HRNET_OK;
+}

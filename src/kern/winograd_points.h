@@ -1,0 +1,42 @@
+/*
+ * winograd_points.h - the numbers that the transforms of winograd.h multiply by, for P = 1, 2, 3 pairs of points. All
+ * are made from the points alone; float rounds each once.
+ */
+#ifndef HR_KERN_WINOGRAD_POINTS_H
+#define HR_KERN_WINOGRAD_POINTS_H
+
+typedef struct hr_wino_points {
+    float point[3];      /* p_i */
+    float full[4];       /* coefficients of prod_j (x^2 - p_j^2), lowest first; [P] is 1 */
+    float without[3][3]; /* of the same product without factor i; [P - 1] is 1 */
+    float power[3][6];   /* p_i^r */
+} hr_wino_points;
+
+#define SQUARE(p) ((p) * (p))
+#define POWERS(p)                                                                                            \
+    {1, (float)(p), (float)SQUARE(p), (float)(SQUARE(p) * (p)), (float)(SQUARE(p) * SQUARE(p)),              \
+     (float)(SQUARE(p) * SQUARE(p) * (p))}
+#define PAIR(p, q)                                                        \
+    {(float)(SQUARE(p) * SQUARE(q)), (float)-(SQUARE(p) + SQUARE(q)), 1}
+
+#define A4 (2.0 / 3.0)
+#define B4 (3.0 / 2.0)
+#define A6 (1.0 / 2.0)
+#define B6 1.0
+#define C6 2.0
+
+static const hr_wino_points hr_wino_table[3] = {
+    {.point = {1}, .full = {-1, 1}, .without = {{1}}, .power = {POWERS(1.0)}},
+    {.point = {(float)A4, (float)B4},
+     .full = {(float)(SQUARE(A4) * SQUARE(B4)), (float)-(SQUARE(A4) + SQUARE(B4)), 1},
+     .without = {{(float)-SQUARE(B4), 1}, {(float)-SQUARE(A4), 1}},
+     .power = {POWERS(A4), POWERS(B4)}},
+    {.point = {(float)A6, (float)B6, (float)C6},
+     .full = {(float)-(SQUARE(A6) * SQUARE(B6) * SQUARE(C6)),
+              (float)(SQUARE(A6) * SQUARE(B6) + SQUARE(A6) * SQUARE(C6) + SQUARE(B6) * SQUARE(C6)),
+              (float)-(SQUARE(A6) + SQUARE(B6) + SQUARE(C6)), 1},
+     .without = {PAIR(B6, C6), PAIR(A6, C6), PAIR(A6, B6)},
+     .power = {POWERS(A6), POWERS(B6), POWERS(C6)}},
+};
+
+#endif

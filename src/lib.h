@@ -1,0 +1,42 @@
+/*
+ * lib.h - the inside of the public handles, shared by the lib_*.c files: the one place where the layers meet.
+ */
+#ifndef HR_LIB_H
+#define HR_LIB_H
+
+#include "io/tensors.h"
+#include "net/config.h"
+#include "net/engine.h"
+#include "pose/crop.h"
+
+/* A skeleton read from a file; everything hangs on the struct's own memory. */
+typedef struct hr_owned_skeleton {
+    hrnet_skeleton skeleton;
+    char **names;
+    int (*flip_pairs)[2], (*links)[2];
+    float *sigmas;
+} hr_owned_skeleton;
+
+/* The skeleton that a checkpoint's metadata describe ("hrnet.keypoints", "hrnet.flip_pairs", "hrnet.skeleton",
+ * "hrnet.sigmas"), checked. When there is none: COCO's for 17 joints, MPII's for 16, unnamed joints otherwise. *out may
+ * point into *owned, which hr_skeleton_free releases. path is for messages. */
+hrnet_status hr_skeleton_read(const hrnet_skeleton **out, hr_owned_skeleton *owned, const hr_tensors *tensors,
+                              int n_joints, const char *path);
+void hr_skeleton_free(hr_owned_skeleton *owned);
+
+/* The same as metadata to write; values are freed with hr_skeleton_entries_free. */
+enum { HR_SKELETON_ENTRIES = 4 };
+hrnet_status hr_skeleton_entries(const hrnet_skeleton *skeleton, hr_entry entries[HR_SKELETON_ENTRIES], size_t *n);
+void hr_skeleton_entries_free(hr_entry *entries, size_t n);
+
+struct hrnet_model {
+    hr_config config;
+    hr_engine *engine;
+    hr_pixel_table pixels;
+    hrnet_model_info info;
+    char codec[16];
+    const hrnet_skeleton *skeleton;
+    hr_owned_skeleton owned_skeleton;
+};
+
+#endif

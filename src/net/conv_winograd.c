@@ -1,0 +1,239 @@
+/*
+ * conv_winograd.c - 3x3 convolutions of stride 1 by minimal filtering (kern/winograd.h). A task takes some tiles and
+ * some blocks of output channels through all three steps in scratch that stays in the second-level cache:
+ *
+ *   pixels --input transform--> V [side^2][tiles][ic] --products with U [side^2][ic][oc]--> M --output transform--> pixels
+ */
+#include "net/conv.h"
+
+#include <stdlib.h>
+#include "base/cpu.h"
+
+enum { MAX_SIDE = 8, MAX_BLOCKS = 1024, MAX_WIDTH = HR_MAX_STRIPS * HR_STRIP };
+
+static int side_of(const hr_conv_algorithm *self)
+{
+    return self->tile + 2;
+}
+
+static int ceil_div(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
+static int tiles_across(const hr_conv_algorithm *self, const hr_conv_shape *s)
+{
+    return ceil_div(s->ow, self->tile);
+}
+
+static int tiles_of(const hr_conv_algorithm *self, const hr_conv_shape *s)
+{
+    return tiles_across(self, s) * ceil_div(s->oh, self->tile);
+}
+
+static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *s)
+{
+    return (size_t)(side_of(self) * side_of(self)) * (size_t)s->ic * (size_t)hr_padded(s->oc);
+}
+
+static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern)
+{
+    (void)kern;
+    if (s->kernel != 3 || s->stride != 1 || s->padding != 1 || s->transposed || s->in_ld != hr_padded(s->ic)) return -1;
+    const char*e=getenv("WINO");return e&&atoi(e)==self->tile?1:-1;
+}
+
+/* u = G g G^T for the lanes of a column block, in double: g [3][3][lanes] to u [side][side][lanes]. */
+static void transform_weights(const hr_conv_algorithm *self, double (*g)[MAX_WIDTH], int lanes,
+                              double (*u)[MAX_WIDTH])
+{
+    const int side = side_of(self);
+    double matrix[MAX_SIDE][3], half[MAX_SIDE * 3][MAX_WIDTH];
+    hr_wino_weights(self->tile, matrix);
+    for (int y = 0; y < side; y++)
+        for (int x = 0; x < 3; x++)
+            for (int j = 0; j < lanes; j++)
+                half[y * 3 + x][j] =
+                    matrix[y][0] * g[x][j] + matrix[y][1] * g[3 + x][j] + matrix[y][2] * g[6 + x][j];
+    for (int y = 0; y < side; y++)
+        for (int x = 0; x < side; x++)
+            for (int j = 0; j < lanes; j++)
+                u[y * side + x][j] = matrix[x][0] * half[y * 3][j] + matrix[x][1] * half[y * 3 + 1][j] +
+                                     matrix[x][2] * half[y * 3 + 2][j];
+}
+
+/* packed: for each block of columns: [side^2][ic][strips * HR_STRIP]. */
+static void pack(const hr_conv *conv, const float *weights, const float *scale, float *packed)
+{
+    const hr_conv_shape *s = &conv->shape;
+    const int n_products = side_of(conv->algorithm) * side_of(conv->algorithm);
+    hr_block_cut blocks[MAX_BLOCKS];
+    const int n_blocks = hr_cut_blocks(hr_padded(s->oc) / HR_STRIP, conv->kern, blocks);
+    for (int b = 0; b < n_blocks; b++) {
+        const int lanes = blocks[b].strips * HR_STRIP, first = blocks[b].first * HR_STRIP;
+        for (int ic = 0; ic < s->ic; ic++) {
+            double g[9][MAX_WIDTH], u[MAX_SIDE * MAX_SIDE][MAX_WIDTH];
+            for (int j = 0; j < lanes; j++) {
+                const int oc = first + j;
+                const float *w = weights + ((size_t)oc * (size_t)s->ic + (size_t)ic) * 9;
+                for (int k = 0; k < 9; k++) g[k][j] = oc < s->oc ? (double)w[k] * scale[oc] : 0;
+            }
+            transform_weights(conv->algorithm, g, lanes, u);
+            for (int p = 0; p < n_products; p++) {
+                float *row = packed + ((size_t)p * (size_t)s->ic + (size_t)ic) * (size_t)lanes;
+                for (int j = 0; j < lanes; j++) row[j] = (float)u[p][j];
+            }
+        }
+        packed += (size_t)n_products * (size_t)s->ic * (size_t)lanes;
+    }
+}
+
+/* Tiles a task takes at most: V in a third of the second-level cache, whole gemm tiles. */
+static int most_tiles(const hr_conv *conv)
+{
+    const int side = side_of(conv->algorithm), rows = conv->kern->rows[conv->kern->max_strips < 2 ? 1 : 2];
+    const size_t bytes = (size_t)(side * side) * (size_t)conv->shape.in_ld * sizeof(float);
+    const char*e=getenv("WT");const int fit = (int)(hr_cpu_l2_bytes() / 3 / bytes);if(e)return atoi(e)*rows;
+    return fit < rows ? rows : fit > 8 * rows ? 8 * rows : fit / rows * rows;
+}
+
+/* Floats between neighbouring products of a matrix with n_tiles rows: an odd number of cache lines, because a transform
+ * touches side^2 products at once, and at a stride of many powers of two they would all fall into a few cache sets. */
+static size_t product_step(int n_tiles, size_t ld)
+{
+    return ((size_t)n_tiles * ld / HR_STRIP | 1) * HR_STRIP;
+}
+
+static size_t v_floats(const hr_conv *conv, int n_tiles)
+{
+    const int side = side_of(conv->algorithm);
+    return (size_t)(side * side) * product_step(n_tiles, (size_t)conv->shape.in_ld);
+}
+
+static size_t scratch_bytes(const hr_conv *conv)
+{
+    const int side = side_of(conv->algorithm), n_tiles = most_tiles(conv);
+    return (v_floats(conv, n_tiles) + (size_t)(side * side) * product_step(n_tiles, MAX_WIDTH) + MAX_WIDTH) * sizeof(float);
+}
+
+typedef struct cut {
+    int n_tiles, chunk, n_chunks; /* tiles in all, a task, and how many such */
+    int n_blocks, n_groups;       /* blocks of columns; tasks that share them out */
+    hr_block_cut blocks[MAX_BLOCKS];
+} cut;
+
+static void cut_work(cut *c, const hr_conv *conv, int n, int threads)
+{
+    c->n_tiles = n * tiles_of(conv->algorithm, &conv->shape);
+    c->n_blocks = hr_cut_blocks(hr_padded(conv->shape.oc) / HR_STRIP, conv->kern, c->blocks);
+    c->n_chunks = ceil_div(c->n_tiles, most_tiles(conv));
+    c->chunk = ceil_div(c->n_tiles, c->n_chunks);
+    /* Sharing out the columns repeats the input transform, so only as far as threads would go idle. */
+    c->n_groups = threads == 1 ? 1 : ceil_div(2 * threads, c->n_chunks);
+    if (c->n_groups > c->n_blocks) c->n_groups = c->n_blocks;
+}
+
+static int n_tasks(const hr_conv *conv, int n, int threads)
+{
+    cut c;
+    cut_work(&c, conv, n, threads);
+    return c.n_chunks * c.n_groups;
+}
+
+/* Where a tile lies: its picture, and its first output pixel. */
+typedef struct place {
+    int image, y, x;
+} place;
+
+static place place_of(const hr_conv *conv, int tile)
+{
+    const int across = tiles_across(conv->algorithm, &conv->shape), all = tiles_of(conv->algorithm, &conv->shape);
+    const int at = tile % all, m = conv->algorithm->tile;
+    return (place){tile / all, at / across * m, at % across * m};
+}
+
+static void transform_input(const hr_conv *conv, const hr_conv_io *io, int tile, float *v, size_t step)
+{
+    const hr_conv_shape *s = &conv->shape;
+    const int side = side_of(conv->algorithm);
+    const place at = place_of(conv, tile);
+    const float *pixels[MAX_SIDE * MAX_SIDE];
+    const float *picture = io->in + (size_t)at.image * (size_t)s->ih * (size_t)s->iw * (size_t)s->in_ld;
+    for (int i = 0; i < side; i++) {
+        for (int j = 0; j < side; j++) {
+            const int y = at.y + i - 1, x = at.x + j - 1;
+            const int inside = (unsigned)y < (unsigned)s->ih && (unsigned)x < (unsigned)s->iw;
+            pixels[i * side + j] = inside ? picture + (size_t)(y * s->iw + x) * (size_t)s->in_ld : io->zeros;
+        }
+    }
+    conv->kern->wino_input[conv->algorithm->tile / 2 - 1](
+        &(hr_wino_input){.pixels = pixels, .n_channels = s->in_ld, .out = v, .step = step});
+}
+
+/* spill: MAX_WIDTH floats that pixels outside the picture are written to. */
+static void transform_output(const hr_conv *conv, const hr_conv_io *io, int tile, const hr_block_cut *block,
+                             const float *products, size_t step, float *spill)
+{
+    const hr_conv_shape *s = &conv->shape;
+    const int m = conv->algorithm->tile;
+    const size_t column = (size_t)block->first * HR_STRIP, ld = (size_t)hr_padded(s->oc);
+    const place at = place_of(conv, tile);
+    const float *adds[MAX_SIDE * MAX_SIDE];
+    float *outs[MAX_SIDE * MAX_SIDE];
+    for (int i = 0; i < m; i++) {
+        for (int j = 0; j < m; j++) {
+            const int y = at.y + i, x = at.x + j, inside = y < s->oh && x < s->ow;
+            const size_t pixel = (((size_t)at.image * (size_t)s->oh + (size_t)y) * (size_t)s->ow + (size_t)x) * ld;
+            outs[i * m + j] = inside ? io->out + pixel + column : spill;
+            adds[i * m + j] = inside && io->add != NULL ? io->add + pixel + column : spill;
+        }
+    }
+    conv->kern->wino_output[m / 2 - 1](&(hr_wino_output){.products = products,
+                                                         .step = step,
+                                                         .n_channels = block->strips * HR_STRIP,
+                                                         .bias = conv->bias + column,
+                                                         .adds = io->add != NULL ? adds : NULL,
+                                                         .outs = outs,
+                                                         .relu = conv->relu});
+}
+
+static void run(const hr_conv *conv, const hr_conv_io *io, int task)
+{
+    const hr_conv_shape *s = &conv->shape;
+    const int n_products = side_of(conv->algorithm) * side_of(conv->algorithm);
+    cut c;
+    cut_work(&c, conv, io->n, io->threads);
+    const int first = task / c.n_groups * c.chunk, group = task % c.n_groups;
+    const int n_tiles = c.n_tiles - first < c.chunk ? c.n_tiles - first : c.chunk;
+    float *v = io->scratch, *products = v + v_floats(conv, n_tiles);
+    float *spill = products + (size_t)n_products * product_step(n_tiles, MAX_WIDTH);
+    const size_t v_step = product_step(n_tiles, (size_t)s->in_ld);
+    for (int t = 0; t < n_tiles; t++) transform_input(conv, io, first + t, v + (size_t)t * (size_t)s->in_ld, v_step);
+    for (int b = c.n_blocks * group / c.n_groups; b < c.n_blocks * (group + 1) / c.n_groups; b++) {
+        const hr_block_cut *block = &c.blocks[b];
+        const size_t width = (size_t)block->strips * HR_STRIP, step = product_step(n_tiles, width);
+        const float *weights =
+            conv->weights + (size_t)n_products * (size_t)s->ic * (size_t)block->first * HR_STRIP;
+        conv->kern->gemm_batch[block->strips](&(hr_gemm_batch){.n_products = n_products,
+                                                               .m = n_tiles,
+                                                               .depth = s->ic,
+                                                               .a = v,
+                                                               .a_step = v_step,
+                                                               .a_ld = (size_t)s->in_ld,
+                                                               .weights = weights,
+                                                               .out = products,
+                                                               .out_step = step,
+                                                               .out_ld = width});
+        for (int t = 0; t < n_tiles; t++)
+            transform_output(conv, io, first + t, block, products + (size_t)t * width, step, spill);
+    }
+}
+
+#define WINOGRAD(M)                                                                                               \
+    {                                                                                                             \
+        .name = "winograd F(" #M ",3)", .tile = M, .cost = cost, .packed_floats = packed_floats, .pack = pack,    \
+        .scratch_bytes = scratch_bytes, .n_tasks = n_tasks, .run = run                                            \
+    }
+const hr_conv_algorithm hr_conv_winograd2 = WINOGRAD(2);
+const hr_conv_algorithm hr_conv_winograd4 = WINOGRAD(4);
+const hr_conv_algorithm hr_conv_winograd6 = WINOGRAD(6);

@@ -1,0 +1,129 @@
+/*
+ * affine.c - boxes to crops, crops to matrices. Follows upstream's transforms.py with its float32 roundings, and the
+ * elimination order of cv2.getAffineTransform, so that crops agree with the published ones to the last pixel.
+ */
+#include "pose/affine.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* Upstream's unit of scale, in pixels. */
+static const float pixel_std = 200;
+
+hrnet_crop hrnet_crop_from_box(hrnet_box box, float aspect)
+{
+    double w = box.w, h = box.h;
+    hrnet_crop crop = {.center = {(float)(box.x + w * 0.5), (float)(box.y + h * 0.5)}};
+    if (w > (double)aspect * h)
+        h = w / aspect;
+    else if (w < (double)aspect * h)
+        w = h * aspect;
+    /* _box2cs keeps the scale of a box centred on x = -1, its mark for "no person" */
+    const float margin = crop.center[0] != -1.0f ? 1.25f : 1.0f;
+    crop.scale[0] = (float)(w / pixel_std) * margin;
+    crop.scale[1] = (float)(h / pixel_std) * margin;
+    return crop;
+}
+
+/* Gaussian elimination with row exchanges, as OpenCV's LU: b becomes the solution of a x = b. 0 when singular. */
+static int solve(double a[6][6], double b[6])
+{
+    for (int i = 0; i < 6; i++) {
+        int pivot = i;
+        for (int j = i + 1; j < 6; j++) {
+            if (fabs(a[j][i]) > fabs(a[pivot][i])) pivot = j;
+        }
+        if (!(fabs(a[pivot][i]) >= DBL_EPSILON * 100)) return 0;
+        if (pivot != i) {
+            for (int k = i; k < 6; k++) {
+                const double t = a[i][k];
+                a[i][k] = a[pivot][k];
+                a[pivot][k] = t;
+            }
+            const double t = b[i];
+            b[i] = b[pivot];
+            b[pivot] = t;
+        }
+        const double d = -1 / a[i][i];
+        for (int j = i + 1; j < 6; j++) {
+            const double alpha = a[j][i] * d;
+            for (int k = i + 1; k < 6; k++) a[j][k] += alpha * a[i][k];
+            b[j] += alpha * b[i];
+        }
+    }
+    for (int i = 5; i >= 0; i--) {
+        for (int k = i + 1; k < 6; k++) b[i] -= a[i][k] * b[k];
+        b[i] /= a[i][i];
+    }
+    return 1;
+}
+
+/* cv2.getAffineTransform: the map that takes three points to three points; zeros when they lie on a line. */
+static void from_points(float from[3][2], float to[3][2], double matrix[6])
+{
+    double a[6][6] = {{0}}, b[6];
+    for (int i = 0; i < 3; i++) {
+        a[2 * i][0] = a[2 * i + 1][3] = from[i][0];
+        a[2 * i][1] = a[2 * i + 1][4] = from[i][1];
+        a[2 * i][2] = a[2 * i + 1][5] = 1;
+        b[2 * i] = to[i][0];
+        b[2 * i + 1] = to[i][1];
+    }
+    if (!solve(a, b)) memset(b, 0, sizeof b);
+    memcpy(matrix, b, sizeof b);
+}
+
+/* get_3rd_point: the corner that makes a right angle at the second point. */
+static void third_point(float points[3][2])
+{
+    const float dx = points[0][0] - points[1][0], dy = points[0][1] - points[1][1];
+    points[2][0] = points[1][0] - dy;
+    points[2][1] = points[1][1] + dx;
+}
+
+void hrnet_crop_matrix(const hrnet_crop *crop, int width, int height, int inverse, double matrix[6])
+{
+    const double angle = M_PI * (double)crop->rotation / 180;
+    const double up = (double)(crop->scale[0] * pixel_std * -0.5f); /* float32 until here, as in upstream */
+    float image[3][2] = {{crop->center[0], crop->center[1]}};
+    image[1][0] = (float)(image[0][0] - up * sin(angle));
+    image[1][1] = (float)(image[0][1] + up * cos(angle));
+    third_point(image);
+    const float half_width = (float)width * 0.5f, half_height = (float)height * 0.5f;
+    float cropped[3][2] = {{half_width, half_height}, {half_width, half_height - half_width}};
+    third_point(cropped);
+    if (inverse)
+        from_points(cropped, image, matrix);
+    else
+        from_points(image, cropped, matrix);
+}
+
+void hr_crop_matrix_udp(const hrnet_crop *crop, int width, int height, int inverse, double matrix[6])
+{
+    const double box_width = (double)(crop->scale[0] * pixel_std), box_height = (double)(crop->scale[1] * pixel_std);
+    const double sx = (width - 1) / box_width, sy = (height - 1) / box_height;
+    if (!isfinite(sx) || !isfinite(sy)) {
+        memset(matrix, 0, 6 * sizeof *matrix);
+        return;
+    }
+    /* get_warp_matrix turns the other way than get_affine_transform: one meaning of rotation here, so minus */
+    const double angle = -M_PI * (double)crop->rotation / 180, c = cos(angle), s = sin(angle);
+    const double x = crop->center[0], y = crop->center[1];
+    const double to_crop[6] = {c * sx, -s * sx, sx * (-x * c + y * s + 0.5 * box_width),
+                               s * sy, c * sy,  sy * (-x * s - y * c + 0.5 * box_height)};
+    if (inverse)
+        hr_affine_invert(to_crop, matrix);
+    else
+        memcpy(matrix, to_crop, sizeof to_crop);
+}
+
+void hr_affine_invert(const double matrix[6], double inverse[6])
+{
+    const double determinant = matrix[0] * matrix[4] - matrix[1] * matrix[3];
+    const double d = determinant != 0 ? 1 / determinant : 0;
+    const double a = matrix[4] * d, b = -matrix[1] * d, c = -matrix[3] * d, e = matrix[0] * d;
+    const double x = matrix[2], y = matrix[5];
+    const double result[6] = {a, b, -a * x - b * y, c, e, -c * x - e * y};
+    memcpy(inverse, result, sizeof result);
+}

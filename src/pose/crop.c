@@ -1,0 +1,156 @@
+/*
+ * crop.c - bilinear sampling of an affine crop, black outside the image.
+ *
+ * The OpenCV sampler repeats cv2.warpAffine (INTER_LINEAR, BORDER_CONSTANT 0) bit for bit: positions in 1/1024 pixel,
+ * the share of the row and the share of the column rounded each on its own, then cut to 1/32 pixel; weights are products
+ * of 1/32 steps. OpenCV's 15-bit weights are these times 32, so 10 bits carry the same sums.
+ */
+#include "pose/crop.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+#include "base/status.h"
+#include "pose/affine.h"
+
+enum {
+    POSITION_BITS = 10, /* AB_BITS */
+    STEP_BITS = 5,      /* INTER_BITS */
+    STEPS = 1 << STEP_BITS,
+    CHUNK = 64          /* pixels of a row sampled before they are normalised */
+};
+
+void hr_warp_init(hr_warp *warp, const hrnet_image *image, const double to_crop[6], int width, int height,
+                  hrnet_sampler sampler)
+{
+    *warp = (hr_warp){.image = image, .width = width, .height = height, .sampler = sampler};
+    hr_affine_invert(to_crop, warp->to_image);
+}
+
+/* Pixels (x, y), (x+1, y), (x, y+1), (x+1, y+1), black where the image has none. */
+static inline void find_corners(const hrnet_image *image, int64_t x, int64_t y, const uint8_t *corners[4])
+{
+    static const uint8_t black[3];
+    const int64_t width = image->width, height = image->height;
+    const uint8_t *first = image->rgb;
+    if (x >= 0 && y >= 0 && x < width - 1 && y < height - 1) {
+        first += (y * width + x) * 3;
+        corners[0] = first;
+        corners[1] = first + 3;
+        corners[2] = first + width * 3;
+        corners[3] = first + width * 3 + 3;
+        return;
+    }
+    for (int i = 0; i < 4; i++) {
+        const int64_t cx = x + (i & 1), cy = y + (i >> 1);
+        const int inside = cx >= 0 && cy >= 0 && cx < width && cy < height;
+        corners[i] = inside ? first + (cy * width + cx) * 3 : black;
+    }
+}
+
+/* To 1/1024 pixel, ties to even. Positions that no image reaches, and NaN, become one that none reaches. */
+static inline int64_t to_fixed(double position)
+{
+    const double limit = 0x1p40;
+    const double scaled = position * (1 << POSITION_BITS);
+    return scaled > -limit && scaled < limit ? llrint(scaled) : (int64_t)limit;
+}
+
+static void sample_fixed(const hr_warp *warp, int x0, int n, int y, uint8_t *rgb)
+{
+    const double *m = warp->to_image;
+    const int64_t half_step = (1 << POSITION_BITS) / STEPS / 2;
+    const int64_t row_x = to_fixed(m[1] * y + m[2]) + half_step, row_y = to_fixed(m[4] * y + m[5]) + half_step;
+    for (int i = 0; i < n; i++, rgb += 3) {
+        const int64_t px = (row_x + to_fixed(m[0] * (x0 + i))) >> (POSITION_BITS - STEP_BITS);
+        const int64_t py = (row_y + to_fixed(m[3] * (x0 + i))) >> (POSITION_BITS - STEP_BITS);
+        const int fx = (int)(px & (STEPS - 1)), fy = (int)(py & (STEPS - 1));
+        const uint8_t *corners[4];
+        find_corners(warp->image, px >> STEP_BITS, py >> STEP_BITS, corners);
+        const int w[4] = {(STEPS - fx) * (STEPS - fy), fx * (STEPS - fy), (STEPS - fx) * fy, fx * fy};
+        for (int c = 0; c < 3; c++) {
+            const int sum = w[0] * corners[0][c] + w[1] * corners[1][c] + w[2] * corners[2][c] + w[3] * corners[3][c];
+            rgb[c] = (uint8_t)((sum + STEPS * STEPS / 2) >> (2 * STEP_BITS));
+        }
+    }
+}
+
+static void sample_float(const hr_warp *warp, int x0, int n, int y, uint8_t *rgb)
+{
+    const double *m = warp->to_image;
+    for (int i = 0; i < n; i++, rgb += 3) {
+        const double x = m[0] * (x0 + i) + m[1] * y + m[2], y_image = m[3] * (x0 + i) + m[4] * y + m[5];
+        const int reachable = fabs(x) < 0x1p30 && fabs(y_image) < 0x1p30;
+        const double left = reachable ? floor(x) : -2, top = reachable ? floor(y_image) : -2;
+        const float fx = reachable ? (float)(x - left) : 0, fy = reachable ? (float)(y_image - top) : 0;
+        const uint8_t *corners[4];
+        find_corners(warp->image, (int64_t)left, (int64_t)top, corners);
+        for (int c = 0; c < 3; c++) {
+            const float upper = corners[0][c] + fx * (float)(corners[1][c] - corners[0][c]);
+            const float lower = corners[2][c] + fx * (float)(corners[3][c] - corners[2][c]);
+            rgb[c] = (uint8_t)lrintf(upper + fy * (lower - upper));
+        }
+    }
+}
+
+/* n pixels of row y from x0 on. */
+static void sample(const hr_warp *warp, int x0, int n, int y, uint8_t *rgb)
+{
+    if (warp->sampler == HRNET_SAMPLE_FLOAT)
+        sample_float(warp, x0, n, y, rgb);
+    else
+        sample_fixed(warp, x0, n, y, rgb);
+}
+
+void hr_warp_rows(const hr_warp *warp, int y0, int y1, uint8_t *rgb)
+{
+    for (int y = y0; y < y1; y++) sample(warp, 0, warp->width, y, rgb + (size_t)(y - y0) * (size_t)warp->width * 3);
+}
+
+void hr_pixel_table_init(hr_pixel_table *table, const float mean[3], const float std[3], int color_rgb)
+{
+    for (int c = 0; c < 3; c++) {
+        table->source[c] = color_rgb ? c : 2 - c;
+        for (int v = 0; v < 256; v++) table->value[c][v] = ((float)v / 255.0f - mean[c]) / std[c];
+    }
+}
+
+void hr_warp_rows_input(const hr_warp *warp, const hr_pixel_table *table, int y0, int y1, float *out, ptrdiff_t ld)
+{
+    uint8_t rgb[CHUNK * 3];
+    for (int y = y0; y < y1; y++) {
+        for (int x = 0; x < warp->width; x += CHUNK) {
+            const int n = warp->width - x < CHUNK ? warp->width - x : CHUNK;
+            sample(warp, x, n, y, rgb);
+            for (int i = 0; i < n; i++, out += ld) {
+                for (int c = 0; c < 3; c++) out[c] = table->value[c][rgb[i * 3 + table->source[c]]];
+            }
+        }
+    }
+}
+
+hrnet_status hrnet_crop_image(hrnet_image *out, const hrnet_image *image, const hrnet_crop *crop, int width,
+                              int height, hrnet_sampler sampler)
+{
+    if (out == NULL || crop == NULL || image == NULL || image->rgb == NULL || image->width <= 0 || image->height <= 0)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_crop_image: out, image or crop is missing");
+    if (width <= 0 || height <= 0 || (int64_t)width * height > 1 << 28)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_crop_image: a crop of %d x %d pixels, expected 1 to 2^28 pixels",
+                       width, height);
+    if (sampler != HRNET_SAMPLE_OPENCV && sampler != HRNET_SAMPLE_FLOAT)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_crop_image: unknown sampler %d", (int)sampler);
+    if (!isfinite(crop->center[0]) || !isfinite(crop->center[1]) || !isfinite(crop->rotation) ||
+        !isfinite(crop->scale[0]) || crop->scale[0] <= 0)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_crop_image: center (%g, %g), scale %g, rotation %g, expected finite "
+                       "numbers and a positive scale", crop->center[0], crop->center[1], crop->scale[0],
+                       crop->rotation);
+    uint8_t *rgb = hr_alloc((size_t)width * (size_t)height, 3);
+    if (rgb == NULL) return hr_fail_memory((size_t)width * (size_t)height * 3);
+    double to_crop[6];
+    hrnet_crop_matrix(crop, width, height, 0, to_crop);
+    hr_warp warp;
+    hr_warp_init(&warp, image, to_crop, width, height, sampler);
+    hr_warp_rows(&warp, 0, height, rgb);
+    *out = (hrnet_image){width, height, rgb};
+    return HRNET_OK;
+}
