@@ -98,7 +98,8 @@ static hrnet_status read_entry(const hr_json *entry, const image_names *names, h
     if (!hr_json_is(bbox, HR_JSON_ARRAY) || bbox->count != 4)
         return hr_fail(HRNET_ERR_FORMAT, "expected \"bbox\": [x, y, width, height]");
     for (const hr_json *v = hr_json_first(bbox); v != NULL; v = hr_json_next(bbox, v))
-        if (!read_float(v, &numbers[n++])) return hr_fail(HRNET_ERR_FORMAT, "bbox[%d] is no number a float can hold", n - 1);
+        if (!read_float(v, &numbers[n++]))
+            return hr_fail(HRNET_ERR_FORMAT, "bbox[%d] is no number a float can hold", n - 1);
     if (score != NULL && !read_float(score, &confidence))
         return hr_fail(HRNET_ERR_FORMAT, "score is no number a float can hold");
     if (numbers[2] <= 0 || numbers[3] <= 0) return HRNET_OK;

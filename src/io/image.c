@@ -44,9 +44,10 @@ static writer *writer_for(const char *path)
 hrnet_status hr_image_new(hrnet_image *out, uint64_t width, uint64_t height, const hr_image_source *source)
 {
     if (width == 0 || height == 0) return hr_fail(HRNET_ERR_FORMAT, "%s: a picture without pixels", source->name);
-    if (width > source->max_pixels || height > source->max_pixels / width)
-        return hr_fail(HRNET_ERR_LIMIT, "%s: a picture of %llu x %llu pixels, the limit is %llu pixels", source->name,
-                       (unsigned long long)width, (unsigned long long)height, (unsigned long long)source->max_pixels);
+    if (width > HR_IMAGE_MAX_SIDE || height > HR_IMAGE_MAX_SIDE || width * height > source->max_pixels)
+        return hr_fail(HRNET_ERR_LIMIT, "%s: a picture of %llu x %llu pixels, the limit is %llu pixels and %d a side",
+                       source->name, (unsigned long long)width, (unsigned long long)height,
+                       (unsigned long long)source->max_pixels, HR_IMAGE_MAX_SIDE);
     uint8_t *rgb = hr_alloc((size_t)(width * height), 3);
     if (rgb == NULL) return hr_fail_memory((size_t)(width * height * 3));
     *out = (hrnet_image){(int)width, (int)height, rgb};

@@ -12,6 +12,9 @@
 /* Pictures of more pixels are refused before anything of their size is allocated. */
 #define HR_IMAGE_MAX_PIXELS ((uint64_t)1 << 28)
 
+/* So are those with a longer side: the libraries hold several rows of up to 8 bytes a pixel beside the picture. */
+enum { HR_IMAGE_MAX_SIDE = 1 << 20 };
+
 /* An encoded picture in memory. */
 typedef struct hr_image_source {
     const unsigned char *bytes;
@@ -23,8 +26,8 @@ typedef struct hr_image_source {
 /* hrnet_image_decode with a limit of its own. */
 hrnet_status hr_image_decode(hrnet_image *out, const hr_image_source *source, unsigned flags);
 
-/* Pixels, uninitialised, for a picture of this size: HRNET_ERR_FORMAT when it has no pixels, HRNET_ERR_LIMIT over the
- * source's limit. Readers call it as soon as they know the size. */
+/* Pixels, uninitialised, for a picture of this size: HRNET_ERR_FORMAT when it has no pixels, HRNET_ERR_LIMIT over
+ * HR_IMAGE_MAX_SIDE or the source's limit. Readers call it as soon as they know the size. */
 hrnet_status hr_image_new(hrnet_image *out, uint64_t width, uint64_t height, const hr_image_source *source);
 
 /* One reader a format: RGB pixels, not yet turned, and the EXIF orientation, 1..8, 1 when the file has none. On failure

@@ -1,6 +1,6 @@
 /*
- * image_png.c - PNG through libpng, which turns every depth, palette and transparency into 8-bit RGB over black while it
- * reads. 16-bit samples lose their low byte, as in imread. libpng leaves through longjmp; see image_jpeg.c for the
+ * image_png.c - PNG through libpng, which turns every depth, palette and transparency into 8-bit RGB over black while
+ * it reads. 16-bit samples lose their low byte, as in imread. libpng leaves through longjmp; see image_jpeg.c for the
  * shape that keeps this harmless.
  */
 #include <setjmp.h>
@@ -8,11 +8,12 @@
 
 #include <png.h>
 
+#include "base/mem.h"
 #include "io/image.h"
 
 struct failure {
     const char *name;
-    hrnet_status status, reason; /* reason: what a message of libpng means here */
+    hrnet_status status, reason; /* reason: what a message of libpng means; HRNET_ERR_MEMORY once memory ran out */
 };
 
 /* libpng's own messages are the only ones that know the chunk. */
@@ -27,6 +28,28 @@ static void ignore_warning(png_structp png, png_const_charp text)
 {
     (void)png;
     (void)text;
+}
+
+static png_voidp allocate(png_structp png, png_alloc_size_t n_bytes)
+{
+    struct failure *failure = png_get_mem_ptr(png);
+    void *block = hr_alloc(n_bytes, 1);
+    if (block == NULL) failure->reason = HRNET_ERR_MEMORY;
+    return block;
+}
+
+static void release(png_structp png, png_voidp block)
+{
+    (void)png;
+    hr_free(block);
+}
+
+/* The last word of a call: libpng drops a chunk that it found no memory for (the orientation, say) and goes on. */
+static hrnet_status outcome(const struct failure *failure)
+{
+    if (failure->status == HRNET_OK && failure->reason == HRNET_ERR_MEMORY)
+        return hr_fail(HRNET_ERR_MEMORY, "%s: out of memory in libpng", failure->name);
+    return failure->status;
 }
 
 /* ------------------------------------------------------------------------------------------------ reading */
@@ -62,10 +85,10 @@ static void ask_for_rgb_over_black(png_structp png)
 static void decode(struct decoder *d)
 {
     png_set_read_fn(d->png, d, read_bytes);
-    png_set_user_limits(d->png, 0x7fffffff, 0x7fffffff); /* the size in pixels is hr_image_new's to judge */
+    png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* the size is hr_image_new's to judge */
     png_read_info(d->png, d->info);
-    d->failure.status = hr_image_new(&d->image, png_get_image_width(d->png, d->info),
-                                     png_get_image_height(d->png, d->info), d->source);
+    d->failure.status =
+        hr_image_new(&d->image, png_get_image_width(d->png, d->info), png_get_image_height(d->png, d->info), d->source);
     if (d->failure.status != HRNET_OK) return;
 
     ask_for_rgb_over_black(d->png);
@@ -92,16 +115,15 @@ hrnet_status hr_png_decode(hrnet_image *out, int *orientation, const hr_image_so
 {
     struct decoder d = {.failure = {.name = source->name, .reason = HRNET_ERR_FORMAT}, .source = source};
     d.orientation = 1;
-    d.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &d.failure, fail_libpng, ignore_warning);
+    d.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &d.failure, fail_libpng, ignore_warning, &d.failure,
+                                     allocate, release);
     if (d.png != NULL) d.info = png_create_info_struct(d.png);
-    if (d.info != NULL)
-        decode_or_escape(&d);
-    else
-        d.failure.status = hr_fail(HRNET_ERR_MEMORY, "%s: out of memory in libpng", source->name);
+    if (d.info != NULL) decode_or_escape(&d);
     png_destroy_read_struct(&d.png, &d.info, NULL);
-    if (d.failure.status != HRNET_OK) {
+    const hrnet_status status = outcome(&d.failure);
+    if (status != HRNET_OK) {
         hrnet_image_free(&d.image);
-        return d.failure.status;
+        return status;
     }
     *out = d.image;
     *orientation = d.orientation;
@@ -122,7 +144,7 @@ struct encoder {
 static void encode(struct encoder *e)
 {
     png_init_io(e->png, e->stream);
-    png_set_user_limits(e->png, 0x7fffffff, 0x7fffffff);
+    png_set_user_limits(e->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_IHDR(e->png, e->info, (png_uint_32)e->image->width, (png_uint_32)e->image->height, 8, PNG_COLOR_TYPE_RGB,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(e->png, e->info);
@@ -139,12 +161,10 @@ static void encode_or_escape(struct encoder *e)
 hrnet_status hr_png_encode(FILE *stream, const hrnet_image *image, const char *name)
 {
     struct encoder e = {.failure = {.name = name, .reason = HRNET_ERR_IO}, .stream = stream, .image = image};
-    e.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &e.failure, fail_libpng, ignore_warning);
+    e.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &e.failure, fail_libpng, ignore_warning, &e.failure,
+                                      allocate, release);
     if (e.png != NULL) e.info = png_create_info_struct(e.png);
-    if (e.info != NULL)
-        encode_or_escape(&e);
-    else
-        e.failure.status = hr_fail(HRNET_ERR_MEMORY, "%s: out of memory in libpng", name);
+    if (e.info != NULL) encode_or_escape(&e);
     png_destroy_write_struct(&e.png, &e.info);
-    return e.failure.status;
+    return outcome(&e.failure);
 }

@@ -29,8 +29,7 @@ static hrnet_status fail_webp(VP8StatusCode code, const char *name)
 {
     switch (code) {
     case VP8_STATUS_OUT_OF_MEMORY: return hr_fail(HRNET_ERR_MEMORY, "%s: out of memory in libwebp", name);
-    case VP8_STATUS_NOT_ENOUGH_DATA:
-        return hr_fail(HRNET_ERR_FORMAT, "%s: the WebP picture is cut short", name);
+    case VP8_STATUS_NOT_ENOUGH_DATA: return hr_fail(HRNET_ERR_FORMAT, "%s: the WebP picture is cut short", name);
     case VP8_STATUS_UNSUPPORTED_FEATURE:
         return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: the WebP picture uses a feature libwebp does not know", name);
     default: return hr_fail(HRNET_ERR_FORMAT, "%s: broken WebP picture (libwebp status %d)", name, (int)code);

@@ -168,8 +168,8 @@ static hrnet_status fail_at(const builder *b, yajl_handle parser, const char *by
 
 hrnet_status hr_json_parse(hr_json_document *out, const void *bytes, size_t n_bytes)
 {
-    static const yajl_callbacks callbacks = {on_null,   on_bool,  NULL,   NULL,     on_number, on_string,
-                                             on_object, on_key, on_close, on_array, on_close};
+    static const yajl_callbacks callbacks = {on_null,   on_bool, NULL,     NULL,     on_number, on_string,
+                                             on_object, on_key,  on_close, on_array, on_close};
     builder b = {.status = HRNET_OK};
     /* yajl does not survive a failing allocation function, so it keeps the C library's */
     const yajl_handle parser = yajl_alloc(&callbacks, NULL, &b);

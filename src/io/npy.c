@@ -91,7 +91,8 @@ static hrnet_status read_dictionary(hr_cursor *in, npy_header *out)
         if (strcmp(key, "descr") == 0) {
             has_type = 1;
             if (accept(in, "[")) return hr_fail(HRNET_ERR_UNSUPPORTED, "an array of structures");
-            if (!accept_string(in, out->type, sizeof out->type)) return hr_fail(HRNET_ERR_FORMAT, "header: broken descr");
+            if (!accept_string(in, out->type, sizeof out->type))
+                return hr_fail(HRNET_ERR_FORMAT, "header: broken descr");
         } else if (strcmp(key, "fortran_order") == 0) {
             has_order = 1;
             out->fortran_order = accept(in, "True");
@@ -149,8 +150,7 @@ static hrnet_status read_type(const char *text, npy_type *out)
 static float element(npy_type type, const unsigned char *from)
 {
     uint64_t bits = 0;
-    for (size_t i = 0; i < type.size; i++)
-        bits |= (uint64_t)from[type.big_endian ? type.size - 1 - i : i] << (8 * i);
+    for (size_t i = 0; i < type.size; i++) bits |= (uint64_t)from[type.big_endian ? type.size - 1 - i : i] << (8 * i);
     const unsigned unused = 64 - 8 * (unsigned)type.size;
     if (type.kind == 'u') return (float)bits;
     if (type.kind == 'b') return bits != 0;

@@ -8,8 +8,7 @@
 
 hrnet_status hr_store_add(hr_store *store, const char *key, size_t n, hr_storage storage)
 {
-    if (store->n_storages == HR_MAX_TENSORS)
-        return hr_fail(HRNET_ERR_LIMIT, "more than %d storages", HR_MAX_TENSORS);
+    if (store->n_storages == HR_MAX_TENSORS) return hr_fail(HRNET_ERR_LIMIT, "more than %d storages", HR_MAX_TENSORS);
     HR_ROOM(store->storages, store->n_storages, store->capacity);
     storage.key = NULL;
     if (key != NULL) {

@@ -12,12 +12,12 @@ enum { HR_MAX_TENSORS = 1000000, HR_MAX_PICKLE = 1 << 28, HR_MAX_METADATA = 1 <<
 
 /* One run of bytes. */
 typedef struct hr_storage {
-    char *key;       /* PyTorch's name of it; NULL in safetensors */
-    hr_dtype dtype;  /* of its elements */
-    int known;       /* 0: elements of a type we do not have; dtype and n_bytes mean nothing */
+    char *key;      /* PyTorch's name of it; NULL in safetensors */
+    hr_dtype dtype; /* of its elements */
+    int known;      /* 0: elements of a type we do not have; dtype and n_bytes mean nothing */
     uint64_t n_bytes;
-    uint64_t at;     /* offset in the file; in a zip the index of the entry */
-    int verified;    /* the zip entry's CRC was found right */
+    uint64_t at;  /* offset in the file; in a zip the index of the entry */
+    int verified; /* the zip entry's CRC was found right */
 } hr_storage;
 
 typedef struct hr_store {
@@ -27,7 +27,8 @@ typedef struct hr_store {
     size_t n_storages, capacity;
 } hr_store;
 
-/* Add a storage; its key (n bytes, not NUL-terminated; NULL for none) is copied. HRNET_ERR_LIMIT past HR_MAX_TENSORS. */
+/* Add a storage; its key (n bytes, not NUL-terminated; NULL for none) is copied. HRNET_ERR_LIMIT past
+ * HR_MAX_TENSORS. */
 hrnet_status hr_store_add(hr_store *store, const char *key, size_t n, hr_storage storage);
 /* Once all are added: order storages by key and keep one of each. HRNET_ERR_FORMAT when two of one key differ. */
 hrnet_status hr_store_sort(hr_store *store);

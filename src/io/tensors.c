@@ -76,7 +76,8 @@ static const char *guess(const unsigned char *head, size_t n)
 static hrnet_status index_content(hr_tensors *tensors)
 {
     /* protocol 2 and the magic number 0x1950a86a20f9469cfc6c as LONG1, as torch.save wrote it before 1.6 */
-    static const unsigned char stream[] = {0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
+    static const unsigned char stream[] = {0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c,
+                                           0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
     const hr_source *const source = &tensors->store->source;
     unsigned char head[32] = {0};
     const size_t n = source->size < sizeof head ? (size_t)source->size : sizeof head;
@@ -159,8 +160,7 @@ hrnet_status hr_tensor_check(hr_tensor *tensor, uint64_t n_bytes)
     uint64_t n = 1, last = tensor->offset;
     int overflow = 0, empty = 0;
     for (int d = 0; d < tensor->n_dims; d++) {
-        if (tensor->shape[d] < 0 || tensor->strides[d] < 0)
-            return hr_fail(HRNET_ERR_FORMAT, "negative size or stride");
+        if (tensor->shape[d] < 0 || tensor->strides[d] < 0) return hr_fail(HRNET_ERR_FORMAT, "negative size or stride");
         empty |= tensor->shape[d] == 0;
     }
     for (int d = 0; d < tensor->n_dims && !empty; d++) {
@@ -175,8 +175,8 @@ hrnet_status hr_tensor_check(hr_tensor *tensor, uint64_t n_bytes)
                        (unsigned long long)capacity);
     /* so that a few bytes cannot stand for a tensor of any size: views that repeat elements (expand) are not weights */
     if (!empty && n > capacity)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%llu elements over a storage of %llu",
-                       (unsigned long long)n, (unsigned long long)capacity);
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "%llu elements over a storage of %llu", (unsigned long long)n,
+                       (unsigned long long)capacity);
     if (empty) tensor->offset = 0;
     tensor->n_elements = empty ? 0 : (size_t)n;
     return HRNET_OK;

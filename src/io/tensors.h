@@ -27,8 +27,8 @@ typedef struct hr_tensor {
 } hr_tensor;
 
 typedef struct hr_entry {
-    char *key, *value; /* text metadata: safetensors __metadata__; strings and numbers beside the tensors in a pickle,
-                          keys joined with '/': "epoch" -> "210" */
+    char *key, *value; /* text metadata: safetensors __metadata__; strings, numbers and bools beside the tensors in a
+                          pickle, keys joined with '/': "epoch" -> "210", "meta/CLASSES/0" -> "person" */
 } hr_entry;
 
 typedef enum hr_container { HR_TORCH_ZIP, HR_TORCH_STREAM, HR_SAFETENSORS_FILE } hr_container;
@@ -39,20 +39,23 @@ typedef struct hr_tensors {
     size_t n_items;
     hr_entry *entries;
     size_t n_entries;
-    char **skipped; /* pickle globals that were met and not called: "mmengine.logging.HistoryBuffer" */
+    char *
+        *skipped; /* pickle globals that mean nothing here: "mmengine.logging.HistoryBuffer"; each once, 256 at most */
     size_t n_skipped;
     struct hr_store *store; /* the open file and its storages */
 } hr_tensors;
 
-/* Index a file, told apart by content; reads headers only, tensors are read on demand, so that a network can be packed
- * with one tensor in memory at a time. Limits: 1,000,000 tensors, pickles of 256 MiB, metadata values of 1 MiB.
- * HRNET_ERR_FORMAT for broken files, HRNET_ERR_UNSUPPORTED for well-formed things outside these formats. */
+/* Index a regular file, told apart by content; reads headers only, tensors are read on demand, so that a network can be
+ * packed with one tensor in memory at a time. Limits: 1,000,000 tensors, pickles of 256 MiB; a metadata value of more
+ * than 1 MiB is left out. HRNET_ERR_FORMAT for broken files, HRNET_ERR_UNSUPPORTED for well-formed things outside these
+ * formats, and for a tensor with more elements than its storage (a view that repeats them). */
 hrnet_status hr_tensors_open(hr_tensors *out, const char *path);
 /* The same over memory (not copied, must outlive the store), for fuzzers and tests; name is used in messages. */
 hrnet_status hr_tensors_open_memory(hr_tensors *out, const void *bytes, size_t n_bytes, const char *name);
 void hr_tensors_close(hr_tensors *tensors);
 
-/* Read all elements of one tensor, C order, converted to float32 / float64. Checks the zip entry's CRC. */
+/* Read all elements of one tensor, C order, converted to float32 / float64. Checks the zip entry's CRC. One thread at a
+ * time for each hr_tensors. */
 hrnet_status hr_tensor_read(const hr_tensors *tensors, const hr_tensor *tensor, float *out);
 hrnet_status hr_tensor_read_double(const hr_tensors *tensors, const hr_tensor *tensor, double *out);
 
@@ -68,7 +71,10 @@ typedef struct hr_tensor_data {
     const void *data;
 } hr_tensor_data;
 
-/* Write tensors and text metadata as safetensors, data aligned to 64 bytes. Atomic. half: HR_F32 is stored as float16. */
+/* Write tensors and text metadata as safetensors. half: HR_F32 is stored as float16. Atomic. The data starts at a
+ * multiple of 64 bytes; in it, tensors of larger elements stand first, so each is aligned to its own elements (the
+ * format allows no padding between tensors). The header, and so the order in which they are read again, keeps the order
+ * of items. */
 hrnet_status hr_safetensors_save(const char *path, const hr_tensor_data *items, size_t n_items, const hr_entry *entries,
                                  size_t n_entries, int half);
 /* Write a flat state dict (OrderedDict) that torch.load (also with weights_only=True) reads, in PyTorch's zip

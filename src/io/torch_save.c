@@ -72,14 +72,16 @@ static void add_tensor(hr_text *out, const hr_tensor_data *item, size_t index)
         for (int e = d + 1; e < item->n_dims; e++) stride *= item->shape[e];
         add_integer(out, stride);
     }
-    hr_text_add(out, "t\x89" "ccollections\nOrderedDict\n)RtR"); /* requires_grad False, no hooks; TUPLE, REDUCE */
+    hr_text_add(out, "t\x89"
+                     "ccollections\nOrderedDict\n)RtR"); /* requires_grad False, no hooks; TUPLE, REDUCE */
 }
 
 static hrnet_status make_pickle(hr_bytes *out, const hr_tensor_data *items, size_t n_items)
 {
     hr_text text = {0};
     char *data;
-    hr_text_add(&text, "\x80\x02" "ccollections\nOrderedDict\n)R(");
+    hr_text_add(&text, "\x80\x02"
+                       "ccollections\nOrderedDict\n)R(");
     for (size_t i = 0; i < n_items; i++) add_tensor(&text, &items[i], i);
     hr_text_add(&text, "u."); /* SETITEMS, STOP */
     out->size = text.length;

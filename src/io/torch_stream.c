@@ -76,8 +76,8 @@ static hrnet_status place_storages(hr_store *store, const hr_pickle *keys, uint6
         const hr_value *const key = hr_pickle_value(keys, keys->cells[cell].value);
         hr_storage *const storage = key->kind == HR_PICKLE_TEXT ? hr_store_find(store, key->as.text, key->n) : NULL;
         if (storage == NULL || storage->at != 0)
-            return hr_fail(HRNET_ERR_FORMAT, "storage %.*s is %s", (int)(key->kind == HR_PICKLE_TEXT && key->n < 200 ? key->n : 0),
-                           key->as.text, storage == NULL ? "not one of the object's" : "listed twice");
+            return hr_fail(HRNET_ERR_FORMAT, "the list of storages has one %s",
+                           storage == NULL ? "that is not the object's" : "twice");
         if (!storage->known)
             return hr_fail(HRNET_ERR_UNSUPPORTED, "storage %.200s has elements of an unknown type", storage->key);
         uint64_t n_elements;

@@ -1,6 +1,6 @@
 /*
- * torch_tree.c - from the values of a pickle to storages, tensors and metadata. The names it knows are listed in one
- * table; a global that is not there means nothing here, whatever it would have done in Python.
+ * torch_tree.c - from the values of a pickle to storages, tensors and metadata: a walk over the containers with its own
+ * stack, whose depth, visits and copied text are bounded.
  */
 #include "io/torch_tree.h"
 
@@ -9,117 +9,19 @@
 #include "base/text.h"
 #include "io/grow.h"
 #include "io/number.h"
+#include "io/torch_names.h"
 
 enum { MAX_DEPTH = 64, MAX_VISITS = 1 << 22, MAX_TEXT = 1 << 28, MAX_SKIPPED = 256 };
-
-/* ------------------------------------------------------------------------------------------------ known names */
-
-typedef enum meaning {
-    UNKNOWN,
-    PART,      /* known, but only as a part of something else */
-    DICT,      /* called: a dictionary */
-    FIRST,     /* called: stands for its first argument */
-    RETYPED,   /* called: (function, type, arguments, state) stands for function called with arguments */
-    TENSOR,    /* called: (storage, offset, size, stride, ...) */
-    TENSOR_AS, /* the same with the element type as argument 6 */
-    NUMBER,    /* called: (dtype, bytes), a NumPy scalar */
-    ELEMENTS,  /* an element type */
-    STORAGE    /* a storage type */
-} meaning;
-
-static const struct known {
-    const char *module, *name;
-    meaning meaning;
-    hr_dtype dtype;
-} known_names[] = {
-    {"collections", "OrderedDict", DICT, 0},
-    {"collections", "defaultdict", DICT, 0},
-    {"torch._utils", "_rebuild_tensor", TENSOR, 0},
-    {"torch._utils", "_rebuild_tensor_v2", TENSOR, 0},
-    {"torch._utils", "_rebuild_tensor_v3", TENSOR_AS, 0},
-    {"torch._utils", "_rebuild_parameter", FIRST, 0},
-    {"torch._utils", "_rebuild_parameter_with_state", FIRST, 0},
-    {"torch._tensor", "_rebuild_from_type_v2", RETYPED, 0},
-    {"torch", "Size", FIRST, 0},
-    {"torch.nn.parameter", "Parameter", PART, 0},
-    {"numpy.core.multiarray", "scalar", NUMBER, 0},
-    {"numpy._core.multiarray", "scalar", NUMBER, 0},
-    {"numpy", "dtype", PART, 0},
-    {"_codecs", "encode", PART, 0},
-    {"torch", "FloatStorage", STORAGE, HR_F32},
-    {"torch", "HalfStorage", STORAGE, HR_F16},
-    {"torch", "BFloat16Storage", STORAGE, HR_BF16},
-    {"torch", "DoubleStorage", STORAGE, HR_F64},
-    {"torch", "LongStorage", STORAGE, HR_I64},
-    {"torch", "IntStorage", STORAGE, HR_I32},
-    {"torch", "ShortStorage", STORAGE, HR_I16},
-    {"torch", "CharStorage", STORAGE, HR_I8},
-    {"torch", "ByteStorage", STORAGE, HR_U8},
-    {"torch", "BoolStorage", STORAGE, HR_BOOL},
-    {"torch", "UntypedStorage", STORAGE, HR_U8},
-    {"torch.storage", "UntypedStorage", STORAGE, HR_U8},
-    {"torch", "float32", ELEMENTS, HR_F32},
-    {"torch", "float16", ELEMENTS, HR_F16},
-    {"torch", "bfloat16", ELEMENTS, HR_BF16},
-    {"torch", "float64", ELEMENTS, HR_F64},
-    {"torch", "int64", ELEMENTS, HR_I64},
-    {"torch", "int32", ELEMENTS, HR_I32},
-    {"torch", "int16", ELEMENTS, HR_I16},
-    {"torch", "int8", ELEMENTS, HR_I8},
-    {"torch", "uint8", ELEMENTS, HR_U8},
-    {"torch", "bool", ELEMENTS, HR_BOOL},
-};
-
-/* The table's line of a GLOBAL; one with UNKNOWN for all else. */
-static const struct known *look_up(const hr_pickle *pickle, hr_ref ref)
-{
-    static const struct known unknown = {"", "", UNKNOWN, 0};
-    if (hr_pickle_value(pickle, ref)->kind != HR_PICKLE_GLOBAL) return &unknown;
-    for (size_t i = 0; i < sizeof known_names / sizeof *known_names; i++)
-        if (hr_pickle_is_global(pickle, ref, known_names[i].module, known_names[i].name)) return &known_names[i];
-    return &unknown;
-}
-
-static meaning meaning_of_call(const hr_pickle *pickle, hr_ref ref)
-{
-    const hr_value *const value = hr_pickle_value(pickle, ref);
-    return value->kind == HR_PICKLE_CALL ? look_up(pickle, value->as.call.callee)->meaning : UNKNOWN;
-}
-
-/* ------------------------------------------------------------------------------------------------ storages */
-
-/* A persistent id is ('storage', type, key, location, number of elements, view), where view, in files of torch 0.4 and
- * 1.0, is (key, offset, size) of a part of the storage. */
-typedef struct storage_id {
-    const hr_value *key;
-    const struct known *type;
-    int64_t n_elements, view_offset;
-} storage_id;
-
-/* 0 when the value is not a reference to a storage. */
-static int read_storage_id(const hr_pickle *pickle, hr_ref ref, storage_id *out)
-{
-    const hr_value *const value = hr_pickle_value(pickle, ref);
-    if (value->kind != HR_PICKLE_PERSISTENT) return 0;
-    const hr_ref id = value->as.id, view = hr_pickle_item(pickle, id, 5);
-    const hr_value *const n_elements = hr_pickle_value(pickle, hr_pickle_item(pickle, id, 4));
-    const hr_value *const view_offset = hr_pickle_value(pickle, hr_pickle_item(pickle, view, 1));
-    out->key = hr_pickle_value(pickle, hr_pickle_item(pickle, id, 2));
-    out->type = look_up(pickle, hr_pickle_item(pickle, id, 1));
-    out->n_elements = n_elements->as.integer;
-    out->view_offset = view_offset->kind == HR_PICKLE_INTEGER ? view_offset->as.integer : 0;
-    return hr_pickle_is_text(pickle, hr_pickle_item(pickle, id, 0), "storage") && out->key->kind == HR_PICKLE_TEXT &&
-           n_elements->kind == HR_PICKLE_INTEGER;
-}
 
 hrnet_status hr_torch_storages(hr_store *store, const hr_pickle *pickle)
 {
     for (size_t i = 0; i < pickle->n_values; i++) {
-        storage_id id;
-        if (!read_storage_id(pickle, (hr_ref)i, &id)) continue;
-        hr_storage storage = {.dtype = id.type->dtype, .known = id.type->meaning == STORAGE};
-        if (storage.known && (id.n_elements < 0 || __builtin_mul_overflow((uint64_t)id.n_elements,
-                                                                          hr_dtype_size(storage.dtype), &storage.n_bytes)))
+        hr_storage_id id;
+        if (!hr_torch_storage_id(pickle, (hr_ref)i, &id)) continue;
+        hr_storage storage = {.dtype = id.type->dtype, .known = id.type->meaning == HR_TORCH_STORAGE};
+        if (storage.known &&
+            (id.n_elements < 0 ||
+             __builtin_mul_overflow((uint64_t)id.n_elements, hr_dtype_size(storage.dtype), &storage.n_bytes)))
             return hr_fail(HRNET_ERR_FORMAT, "a storage of %lld elements", (long long)id.n_elements);
         HR_TRY(hr_store_add(store, id.key->as.text, id.key->n, storage));
     }
@@ -175,7 +77,7 @@ static void leave_path(walker *w, size_t length)
 static hr_ref resolve(const hr_pickle *pickle, hr_ref ref)
 {
     for (int i = 0; i < 8; i++) {
-        if (meaning_of_call(pickle, ref) != FIRST) return ref;
+        if (hr_torch_meaning_of(pickle, ref) != HR_TORCH_FIRST) return ref;
         ref = hr_pickle_argument(pickle, ref, 0);
     }
     return 0;
@@ -205,10 +107,10 @@ static hrnet_status read_tensor(const walker *w, hr_ref arguments, int typed, hr
     const hr_pickle *const pickle = w->pickle;
     const hr_store *const store = w->out->store;
     const hr_value *const offset = hr_pickle_value(pickle, hr_pickle_item(pickle, arguments, 1));
-    const struct known *const elements = look_up(pickle, hr_pickle_item(pickle, arguments, 6));
-    storage_id id;
+    const hr_torch_name *const elements = hr_torch_look_up(pickle, hr_pickle_item(pickle, arguments, 6));
+    hr_storage_id id;
     int n_strides;
-    if (!read_storage_id(pickle, hr_pickle_item(pickle, arguments, 0), &id) || offset->kind != HR_PICKLE_INTEGER)
+    if (!hr_torch_storage_id(pickle, hr_pickle_item(pickle, arguments, 0), &id) || offset->kind != HR_PICKLE_INTEGER)
         return hr_fail(HRNET_ERR_FORMAT, "not (storage, offset, size, stride)");
     /* the sum of two int64 from outside; what lands below 0 is refused, what is too large fails the extent check */
     int64_t first;
@@ -219,7 +121,7 @@ static hrnet_status read_tensor(const walker *w, hr_ref arguments, int typed, hr
     HR_TRY(read_dims(pickle, hr_pickle_item(pickle, arguments, 3), tensor->strides, &n_strides));
     if (n_strides != tensor->n_dims)
         return hr_fail(HRNET_ERR_FORMAT, "%d sizes and %d strides", tensor->n_dims, n_strides);
-    *usable = storage->known && (!typed || elements->meaning == ELEMENTS);
+    *usable = storage->known && (!typed || elements->meaning == HR_TORCH_ELEMENTS);
     if (!*usable) return HRNET_OK;
     tensor->storage = (size_t)(storage - store->storages);
     tensor->offset = (size_t)first;
@@ -236,7 +138,8 @@ static hrnet_status add_tensor(walker *w, const char *key, size_t n, hr_ref argu
     *tensor = (hr_tensor){0};
     int usable = 0;
     hrnet_status status = copy_text(w, key, n, &tensor->name);
-    if (status == HRNET_OK) status = copy_text(w, w->path.length > 0 ? w->path.data : "", w->path.length, &tensor->scope);
+    if (status == HRNET_OK)
+        status = copy_text(w, w->path.length > 0 ? w->path.data : "", w->path.length, &tensor->scope);
     if (status == HRNET_OK) {
         status = read_tensor(w, arguments, typed, tensor, &usable);
         if (status != HRNET_OK) hr_fail_in(status, tensor->name);
@@ -275,8 +178,8 @@ static hrnet_status add_entry(walker *w, const char *key, size_t n_key, const ch
 static size_t scalar_bytes(const hr_pickle *pickle, hr_ref ref, unsigned char out[8])
 {
     const hr_value *value = hr_pickle_value(pickle, ref);
-    const int encoded = value->kind == HR_PICKLE_CALL &&
-                        hr_pickle_is_global(pickle, value->as.call.callee, "_codecs", "encode");
+    const int encoded =
+        value->kind == HR_PICKLE_CALL && hr_pickle_is_global(pickle, value->as.call.callee, "_codecs", "encode");
     if (encoded) value = hr_pickle_value(pickle, hr_pickle_argument(pickle, ref, 0));
     if (value->kind != (encoded ? HR_PICKLE_TEXT : HR_PICKLE_BYTES)) return 0;
     size_t n = 0;
@@ -334,17 +237,17 @@ static hrnet_status visit_call(walker *w, const char *key, size_t n, hr_ref call
     const hr_pickle *const pickle = w->pickle;
     const hr_value *const value = hr_pickle_value(pickle, call);
     hr_ref arguments = value->as.call.arguments;
-    meaning what = meaning_of_call(pickle, call);
-    if (what == RETYPED) {
-        what = look_up(pickle, hr_pickle_item(pickle, arguments, 0))->meaning;
+    hr_torch_meaning what = hr_torch_meaning_of(pickle, call);
+    if (what == HR_TORCH_RETYPED) {
+        what = hr_torch_look_up(pickle, hr_pickle_item(pickle, arguments, 0))->meaning;
         arguments = hr_pickle_item(pickle, arguments, 2);
-        if (what != TENSOR && what != TENSOR_AS) return HRNET_OK;
+        if (what != HR_TORCH_TENSOR && what != HR_TORCH_TENSOR_AS) return HRNET_OK;
     }
     switch (what) {
-    case TENSOR: return add_tensor(w, key, n, arguments, 0);
-    case TENSOR_AS: return add_tensor(w, key, n, arguments, 1);
-    case NUMBER: return add_numpy_number(w, key, n, call);
-    case DICT:
+    case HR_TORCH_TENSOR: return add_tensor(w, key, n, arguments, 0);
+    case HR_TORCH_TENSOR_AS: return add_tensor(w, key, n, arguments, 1);
+    case HR_TORCH_NUMBER: return add_numpy_number(w, key, n, call);
+    case HR_TORCH_DICT:
         /* Python 2 pickles an OrderedDict as OrderedDict([[key, value], ...]) */
         if (value->n == 0 && hr_pickle_value(pickle, hr_pickle_item(pickle, arguments, 0))->kind == HR_PICKLE_LIST)
             return enter(w, hr_pickle_item(pickle, arguments, 0), key, n, 1);
@@ -414,7 +317,8 @@ static hrnet_status list_skipped(walker *w)
     const hr_pickle *const pickle = w->pickle;
     for (size_t i = 0; i < pickle->n_values && out->n_skipped < MAX_SKIPPED; i++) {
         const hr_value *const value = hr_pickle_value(pickle, (hr_ref)i);
-        if (value->kind != HR_PICKLE_GLOBAL || look_up(pickle, (hr_ref)i)->meaning != UNKNOWN) continue;
+        if (value->kind != HR_PICKLE_GLOBAL || hr_torch_look_up(pickle, (hr_ref)i)->meaning != HR_TORCH_UNKNOWN)
+            continue;
         const hr_value *const module = hr_pickle_value(pickle, value->as.global.module);
         const hr_value *const name = hr_pickle_value(pickle, value->as.global.name);
         char text[256];

@@ -2,7 +2,6 @@
  * torch_zip.c - PyTorch's container since 1.6: a zip with PREFIX/data.pkl and a file PREFIX/data/KEY for each storage.
  * Entries are only ever looked up by name inside the archive, so a name cannot lead anywhere else.
  */
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <zip.h>
@@ -14,15 +13,22 @@
 
 enum { DEFLATE_MOST = 1032 }; /* bytes that one byte of deflated data can stand for */
 
+static hrnet_status status_of(const zip_error_t *error)
+{
+    switch (zip_error_code_zip(error)) {
+    case ZIP_ER_MEMORY: return HRNET_ERR_MEMORY;
+    case ZIP_ER_READ:
+    case ZIP_ER_SEEK: return HRNET_ERR_IO;
+    case ZIP_ER_COMPNOTSUPP:
+    case ZIP_ER_ENCRNOTSUPP:
+    case ZIP_ER_NOPASSWD: return HRNET_ERR_UNSUPPORTED;
+    default: return HRNET_ERR_FORMAT;
+    }
+}
+
 static hrnet_status fail_zip(zip_error_t *error, const char *what)
 {
-    const int code = zip_error_code_zip(error);
-    const hrnet_status status = code == ZIP_ER_MEMORY                            ? HRNET_ERR_MEMORY
-                                : code == ZIP_ER_READ || code == ZIP_ER_SEEK     ? HRNET_ERR_IO
-                                : code == ZIP_ER_COMPNOTSUPP || code == ZIP_ER_ENCRNOTSUPP || code == ZIP_ER_NOPASSWD
-                                    ? HRNET_ERR_UNSUPPORTED
-                                    : HRNET_ERR_FORMAT;
-    return hr_fail(status, "%s: %s", what, zip_error_strerror(error));
+    return hr_fail(status_of(error), "%s: %s", what, zip_error_strerror(error));
 }
 
 void hr_torch_zip_close(struct zip *zip)
@@ -166,7 +172,8 @@ static hrnet_status place_storages(hr_store *store, const char *prefix)
         zip_int64_t index;
         uint64_t size;
         HR_TRY(locate(store->zip, prefix, "data/", storage->key, &index));
-        if (index < 0) return hr_fail(HRNET_ERR_FORMAT, "no entry data/%.200s, which the pickle refers to", storage->key);
+        if (index < 0)
+            return hr_fail(HRNET_ERR_FORMAT, "no entry data/%.200s, which the pickle refers to", storage->key);
         HR_TRY(entry_size(store, (uint64_t)index, &size));
         if (storage->known && size < storage->n_bytes)
             return hr_fail(HRNET_ERR_FORMAT, "data/%.200s: %llu bytes, the pickle expects %llu", storage->key,

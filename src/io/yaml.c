@@ -60,7 +60,7 @@ static hrnet_status add_node(reader *r, int line, hr_yaml **out)
 {
     if (++r->n_nodes > HR_YAML_MAX_NODES)
         return hr_fail(HRNET_ERR_LIMIT, "%s:%d: more than %d nodes", r->name, line, HR_YAML_MAX_NODES);
-    hr_yaml *node;
+    hr_yaml *node = NULL;
     HR_NEW(node, 1);
     node->line = line;
     if (r->depth == 0) {
@@ -81,7 +81,7 @@ static hrnet_status read_key(reader *r, const yaml_event_t *event)
     const int line = line_of(event);
     if (event->type != YAML_SCALAR_EVENT)
         return hr_fail(HRNET_ERR_UNSUPPORTED, "%s:%d: expected a scalar as key, found a collection", r->name, line);
-    hr_yaml *entry;
+    hr_yaml *entry = NULL;
     HR_TRY(add_node(r, line, &entry));
     HR_TRY(copy_text(r, event, &entry->key));
     for (const hr_yaml *other = top->node->first; other != entry; other = other->next)
@@ -105,7 +105,7 @@ static hrnet_status begin_collection(reader *r, hr_yaml *node, hr_yaml_kind kind
 static hrnet_status read_node(reader *r, const yaml_event_t *event)
 {
     level *top = r->depth > 0 ? &r->levels[r->depth - 1] : NULL;
-    hr_yaml *node;
+    hr_yaml *node = NULL;
     if (top != NULL && top->node->kind == HR_YAML_MAPPING) {
         if (top->entry == NULL) return read_key(r, event);
         node = top->entry;

@@ -3,8 +3,8 @@
  * schemas: a scalar stays text, and whether that text is a number is for the reader of the tree to say.
  *
  * What is refused, because configurations have no use for it and attackers have: aliases (a few lines of them unfold
- * to gigabytes), explicit tags, keys that are not scalars, several documents, NUL bytes, and more than the limits below.
- * The same key twice in one mapping is an error that names both lines: the later one would silently win.
+ * to gigabytes), explicit tags, keys that are not scalars, several documents, NUL bytes, and more than the limits
+ * below. The same key twice in one mapping is an error that names both lines: the later one would silently win.
  */
 #ifndef HR_IO_YAML_H
 #define HR_IO_YAML_H
@@ -17,10 +17,10 @@ typedef enum hr_yaml_kind { HR_YAML_SCALAR, HR_YAML_SEQUENCE, HR_YAML_MAPPING } 
 
 typedef struct hr_yaml {
     hr_yaml_kind kind;
-    int line;                    /* from 1 */
-    int quoted;                  /* scalars: written in quotes or as a block, so certainly text */
-    char *text;                  /* scalars: the text without quotes; else NULL */
-    char *key;                   /* entries of a mapping: their key; else NULL */
+    int line;                     /* from 1 */
+    int quoted;                   /* scalars: written in quotes or as a block, so certainly text */
+    char *text;                   /* scalars: the text without quotes; else NULL */
+    char *key;                    /* entries of a mapping: their key; else NULL */
     struct hr_yaml *first, *next; /* first child; next child of the same parent; in the file's order */
 } hr_yaml;
 

@@ -13,6 +13,11 @@
  * and the tile lives in registers. */
 typedef vec tile_sums[HR_MAX_ROWS][HR_MAX_STRIPS * HR_STRIP / HR_VEC];
 
+/* Weights are read once a pass, so they come from memory: ask for them this many floats before they are needed. The
+ * hardware's own prefetching left a tile of 12 rows waiting half of its time (measured: 136 us -> 100 us for 128
+ * channels on 16 x 12 pixels). Prefetching past the end of the block does no harm. */
+enum { AHEAD = 4096, LINE = 16 };
+
 #define GEMM_INLINE static inline __attribute__((always_inline))
 
 /* sums += rows (M pointers to depth numbers) times w [depth][V vectors]. */
@@ -25,6 +30,8 @@ GEMM_INLINE void gemm_core(tile_sums sums, const float *const *rows, const float
         vec column[HR_MAX_STRIPS * HR_STRIP / HR_VEC];
 #pragma GCC unroll 16
         for (int v = 0; v < V; v++) column[v] = v_load(w + v * HR_VEC);
+#pragma GCC unroll 16
+        for (int v = 0; v < V * HR_VEC; v += LINE) __builtin_prefetch(w + v + AHEAD);
 #pragma GCC unroll 16
         for (int i = 0; i < M; i++) {
             const vec a = v_set(row[i][k]);

@@ -77,6 +77,7 @@ enum { HR_WINO_2, HR_WINO_4, HR_WINO_6, HR_N_WINO };
 
 typedef struct hr_kern {
     const char *name;           /* "avx2" */
+    double macs_per_ns;         /* about what the best gemm tile does on one core; plans weigh algorithms by it */
     int max_strips;             /* column blocks may have 1..max_strips strips */
     int rows[HR_MAX_STRIPS + 1]; /* best and largest m for a block of that many strips */
     void (*gemm[HR_MAX_STRIPS + 1])(const hr_gemm *tile);

@@ -7,6 +7,7 @@ GEMM_WIDTH(1, 2, 6, ROWS_6)
 
 const hr_kern hr_kern_avx2 = {
     .name = "avx2",
+    .macs_per_ns = 60,
     .max_strips = 1,
     .rows = {0, 6},
     .gemm = {NULL, gemm1},

@@ -7,6 +7,7 @@ GEMM_WIDTH(1, 4, 6, ROWS_6)
 
 const hr_kern hr_kern_neon = {
     .name = "neon",
+    .macs_per_ns = 16,
     .max_strips = 1,
     .rows = {0, 6},
     .gemm = {NULL, gemm1},

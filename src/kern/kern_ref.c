@@ -128,6 +128,7 @@ static void max_cell(float *out, const float *const *cells, int n, int ld)
 
 const hr_kern hr_kern_ref = {
     .name = "scalar",
+    .macs_per_ns = 2,
     .max_strips = 1,
     .rows = {0, 4},
     .gemm = {NULL, gemm1},

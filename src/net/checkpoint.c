@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "net/bind.h"
 #include "net/graph.h"
 #include "net/infer.h"
 
@@ -113,6 +114,7 @@ typedef struct saving {
     const hrnet_checkpoint *checkpoint;
     hr_config config;
     hr_graph graph;
+    hr_binding binding;
     float *weights;       /* one block, each tensor at its parameter's offset */
     int64_t *counts;      /* num_batches_tracked, by parameter */
     hr_tensor_data *items; /* by parameter */
@@ -121,32 +123,6 @@ typedef struct saving {
     char *config_text;
 } saving;
 
-static int same_shape(const hr_tensor *tensor, const hr_param *param)
-{
-    if (tensor->n_dims != param->n_dims) return 0;
-    for (int i = 0; i < param->n_dims; i++)
-        if (tensor->shape[i] != param->shape[i]) return 0;
-    return 1;
-}
-
-/* Every tensor of the network is there in its shape; counters may be missing, as before torch 0.4.1. */
-static hrnet_status check_tensors(const saving *s)
-{
-    int n_missing = 0, first = 0;
-    for (int i = 0; i < s->graph.n_params; i++) {
-        const hr_param *param = &s->graph.params[i];
-        const hr_named *item = hr_layout_find(&s->checkpoint->layout, param->name);
-        if (item == NULL && param->kind != HR_PARAM_NORM_COUNT && n_missing++ == 0) first = i;
-        if (item != NULL && !same_shape(item->tensor, param))
-            return hr_fail(HRNET_ERR_MISMATCH, "%s: %s: the configuration's network expects another shape (%d "
-                           "dimensions, first %lld)", s->checkpoint->path, item->found, param->n_dims,
-                           param->n_dims > 0 ? (long long)param->shape[0] : 0);
-    }
-    if (n_missing == 0) return HRNET_OK;
-    return hr_fail(HRNET_ERR_MISMATCH, "%s: expected the %d tensors of the network, found %d missing; the first is %s",
-                   s->checkpoint->path, s->graph.n_params, n_missing, s->graph.params[first].name);
-}
-
 static hrnet_status read_tensors(saving *s)
 {
     HR_NEW(s->weights, s->graph.n_floats);
@@ -154,7 +130,7 @@ static hrnet_status read_tensors(saving *s)
     HR_NEW(s->items, (size_t)s->graph.n_params);
     for (int i = 0; i < s->graph.n_params; i++) {
         const hr_param *param = &s->graph.params[i];
-        const hr_named *item = hr_layout_find(&s->checkpoint->layout, param->name);
+        const hr_named *item = s->binding.items[i];
         const int is_count = param->kind == HR_PARAM_NORM_COUNT;
         hr_tensor_data *data = &s->items[i];
         *data = (hr_tensor_data){.name = param->name, .n_dims = param->n_dims};
@@ -190,7 +166,8 @@ static hrnet_status gather_entries(saving *s, const hr_entry *entries, size_t n_
     put(s, "hrnet.config", s->config_text);
     for (size_t i = 0; i < n_entries; i++) put(s, entries[i].key, entries[i].value);
     for (size_t i = 0; i < tensors->n_entries; i++)
-        if (strncmp(tensors->entries[i].key, "hrnet.", 6) == 0) put(s, tensors->entries[i].key, tensors->entries[i].value);
+        if (strncmp(tensors->entries[i].key, "hrnet.", 6) == 0)
+            put(s, tensors->entries[i].key, tensors->entries[i].value);
     put(s, "hrnet.codec", "msra");
     put(s, "hrnet.mean", "[0.485, 0.456, 0.406]");
     put(s, "hrnet.std", "[0.229, 0.224, 0.225]");
@@ -206,7 +183,8 @@ static hrnet_status save(saving *s, const char *path, const hrnet_save_options *
         HR_TRY(hr_checkpoint_config(s->checkpoint, &s->config, NULL, NULL));
     HR_TRY(hr_config_check(&s->config));
     HR_TRY(hr_graph_build(&s->graph, &s->config));
-    HR_TRY(check_tensors(s));
+    const hr_bind_options strict = {.path = s->checkpoint->path};
+    HR_TRY(hr_bind(&s->binding, &s->graph, &s->checkpoint->tensors, &s->checkpoint->layout, &strict));
     HR_TRY(read_tensors(s));
     const size_t n_items = (size_t)s->graph.n_params;
     if (options->format == HRNET_PTH) return hr_torch_save(path, s->items, n_items);
@@ -229,6 +207,7 @@ hrnet_status hr_checkpoint_save(const hrnet_checkpoint *checkpoint, const char *
     HR_NEW(s, 1);
     s->checkpoint = checkpoint;
     const hrnet_status status = save(s, path, options, entries, n_entries);
+    hr_binding_free(&s->binding);
     hr_graph_free(&s->graph);
     hr_free(s->weights);
     hr_free(s->counts);

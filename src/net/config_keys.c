@@ -1,4 +1,4 @@
-/* config_keys.c - the table of keys (upstream's lib/config/default.py and its experiment files), and looking into it. */
+/* config_keys.c - the table of keys (upstream's lib/config/default.py and experiment files), and looking into it. */
 #include "net/config_keys.h"
 
 #include <ctype.h>

@@ -101,7 +101,8 @@ static int is_not_text(const char *text)
     static const char *const nulls[] = {"", "~", "null", NULL};
     double number;
     int whole;
-    return strcmp(text, "None") == 0 || is_one_of(text, nulls) || bool_of(text) >= 0 || number_of(text, &number, &whole);
+    return strcmp(text, "None") == 0 || is_one_of(text, nulls) || bool_of(text) >= 0 ||
+           number_of(text, &number, &whole);
 }
 
 static hrnet_status set_text(const target *t, const char *text, int quoted, char *out, size_t size)
@@ -176,7 +177,8 @@ static hrnet_status set_list(const target *t, hr_config *config, const hr_yaml *
         HR_TRY(set_literal(t, node->text, list, &n));
     } else {
         for (const hr_yaml *child = node->first; child != NULL; child = child->next, n++) {
-            if (child->kind != HR_YAML_SCALAR) return complain(t, "scalars in this list", hr_yaml_kind_name(child->kind));
+            if (child->kind != HR_YAML_SCALAR)
+                return complain(t, "scalars in this list", hr_yaml_kind_name(child->kind));
             HR_TRY(set_entry(t, list, n, child->text, child->quoted));
         }
     }

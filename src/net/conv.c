@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/mem.h"
-
 static const hr_conv_algorithm *const algorithms[] = {&hr_conv_direct, &hr_conv_winograd2, &hr_conv_winograd4,
                                                    &hr_conv_winograd6};
 
@@ -21,37 +19,24 @@ static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern
     return best;
 }
 
-hrnet_status hr_conv_create(hr_conv **out, const hr_conv_shape *shape, int relu, const hr_kern *kern,
-                            const float *weights, const float *scale, const float *bias)
+void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, const hr_kern *kern)
 {
-    hr_conv *conv;
-    HR_NEW(conv, 1);
     *conv = (hr_conv){.shape = *shape, .algorithm = choose(shape, kern), .kern = kern, .relu = relu};
-    const size_t n_packed = conv->algorithm->packed_floats(conv->algorithm, shape), n_bias = (size_t)hr_padded(shape->oc);
-    conv->weights = hr_alloc(n_packed, sizeof(float));
-    conv->bias = hr_calloc(n_bias, sizeof(float));
-    if (conv->weights == NULL || conv->bias == NULL) {
-        hr_conv_free(conv);
-        return hr_fail_memory((n_packed + n_bias) * sizeof(float));
-    }
-    memcpy(conv->bias, bias, (size_t)shape->oc * sizeof(float));
-    conv->algorithm->pack(conv, weights, scale, conv->weights);
-    *out = conv;
-    return HRNET_OK;
 }
 
-void hr_conv_free(hr_conv *conv)
+size_t hr_conv_floats(const hr_conv *conv)
 {
-    if (conv == NULL) return;
-    hr_free(conv->weights);
-    hr_free(conv->bias);
-    hr_free(conv);
+    return conv->algorithm->packed_floats(conv->algorithm, &conv->shape) + (size_t)hr_padded(conv->shape.oc);
 }
 
-size_t hr_conv_packed_bytes(const hr_conv *conv)
+void hr_conv_pack(hr_conv *conv, float *floats, const float *weights, const float *scale, const float *bias)
 {
-    return (conv->algorithm->packed_floats(conv->algorithm, &conv->shape) + (size_t)hr_padded(conv->shape.oc)) *
-           sizeof(float);
+    const int oc = conv->shape.oc;
+    memcpy(floats, bias, (size_t)oc * sizeof *bias);
+    for (int i = oc; i < hr_padded(oc); i++) floats[i] = 0;
+    conv->bias = floats;
+    conv->weights = floats + hr_padded(oc);
+    conv->algorithm->pack(conv, weights, scale, floats + hr_padded(oc));
 }
 
 int hr_cut_blocks(int n_strips, const hr_kern *kern, hr_block_cut *blocks)

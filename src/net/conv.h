@@ -35,7 +35,8 @@ typedef struct hr_conv_algorithm hr_conv_algorithm;
 struct hr_conv_algorithm {
     const char *name;
     int tile; /* Winograd: m of F(m x m, 3 x 3) */
-    /* Predicted time of one picture on one thread, in multiply-adds of the kernel table's best tile; < 0: cannot. */
+    /* Predicted time of one picture on one thread in ns; < 0: cannot do this shape. Only the order of the algorithms
+     * matters, so the model is coarse: see the functions. */
     double (*cost)(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern);
     /* Floats of packed weights. */
     size_t (*packed_floats)(const hr_conv_algorithm *self, const hr_conv_shape *shape);
@@ -53,16 +54,22 @@ struct hr_conv {
     const hr_conv_algorithm *algorithm;
     const hr_kern *kern;
     int relu;
-    float *weights; /* packed; owned */
-    float *bias;    /* [out_ld], padding lanes zero; owned */
+    const float *weights; /* packed */
+    const float *bias;    /* [out_ld], padding lanes zero */
 };
 
-/* Choose the algorithm and pack. weights as hr_conv_algorithm.pack; scale [oc] multiplies, bias [oc] is added after. */
-hrnet_status hr_conv_create(hr_conv **out, const hr_conv_shape *shape, int relu, const hr_kern *kern,
-                            const float *weights, const float *scale, const float *bias);
-void hr_conv_free(hr_conv *conv);
+/* Describe a convolution and choose its algorithm. */
+void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, const hr_kern *kern);
 
-size_t hr_conv_packed_bytes(const hr_conv *conv);
+/* Floats of packed weights and bias, a multiple of 16. */
+size_t hr_conv_floats(const hr_conv *conv);
+
+/* Pack into `floats` (hr_conv_floats of them, 64-byte aligned), which conv keeps pointing to. weights as
+ * hr_conv_algorithm.pack; scale [oc] multiplies, bias [oc] is added after. */
+void hr_conv_pack(hr_conv *conv, float *floats, const float *weights, const float *scale, const float *bias);
+
+/* What a core reads from memory in a ns, in floats: 40 GB/s. */
+#define HR_FLOATS_PER_NS 10.0
 
 /* Channels rounded up to whole strips. */
 static inline int hr_padded(int channels)

@@ -59,13 +59,15 @@ static part part_of(const hr_conv_shape *shape, int index)
     return p;
 }
 
+/* Arithmetic at 90 % of the best tile's rate, or the time in which the weights come from memory. */
 static double cost(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern)
 {
     (void)self;
-    (void)kern;
     if (shape->kernel * shape->kernel > MAX_TAPS) return -1;
     const double cells = shape->transposed ? (double)shape->ih * shape->iw : (double)shape->oh * shape->ow;
-    return cells * shape->ic * hr_padded(shape->oc) * shape->kernel * shape->kernel;
+    const double weights = (double)shape->ic * hr_padded(shape->oc) * shape->kernel * shape->kernel;
+    const double products = cells * weights / (0.9 * kern->macs_per_ns), traffic = weights / HR_FLOATS_PER_NS;
+    return products > traffic ? products : traffic;
 }
 
 static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *shape)

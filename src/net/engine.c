@@ -44,24 +44,57 @@ static hrnet_status fold(const hr_graph *graph, const hr_node *node, const hr_we
     return HRNET_OK;
 }
 
-static hrnet_status pack_node(hr_engine *engine, int index, const hr_weights *weights)
+static void describe_conv(hr_engine *engine, int index)
 {
     const hr_graph *graph = &engine->graph;
     const hr_node *node = &graph->nodes[index], *from = &graph->nodes[node->inputs[0]];
-    const hr_conv_shape shape = {.ic = from->c, .oc = node->c, .ih = from->h, .iw = from->w, .oh = node->h,
-                                 .ow = node->w, .kernel = node->kernel, .stride = node->stride,
-                                 .padding = node->padding, .transposed = node->op == HR_OP_DECONV,
+    const hr_conv_shape shape = {.ic = from->c,
+                                 .oc = node->c,
+                                 .ih = from->h,
+                                 .iw = from->w,
+                                 .oh = node->h,
+                                 .ow = node->w,
+                                 .kernel = node->kernel,
+                                 .stride = node->stride,
+                                 .padding = node->padding,
+                                 .transposed = node->op == HR_OP_DECONV,
                                  .in_ld = hr_engine_ld(engine, node->inputs[0])};
+    hr_conv_init(&engine->convs[index], &shape, node->relu, engine->kern);
+}
+
+static hrnet_status pack_conv(hr_engine *engine, int index, const hr_weights *weights, float *packed)
+{
+    const hr_graph *graph = &engine->graph;
+    const hr_node *node = &graph->nodes[index];
     const size_t n_weights = graph->params[node->weight].n_elements, n = (size_t)node->c;
     float *block = hr_alloc(n_weights + 7 * n, sizeof *block);
     if (block == NULL) return hr_fail_memory((n_weights + 7 * n) * sizeof *block);
     float *scale = block + n_weights, *shift = scale + n;
     hrnet_status status = hr_weights_read(weights, graph, node->weight, block);
     if (status == HRNET_OK) status = fold(graph, node, weights, scale, shift, shift + n);
-    if (status == HRNET_OK)
-        status = hr_conv_create(&engine->convs[index], &shape, node->relu, engine->kern, block, scale, shift);
+    if (status == HRNET_OK) hr_conv_pack(&engine->convs[index], packed, block, scale, shift);
     hr_free(block);
     return status;
+}
+
+static hrnet_status pack_all(hr_engine *engine, const hr_weights *weights)
+{
+    const int n = engine->graph.n_nodes;
+    for (int i = 0; i < n; i++) {
+        if (hr_engine_ld(engine, i) > engine->max_ld) engine->max_ld = hr_engine_ld(engine, i);
+        if (engine->graph.nodes[i].weight < 0) continue;
+        describe_conv(engine, i);
+        engine->n_floats += hr_conv_floats(&engine->convs[i]);
+    }
+    engine->weights = hr_alloc(engine->n_floats, sizeof(float));
+    if (engine->weights == NULL) return hr_fail_memory(engine->n_floats * sizeof(float));
+    float *packed = engine->weights;
+    for (int i = 0; i < n; i++) {
+        if (engine->convs[i].algorithm == NULL) continue;
+        HR_TRY(pack_conv(engine, i, weights, packed));
+        packed += hr_conv_floats(&engine->convs[i]);
+    }
+    return HRNET_OK;
 }
 
 static void find_levels(hr_engine *engine)
@@ -84,19 +117,15 @@ hrnet_status hr_engine_create(hr_engine **out, const hr_graph *graph, const hr_w
     hrnet_status status = hr_graph_fuse(&engine->graph, graph);
     if (status != HRNET_OK) goto fail;
     const size_t n = (size_t)engine->graph.n_nodes;
-    engine->convs = hr_calloc(n, sizeof(hr_conv *));
+    engine->convs = hr_calloc(n, sizeof *engine->convs);
     engine->levels = hr_calloc(n, sizeof *engine->levels);
     if (engine->convs == NULL || engine->levels == NULL) {
-        status = hr_fail_memory(n * sizeof(hr_conv *));
+        status = hr_fail_memory(n * sizeof *engine->convs);
         goto fail;
     }
     find_levels(engine);
-    for (int i = 0; i < engine->graph.n_nodes; i++) {
-        if (hr_engine_ld(engine, i) > engine->max_ld) engine->max_ld = hr_engine_ld(engine, i);
-        if (engine->graph.nodes[i].weight < 0) continue;
-        status = pack_node(engine, i, weights);
-        if (status != HRNET_OK) goto fail;
-    }
+    status = pack_all(engine, weights);
+    if (status != HRNET_OK) goto fail;
     *out = engine;
     return HRNET_OK;
 fail:
@@ -107,7 +136,7 @@ fail:
 void hr_engine_free(hr_engine *engine)
 {
     if (engine == NULL) return;
-    for (int i = 0; engine->convs != NULL && i < engine->graph.n_nodes; i++) hr_conv_free(engine->convs[i]);
+    hr_free(engine->weights);
     hr_free(engine->convs);
     hr_free(engine->levels);
     hr_graph_free(&engine->graph);
@@ -116,8 +145,5 @@ void hr_engine_free(hr_engine *engine)
 
 size_t hr_engine_bytes(const hr_engine *engine)
 {
-    size_t total = 0;
-    for (int i = 0; i < engine->graph.n_nodes; i++)
-        if (engine->convs[i] != NULL) total += hr_conv_packed_bytes(engine->convs[i]);
-    return total;
+    return engine->n_floats * sizeof(float);
 }

@@ -17,7 +17,9 @@ typedef struct hr_weights {
 
 typedef struct hr_engine {
     hr_graph graph;      /* fused */
-    hr_conv **convs;     /* [graph.n_nodes], NULL where the node is no convolution */
+    hr_conv *convs;      /* [graph.n_nodes]; algorithm NULL where the node is no convolution */
+    float *weights;      /* all packed weights, in the order of the nodes */
+    size_t n_floats;
     const hr_kern *kern;
     int *levels;         /* [graph.n_nodes]: longest path from the input; nodes of one level do not need each other */
     int n_levels;

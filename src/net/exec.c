@@ -49,8 +49,8 @@ static int count_tasks(const hr_exec *exec, int index)
 {
     const hr_node *node = &exec->engine->graph.nodes[index];
     if (node->op == HR_OP_INPUT) return 0;
-    const hr_conv *conv = exec->engine->convs[index];
-    return conv != NULL ? conv->algorithm->n_tasks(conv, exec->n, hr_pool_threads(exec->pool)) : rows_tasks(node, exec->n);
+    const hr_conv *conv = &exec->engine->convs[index];
+    return conv->algorithm != NULL ? conv->algorithm->n_tasks(conv, exec->n, hr_pool_threads(exec->pool)) : rows_tasks(node, exec->n);
 }
 
 static int shift_of(int factor)
@@ -102,8 +102,8 @@ static void maxpool_row(const hr_exec *exec, int index, int row)
 static void run_task(const hr_exec *exec, int index, int task, int thread)
 {
     const hr_node *node = &exec->engine->graph.nodes[index];
-    const hr_conv *conv = exec->engine->convs[index];
-    if (conv != NULL) {
+    const hr_conv *conv = &exec->engine->convs[index];
+    if (conv->algorithm != NULL) {
         conv->algorithm->run(conv,
                              &(hr_conv_io){.in = exec->tensors[node->inputs[0]],
                                            .add = node->add >= 0 ? exec->tensors[node->add] : NULL,
@@ -245,8 +245,8 @@ static hrnet_status allocate(hr_exec *exec, int threads)
 {
     const size_t n = (size_t)exec->engine->graph.n_nodes, n_levels = (size_t)exec->engine->n_levels;
     for (size_t i = 0; i < n; i++) {
-        const hr_conv *conv = exec->engine->convs[i];
-        const size_t bytes = conv != NULL ? conv->algorithm->scratch_bytes(conv) : 0;
+        const hr_conv *conv = &exec->engine->convs[i];
+        const size_t bytes = conv->algorithm != NULL ? conv->algorithm->scratch_bytes(conv) : 0;
         if (bytes > exec->scratch_bytes) exec->scratch_bytes = bytes;
     }
     exec->scratch_bytes = (exec->scratch_bytes + HR_ALIGN - 1) / HR_ALIGN * HR_ALIGN;

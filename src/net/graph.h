@@ -78,7 +78,8 @@ hrnet_status hr_graph_fuse(hr_graph *out, const hr_graph *graph);
 void hr_graph_free(hr_graph *graph);
 
 /* Trainable parameters (weights, biases, norm weights and biases), and multiply-adds of one picture: all convolutions
- * and transposed convolutions at the graph's size, as upstream's summary counts them. */
+ * and transposed convolutions at the graph's size. Upstream's summary counts the latter on their output cells, four
+ * times as many as there are. */
 size_t hr_graph_n_trainable(const hr_graph *graph);
 uint64_t hr_graph_macs(const hr_graph *graph);
 

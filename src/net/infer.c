@@ -35,8 +35,9 @@ static hrnet_status weight_size(const inference *in, const hr_tensor *weight, in
 {
     const int64_t *shape = weight->shape;
     if (weight->n_dims != 4 || shape[2] != shape[3] || shape[0] < 1 || shape[1] < 1 || shape[2] < 1)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: %s: expected a square convolution's weight of 4 dimensions, found %d "
-                       "dimensions", in->path, weight->name, weight->n_dims);
+        return hr_fail(HRNET_ERR_MISMATCH,
+                       "%s: %s: expected the weight of a square convolution, found another tensor of %d dimensions",
+                       in->path, weight->name, weight->n_dims);
     if (shape[dim] > 1 << 20)
         return hr_fail(HRNET_ERR_LIMIT, "%s: %s: size %lld", in->path, weight->name, (long long)shape[dim]);
     *out = (int)shape[dim];
@@ -104,8 +105,9 @@ static hrnet_status infer_depth(const inference *in)
         in->model->n_layers = known[i].n_layers;
         return HRNET_OK;
     }
-    return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: expected a ResNet of 18, 34, 50, 101 or 152 layers, found %d, %d, %d and "
-                   "%d %s blocks", in->path, n_blocks[0], n_blocks[1], n_blocks[2], n_blocks[3],
+    return hr_fail(HRNET_ERR_UNSUPPORTED,
+                   "%s: expected a ResNet of 18, 34, 50, 101 or 152 layers, found %d, %d, %d and %d %s blocks",
+                   in->path, n_blocks[0], n_blocks[1], n_blocks[2], n_blocks[3],
                    is_bottleneck ? "bottleneck" : "basic");
 }
 
@@ -160,9 +162,10 @@ static hrnet_status infer_head(const inference *in, int *out_found)
     HR_TRY(weight_size(in, weight, 0, &in->model->n_joints));
     HR_TRY(weight_size(in, weight, 2, &in->model->final_conv_kernel));
     if (is_combined_head(in->layout, in->model->n_joints))
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: %s: %d maps look like score, dx and dy of %d keypoints (UDP combined "
-                       "target), which is not supported; give a configuration if they are %d heatmaps", in->path,
-                       weight->name, in->model->n_joints, in->model->n_joints / 3, in->model->n_joints);
+        return hr_fail(HRNET_ERR_UNSUPPORTED,
+                       "%s: %s: %d maps look like score, dx and dy of %d keypoints (UDP's combined target), which is "
+                       "not supported; give a configuration if they are %d heatmaps",
+                       in->path, weight->name, in->model->n_joints, in->model->n_joints / 3, in->model->n_joints);
     if (in->model->final_conv_kernel != 1 && in->model->final_conv_kernel != 3)
         return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: %s: expected a kernel of 1 or 3, found %d", in->path, weight->name,
                        in->model->final_conv_kernel);

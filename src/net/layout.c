@@ -36,10 +36,10 @@ static const char *strip_prefixes(const char *name)
 
 /* What the names of a scope have in common. */
 typedef struct traits {
-    int has_module, has_backbone, has_keypoint_head, has_head; /* prefixes */
-    int has_classifier;      /* the body is an ImageNet network's: its head is of no use */
-    int has_head_layers;     /* the head is a sequence of layers with more than one convolution */
-    int last_module;         /* of stage4; -1: no stage4 */
+    int has_module, has_backbone, has_keypoint_head; /* prefixes */
+    int has_classifier;  /* the body is an ImageNet network's: its head is of no use */
+    int has_head_layers; /* the head is a sequence of layers with more than one convolution */
+    int last_module;     /* of stage4; -1: no stage4 */
 } traits;
 
 static int is_classifier(const char *stripped)
@@ -61,7 +61,6 @@ static traits traits_of(const hr_tensors *tensors, const char *scope)
         t.has_module |= begins(tensor->name, "module.");
         t.has_backbone |= strstr(tensor->name, "backbone.") != NULL;
         t.has_keypoint_head |= strstr(tensor->name, "keypoint_head.") != NULL;
-        t.has_head |= strstr(tensor->name, "head.") == tensor->name;
         t.has_classifier |= is_classifier(stripped);
         t.has_head_layers |= sscanf(stripped, "final_layer.%4d.", &layer) == 1 && layer > 0;
         if (sscanf(stripped, "stage4.%4d.", &module) == 1 && module > t.last_module) t.last_module = module;

@@ -7,10 +7,10 @@
 
 #include <hrnet.h>
 
-/* The crop matrix of networks trained with unbiased data processing (UDP; Huang et al., CVPR 2020), from image pixels to
- * crop pixels: the box of scale * 200 pixels becomes the (width - 1) x (height - 1) grid between pixel centres, width
- * and height each with its own factor. A positive rotation turns the same way as in hrnet_crop_matrix. A box without
- * size gives zeros. Inverse as there. */
+/* The crop matrix of networks trained with unbiased data processing (UDP; Huang et al., CVPR 2020), from image pixels
+ * to crop pixels: the box of scale * 200 pixels becomes the (width - 1) x (height - 1) grid between pixel centres,
+ * width and height each with its own factor. A positive rotation turns the same way as in hrnet_crop_matrix. A box
+ * without size gives zeros. inverse != 0: from crop to image. */
 void hr_crop_matrix_udp(const hrnet_crop *crop, int width, int height, int inverse, double matrix[6]);
 
 /* The inverse as cv2.warpAffine computes it. A singular map becomes all zeros. */

@@ -2,8 +2,8 @@
  * crop.c - bilinear sampling of an affine crop, black outside the image.
  *
  * The OpenCV sampler repeats cv2.warpAffine (INTER_LINEAR, BORDER_CONSTANT 0) bit for bit: positions in 1/1024 pixel,
- * the share of the row and the share of the column rounded each on its own, then cut to 1/32 pixel; weights are products
- * of 1/32 steps. OpenCV's 15-bit weights are these times 32, so 10 bits carry the same sums.
+ * the share of the row and the share of the column rounded each on its own, then cut to 1/32 pixel; weights are
+ * products of 1/32 steps. OpenCV's 15-bit weights are these times 32, so 10 bits carry the same sums.
  */
 #include "pose/crop.h"
 
@@ -17,7 +17,7 @@ enum {
     POSITION_BITS = 10, /* AB_BITS */
     STEP_BITS = 5,      /* INTER_BITS */
     STEPS = 1 << STEP_BITS,
-    CHUNK = 64          /* pixels of a row sampled before they are normalised */
+    CHUNK = 64 /* pixels of a row sampled before they are normalised */
 };
 
 void hr_warp_init(hr_warp *warp, const hrnet_image *image, const double to_crop[6], int width, int height,
@@ -129,8 +129,8 @@ void hr_warp_rows_input(const hr_warp *warp, const hr_pixel_table *table, int y0
     }
 }
 
-hrnet_status hrnet_crop_image(hrnet_image *out, const hrnet_image *image, const hrnet_crop *crop, int width,
-                              int height, hrnet_sampler sampler)
+hrnet_status hrnet_crop_image(hrnet_image *out, const hrnet_image *image, const hrnet_crop *crop, int width, int height,
+                              hrnet_sampler sampler)
 {
     if (out == NULL || crop == NULL || image == NULL || image->rgb == NULL || image->width <= 0 || image->height <= 0)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_crop_image: out, image or crop is missing");
@@ -141,9 +141,10 @@ hrnet_status hrnet_crop_image(hrnet_image *out, const hrnet_image *image, const 
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_crop_image: unknown sampler %d", (int)sampler);
     if (!isfinite(crop->center[0]) || !isfinite(crop->center[1]) || !isfinite(crop->rotation) ||
         !isfinite(crop->scale[0]) || crop->scale[0] <= 0)
-        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_crop_image: center (%g, %g), scale %g, rotation %g, expected finite "
-                       "numbers and a positive scale", crop->center[0], crop->center[1], crop->scale[0],
-                       crop->rotation);
+        return hr_fail(HRNET_ERR_ARGUMENT,
+                       "hrnet_crop_image: center (%g, %g), scale %g, rotation %g, expected finite "
+                       "numbers and a positive scale",
+                       crop->center[0], crop->center[1], crop->scale[0], crop->rotation);
     uint8_t *rgb = hr_alloc((size_t)width * (size_t)height, 3);
     if (rgb == NULL) return hr_fail_memory((size_t)width * (size_t)height * 3);
     double to_crop[6];

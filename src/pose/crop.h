@@ -1,6 +1,6 @@
 /*
- * crop.h - cutting a crop out of an image, row by row, so that several threads may share one crop. The map is fixed when
- * the warp is made; rows then depend on nothing else and no function here allocates or fails.
+ * crop.h - cutting a crop out of an image, row by row, so that several threads may share one crop. The map is fixed
+ * when the warp is made; rows then depend on nothing else and no function here allocates or fails.
  */
 #ifndef HR_POSE_CROP_H
 #define HR_POSE_CROP_H
@@ -9,9 +9,9 @@
 
 typedef struct hr_warp {
     const hrnet_image *image;
-    int width, height;    /* of the crop */
+    int width, height; /* of the crop */
     hrnet_sampler sampler;
-    double to_image[6];   /* crop pixels to image pixels */
+    double to_image[6]; /* crop pixels to image pixels */
 } hr_warp;
 
 /* to_crop: image pixels to crop pixels, as hrnet_crop_matrix gives them. The image must outlive the warp. A matrix of

@@ -1,7 +1,7 @@
 /*
  * draw.c - a pose over its picture. Everything drawn is a capsule (the points within a radius of a segment; a disc when
- * its ends meet), and a pixel takes as much of the colour as the capsule covers of it, which its distance to the segment
- * tells well enough: clamp(radius + 1/2 - distance, 0, 1).
+ * its ends meet), and a pixel takes as much of the colour as the capsule covers of it, which its distance to the
+ * segment tells well enough: clamp(radius + 1/2 - distance, 0, 1).
  *
  * A dark outline under the whole figure keeps it readable on any background. Orange, sky blue and bluish green are told
  * apart with every common kind of colour blindness (Okabe and Ito's set).
@@ -145,8 +145,7 @@ hrnet_status hrnet_draw_pose(hrnet_image *image, const hrnet_skeleton *skeleton,
     if (!(o->size >= 0 && o->size <= 1000))
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_draw_pose: line width %g, expected 0 to 1000 pixels", o->size);
     HR_TRY(hr_skeleton_check(skeleton));
-    const double width =
-        o->size > 0 ? o->size : line_width(image, keypoints, skeleton->n_keypoints, o->threshold);
+    const double width = o->size > 0 ? o->size : line_width(image, keypoints, skeleton->n_keypoints, o->threshold);
     if (box != NULL && o->show_box) draw_box(image, box, width * 0.6);
     draw_figure(image, skeleton, keypoints, o->threshold, width, clamp(width * 0.3, 0.8, 3));
     draw_figure(image, skeleton, keypoints, o->threshold, width, 0);

@@ -6,11 +6,10 @@
 
 #include "base/mem.h"
 #include "base/status.h"
-#include "pose/affine.h"
 
-/* From indigo over crimson to yellow: OKLab lightness 0.22 to 0.94 in equal steps, hue 285 to 465 degrees, as much chroma
- * as sRGB can show up to 0.26. */
-static const uint8_t ramp[][3] = {{27, 0, 81},  {70, 1, 108},  {120, 0, 116},  {173, 1, 107}, {225, 6, 76},
+/* From indigo over crimson to yellow: OKLab lightness 0.22 to 0.94 in equal steps, hue 285 to 465 degrees, as much
+ * chroma as sRGB can show up to 0.26. */
+static const uint8_t ramp[][3] = {{27, 0, 81},  {70, 1, 108},   {120, 0, 116},  {173, 1, 107}, {225, 6, 76},
                                   {254, 80, 5}, {255, 146, 21}, {255, 195, 66}, {255, 241, 47}};
 enum { RAMP_STEPS = sizeof ramp / sizeof *ramp - 1 };
 
@@ -73,8 +72,8 @@ hrnet_status hrnet_draw_heatmaps(hrnet_image *image, const float *heatmaps, int 
     for (int y = 0; drawable && y < image->height; y++) {
         uint8_t *pixel = image->rgb + (size_t)y * (size_t)image->width * 3;
         for (int x = 0; x < image->width; x++, pixel += 3) {
-            const float value = sample_map(strongest, height, width, m[0] * x + m[1] * y + m[2],
-                                           m[3] * x + m[4] * y + m[5]);
+            const float value =
+                sample_map(strongest, height, width, m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5]);
             if (value > faint) paint(pixel, value, opacity);
         }
     }

@@ -7,10 +7,10 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
-static const char *const coco_names[] = {
-    "nose",           "left_eye",    "right_eye",   "left_ear",   "right_ear",  "left_shoulder",
-    "right_shoulder", "left_elbow",  "right_elbow", "left_wrist", "right_wrist", "left_hip",
-    "right_hip",      "left_knee",   "right_knee",  "left_ankle", "right_ankle"};
+static const char *const coco_names[] = {"nose",          "left_eye",       "right_eye",  "left_ear",    "right_ear",
+                                         "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist",
+                                         "right_wrist",   "left_hip",       "right_hip",  "left_knee",   "right_knee",
+                                         "left_ankle",    "right_ankle"};
 static const int coco_flip_pairs[][2] = {{1, 2}, {3, 4}, {5, 6}, {7, 8}, {9, 10}, {11, 12}, {13, 14}, {15, 16}};
 static const int coco_links[][2] = {{15, 13}, {13, 11}, {16, 14}, {14, 12}, {11, 12}, {5, 11}, {6, 12},
                                     {5, 6},   {5, 7},   {6, 8},   {7, 9},   {8, 10},  {1, 2},  {0, 1},
@@ -18,12 +18,12 @@ static const int coco_links[][2] = {{15, 13}, {13, 11}, {16, 14}, {14, 12}, {11,
 static const float coco_sigmas[] = {.026f, .025f, .025f, .035f, .035f, .079f, .079f, .072f, .072f,
                                     .062f, .062f, .107f, .107f, .087f, .087f, .089f, .089f};
 
-static const char *const mpii_names[] = {"right_ankle", "right_knee",  "right_hip",      "left_hip",
-                                         "left_knee",   "left_ankle",  "pelvis",         "thorax",
-                                         "upper_neck",  "head_top",    "right_wrist",    "right_elbow",
-                                         "right_shoulder", "left_shoulder", "left_elbow", "left_wrist"};
+static const char *const mpii_names[] = {"right_ankle",    "right_knee",    "right_hip",   "left_hip",
+                                         "left_knee",      "left_ankle",    "pelvis",      "thorax",
+                                         "upper_neck",     "head_top",      "right_wrist", "right_elbow",
+                                         "right_shoulder", "left_shoulder", "left_elbow",  "left_wrist"};
 static const int mpii_flip_pairs[][2] = {{0, 5}, {1, 4}, {2, 3}, {10, 15}, {11, 14}, {12, 13}};
-static const int mpii_links[][2] = {{0, 1}, {1, 2}, {2, 6},   {6, 3},   {3, 4},   {4, 5},   {6, 7},  {7, 8},
+static const int mpii_links[][2] = {{0, 1}, {1, 2},  {2, 6},   {6, 3},   {3, 4},  {4, 5},   {6, 7},  {7, 8},
                                     {8, 9}, {7, 12}, {12, 11}, {11, 10}, {7, 13}, {13, 14}, {14, 15}};
 
 const hrnet_skeleton *hrnet_skeleton_coco(void)

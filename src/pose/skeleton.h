@@ -6,9 +6,9 @@
 
 enum { HR_MAX_KEYPOINTS = 4096 };
 
-/* Fails with HRNET_ERR_CONFIG unless there are 1 to HR_MAX_KEYPOINTS keypoints with names, every index of flip pairs and
- * links is one of them, no pair or link joins a keypoint to itself, no keypoint is in two flip pairs (mirroring twice
- * must change nothing), and sigmas, where there are any, are positive. */
+/* Fails with HRNET_ERR_CONFIG unless there are 1 to HR_MAX_KEYPOINTS keypoints with names; every index of flip pairs
+ * and links is one of them; no pair or link joins a keypoint to itself; no keypoint is in two flip pairs (mirroring
+ * twice must change nothing); and sigmas, where there are any, are positive. */
 hrnet_status hr_skeleton_check(const hrnet_skeleton *skeleton);
 
 typedef enum hr_side { HR_SIDE_MIDDLE, HR_SIDE_LEFT, HR_SIDE_RIGHT } hr_side;

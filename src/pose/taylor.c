@@ -1,7 +1,7 @@
 /*
  * taylor.c - the peak of a heatmap between its cells. Near a Gaussian's peak the logarithm of the map is a parabola, so
- * that one Newton step from the highest cell lands on the centre: offset = -H^-1 g, with gradient g and Hessian H of the
- * logarithm at that cell. The map is smoothed first, because a network's maps are rough.
+ * that one Newton step from the highest cell lands on the centre: offset = -H^-1 g, with gradient g and Hessian H of
+ * the logarithm at that cell. The map is smoothed first, because a network's maps are rough.
  *
  * Two published variants differ in border, floor and difference steps: DARK (Zhang et al., CVPR 2020; DarkPose's taylor
  * and gaussian_blur) and UDP (Huang et al., CVPR 2020; mmpose's post_dark_udp).
