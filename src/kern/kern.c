@@ -26,7 +26,7 @@ const hr_kern *hr_kern_select(unsigned features)
     return tables[0];
 }
 
-void hr_wino_weights(int m, double matrix[][3])
+void hr_wino_matrix(int m, double matrix[][3])
 {
     /* the points in double: those of the table are rounded to float, and their quotients would be off by as much */
     static const double points[3][3] = {{1}, {A4, B4}, {A6, B6, C6}};

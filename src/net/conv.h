@@ -34,7 +34,8 @@ typedef struct hr_conv_io {
 typedef struct hr_conv_algorithm hr_conv_algorithm;
 struct hr_conv_algorithm {
     const char *name;
-    int tile; /* Winograd: m of F(m x m, 3 x 3) */
+    int tile;   /* Winograd: m of F(m x m, 3 x 3) */
+    int expand; /* Winograd: 1: weights are kept as they are and transformed in each pass; 0: kept transformed */
     /* Predicted time of one picture on one thread in ns; < 0: cannot do this shape. Only the order of the algorithms
      * matters, so the model is coarse: see the functions. */
     double (*cost)(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern);
@@ -47,7 +48,8 @@ struct hr_conv_algorithm {
     void (*run)(const hr_conv *conv, const hr_conv_io *io, int task);
 };
 
-extern const hr_conv_algorithm hr_conv_direct, hr_conv_winograd2, hr_conv_winograd4, hr_conv_winograd6;
+extern const hr_conv_algorithm hr_conv_direct, hr_conv_winograd2, hr_conv_winograd4, hr_conv_winograd6, hr_conv_winograd2x,
+    hr_conv_winograd4x;
 
 struct hr_conv {
     hr_conv_shape shape;

@@ -1,0 +1,52 @@
+# The front door. The build itself is meson's; this file only saves typing.
+PREFIX ?= /usr/local
+BUILD ?= build
+# further options of meson, as in MESON_FLAGS=-Dwerror=true
+MESON_FLAGS ?=
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@scripts/deps.sh build
+	@meson setup $(BUILD) --buildtype=release --prefix=$(abspath $(PREFIX)) $(MESON_FLAGS)
+
+# A person in a photograph, found and drawn: IMAGE=photo.jpg, BOXES=x,y,w,h, MODEL=weights.pth
+demo: all
+	@BUILD=$(BUILD) scripts/demo.sh
+
+test: all
+	@scripts/test.sh $(BUILD)
+
+# All that CI runs, sanitizers included.
+check:
+	@.ci/run
+
+bench: all
+	@$(BUILD)/tools/hrnet bench --config coco/hrnet/w32_256x192
+	@$(BUILD)/tools/hrnet bench --config coco/hrnet/w48_384x288 --runs 5
+
+install: all
+	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+
+# The tests with a sanitizer looking on.
+asan:
+	@scripts/deps.sh build
+	@scripts/test-build.sh build-asan "" -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debugoptimized
+
+tsan:
+	@scripts/deps.sh build
+	@scripts/test-build.sh build-tsan "--suite base --suite net" -Db_sanitize=thread -Db_lundef=false \
+	  --buildtype=debugoptimized
+
+# Every fuzzer for FUZZ_SECONDS, starting from tests/fuzz/corpus.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@scripts/deps.sh check
+	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+clean:
+	rm -rf build build-*
+
+.PHONY: all demo test check bench install asan tsan fuzz clean

@@ -1,0 +1,40 @@
+#!/bin/sh
+# deps.sh build|check - makes sure that Debian's packages for building and testing (check: also for all that CI runs)
+# are there. Installs what is missing when it may, else prints the line that does. Asks apt nothing when nothing is
+# missing.
+# shellcheck disable=SC2086 # lists of names are meant to fall into words
+set -eu
+
+packages="gcc libc6-dev make meson ninja-build pkg-config libcmocka-dev libexif-dev libpng-dev libturbojpeg0-dev
+    libwebp-dev libyajl-dev libyaml-dev libzip-dev"
+if [ "${1:-build}" = check ]; then
+    packages="$packages binutils clang g++ libclang-rt-dev llvm shellcheck"
+fi
+
+if ! command -v dpkg-query >/dev/null; then
+    echo "deps.sh: no Debian here; needed are the equivalents of:" $packages >&2
+    exit 0
+fi
+
+missing=""
+for package in $packages; do
+    state=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
+    # pkgconf stands in for pkg-config
+    if [ "$package" = pkg-config ] && command -v pkg-config >/dev/null; then continue; fi
+    if [ "$state" != "install ok installed" ]; then missing="$missing $package"; fi
+done
+if [ -z "$missing" ]; then exit 0; fi
+
+if [ "$(id -u)" = 0 ]; then
+    as_root=""
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    as_root="sudo"
+else
+    echo "Packages are missing. Please run this once, then again what you wanted:" >&2
+    echo "    sudo apt-get install --no-install-recommends$missing" >&2
+    exit 1
+fi
+echo "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -qq
+$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null

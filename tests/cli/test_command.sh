@@ -1,0 +1,116 @@
+#!/bin/sh
+# test_command.sh - the command as a whole: help, versions, mistakes, and that its pages are complete.
+# shellcheck disable=SC2086,SC2317 # words of lists; cases are called by name
+. "$(dirname "$0")/lib.sh"
+
+sub_commands="pose forward decode crop info convert bench"
+
+help_pages() {
+    expect 0 "$HRNET" --help
+    has out "usage: hrnet"
+    for sub in $sub_commands; do
+        has out "  $sub"
+        expect 0 "$HRNET" help "$sub"
+        has out "usage: hrnet $sub"
+        mv out page
+        expect 0 "$HRNET" "$sub" --help
+        cmp out page
+        expect 0 "$HRNET" --help
+    done
+}
+
+help_fits_a_terminal() {
+    for sub in $sub_commands; do
+        "$HRNET" help "$sub" >page
+        if grep -E '.{101}|[[:space:]]$' page; then return 1; fi
+    done
+}
+
+version() {
+    expect 0 "$HRNET" --version
+    grep -Eq '^hrnet [0-9]+\.[0-9]+\.[0-9]+$' out
+}
+
+nothing_is_a_usage_error() {
+    expect 2 "$HRNET"
+    has out "usage: hrnet"
+}
+
+mistyped_words_get_a_suggestion() {
+    expect 2 "$HRNET" pos
+    has err "did you mean pose?"
+    expect 2 "$HRNET" help convrt
+    has err "did you mean convert?"
+    expect 2 "$HRNET" pose --modle x
+    has err "did you mean --model?"
+    expect 2 "$HRNET" zzzzzzzz
+    has err "unknown sub-command 'zzzzzzzz'"
+}
+
+wrong_values_are_named() {
+    expect 2 "$HRNET" pose x.png --threads 0
+    has err "--threads: '0': expected N in 1..64"
+    expect 2 "$HRNET" pose x.png --threads 2x
+    expect 2 "$HRNET" pose x.png --threads 99999999999999999999
+    expect 2 "$HRNET" pose x.png --threshold nan
+    expect 2 "$HRNET" pose x.png --decode best
+    has err "expected auto|argmax|shift|dark|udp"
+    expect 2 "$HRNET" pose x.png --flip=1
+    has err "--flip takes no value"
+    expect 2 "$HRNET" pose x.png --model
+    has err "--model: expected FILE after it"
+    expect 2 "$HRNET" pose x.png -Z
+    has err "unknown option '-Z'"
+    expect 2 "$HRNET" crop x.png --size 10
+    expect 2 "$HRNET" crop x.png --center 1,2,3
+}
+
+every_form_of_an_option_is_read() {
+    expect 1 "$HRNET" info --json -- -missing.pth
+    has err "-missing.pth"
+    expect 1 "$HRNET" convert -cno-such-experiment a b.pth
+    has err "no-such-experiment"
+    expect 1 "$HRNET" convert --config=no-such-experiment a b.pth
+    has err "no-such-experiment"
+}
+
+the_manual_page_has_every_option() {
+    for sub in $sub_commands; do
+        "$HRNET" help "$sub" | grep -o -- ' --[a-z][a-z-]*' | sort -u >names
+        while read -r name; do
+            [ "$name" = --help ] || has "$ROOT/tools/hrnet.1" "$(printf '%s' "$name" | sed 's/-/\\-/g')"
+        done <names
+    done
+}
+
+# complete WORDS...: what bash would offer for the last word
+complete_words() {
+    bash -c '
+        . "$1"; shift
+        PATH=$(dirname "$HRNET"):$PATH
+        COMP_WORDS=(hrnet "$@"); COMP_CWORD=$#; COMPREPLY=()
+        _hrnet
+        printf "%s\n" "${COMPREPLY[@]}"' bash "$ROOT/tools/hrnet.bash" "$@"
+}
+
+completion_offers_what_there_is() {
+    if ! command -v bash >/dev/null; then return 0; fi
+    complete_words co >out
+    has out "convert"
+    complete_words pose --fl >out
+    has out "--flip"
+    complete_words pose x.png --decode s >out
+    counts out 1 "shift"
+    complete_words help in >out
+    has out "info"
+    : >card.png
+    complete_words pose car >out
+    has out "card.png"
+}
+
+for name in help_pages help_fits_a_terminal version nothing_is_a_usage_error mistyped_words_get_a_suggestion \
+    wrong_values_are_named every_form_of_an_option_is_read the_manual_page_has_every_option \
+    completion_offers_what_there_is; do
+    run_case $name
+done
+exit "$n_failed"

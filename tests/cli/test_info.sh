@@ -1,0 +1,92 @@
+#!/bin/sh
+# test_info.sh - `info` and `convert`: what a weights file is, and the same weights in other containers.
+# shellcheck disable=SC2086,SC2317 # words of lists; cases are called by name
+. "$(dirname "$0")/lib.sh"
+
+a_checkpoint_is_described() {
+    expect 0 "$HRNET" info "$golden/weights.pth" --config "$golden/config.yaml"
+    has out "container:   PyTorch zip"
+    has out "layout:      official"
+    has out "input 64x96 (width x height)"
+    has out "17 heatmaps of 16x24"
+    expect 0 "$HRNET" info "$golden/weights.pth" --tensors
+    has out "conv1.weight float32 [64, 3, 3, 3]"
+    expect 0 "$HRNET" info "$golden/weights.pth" --json --tensors
+    has out '"container": "PyTorch zip"'
+    has out '"name": "conv1.weight"'
+}
+
+an_experiment_is_described() {
+    expect 0 "$HRNET" info --config coco/hrnet/w32_256x192
+    has out "28536113 trainable numbers, 1754 tensors, 7.120 x 2^30"
+    expect 0 "$HRNET" info --config "$golden/config.yaml" --show-config
+    has out "NUM_JOINTS: 17"
+}
+
+# the heatmaps of a converted file are those of the original, bit by bit
+conversion_keeps_the_weights() {
+    expect 0 "$HRNET" forward --config "$golden/config.yaml" --model "$golden/weights.pth" \
+        -i "$data/golden_input.npy" -o original.npy
+    for file in w.safetensors w.pth; do
+        expect 0 "$HRNET" convert "$golden/weights.pth" $file --config "$golden/config.yaml"
+        expect 0 "$HRNET" forward --config "$golden/config.yaml" --model $file \
+            -i "$data/golden_input.npy" -o converted.npy
+        cmp original.npy converted.npy
+        expect 0 "$HRNET" info $file
+    done
+}
+
+our_single_file_needs_no_configuration() {
+    expect 0 "$HRNET" convert "$golden/weights.pth" w.safetensors --config "$golden/config.yaml"
+    expect 0 "$HRNET" forward --config "$golden/config.yaml" --model "$golden/weights.pth" \
+        -i "$data/golden_input.npy" -o original.npy
+    expect 0 "$HRNET" forward --model w.safetensors -i "$data/golden_input.npy" -o carried.npy
+    cmp original.npy carried.npy
+    expect 0 "$HRNET" info w.safetensors
+    has out "container:   safetensors"
+    has out "input 64x96 (width x height)"
+}
+
+half_precision_is_near() {
+    expect 0 "$HRNET" convert "$golden/weights.pth" half.safetensors --half --config "$golden/config.yaml"
+    expect 0 "$HRNET" info half.safetensors --tensors
+    has out "conv1.weight float16"
+    expect 0 "$HRNET" forward --model half.safetensors -i "$data/golden_input.npy" -o half.npy
+    # half has 11 bits, 5e-4 a weight; through 40 layers of random signs some of it adds up
+    "$COMPARE" half.npy "$data/golden_heatmaps.npy" 1e-2
+}
+
+broken_files_are_named() {
+    head -c 5000 "$golden/weights.pth" >short.pth
+    : >empty.pth
+    printf 'this is not a checkpoint' >text.pth
+    for file in short.pth empty.pth text.pth missing.pth; do
+        expect 1 "$HRNET" info $file
+        has err "$file"
+        expect 1 "$HRNET" convert $file out.pth
+        has err "$file"
+        test ! -e out.pth
+    done
+}
+
+weights_of_another_network_are_told() {
+    expect 1 "$HRNET" convert "$golden/weights.pth" out.pth --config coco/hrnet/w32_256x192
+    test ! -e out.pth
+    expect 0 "$HRNET" info "$golden/weights.pth" --config coco/hrnet/w32_256x192
+    has out "report:"
+}
+
+usage() {
+    expect 2 "$HRNET" info
+    expect 2 "$HRNET" info a b
+    expect 2 "$HRNET" convert a
+    expect 2 "$HRNET" convert a b.onnx
+    expect 2 "$HRNET" convert a b.pth --half
+}
+
+for name in a_checkpoint_is_described an_experiment_is_described conversion_keeps_the_weights \
+    our_single_file_needs_no_configuration half_precision_is_near broken_files_are_named \
+    weights_of_another_network_are_told usage; do
+    run_case $name
+done
+exit "$n_failed"

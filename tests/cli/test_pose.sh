@@ -1,0 +1,295 @@
+#!/bin/sh
+# test_pose.sh - pictures in, keypoints out: inputs, boxes, formats, and everything that can be wrong with them.
+# shellcheck disable=SC2086,SC2317 # words of lists; cases are called by name
+. "$(dirname "$0")/lib.sh"
+
+pose() { # STATUS ARGUMENTS...
+    wanted_status=$1
+    shift
+    expect "$wanted_status" "$HRNET" pose $small -q "$@"
+}
+
+make_pictures() {
+    cp "$data/card.png" 000000000785.png
+    cp "$data/card.png" b.png
+    printf 'no picture' >broken.jpg
+}
+
+json_on_standard_output() {
+    pose 0 "$data/card.png"
+    counts out 1 '"persons"'
+    counts out 18 '"name": "' # the network's and 17 keypoints'
+    has out '"name": "left_ankle"'
+    has out '"width": 96'
+}
+
+a_network_report_goes_to_standard_error() {
+    expect 0 "$HRNET" pose $small "$data/card.png"
+    test -s err
+    pose 0 "$data/card.png"
+    test ! -s err
+}
+
+every_kind_of_input() {
+    mkdir folder
+    cp "$data/card.png" folder/a.png
+    cp "$data/card.png" folder/b.PNG
+    cp "$data/card.png" folder/.hidden.png
+    : >folder/notes.md
+    pose 0 folder --format jsonl
+    counts out 2 '"file":"folder/'
+    pose 0 'folder/*.png' folder/b.PNG --format jsonl
+    counts out 2 '"file":"folder/'
+    printf 'folder/a.png\r\n\nfolder/b.PNG\n' >list.txt
+    pose 0 list.txt --format jsonl
+    counts out 2 '"file":"folder/'
+    pose 0 @list.txt --format jsonl
+    counts out 2 '"file":"folder/'
+    pose 0 --format jsonl - <"$data/card.png"
+    has out '"file":"-"'
+}
+
+inputs_that_name_nothing() {
+    mkdir empty
+    : >list.txt
+    for input in empty 'nothing*.png' list.txt @missing; do
+        pose 1 "$input"
+        has err "${input#@}"
+        test ! -s out
+    done
+    pose 1 empty "$data/card.png" --format jsonl
+    counts out 1 '"persons"'
+    pose 2
+}
+
+a_broken_picture_does_not_stop_the_rest() {
+    make_pictures
+    head -c 1000 "$data/card.png" >short.png
+    pose 1 b.png broken.jpg missing.jpg short.png 000000000785.png --format jsonl
+    counts out 5 '"file"'
+    counts out 2 '"persons"'
+    for file in broken.jpg missing.jpg short.png; do
+        has out "{\"file\":\"$file\",\"error\":\""
+        has err "$file"
+    done
+}
+
+boxes_on_the_command_line() {
+    pose 0 "$data/card.png" --boxes 10,20,30,40 --format csv
+    counts out 17 'card.png,0,'
+    pose 0 "$data/card.png" --boxes '10,20,30,40;0,0,96,80' --format csv
+    counts out 17 'card.png,1,'
+    pose 0 "$data/card.png" --boxes 0,0,96,80 --format jsonl
+    mv out boxed
+    pose 0 "$data/card.png" --format jsonl
+    cmp out boxed # the whole picture is the box of its size
+    for box in nan,0,1,1 0,0,inf,1 0,0,0,5 0,0,-3,5 1,2,3 1,2,3,4,5 '1,2,3,4;' 1e40,0,1,1; do
+        pose 2 "$data/card.png" --boxes "$box"
+        has err "--boxes"
+    done
+}
+
+boxes_outside_the_picture_are_black_crops() {
+    pose 0 "$data/card.png" --boxes 5000,5000,20,20 --format csv
+    counts out 17 'card.png,0,'
+    pose 0 "$data/card.png" --boxes=-90,-90,500,500 --format csv
+    counts out 17 'card.png,0,'
+}
+
+boxes_of_a_coco_file() {
+    make_pictures
+    cat >boxes.json <<'EOF'
+[{"image_id": 785, "category_id": 1, "bbox": [1, 2, 30, 40], "score": 0.9},
+ {"image_id": 785, "category_id": 1, "bbox": [5, 6, 30, 40], "score": 0.2},
+ {"image_id": 786, "category_id": 1, "bbox": [5, 6, 30, 40], "score": 0.2}]
+EOF
+    pose 0 000000000785.png b.png --boxes boxes.json --format jsonl
+    has out '"box":[1,2,30,40],"box_score":0.9'
+    has out '"file":"b.png","width":96,"height":80,"persons":[]'
+    pose 0 000000000785.png --boxes boxes.json --box-score 0.5 --format csv
+    counts out 17 '000000000785.png,0,'
+    counts out 0 '000000000785.png,1,'
+    pose 0 b.png --boxes boxes.json --format coco
+    test "$(cat out)" = '[]'
+}
+
+bad_box_files_are_named() {
+    printf '[{"image_id": 785, "category_id": 1, "bbox": [1, 2, NaN, 40]}]' >nan.json
+    printf '[{"image_id": 785, "category_id": 1, "bbox": [1, 2' >short.json
+    printf '{"what": 1}' >other.json
+    for file in nan.json short.json other.json missing.json; do
+        pose 1 "$data/card.png" --boxes $file
+        has err "$file"
+    done
+}
+
+an_empty_box_of_a_file_is_no_person() {
+    cp "$data/card.png" 785.png
+    printf '[{"image_id": 785, "category_id": 1, "bbox": [1, 2, 0, 40], "score": 1}]' >flat.json
+    pose 0 785.png --boxes flat.json --format jsonl
+    has out '"persons":[]'
+}
+
+every_format() {
+    make_pictures
+    pose 0 000000000785.png --format coco
+    has out '[{"category_id":1,"center":['
+    has out '"image_id":785,'
+    pose 0 b.png --format openpose
+    has out '"pose_keypoints_2d":['
+    test "$(tr ',' '\n' <out | wc -l)" -gt 75
+    pose 0 b.png --format openpose-18
+    pose 0 b.png --format csv
+    test "$(head -n 1 out)" = 'file,person,person_score,keypoint,name,x,y,score'
+    test "$(wc -l <out)" = 18
+}
+
+the_ending_of_the_output_decides() {
+    make_pictures
+    pose 0 b.png -o data.csv
+    has data.csv 'b.png,0,'
+    pose 0 b.png -o data.jsonl
+    counts data.jsonl 1 '"file":"b.png"'
+    pose 0 b.png -o data.json
+    has data.json '"images": ['
+    pose 0 b.png -o data.json --format coco
+    has data.json '[{"category_id":1'
+    for ending in png jpg webp; do
+        pose 0 b.png -o drawing.$ending --threshold=-1000
+        test -s drawing.$ending
+        test ! -s out
+    done
+    pose 2 b.png 000000000785.png -o drawing.png
+    pose 2 b.png -o drawing.png --format csv
+    pose 2 b.png -o what.ever
+    pose 2 b.png 000000000785.png --format openpose
+}
+
+a_folder_gets_a_drawing_and_data_for_every_input() {
+    make_pictures
+    mkdir again
+    cp b.png again/b.png
+    pose 1 b.png again/b.png 000000000785.png broken.jpg -o out_folder
+    for stem in b b-2 000000000785; do
+        test -s out_folder/${stem}_pose.jpg
+        has out_folder/${stem}_pose.json '"left_knee"'
+    done
+    has out_folder/broken_pose.json '"error"'
+    test ! -e out_folder/broken_pose.jpg
+    pose 0 b.png -o new/ --format openpose
+    has new/b_keypoints.json '"version":1.3'
+}
+
+drawing_changes_the_picture() {
+    make_pictures
+    pose 0 b.png -o plain.png --threshold 1000
+    pose 0 b.png -o drawn.png --threshold=-1000 --boxes 5,5,80,70 --show-box
+    if cmp -s plain.png drawn.png; then return 1; fi
+}
+
+heatmaps_are_written() {
+    pose 0 "$data/card.png" --boxes '10,20,30,40;0,0,96,80' --heatmaps maps
+    test -s maps/card_heatmaps.jpg
+    # [2][17][24][16] floats behind a header of 128 bytes
+    test "$(wc -c <maps/card_heatmaps.npy)" = $((128 + 4 * 2 * 17 * 24 * 16))
+}
+
+batches_and_threads_do_not_change_results() {
+    make_pictures
+    pose 0 b.png 000000000785.png --boxes '10,20,30,40;0,0,96,80;5,5,50,50' --batch 1 --threads 1
+    mv out one
+    for threads in 2 3; do
+        pose 0 b.png 000000000785.png --boxes '10,20,30,40;0,0,96,80;5,5,50,50' --batch 1 --threads $threads
+        cmp out one
+    done
+}
+
+decoders_flip_and_samplers_run() {
+    for arguments in "--flip" "--flip --no-shift" "--decode argmax" "--decode dark" "--decode udp" "--sampler float"; do
+        pose 0 "$data/card.png" $arguments --format csv
+        counts out 17 'card.png,0,'
+    done
+}
+
+writing_errors_are_reported() {
+    pose 1 "$data/card.png" -o no/such/folder/out.json
+    has err "no/such/folder/out.json"
+    if [ -c /dev/full ]; then
+        pose 1 "$data/card.png" -o /dev/full --format json
+        has err "/dev/full: cannot write"
+        wanted=0
+        "$HRNET" pose $small -q "$data/card.png" >/dev/full 2>err || wanted=$?
+        test $wanted = 1
+        counts err 1 "standard output: cannot write"
+        test -c /dev/full
+    fi
+    : >file
+    pose 1 "$data/card.png" -o file/
+    test "$(ls)" = "$(printf 'err\nfile\nout')" # nothing half-written stays
+}
+
+an_interrupt_leaves_what_was_done() {
+    cp "$data/card.png" a.png
+    awk 'BEGIN { for (i = 0; i < 50000; i++) print "a.png" }' >list.txt
+    "$HRNET" pose $small -q list.txt -o done.jsonl 2>err &
+    job=$!
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        if ls done.jsonl.tmp-* 2>/dev/null; then break; fi
+        sleep 0.5
+    done
+    kill -TERM $job
+    status=0
+    wait $job || status=$?
+    test $status = 143
+    test "$(ls)" = "$(printf 'a.png\ndone.jsonl\nerr\nlist.txt')"
+    counts err 0 "a.png"
+}
+
+odd_names_are_quoted() {
+    cp "$data/card.png" 'a,"b".png'
+    cp "$data/card.png" "$(printf 'x\377y.png')"
+    pose 0 'a,"b".png' --format csv
+    has out '"a,""b"".png",0,'
+    pose 0 . --format jsonl
+    has out '"file":"./a,\"b\".png"'
+    has out "$(printf '"file":"./x\357\277\275y.png"')"
+}
+
+weights_are_asked_for() {
+    expect 2 "$HRNET" pose "$data/card.png"
+    has err "--model"
+    expect 0 "$HRNET" pose "$data/card.png" --config "$golden/config.yaml" --initial-weights --threads 1
+    has err "initial"
+    expect 1 "$HRNET" pose "$data/card.png" --model missing.pth
+    has err "missing.pth"
+    head -c 5000 "$golden/weights.pth" >short.pth
+    expect 1 "$HRNET" pose "$data/card.png" --model short.pth
+    has err "short.pth"
+    expect 1 "$HRNET" pose "$data/card.png" --config no/such --model "$golden/weights.pth"
+    has err "no/such"
+}
+
+progress_is_shown_when_asked() {
+    pose 0 "$data/card.png" --progress
+    has err "1 of 1 pictures"
+}
+
+the_program_of_readme_runs() {
+    expect 0 "$HRNET" convert "$golden/weights.pth" w.safetensors --config "$golden/config.yaml"
+    expect 0 "$EXAMPLE" w.safetensors "$data/card.png"
+    test "$(wc -l <out)" = 17
+    expect 1 "$EXAMPLE" missing.safetensors "$data/card.png"
+    has err "missing.safetensors"
+}
+
+for name in json_on_standard_output a_network_report_goes_to_standard_error every_kind_of_input \
+    inputs_that_name_nothing a_broken_picture_does_not_stop_the_rest boxes_on_the_command_line \
+    boxes_outside_the_picture_are_black_crops boxes_of_a_coco_file bad_box_files_are_named \
+    an_empty_box_of_a_file_is_no_person every_format \
+    the_ending_of_the_output_decides a_folder_gets_a_drawing_and_data_for_every_input drawing_changes_the_picture \
+    heatmaps_are_written batches_and_threads_do_not_change_results decoders_flip_and_samplers_run \
+    writing_errors_are_reported an_interrupt_leaves_what_was_done odd_names_are_quoted weights_are_asked_for \
+    progress_is_shown_when_asked the_program_of_readme_runs; do
+    run_case $name
+done
+exit "$n_failed"

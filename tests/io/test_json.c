@@ -1,0 +1,141 @@
+/* test_json.c - the JSON tree: values, exactness, limits, places of errors, failing allocations. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "io/json.h"
+#include "io/number.h"
+
+static hrnet_status parse(hr_json_document *out, const char *text)
+{
+    /* exactly its size, so that a sanitizer sees a read past the end */
+    const size_t n = strlen(text);
+    char *const copy = malloc(n > 0 ? n : 1);
+    assert_non_null(copy);
+    memcpy(copy, text, n);
+    const hrnet_status status = hr_json_parse(out, copy, n);
+    free(copy);
+    return status;
+}
+
+static void test_values(void **state)
+{
+    (void)state;
+    hr_json_document d;
+    int64_t integer = 0;
+    double number = 0;
+    assert_int_equal(parse(&d, "{\"a\": [1, -2.5e1, \"\\u00e9\\n\"], \"b\": {}, \"c\": null, \"d\": true, "
+                               "\"max\": 9223372036854775807, \"min\": -9223372036854775808, "
+                               "\"past\": 9223372036854775808, \"e\": []}"),
+                     HRNET_OK);
+    assert_int_equal(d.root->count, 8);
+    const hr_json *const a = hr_json_get(d.root, "a"), *v = hr_json_first(a);
+    assert_int_equal(a->count, 3);
+    assert_true(hr_json_integer(v, &integer) && integer == 1);
+    v = hr_json_next(a, v);
+    assert_true(hr_json_number(v, &number) && number == -25.0);
+    assert_false(hr_json_integer(v, &integer));
+    v = hr_json_next(a, v);
+    assert_string_equal(hr_json_string(v), "\xc3\xa9\n");
+    assert_int_equal(v->count, 3);
+    assert_null(hr_json_next(a, v));
+    assert_null(hr_json_first(hr_json_get(d.root, "b")));
+    assert_null(hr_json_first(hr_json_get(d.root, "e")));
+    assert_true(hr_json_is(hr_json_get(d.root, "c"), HR_JSON_NULL));
+    assert_true(hr_json_get(d.root, "d")->as.integer == 1);
+    assert_true(hr_json_integer(hr_json_get(d.root, "max"), &integer) && integer == INT64_MAX);
+    assert_true(hr_json_integer(hr_json_get(d.root, "min"), &integer) && integer == INT64_MIN);
+    assert_true(hr_json_number(hr_json_get(d.root, "past"), &number) && number == 0x1p63);
+    assert_null(hr_json_get(d.root, "A"));
+    assert_null(hr_json_get(a, "a"));
+    assert_false(hr_json_number(NULL, &number));
+    hr_json_free(&d);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        hrnet_status status;
+        const char *message; /* the beginning */
+    } bad[] = {
+        {"", HRNET_ERR_FORMAT, "line 1, byte 0"},        {"[1,\n2,\n}", HRNET_ERR_FORMAT, "line 3, byte 8"},
+        {"[1", HRNET_ERR_FORMAT, "line 1, byte 2"},      {"{\"a\": 1} 2", HRNET_ERR_FORMAT, "line 1"},
+        {"[\"a\\u0000b\"]", HRNET_ERR_FORMAT, "line 1"}, {"[\"\xff\"]", HRNET_ERR_FORMAT, "line 1"},
+        {"[1e999]", HRNET_ERR_FORMAT, "line 1"},         {"[NaN]", HRNET_ERR_FORMAT, "line 1"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        hr_json_document d = {0};
+        assert_int_equal(parse(&d, bad[i].text), bad[i].status);
+        if (strncmp(hrnet_last_error(), bad[i].message, strlen(bad[i].message)) != 0)
+            fail_msg("%s", hrnet_last_error());
+        assert_null(d.root);
+    }
+}
+
+static void test_depth(void **state)
+{
+    (void)state;
+    char text[200];
+    hr_json_document d;
+    memset(text, '[', 64);
+    memset(text + 64, ']', 64);
+    text[128] = '\0';
+    assert_int_equal(parse(&d, text), HRNET_OK);
+    hr_json_free(&d);
+    memset(text, '[', 65);
+    memset(text + 65, ']', 65);
+    text[130] = '\0';
+    assert_int_equal(parse(&d, text), HRNET_ERR_LIMIT);
+}
+
+static void test_memory(void **state)
+{
+    (void)state;
+    hr_json_document d;
+    hrnet_status status = HRNET_ERR_MEMORY;
+    for (long k = 0; status != HRNET_OK; k++) {
+        hr_mem_fail_after(k);
+        status = parse(&d, "[1, {\"a\": \"b\"}]");
+        hr_mem_fail_after(-1);
+        if (status != HRNET_OK) assert_int_equal(status, HRNET_ERR_MEMORY);
+    }
+    hr_json_free(&d);
+}
+
+/* Numbers are the C locale's whatever the program has chosen. */
+static void test_locale(void **state)
+{
+    (void)state;
+    char text[HR_NUMBER_TEXT];
+    double value = 0;
+    const int german = setlocale(LC_NUMERIC, "de_DE.UTF-8") != NULL;
+    assert_true(hr_number_parse("0.744", 5, &value) && value == 0.744);
+    hr_number_text(0.744, text);
+    setlocale(LC_NUMERIC, "C");
+    assert_string_equal(text, "0.744");
+    hr_number_text(1.0 / 3, text);
+    assert_true(strtod(text, NULL) == 1.0 / 3);
+    assert_false(hr_number_parse("0x10", 4, &value));
+    assert_false(hr_number_parse("inf", 3, &value));
+    assert_false(hr_number_parse("1,5", 3, &value));
+    if (!german) {
+        print_message("the locale de_DE.UTF-8 is not installed: only the C locale was seen\n");
+        skip();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_refused),
+                                       cmocka_unit_test(test_depth), cmocka_unit_test(test_memory),
+                                       cmocka_unit_test(test_locale)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,14 @@
+/* command.h - the sub-commands of hrnet, one file each, and the words they share. */
+#ifndef HRNET_COMMAND_H
+#define HRNET_COMMAND_H
+
+#include "options.h"
+
+extern const command command_pose, command_forward, command_decode, command_crop, command_info, command_convert,
+    command_bench;
+
+/* Words of hrnet_decoder and hrnet_sampler, in the order of their values. */
+#define DECODER_NAMES "auto|argmax|shift|dark|udp"
+#define SAMPLER_NAMES "opencv|float"
+
+#endif

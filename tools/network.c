@@ -1,0 +1,95 @@
+/* network.c - loads the network that the command line names. */
+#include "network.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+static int is_key(const char *text)
+{
+    static const char *const sections[] = {"CUDNN.", "DATASET.", "DEBUG.", "LOSS.", "MODEL.", "TEST.", "TRAIN."};
+    if (text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] != '\0') return 0;
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (strncmp(text, sections[i], strlen(sections[i])) == 0) return 1;
+    return 0;
+}
+
+int network_overrides(char **arguments, int *n_arguments, const char ***out)
+{
+    int first = 0;
+    while (first < *n_arguments && !is_key(arguments[first])) first++;
+    const int n = *n_arguments - first;
+    if (n % 2 != 0) return tool_usage("%s: expected a value after it", arguments[*n_arguments - 1]);
+    const char **pairs = tool_alloc((size_t)n + 1, sizeof *pairs);
+    for (int i = 0; i < n; i++) pairs[i] = arguments[first + i];
+    *n_arguments = first;
+    *out = pairs;
+    return 0;
+}
+
+static void print_message(void *context, const char *line)
+{
+    const int *quiet = context;
+    if (!*quiet) tool_error("%s", line);
+}
+
+/* TEST.MODEL_FILE of the configuration, or NULL; free it with free. */
+static char *configured_model(const hrnet_config *config)
+{
+    char *yaml = NULL;
+    if (config == NULL || hrnet_config_get(config, "TEST.MODEL_FILE", &yaml) != HRNET_OK) return NULL;
+    const size_t start = strspn(yaml, "'\" \n"), length = strcspn(yaml + start, "'\"\n");
+    char *path = length > 0 ? tool_text("%.*s", (int)length, yaml + start) : NULL;
+    hrnet_string_free(yaml);
+    return path;
+}
+
+static int load_model(network *net, const network_settings *settings)
+{
+    int quiet = settings->quiet;
+    const hrnet_model_options options = {.config = net->config,
+                                         .allow_missing = settings->allow_missing,
+                                         .on_message = print_message,
+                                         .context = &quiet};
+    char *configured = settings->model == NULL ? configured_model(net->config) : NULL;
+    const char *path = settings->model != NULL ? settings->model : configured;
+    int status = 0;
+    if (path == NULL && !settings->initial_weights)
+        status = tool_usage("no weights: give --model FILE, or --initial-weights to try the machinery without");
+    else if (path == NULL && net->config == NULL)
+        status = tool_usage("--initial-weights needs --config NAME");
+    else if (path != NULL && settings->initial_weights)
+        status = tool_usage("--initial-weights and a weights file (%s) exclude each other", path);
+    else if (hrnet_model_load(&net->model, path, &options) != HRNET_OK)
+        status = tool_failed();
+    else if (path == NULL)
+        tool_error("the weights are initial (random): the result means nothing");
+    free(configured);
+    return status;
+}
+
+int network_open(network *net, const network_settings *settings, const char *const *overrides, int with_session)
+{
+    int quiet = settings->quiet;
+    *net = (network){0};
+    if (overrides != NULL && overrides[0] != NULL && settings->config == NULL)
+        return tool_usage("%s: changing a key needs --config NAME", overrides[0]);
+    if (settings->config != NULL &&
+        hrnet_config_load(&net->config, settings->config, overrides, print_message, &quiet) != HRNET_OK)
+        return tool_failed();
+    int status = load_model(net, settings);
+    const hrnet_session_options options = {settings->threads, settings->batch != 0 ? settings->batch : 8};
+    if (status == 0 && with_session && hrnet_session_create(&net->session, net->model, &options) != HRNET_OK)
+        status = tool_failed();
+    if (status != 0) network_close(net);
+    return status;
+}
+
+void network_close(network *net)
+{
+    hrnet_session_free(net->session);
+    hrnet_model_free(net->model);
+    hrnet_config_free(net->config);
+    *net = (network){0};
+}

@@ -1,0 +1,44 @@
+/* progress.c - one line that tells how far a run is. */
+#include "progress.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+progress progress_begin(size_t total, int forced)
+{
+    const double started = now();
+    const int terminal = isatty(STDERR_FILENO);
+    return (progress){total, started, started, forced || terminal, terminal};
+}
+
+static void show(const progress *p, size_t done)
+{
+    const double rate = (double)done / (now() - p->started + 1e-9);
+    const double left = rate > 0 ? (double)(p->total - done) / rate : 0;
+    const int minutes = (int)(left / 60), seconds = (int)(left - 60.0 * minutes);
+    fprintf(stderr, "%s%zu of %zu pictures, %.1f per second, %d:%02d left%s", p->terminal ? "\r" : "", done, p->total,
+            rate, minutes, seconds, p->terminal ? "\033[K" : "\n");
+    fflush(stderr);
+}
+
+void progress_update(progress *p, size_t done)
+{
+    const double time = now();
+    if (!p->enabled || time - p->started < 1.0 || time - p->shown < (p->terminal ? 0.25 : 5.0)) return;
+    p->shown = time;
+    show(p, done);
+}
+
+void progress_end(progress *p, size_t done)
+{
+    if (p->enabled && p->terminal && p->shown > p->started) fputs("\r\033[K", stderr);
+    if (p->enabled && !p->terminal) show(p, done);
+}

@@ -1,0 +1,20 @@
+/* progress.h - how far a long run is, on standard error: done, rate, time left. */
+#ifndef HRNET_PROGRESS_H
+#define HRNET_PROGRESS_H
+
+#include <stddef.h>
+
+typedef struct progress {
+    size_t total;
+    double started, shown; /* seconds of the monotonic clock */
+    int enabled, terminal;
+} progress;
+
+/* forced: also when standard error is no terminal (one line every few seconds then). */
+progress progress_begin(size_t total, int forced);
+/* Called whenever something is done; prints at most a few times a second, and nothing in the first second. */
+void progress_update(progress *p, size_t done);
+/* Wipe the line; when forced, print the last count. */
+void progress_end(progress *p, size_t done);
+
+#endif

@@ -1,0 +1,114 @@
+/* tool.c - messages, memory and file names for the sub-commands. */
+#include "tool.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include <hrnet.h>
+
+static const char *name = "hrnet";
+
+void tool_set_name(const char *new_name)
+{
+    name = new_name;
+}
+
+static void print_error(const char *format, va_list arguments)
+{
+    fflush(stdout); /* keeps the order of lines when both go to one place */
+    fprintf(stderr, "%s: ", name);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
+
+void tool_error(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print_error(format, arguments);
+    va_end(arguments);
+}
+
+int tool_failed(void)
+{
+    tool_error("%s", hrnet_last_error());
+    return STATUS_FAILED;
+}
+
+int tool_usage(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print_error(format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "Try '%s --help'.\n", name);
+    return STATUS_USAGE;
+}
+
+static void *or_end(void *block)
+{
+    if (block == NULL) {
+        tool_error("out of memory");
+        exit(STATUS_FAILED);
+    }
+    return block;
+}
+
+void *tool_alloc(size_t count, size_t size)
+{
+    return or_end(calloc(count != 0 ? count : 1, size));
+}
+
+void *tool_grow(void *block, size_t n, size_t size)
+{
+    if ((n & (n - 1)) != 0) return block;
+    const size_t capacity = n == 0 ? 1 : 2 * n;
+    return or_end(capacity > SIZE_MAX / size ? NULL : realloc(block, capacity * size));
+}
+
+char *tool_text(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = NULL;
+    if (vasprintf(&text, format, arguments) < 0) text = NULL;
+    va_end(arguments);
+    return or_end(text);
+}
+
+char *tool_stem(const char *path)
+{
+    if (strcmp(path, "-") == 0) return tool_text("stdin");
+    const char *slash = strrchr(path, '/');
+    const char *file = slash != NULL ? slash + 1 : path;
+    const char *dot = strrchr(file, '.');
+    return tool_text("%.*s", dot != NULL && dot != file ? (int)(dot - file) : (int)strlen(file), file);
+}
+
+int tool_has_ending(const char *path, const char *ending)
+{
+    const size_t length = strlen(path), tail = strlen(ending);
+    return length > tail && strcasecmp(path + length - tail, ending) == 0;
+}
+
+int tool_is_picture(const char *path)
+{
+    return tool_has_ending(path, ".png") || tool_has_ending(path, ".jpg") || tool_has_ending(path, ".jpeg") ||
+           tool_has_ending(path, ".webp");
+}
+
+int tool_make_folder(const char *path)
+{
+    struct stat status;
+    if (mkdir(path, 0777) == 0) return 0;
+    const int reason = errno;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) return 0;
+    tool_error("%s: cannot make the folder: %s", path, strerror(reason));
+    return -1;
+}

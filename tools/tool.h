@@ -1,0 +1,47 @@
+/*
+ * tool.h - what every sub-command shares: exit statuses, messages on standard error, memory. A command is a process of
+ * its own, so running out of memory here ends it with a message; the library never does that.
+ */
+#ifndef HRNET_TOOL_H
+#define HRNET_TOOL_H
+
+#include <stddef.h>
+
+enum {
+    STATUS_DONE = 0,
+    STATUS_FAILED = 1, /* some or all of the work could not be done; messages said what */
+    STATUS_USAGE = 2   /* the command line is wrong; nothing was done */
+};
+
+/* The name that messages start with from now on: "hrnet pose". Static text. */
+void tool_set_name(const char *name);
+
+/* One line "NAME: message" on standard error. */
+void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
+
+/* The same with the library's last message; returns STATUS_FAILED, so that `return tool_failed()` is one statement. */
+int tool_failed(void) __attribute__((cold));
+
+/* The same with a hint how to get help; returns STATUS_USAGE. */
+int tool_usage(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
+
+/* count * size zeroed bytes; ends the program when there are none. Free with free. */
+void *tool_alloc(size_t count, size_t size);
+/* Make room for one more entry behind n: doubles the block when n is zero or a power of two. */
+void *tool_grow(void *block, size_t n, size_t size);
+/* Text as printf makes it; free with free. */
+char *tool_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The file's name without folder and ending; "stdin" for "-". Free with free. */
+char *tool_stem(const char *path);
+
+/* Does path end in this ending (".png"), in any case of letters? */
+int tool_has_ending(const char *path, const char *ending);
+
+/* Is this the name of a picture that the library can write (.png .jpg .jpeg .webp)? */
+int tool_is_picture(const char *path);
+
+/* Make the folder unless it is there. Returns 0, or -1 after a message. */
+int tool_make_folder(const char *path);
+
+#endif
