@@ -81,7 +81,7 @@ enum {
 };
 
 /* Read a JPEG (baseline, progressive, grey, CMYK), PNG (every depth, palette, alpha over black) or WebP file, told
- * apart by content. Pictures of more than 2^28 pixels are refused (HRNET_ERR_LIMIT). path "-" is standard input. */
+ * apart by content. Pictures of more than 2^28 pixels or 2^20 on a side are refused (HRNET_ERR_LIMIT). path "-" is standard input. */
 HRNET_API hrnet_status hrnet_image_load(hrnet_image *out, const char *path, unsigned flags);
 
 /* The same from memory; name is used in messages. */
@@ -217,6 +217,7 @@ typedef struct hrnet_model hrnet_model;
 
 typedef struct hrnet_model_options {
     const hrnet_config *config;    /* NULL: what the file carries, else inferred from its tensors */
+    const char *const *overrides;  /* NULL, or "KEY", "VALUE", ..., NULL: changes to that configuration */
     int allow_missing;             /* 1: tensors that the file lacks or has in another shape keep their initial values
                                       instead of failing */
     int training;                  /* 1, with path NULL: what get_pose_net(cfg, is_train=True) gives: initial values,
@@ -375,8 +376,8 @@ typedef struct hrnet_detection {
     float score; /* 1 when the file gives none */
 } hrnet_detection;
 
-/* Read detections of category 1; also a COCO annotations file (its person boxes, with file names). The array keeps the
- * file's order. Free with hrnet_detections_free. */
+/* Read detections of category 1; also a COCO annotations file (its person boxes, with file names). Crowds and boxes
+ * without size are left out; the array keeps the file's order. Free with hrnet_detections_free. */
 HRNET_API hrnet_status hrnet_detections_load(hrnet_detection **out, size_t *n_out, const char *path);
 HRNET_API void hrnet_detections_free(hrnet_detection *detections, size_t n);
 

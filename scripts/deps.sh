@@ -5,7 +5,7 @@
 # shellcheck disable=SC2086 # lists of names are meant to fall into words
 set -eu
 
-packages="gcc libc6-dev make meson ninja-build pkg-config libcmocka-dev libexif-dev libpng-dev libturbojpeg0-dev
+packages="gcc libc6-dev make meson ninja-build pkg-config libcmocka-dev libexif-dev libpng-dev libjpeg62-turbo-dev
     libwebp-dev libyajl-dev libyaml-dev libzip-dev"
 if [ "${1:-build}" = check ]; then
     packages="$packages binutils clang g++ libclang-rt-dev llvm shellcheck"

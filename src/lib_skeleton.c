@@ -193,7 +193,10 @@ hrnet_status hr_skeleton_entries(const hrnet_skeleton *skeleton, hr_entry entrie
         *n += status == HRNET_OK;
     }
     for (size_t i = 0; i < HR_SKELETON_ENTRIES; i++) hr_text_free(&texts[i]);
-    if (status != HRNET_OK) hr_skeleton_entries_free(entries, *n);
+    if (status != HRNET_OK) {
+        hr_skeleton_entries_free(entries, *n);
+        *n = 0;
+    }
     return status;
 }
 

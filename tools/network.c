@@ -45,10 +45,11 @@ static char *configured_model(const hrnet_config *config)
     return path;
 }
 
-static int load_model(network *net, const network_settings *settings)
+static int load_model(network *net, const network_settings *settings, const char *const *overrides)
 {
     int quiet = settings->quiet;
     const hrnet_model_options options = {.config = net->config,
+                                         .overrides = net->config == NULL ? overrides : NULL,
                                          .allow_missing = settings->allow_missing,
                                          .on_message = print_message,
                                          .context = &quiet};
@@ -73,12 +74,10 @@ int network_open(network *net, const network_settings *settings, const char *con
 {
     int quiet = settings->quiet;
     *net = (network){0};
-    if (overrides != NULL && overrides[0] != NULL && settings->config == NULL)
-        return tool_usage("%s: changing a key needs --config NAME", overrides[0]);
     if (settings->config != NULL &&
         hrnet_config_load(&net->config, settings->config, overrides, print_message, &quiet) != HRNET_OK)
         return tool_failed();
-    int status = load_model(net, settings);
+    int status = load_model(net, settings, overrides);
     const hrnet_session_options options = {settings->threads, settings->batch != 0 ? settings->batch : 8};
     if (status == 0 && with_session && hrnet_session_create(&net->session, net->model, &options) != HRNET_OK)
         status = tool_failed();

@@ -71,23 +71,28 @@ hrnet_status hr_file_create(hr_file *file, const char *path)
         file->stream = stdout;
         return HRNET_OK;
     }
+    struct stat status;
+    const int in_place = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
     static atomic_uint counter;
     hr_text name = {0};
-    hr_text_add(&name, "%s.tmp-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
-    HR_TRY(hr_text_take(&name, &file->temporary));
+    if (!in_place) {
+        hr_text_add(&name, "%s.tmp-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
+        HR_TRY(hr_text_take(&name, &file->temporary));
+    }
     file->path = hr_strdup(path);
     if (file->path == NULL) {
         hr_free(file->temporary);
         *file = (hr_file){0};
         return hr_fail_memory(strlen(path));
     }
-    const int fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int fd = in_place ? open(path, O_WRONLY | O_CLOEXEC)
+                            : open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     const int reason = errno;
     file->stream = fd < 0 ? NULL : fdopen(fd, "wb");
     if (file->stream == NULL) {
         if (fd >= 0) {
             close(fd);
-            unlink(file->temporary);
+            if (!in_place) unlink(file->temporary);
         }
         hr_free(file->path);
         hr_free(file->temporary);
@@ -106,17 +111,19 @@ hrnet_status hr_file_commit(hr_file *file)
         *file = (hr_file){0};
         return status;
     }
-    const int written = !ferror(file->stream) && fflush(file->stream) == 0 && fsync(fileno(file->stream)) == 0;
+    const int in_place = file->temporary == NULL; /* pipes and devices cannot be synced */
+    const int written = !ferror(file->stream) && fflush(file->stream) == 0 &&
+                        (in_place || fsync(fileno(file->stream)) == 0);
     int reason = errno;
     const int closed = fclose(file->stream) == 0;
     if (written && !closed) reason = errno;
     file->stream = NULL;
     if (!written || !closed) {
         status = hr_fail(HRNET_ERR_IO, "%s: cannot write: %s", file->path, strerror(reason));
-    } else if (rename(file->temporary, file->path) != 0) {
+    } else if (!in_place && rename(file->temporary, file->path) != 0) {
         status = hr_fail(HRNET_ERR_IO, "%s: cannot rename: %s", file->path, strerror(errno));
     }
-    if (status != HRNET_OK) unlink(file->temporary);
+    if (status != HRNET_OK && !in_place) unlink(file->temporary);
     hr_free(file->path);
     hr_free(file->temporary);
     *file = (hr_file){0};
@@ -127,7 +134,7 @@ void hr_file_abandon(hr_file *file)
 {
     if (file->path != NULL) {
         if (file->stream != NULL) fclose(file->stream);
-        unlink(file->temporary);
+        if (file->temporary != NULL) unlink(file->temporary);
     }
     hr_free(file->path);
     hr_free(file->temporary);

@@ -1,6 +1,7 @@
 /*
  * file.h - whole files in, whole files out. Reading has a limit. Writing goes to "PATH.tmp-PID-N" beside the target
  * and is renamed by hr_file_commit, so a reader sees the old content or the new, never half.
+ * What is no regular file (a device, a pipe) is written in place.
  */
 #ifndef HR_BASE_FILE_H
 #define HR_BASE_FILE_H
@@ -19,7 +20,7 @@ hrnet_status hr_file_read(hr_bytes *out, const char *path, size_t max_bytes);
 
 typedef struct hr_file {
     FILE *stream; /* write here */
-    char *path, *temporary;
+    char *path, *temporary; /* temporary NULL: written in place */
 } hr_file;
 
 /* Begin writing path. "-" is standard output (no temporary file). */

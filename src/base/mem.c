@@ -24,7 +24,7 @@ void *hr_alloc(size_t count, size_t size)
     const long index = atomic_fetch_add(&n_allocations, 1);
     const long limit = atomic_load(&fail_after);
     if (limit >= 0 && index >= limit) return NULL;
-    const int large = n_bytes >= 2 * (size_t)HUGE_PAGE;
+    const int large = n_bytes >= (size_t)HUGE_PAGE;
     void *block = NULL;
     if (posix_memalign(&block, large ? HUGE_PAGE : HR_ALIGN, n_bytes != 0 ? n_bytes : 1) != 0) return NULL;
     if (large) madvise(block, n_bytes, MADV_HUGEPAGE); /* fewer TLB misses where weights stream by; only a wish */

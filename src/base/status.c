@@ -8,13 +8,12 @@
 enum { MESSAGE_BYTES = 4096 };
 static _Thread_local char message[MESSAGE_BYTES];
 
-hrnet_status hr_fail(hrnet_status status, const char *format, ...)
+void hr_fail_message(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    return status;
 }
 
 hrnet_status hr_fail_in(hrnet_status status, const char *where)

@@ -8,8 +8,11 @@
 
 #include <hrnet.h>
 
-/* Set this thread's message and return status, so that `return hr_fail(...)` is one statement. */
-hrnet_status hr_fail(hrnet_status status, const char *format, ...) __attribute__((format(printf, 2, 3), cold));
+/* Set this thread's message and yield status, so that `return hr_fail(...)` is one statement. A macro, so that the
+ * compiler sees that the status is the one given and not HRNET_OK. */
+#define hr_fail(status, ...) (hr_fail_message(__VA_ARGS__), hr_status_of(status))
+static inline hrnet_status hr_status_of(hrnet_status status) { return status; }
+void hr_fail_message(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
 
 /* Put "where: " in front of the message that is already set and return status unchanged. */
 hrnet_status hr_fail_in(hrnet_status status, const char *where) __attribute__((cold));

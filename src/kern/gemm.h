@@ -75,7 +75,7 @@ GEMM_INLINE void gemm_batch_tile(const hr_gemm_batch *g, int product, int first,
 #pragma GCC unroll 16
         for (int v = 0; v < V; v++) sums[i][v] = v_set(0);
     }
-    gemm_core(sums, rows, g->weights + (size_t)product * g->weights_step, g->depth, M, V);
+    gemm_core(sums, rows, g->weights + (size_t)product * (size_t)(g->depth * V * HR_VEC), g->depth, M, V);
 #pragma GCC unroll 16
     for (int i = 0; i < M; i++)
 #pragma GCC unroll 16

@@ -43,8 +43,7 @@ typedef struct hr_gemm_batch {
     int m, depth;         /* rows (any number), length of the sum */
     const float *a;       /* product p's rows begin at a + p * a_step, a_ld apart */
     size_t a_step, a_ld;
-    const float *weights; /* [depth][strips * HR_STRIP] each, 64-byte aligned, weights_step apart */
-    size_t weights_step;
+    const float *weights; /* [n_products][depth][strips * HR_STRIP], 64-byte aligned */
     float *out;           /* as a */
     size_t out_step, out_ld;
 } hr_gemm_batch;
@@ -61,15 +60,7 @@ typedef struct hr_wino_input {
     size_t step;
 } hr_wino_input;
 
-/* The weight transform of one input channel for n_columns output channels: U = G g G^T, in float. */
-typedef struct hr_wino_weights {
-    const float *g; /* [9][n_columns] */
-    int n_columns;  /* a multiple of HR_STRIP */
-    float *out;     /* number i of column c goes to out[i * step + c] */
-    size_t step;
-} hr_wino_weights;
-
-/* Its matrix G [m + 2][3], exact to double. */
+/* The weight transform's matrix G [m + 2][3], exact to double: U = G g G^T. */
 void hr_wino_matrix(int m, double matrix[][3]);
 
 typedef struct hr_wino_output {
@@ -95,7 +86,6 @@ typedef struct hr_kern {
 
     void (*wino_input[HR_N_WINO])(const hr_wino_input *tile);
     void (*wino_output[HR_N_WINO])(const hr_wino_output *tile);
-    void (*wino_weights[HR_N_WINO])(const hr_wino_weights *weights);
 
     /* out[x][c] = act(sum_t terms[t][(x >> shifts[t]) * ld + c]), x < w, c < ld. out may equal a term with shift 0. */
     void (*sum_row)(float *out, const float *const *terms, const int *shifts, int n_terms, int w, int ld, int relu);

@@ -99,7 +99,7 @@ static void list_unexpected(report *r, const hr_layout *layout)
     }
 }
 
-static hrnet_status conclude(report *r, const hr_graph *graph)
+static hrnet_status conclude(report *r, const hr_graph *graph, const hr_layout *layout)
 {
     const hr_bind_options *o = r->options;
     const int tolerant = o->allow_missing || o->pretrained != NULL;
@@ -107,6 +107,10 @@ static hrnet_status conclude(report *r, const hr_graph *graph)
     snprintf(line, sizeof line, "%s: %d of %d tensors matched, %d missing, %d of another shape, %d unexpected, %d ignored",
              o->path, r->n_matched, graph->n_params, r->n_missing, r->n_wrong, r->n_unexpected, r->n_ignored);
     say(o, line);
+    if (layout->others[0] != '\0') {
+        snprintf(line, sizeof line, "%s: not used: %s", o->path, layout->others);
+        say(o, line);
+    }
     if (r->n_matched == 0)
         return hr_fail(HRNET_ERR_MISMATCH, "%s: none of the network's %d tensors is in the file", o->path,
                        graph->n_params);
@@ -135,7 +139,7 @@ hrnet_status hr_bind(hr_binding *out, const hr_graph *graph, const hr_tensors *t
     }
     for (size_t i = 0; i < n; i++) bind_param(&r, &graph->params[i], layout, &binding.items[i]);
     list_unexpected(&r, layout);
-    const hrnet_status status = conclude(&r, graph);
+    const hrnet_status status = conclude(&r, graph, layout);
     hr_text_free(&r.first);
     hr_free(r.used);
     if (status != HRNET_OK)

@@ -4,8 +4,7 @@
 #include <string.h>
 
 static const hr_conv_algorithm *const algorithms[] = {&hr_conv_direct, &hr_conv_winograd2, &hr_conv_winograd4,
-                                                   &hr_conv_winograd6, &hr_conv_winograd2x,
-                                                   &hr_conv_winograd4x};
+                                                   &hr_conv_winograd6};
 
 static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern *kern)
 {

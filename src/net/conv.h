@@ -34,8 +34,7 @@ typedef struct hr_conv_io {
 typedef struct hr_conv_algorithm hr_conv_algorithm;
 struct hr_conv_algorithm {
     const char *name;
-    int tile;   /* Winograd: m of F(m x m, 3 x 3) */
-    int expand; /* Winograd: 1: weights are kept as they are and transformed in each pass; 0: kept transformed */
+    int tile; /* Winograd: m of F(m x m, 3 x 3) */
     /* Predicted time of one picture on one thread in ns; < 0: cannot do this shape. Only the order of the algorithms
      * matters, so the model is coarse: see the functions. */
     double (*cost)(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern);
@@ -48,8 +47,7 @@ struct hr_conv_algorithm {
     void (*run)(const hr_conv *conv, const hr_conv_io *io, int task);
 };
 
-extern const hr_conv_algorithm hr_conv_direct, hr_conv_winograd2, hr_conv_winograd4, hr_conv_winograd6, hr_conv_winograd2x,
-    hr_conv_winograd4x;
+extern const hr_conv_algorithm hr_conv_direct, hr_conv_winograd2, hr_conv_winograd4, hr_conv_winograd6;
 
 struct hr_conv {
     hr_conv_shape shape;
@@ -70,8 +68,9 @@ size_t hr_conv_floats(const hr_conv *conv);
  * hr_conv_algorithm.pack; scale [oc] multiplies, bias [oc] is added after. */
 void hr_conv_pack(hr_conv *conv, float *floats, const float *weights, const float *scale, const float *bias);
 
-/* What a core reads from memory in a ns, in floats: 40 GB/s. */
-#define HR_FLOATS_PER_NS 10.0
+/* What a float of packed weights costs a plan, in ns: 0.1 to bring it from memory (40 GB/s a core), and 0.2 for its room
+ * there, which is what keeps W32 within twice its weights' size. */
+#define HR_NS_PER_WEIGHT 0.3
 
 /* Channels rounded up to whole strips. */
 static inline int hr_padded(int channels)

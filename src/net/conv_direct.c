@@ -59,15 +59,14 @@ static part part_of(const hr_conv_shape *shape, int index)
     return p;
 }
 
-/* Arithmetic at 90 % of the best tile's rate, or the time in which the weights come from memory. */
+/* Arithmetic at 90 % of the best tile's rate, and the weights. */
 static double cost(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern)
 {
     (void)self;
     if (shape->kernel * shape->kernel > MAX_TAPS) return -1;
     const double cells = shape->transposed ? (double)shape->ih * shape->iw : (double)shape->oh * shape->ow;
     const double weights = (double)shape->ic * hr_padded(shape->oc) * shape->kernel * shape->kernel;
-    const double products = cells * weights / (0.9 * kern->macs_per_ns), traffic = weights / HR_FLOATS_PER_NS;
-    return products > traffic ? products : traffic;
+    return cells * weights / (0.9 * kern->macs_per_ns) + weights * HR_NS_PER_WEIGHT;
 }
 
 static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *shape)

@@ -3,14 +3,9 @@
  * some blocks of output channels through all three steps in scratch that stays in the second-level cache:
  *
  *   pixels --input transform--> V [side^2][tiles][ic] --products with U [side^2][ic][oc]--> M --output transform--> pixels
- *
- * U is 16/9, 36/9 or 64/9 times as large as the weights. Where many weights meet few tiles, bringing U from memory takes
- * longer than the products; there the weights are kept as they are, and a task makes the U of its block of channels in
- * its scratch ("expanding").
  */
 #include "net/conv.h"
 
-#include <stdlib.h>
 #include "base/cpu.h"
 
 enum { MAX_SIDE = 8, MAX_BLOCKS = 1024, MAX_WIDTH = HR_MAX_STRIPS * HR_STRIP };
@@ -37,24 +32,17 @@ static int tiles_of(const hr_conv_algorithm *self, const hr_conv_shape *s)
 
 static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *s)
 {
-    const int per_pair = self->expand ? 9 : side_of(self) * side_of(self);
-    return (size_t)per_pair * (size_t)s->ic * (size_t)hr_padded(s->oc);
+    return (size_t)(side_of(self) * side_of(self)) * (size_t)s->ic * (size_t)hr_padded(s->oc);
 }
 
-/* The products, or the time in which their weights come from memory where that is longer, and the transforms. Those
- * are bound by loads and stores, not by arithmetic: measured 3.3, 10.3 and 18 ns a tile and channel, both ends together,
- * on AVX2 and AVX-512 alike. */
+/* The products, the transforms, the weights. Transforms are bound by loads and stores, not by arithmetic: measured 3.3,
+ * 10.3 and 18 ns a tile and channel, both ends together, on AVX2 and AVX-512 alike. */
 static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern)
 {
-    if(getenv("WINO")&&s->kernel==3&&s->stride==1&&s->in_ld==hr_padded(s->ic)&&!s->transposed){int q=atoi(getenv("WINO"));return q==self->tile*10+self->expand?1:-1;}
     static const double transform_ns[HR_N_WINO] = {3.3, 10.3, 18};
     if (s->kernel != 3 || s->stride != 1 || s->padding != 1 || s->transposed || s->in_ld != hr_padded(s->ic)) return -1;
-    static const double expand_ns[HR_N_WINO] = {0.15, 0.75, 2.2}; /* a strip of one weight vector: see winograd.h */
-    const double n_tiles = tiles_of(self, s), pairs = (double)s->ic * hr_padded(s->oc);
-    const double products = n_tiles * pairs * side_of(self) * side_of(self) / kern->macs_per_ns;
-    const double traffic = (double)packed_floats(self, s) / HR_FLOATS_PER_NS;
-    const double expansion = self->expand ? pairs * expand_ns[self->tile / 2 - 1] / HR_STRIP : 0;
-    return (products > traffic ? products : traffic) + expansion +
+    const double n_tiles = tiles_of(self, s), weights = (double)packed_floats(self, s);
+    return n_tiles * weights / kern->macs_per_ns + weights * HR_NS_PER_WEIGHT +
            n_tiles * transform_ns[self->tile / 2 - 1] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
 }
 
@@ -77,11 +65,11 @@ static void transform_weights(const hr_conv_algorithm *self, double (*g)[MAX_WID
                                      matrix[x][2] * half[y * 3 + 2][j];
 }
 
-/* packed: for each block of columns: [side^2][ic][strips * HR_STRIP], or where tasks expand, [ic][9][...]. */
+/* packed: for each block of columns: [side^2][ic][strips * HR_STRIP]. */
 static void pack(const hr_conv *conv, const float *weights, const float *scale, float *packed)
 {
     const hr_conv_shape *s = &conv->shape;
-    const int n_products = side_of(conv->algorithm) * side_of(conv->algorithm), expand = conv->algorithm->expand;
+    const int n_products = side_of(conv->algorithm) * side_of(conv->algorithm);
     hr_block_cut blocks[MAX_BLOCKS];
     const int n_blocks = hr_cut_blocks(hr_padded(s->oc) / HR_STRIP, conv->kern, blocks);
     for (int b = 0; b < n_blocks; b++) {
@@ -93,19 +81,19 @@ static void pack(const hr_conv *conv, const float *weights, const float *scale, 
                 const float *w = weights + ((size_t)oc * (size_t)s->ic + (size_t)ic) * 9;
                 for (int k = 0; k < 9; k++) g[k][j] = oc < s->oc ? (double)w[k] * scale[oc] : 0;
             }
-            if (!expand) transform_weights(conv->algorithm, g, lanes, u);
-            for (int p = 0; p < (expand ? 9 : n_products); p++) {
-                const size_t at = expand ? (size_t)ic * 9 + (size_t)p : (size_t)p * (size_t)s->ic + (size_t)ic;
-                for (int j = 0; j < lanes; j++) packed[at * (size_t)lanes + (size_t)j] = (float)(expand ? g : u)[p][j];
+            transform_weights(conv->algorithm, g, lanes, u);
+            for (int p = 0; p < n_products; p++) {
+                float *row = packed + ((size_t)p * (size_t)s->ic + (size_t)ic) * (size_t)lanes;
+                for (int j = 0; j < lanes; j++) row[j] = (float)u[p][j];
             }
         }
-        packed += (size_t)(expand ? 9 : n_products) * (size_t)s->ic * (size_t)lanes;
+        packed += (size_t)n_products * (size_t)s->ic * (size_t)lanes;
     }
 }
 
-/* Tiles that go through the products together: V in an eighth of the second-level cache (beside it lie the products and
- * the weights), whole gemm tiles. */
-static int tiles_together(const hr_conv *conv)
+/* Tiles a task takes at most: V in an eighth of the second-level cache (beside it lie the products and the weights),
+ * whole gemm tiles. */
+static int most_tiles(const hr_conv *conv)
 {
     const int side = side_of(conv->algorithm), rows = conv->kern->rows[conv->kern->max_strips < 2 ? 1 : 2];
     const size_t bytes = (size_t)(side * side) * (size_t)conv->shape.in_ld * sizeof(float);
@@ -113,38 +101,23 @@ static int tiles_together(const hr_conv *conv)
     return fit < rows ? rows : fit / rows * rows;
 }
 
-/* Tiles a task takes at most. One that expands weights takes more, so as to do it for as many as possible. */
-static int most_tiles(const hr_conv *conv)
+/* Floats between neighbouring products of a matrix with n_tiles rows: an odd number of cache lines, because a transform
+ * touches side^2 products at once, and at a stride of many powers of two they would all fall into a few cache sets. */
+static size_t product_step(int n_tiles, size_t ld)
 {
-    return tiles_together(conv) * (conv->algorithm->expand ? 8 : 1);
+    return ((size_t)n_tiles * ld / HR_STRIP | 1) * HR_STRIP;
 }
 
-/* Floats between neighbouring products of a matrix of n rows: an odd number of cache lines, because a transform touches
- * side^2 products at once, and at a stride of many powers of two they would all fall into a few cache sets. */
-static size_t product_step(int n, size_t ld)
+static size_t v_floats(const hr_conv *conv, int n_tiles)
 {
-    return ((size_t)n * ld / HR_STRIP | 1) * HR_STRIP;
-}
-
-/* A task's scratch, in floats. */
-typedef struct scratch {
-    size_t v, u, products, spill, end; /* offsets */
-} scratch;
-
-static scratch lay_out(const hr_conv *conv)
-{
-    const size_t side = (size_t)side_of(conv->algorithm), ld = (size_t)conv->shape.in_ld;
-    scratch s = {.v = 0};
-    s.u = s.v + side * side * product_step(most_tiles(conv), ld);
-    s.products = s.u + (conv->algorithm->expand ? side * side * product_step(conv->shape.ic, MAX_WIDTH) : 0);
-    s.spill = s.products + side * side * product_step(tiles_together(conv), MAX_WIDTH);
-    s.end = s.spill + MAX_WIDTH;
-    return s;
+    const int side = side_of(conv->algorithm);
+    return (size_t)(side * side) * product_step(n_tiles, (size_t)conv->shape.in_ld);
 }
 
 static size_t scratch_bytes(const hr_conv *conv)
 {
-    return lay_out(conv).end * sizeof(float);
+    const int side = side_of(conv->algorithm), n_tiles = most_tiles(conv);
+    return (v_floats(conv, n_tiles) + (size_t)(side * side) * product_step(n_tiles, MAX_WIDTH) + MAX_WIDTH) * sizeof(float);
 }
 
 typedef struct cut {
@@ -228,71 +201,43 @@ static void transform_output(const hr_conv *conv, const hr_conv_io *io, int tile
                                                          .relu = conv->relu});
 }
 
-/* The U of one block of columns, and the floats between its products. */
-static const float *block_weights(const hr_conv *conv, const hr_block_cut *block, float *room, size_t *step)
-{
-    const size_t ic = (size_t)conv->shape.ic, width = (size_t)block->strips * HR_STRIP;
-    const size_t before = (size_t)block->first * HR_STRIP * ic;
-    const size_t side = (size_t)side_of(conv->algorithm);
-    if (!conv->algorithm->expand) {
-        *step = ic * width;
-        return conv->weights + before * side * side;
-    }
-    *step = product_step(conv->shape.ic, width);
-    for (size_t k = 0; k < ic; k++)
-        conv->kern->wino_weights[conv->algorithm->tile / 2 - 1](
-            &(hr_wino_weights){.g = conv->weights + before * 9 + k * 9 * width,
-                               .n_columns = (int)width,
-                               .out = room + k * width,
-                               .step = *step});
-    return room;
-}
-
 static void run(const hr_conv *conv, const hr_conv_io *io, int task)
 {
     const hr_conv_shape *s = &conv->shape;
-    const scratch at = lay_out(conv);
-    const size_t in_ld = (size_t)s->in_ld;
+    const int n_products = side_of(conv->algorithm) * side_of(conv->algorithm);
     cut c;
     cut_work(&c, conv, io->n, io->threads);
-    const int first = task / c.n_groups * c.chunk, group = task % c.n_groups, together = tiles_together(conv);
+    const int first = task / c.n_groups * c.chunk, group = task % c.n_groups;
     const int n_tiles = c.n_tiles - first < c.chunk ? c.n_tiles - first : c.chunk;
-    const size_t v_step = product_step(n_tiles, in_ld);
-    float *v = io->scratch + at.v, *products = io->scratch + at.products;
-    for (int t = 0; t < n_tiles; t++) transform_input(conv, io, first + t, v + (size_t)t * in_ld, v_step);
+    float *v = io->scratch, *products = v + v_floats(conv, n_tiles);
+    float *spill = products + (size_t)n_products * product_step(n_tiles, MAX_WIDTH);
+    const size_t v_step = product_step(n_tiles, (size_t)s->in_ld);
+    for (int t = 0; t < n_tiles; t++) transform_input(conv, io, first + t, v + (size_t)t * (size_t)s->in_ld, v_step);
     for (int b = c.n_blocks * group / c.n_groups; b < c.n_blocks * (group + 1) / c.n_groups; b++) {
         const hr_block_cut *block = &c.blocks[b];
-        const size_t width = (size_t)block->strips * HR_STRIP;
-        size_t u_step;
-        const float *u = block_weights(conv, block, io->scratch + at.u, &u_step);
-        for (int begin = 0; begin < n_tiles; begin += together) {
-            const int m = n_tiles - begin < together ? n_tiles - begin : together;
-            const size_t step = product_step(m, width);
-            conv->kern->gemm_batch[block->strips](&(hr_gemm_batch){.n_products = side_of(conv->algorithm) * side_of(conv->algorithm),
-                                                                   .m = m,
-                                                                   .depth = s->ic,
-                                                                   .a = v + (size_t)begin * in_ld,
-                                                                   .a_step = v_step,
-                                                                   .a_ld = in_ld,
-                                                                   .weights = u,
-                                                                   .weights_step = u_step,
-                                                                   .out = products,
-                                                                   .out_step = step,
-                                                                   .out_ld = width});
-            for (int t = 0; t < m; t++)
-                transform_output(conv, io, first + begin + t, block, products + (size_t)t * width, step,
-                                 io->scratch + at.spill);
-        }
+        const size_t width = (size_t)block->strips * HR_STRIP, step = product_step(n_tiles, width);
+        const float *weights =
+            conv->weights + (size_t)n_products * (size_t)s->ic * (size_t)block->first * HR_STRIP;
+        conv->kern->gemm_batch[block->strips](&(hr_gemm_batch){.n_products = n_products,
+                                                               .m = n_tiles,
+                                                               .depth = s->ic,
+                                                               .a = v,
+                                                               .a_step = v_step,
+                                                               .a_ld = (size_t)s->in_ld,
+                                                               .weights = weights,
+                                                               .out = products,
+                                                               .out_step = step,
+                                                               .out_ld = width});
+        for (int t = 0; t < n_tiles; t++)
+            transform_output(conv, io, first + t, block, products + (size_t)t * width, step, spill);
     }
 }
 
-#define WINOGRAD(NAME, M, EXPAND)                                                                                 \
+#define WINOGRAD(M)                                                                                               \
     {                                                                                                             \
-        .name = NAME, .tile = M, .expand = EXPAND, .cost = cost, .packed_floats = packed_floats, .pack = pack,    \
+        .name = "winograd F(" #M ",3)", .tile = M, .cost = cost, .packed_floats = packed_floats, .pack = pack,    \
         .scratch_bytes = scratch_bytes, .n_tasks = n_tasks, .run = run                                            \
     }
-const hr_conv_algorithm hr_conv_winograd2 = WINOGRAD("winograd F(2,3)", 2, 0);
-const hr_conv_algorithm hr_conv_winograd4 = WINOGRAD("winograd F(4,3)", 4, 0);
-const hr_conv_algorithm hr_conv_winograd6 = WINOGRAD("winograd F(6,3)", 6, 0);
-const hr_conv_algorithm hr_conv_winograd2x = WINOGRAD("winograd F(2,3), expanding", 2, 1);
-const hr_conv_algorithm hr_conv_winograd4x = WINOGRAD("winograd F(4,3), expanding", 4, 1);
+const hr_conv_algorithm hr_conv_winograd2 = WINOGRAD(2);
+const hr_conv_algorithm hr_conv_winograd4 = WINOGRAD(4);
+const hr_conv_algorithm hr_conv_winograd6 = WINOGRAD(6);

@@ -131,6 +131,32 @@ static void a_full_disk_is_reported_and_the_old_file_stays(void **state)
     assert_int_equal(n_entries(), 1);
 }
 
+/* A renamed file would replace the device; the link keeps a failing test from doing that. */
+static void devices_are_written_in_place(void **state)
+{
+    (void)state;
+    hr_file file;
+    struct stat status;
+    unlink(path);
+    assert_int_equal(symlink("/dev/full", path), 0);
+    assert_int_equal(hr_file_create(&file, path), HRNET_OK);
+    fputs("lost", file.stream);
+    assert_int_equal(hr_file_commit(&file), HRNET_ERR_IO);
+    assert_non_null(strstr(hrnet_last_error(), "No space left"));
+    assert_int_equal(lstat(path, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    unlink(path);
+    assert_int_equal(symlink("/dev/null", path), 0);
+    assert_int_equal(hr_file_create(&file, path), HRNET_OK);
+    fputs("gone", file.stream);
+    assert_int_equal(hr_file_commit(&file), HRNET_OK);
+    assert_int_equal(hr_file_create(&file, path), HRNET_OK);
+    hr_file_abandon(&file);
+    assert_int_equal(lstat(path, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    unlink(path);
+}
+
 static void over_the_limit_is_refused(void **state)
 {
     (void)state;
@@ -195,6 +221,7 @@ int main(void)
         cmocka_unit_test(giving_up_leaves_nothing),
         cmocka_unit_test(folders_that_are_missing_are_named),
         cmocka_unit_test(a_full_disk_is_reported_and_the_old_file_stays),
+        cmocka_unit_test(devices_are_written_in_place),
         cmocka_unit_test(over_the_limit_is_refused),
         cmocka_unit_test(what_is_no_file_is_named),
         cmocka_unit_test(pipes_are_read_whole),

@@ -26,11 +26,11 @@ an_experiment_is_described() {
 # the heatmaps of a converted file are those of the original, bit by bit
 conversion_keeps_the_weights() {
     expect 0 "$HRNET" forward --config "$golden/config.yaml" --model "$golden/weights.pth" \
-        -i "$data/golden_input.npy" -o original.npy
+        -i "$golden/input.npy" -o original.npy
     for file in w.safetensors w.pth; do
         expect 0 "$HRNET" convert "$golden/weights.pth" $file --config "$golden/config.yaml"
         expect 0 "$HRNET" forward --config "$golden/config.yaml" --model $file \
-            -i "$data/golden_input.npy" -o converted.npy
+            -i "$golden/input.npy" -o converted.npy
         cmp original.npy converted.npy
         expect 0 "$HRNET" info $file
     done
@@ -39,8 +39,8 @@ conversion_keeps_the_weights() {
 our_single_file_needs_no_configuration() {
     expect 0 "$HRNET" convert "$golden/weights.pth" w.safetensors --config "$golden/config.yaml"
     expect 0 "$HRNET" forward --config "$golden/config.yaml" --model "$golden/weights.pth" \
-        -i "$data/golden_input.npy" -o original.npy
-    expect 0 "$HRNET" forward --model w.safetensors -i "$data/golden_input.npy" -o carried.npy
+        -i "$golden/input.npy" -o original.npy
+    expect 0 "$HRNET" forward --model w.safetensors -i "$golden/input.npy" -o carried.npy
     cmp original.npy carried.npy
     expect 0 "$HRNET" info w.safetensors
     has out "container:   safetensors"
@@ -51,9 +51,9 @@ half_precision_is_near() {
     expect 0 "$HRNET" convert "$golden/weights.pth" half.safetensors --half --config "$golden/config.yaml"
     expect 0 "$HRNET" info half.safetensors --tensors
     has out "conv1.weight float16"
-    expect 0 "$HRNET" forward --model half.safetensors -i "$data/golden_input.npy" -o half.npy
+    expect 0 "$HRNET" forward --model half.safetensors -i "$golden/input.npy" -o half.npy
     # half has 11 bits, 5e-4 a weight; through 40 layers of random signs some of it adds up
-    "$COMPARE" half.npy "$data/golden_heatmaps.npy" 1e-2
+    "$COMPARE" half.npy "$golden/heatmaps.npy" 1e-2
 }
 
 broken_files_are_named() {

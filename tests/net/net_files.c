@@ -14,11 +14,13 @@ const char *const net_names[N_NETS] = {"hrnet_w8_96x64", "hrnet_w8_bottleneck_k3
 
 const char *golden_path(const char *net, const char *file)
 {
-    static char paths[4][512];
-    static unsigned next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], TEST_DATA "/golden/%s/%s", net, file);
-    return path;
+    static char paths[64][512]; /* each path once */
+    char path[512];
+    snprintf(path, sizeof path, TEST_DATA "/golden/%s/%s", net, file);
+    size_t i = 0;
+    while (i < 64 && paths[i][0] != '\0' && strcmp(paths[i], path) != 0) i++;
+    assert_true(i < 64);
+    return strcpy(paths[i], path);
 }
 
 hrnet_config *golden_config(const char *net)

@@ -44,7 +44,7 @@
 enum { N_NETS = 3 };
 extern const char *const net_names[N_NETS];
 
-/* "TEST_DATA/golden/NET/FILE"; valid until the next call but three. */
+/* "TEST_DATA/golden/NET/FILE". Static. */
 const char *golden_path(const char *net, const char *file);
 hrnet_config *golden_config(const char *net);
 hrnet_array golden_array(const char *net, const char *name);
