@@ -40,6 +40,10 @@ tsan:
 	@scripts/test-build.sh build-tsan "--suite base --suite net" -Db_sanitize=thread -Db_lundef=false \
 	  --buildtype=debugoptimized
 
+# The library's tests compiled for AArch64, under qemu.
+test-aarch64:
+	@scripts/test-aarch64.sh
+
 # Every fuzzer for FUZZ_SECONDS, starting from tests/fuzz/corpus.
 FUZZ_SECONDS ?= 60
 fuzz:
@@ -49,4 +53,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: all demo test check bench install asan tsan fuzz clean
+.PHONY: all demo test test-aarch64 check bench install asan tsan fuzz clean

@@ -1,6 +1,6 @@
 #!/bin/sh
-# deps.sh build|check - makes sure that Debian's packages for building and testing (check: also for all that CI runs)
-# are there. Installs what is missing when it may, else prints the line that does. Asks apt nothing when nothing is
+# deps.sh build|check|aarch64 - makes sure that Debian's packages for building and testing (check: also for all that CI
+# runs; aarch64: also for cross-compiling and running) are there. Installs what is missing when it may, else prints the line that does. Asks apt nothing when nothing is
 # missing.
 # shellcheck disable=SC2086 # lists of names are meant to fall into words
 set -eu
@@ -9,6 +9,8 @@ packages="gcc libc6-dev make meson ninja-build pkg-config libcmocka-dev libexif-
     libwebp-dev libyajl-dev libyaml-dev libzip-dev"
 if [ "${1:-build}" = check ]; then
     packages="$packages binutils clang g++ libclang-rt-dev llvm shellcheck"
+elif [ "${1:-build}" = aarch64 ]; then
+    packages="$packages gcc-aarch64-linux-gnu qemu-user"
 fi
 
 if ! command -v dpkg-query >/dev/null; then

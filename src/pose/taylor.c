@@ -3,8 +3,9 @@
  * that one Newton step from the highest cell lands on the centre: offset = -H^-1 g, with gradient g and Hessian H of
  * the logarithm at that cell. The map is smoothed first, because a network's maps are rough.
  *
- * Two published variants differ in border, floor and difference steps: DARK (Zhang et al., CVPR 2020; DarkPose's taylor
- * and gaussian_blur) and UDP (Huang et al., CVPR 2020; mmpose's post_dark_udp).
+ * Two published variants differ in floor and difference steps: DARK (Zhang et al., CVPR 2020; DarkPose's taylor and
+ * gaussian_blur) and UDP (Huang et al., CVPR 2020; refine_keypoints_dark_udp of mmpose 1.x. UDP's own repository and
+ * mmpose 0.x smooth with a reflected border and do not rescale: other numbers near borders only).
  */
 #include <float.h>
 #include <math.h>
@@ -13,8 +14,6 @@
 #include "pose/decode.h"
 
 enum { MAX_RADIUS = 60 }; /* blur_radius(HR_MAX_SIGMA), rounded up */
-
-enum border { BORDER_ZERO, BORDER_REFLECT };
 
 /* Cells each side of the smoothing window: 11 wide for sigma 2 and 17 for sigma 3, the published pairs. */
 static int blur_radius(float sigma)
@@ -38,44 +37,32 @@ static void make_kernel(float *weights, int radius)
     for (int i = 0; i <= 2 * radius; i++) weights[i] = (float)(exact[i] / sum);
 }
 
-/* Index of a mirrored line without repeating its ends (OpenCV's BORDER_REFLECT_101). */
-static int reflect(int i, int n)
-{
-    if (n == 1) return 0;
-    while (i < 0 || i >= n) i = i < 0 ? -i : 2 * (n - 1) - i;
-    return i;
-}
-
-/* cv2.GaussianBlur of [height][width]: rows into scratch, then columns into the result, which starts at scratch too.
- * Returns the blurred map. */
-static float *blur(const float *map, int height, int width, int radius, enum border border, float *scratch)
+/* Smooth [height][width] with zeros around it, rows into scratch, then columns into the result, which starts at scratch
+ * too; then scale it back to its old maximum `peak` (gaussian_blur). Returns the smoothed map. */
+static float *smoothed(const float *map, int height, int width, int radius, float peak, float *scratch)
 {
     float weights[2 * MAX_RADIUS + 1];
     make_kernel(weights, radius);
     const size_t map_size = (size_t)height * (size_t)width;
-    float *blurred = scratch, *rows = scratch + map_size, *line = rows + map_size;
-    memset(scratch, 0, 2 * map_size * sizeof *scratch);
+    float *smooth = scratch, *rows = scratch + map_size, *line = rows + map_size, highest = 0;
+    memset(scratch, 0, (2 * map_size + (size_t)width + 2 * (size_t)radius) * sizeof *scratch);
     for (int y = 0; y < height; y++) {
-        const float *from = map + (ptrdiff_t)y * width;
         float *to = rows + (ptrdiff_t)y * width;
-        for (int x = -radius; x < width + radius; x++) {
-            const int inside = x >= 0 && x < width;
-            line[x + radius] = inside ? from[x] : border == BORDER_ZERO ? 0 : from[reflect(x, width)];
-        }
-        for (int k = 0; k <= 2 * radius; k++) {
+        memcpy(line + radius, map + (ptrdiff_t)y * width, (size_t)width * sizeof *line);
+        for (int k = 0; k <= 2 * radius; k++)
             for (int x = 0; x < width; x++) to[x] += weights[k] * line[x + k];
-        }
     }
     for (int y = 0; y < height; y++) {
-        float *to = blurred + (ptrdiff_t)y * width;
+        float *to = smooth + (ptrdiff_t)y * width;
         for (int k = -radius; k <= radius; k++) {
-            const int inside = y + k >= 0 && y + k < height;
-            if (!inside && border == BORDER_ZERO) continue;
-            const float *from = rows + (ptrdiff_t)reflect(y + k, height) * width;
+            if (y + k < 0 || y + k >= height) continue;
+            const float *from = rows + (ptrdiff_t)(y + k) * width;
             for (int x = 0; x < width; x++) to[x] += weights[k + radius] * from[x];
         }
+        for (int x = 0; x < width; x++) highest = to[x] > highest ? to[x] : highest;
     }
-    return blurred;
+    for (size_t i = 0; i < map_size && highest > 0; i++) smooth[i] *= peak / highest;
+    return smooth;
 }
 
 /* x, y += -H^-1 g, unless H is singular or the step is not a number. */
@@ -92,15 +79,12 @@ void hr_refine_dark(const float *map, int height, int width, float sigma, float 
 {
     const int px = (int)*x, py = (int)*y;
     if (!(1 < px && px < width - 2 && 1 < py && py < height - 2)) return;
-    const float *smooth = blur(map, height, width, blur_radius(sigma), BORDER_ZERO, scratch);
-    float highest = smooth[0];
-    for (size_t i = 1; i < (size_t)height * (size_t)width; i++) highest = smooth[i] > highest ? smooth[i] : highest;
-    /* gaussian_blur scales the map back to its old maximum; then what is not positive is lifted to 1e-10 */
-    const double rescale = (double)map[(ptrdiff_t)py * width + px] / highest;
+    const float *smooth =
+        smoothed(map, height, width, blur_radius(sigma), map[(ptrdiff_t)py * width + px], scratch);
     double f[5][5];
     for (int j = 0; j < 5; j++) {
         for (int i = 0; i < 5; i++)
-            f[j][i] = log(fmax(rescale * smooth[(ptrdiff_t)(py + j - 2) * width + px + i - 2], 1e-10));
+            f[j][i] = log(fmax(smooth[(ptrdiff_t)(py + j - 2) * width + px + i - 2], 1e-10));
     }
     newton_step(0.5 * (f[2][3] - f[2][1]), 0.5 * (f[3][2] - f[1][2]), 0.25 * (f[2][4] - 2 * f[2][2] + f[2][0]),
                 0.25 * (f[3][3] - f[1][3] - f[3][1] + f[1][1]), 0.25 * (f[4][2] - 2 * f[2][2] + f[0][2]), x, y);
@@ -109,7 +93,8 @@ void hr_refine_dark(const float *map, int height, int width, float sigma, float 
 void hr_refine_udp(const float *map, int height, int width, float sigma, float *scratch, float *x, float *y)
 {
     const int px = (int)*x, py = (int)*y;
-    const float *smooth = blur(map, height, width, blur_radius(sigma), BORDER_REFLECT, scratch);
+    const float *smooth =
+        smoothed(map, height, width, blur_radius(sigma), map[(ptrdiff_t)py * width + px], scratch);
     double f[3][3];
     for (int j = 0; j < 3; j++) {
         for (int i = 0; i < 3; i++) {

@@ -30,11 +30,11 @@ static int remove_folder(void **state)
  * output. Checks of cmocka stay outside, since they leave with everything allocated. */
 typedef hrnet_status attempt_fn(const void *input, int *untouched);
 
-/* Few allocations are all tried. Of many, those at both ends, where things begin and are joined, and some 300 from
+/* Few allocations are all tried. Of many, those at both ends, where things begin and are joined, and some 150 from
  * between, at steps that do not fall in with a loop's period. */
 static long next_to_fail(long k, long total)
 {
-    enum { ENDS = 60, BETWEEN = 300 };
+    enum { ENDS = 60, BETWEEN = 150 };
     const long step = (total - 2 * ENDS) / BETWEEN;
     if (step < 2 || k < ENDS || k >= total - ENDS) return k + 1;
     return k + step + (k % 3 == 0);

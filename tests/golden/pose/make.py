@@ -60,11 +60,15 @@ def newton(g, h):
     return -np.linalg.solve(h, g)
 
 
-def dark(hm, px, py, kernel):
+def smoothed(hm, kernel):
     border = (kernel - 1) // 2
     pad = cv2.GaussianBlur(np.pad(hm.astype(np.float64), border), (kernel, kernel), 0)
     blurred = pad[border:-border, border:-border]
-    f = np.log(np.maximum(blurred * (hm.max() / blurred.max()), 1e-10))
+    return blurred * (hm.max() / blurred.max())
+
+
+def dark(hm, px, py, kernel):
+    f = np.log(np.maximum(smoothed(hm, kernel), 1e-10))
     h, w = hm.shape
     if not (1 < px < w - 2 and 1 < py < h - 2):
         return px, py
@@ -77,7 +81,7 @@ def dark(hm, px, py, kernel):
 
 
 def udp(hm, px, py, kernel):
-    f = np.log(np.clip(cv2.GaussianBlur(hm.astype(np.float64), (kernel, kernel), 0), .001, 50))
+    f = np.log(np.clip(smoothed(hm, kernel), .001, 50))
     f = np.pad(f, 1, mode="edge")
     i, j = px + 1, py + 1
     dx, dy = .5 * (f[j, i + 1] - f[j, i - 1]), .5 * (f[j + 1, i] - f[j - 1, i])
