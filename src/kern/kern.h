@@ -54,9 +54,10 @@ typedef struct hr_gemm_batch {
  * products a channel become m^2 output pixels (output transform). See kern/winograd.h for the matrices.
  */
 typedef struct hr_wino_input {
-    const float *const *pixels; /* [(m + 2)^2], each to n_channels floats */
-    int n_channels;             /* a multiple of HR_STRIP */
-    float *out;                 /* number i of channel c goes to out[i * step + c] */
+    const float *in; /* pixel (y, x) of the tile at in + y * row_step + x * pixel_step, y, x < m + 2 */
+    size_t row_step, pixel_step;
+    int n_channels; /* a multiple of HR_STRIP */
+    float *out;     /* number i of channel c goes to out[i * step + c] */
     size_t step;
 } hr_wino_input;
 
@@ -66,10 +67,11 @@ void hr_wino_matrix(int m, double matrix[][3]);
 typedef struct hr_wino_output {
     const float *products; /* number i of channel c at products[i * step + c] */
     size_t step;
-    int n_channels;           /* a multiple of HR_STRIP */
-    const float *bias;        /* [n_channels] */
-    const float *const *adds; /* [m^2], each to n_channels floats, or NULL */
-    float *const *outs;       /* [m^2], each to n_channels floats */
+    int n_channels;    /* a multiple of HR_STRIP */
+    const float *bias; /* [n_channels] */
+    const float *add;  /* laid out as out, or NULL; may equal out */
+    float *out;        /* pixel (y, x) at out + y * row_step + x * pixel_step, y, x < m */
+    size_t row_step, pixel_step;
     int relu;
 } hr_wino_output;
 

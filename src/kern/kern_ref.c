@@ -71,7 +71,8 @@ static void wino_input(const hr_wino_input *tile, int pairs)
     const int side = 2 * pairs + 2;
     for (int c = 0; c < tile->n_channels; c++) {
         float d[64], half[64], v[64];
-        for (int i = 0; i < side * side; i++) d[i] = tile->pixels[i][c];
+        for (int i = 0; i < side * side; i++)
+            d[i] = tile->in[(size_t)(i / side) * tile->row_step + (size_t)(i % side) * tile->pixel_step + (size_t)c];
         for (int x = 0; x < side; x++) input_line(pairs, d + x, side, half + x, side);
         for (int y = 0; y < side; y++) input_line(pairs, half + y * side, 1, v + y * side, 1);
         for (int i = 0; i < side * side; i++) tile->out[(size_t)i * tile->step + (size_t)c] = v[i];
@@ -87,9 +88,10 @@ static void wino_output(const hr_wino_output *tile, int pairs)
         for (int x = 0; x < side; x++) output_line(pairs, products + x, side, half + x, side);
         for (int r = 0; r < m; r++) output_line(pairs, half + r * side, 1, y + r * m, 1);
         for (int i = 0; i < m * m; i++) {
+            const size_t at = (size_t)(i / m) * tile->row_step + (size_t)(i % m) * tile->pixel_step + (size_t)c;
             float out = y[i] + tile->bias[c];
-            if (tile->adds != NULL) out += tile->adds[i][c];
-            tile->outs[i][c] = tile->relu && out < 0 ? 0 : out;
+            if (tile->add != NULL) out += tile->add[at];
+            tile->out[at] = tile->relu && out < 0 ? 0 : out;
         }
     }
 }

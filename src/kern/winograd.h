@@ -77,7 +77,7 @@ WINO_INLINE void wino_input(const hr_wino_input *tile, const int P)
         for (int x = 0; x < T; x++) { /* columns */
             vec d[MAX_TILE];
 #pragma GCC unroll 8
-            for (int y = 0; y < T; y++) d[y] = v_load(tile->pixels[y * T + x] + c);
+            for (int y = 0; y < T; y++) d[y] = v_load(tile->in + (size_t)y * tile->row_step + (size_t)x * tile->pixel_step + c);
             input_line(P, d, 1, half + x, T);
         }
         for (int y = 0; y < T; y++) { /* rows */
@@ -107,9 +107,10 @@ WINO_INLINE void wino_output(const hr_wino_output *tile, const int P)
 #pragma GCC unroll 8
             for (int x = 0; x < M; x++) {
                 vec out = v_add(line[x], bias);
-                if (tile->adds != NULL) out = v_add(out, v_load(tile->adds[y * M + x] + c));
+                const size_t at = (size_t)y * tile->row_step + (size_t)x * tile->pixel_step + (size_t)c;
+                if (tile->add != NULL) out = v_add(out, v_load(tile->add + at));
                 if (tile->relu) out = v_max(out, v_set(0));
-                v_store(tile->outs[y * M + x] + c, out);
+                v_store(tile->out + at, out);
             }
         }
     }

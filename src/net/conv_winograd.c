@@ -6,6 +6,8 @@
  */
 #include "net/conv.h"
 
+#include <string.h>
+
 #include "base/cpu.h"
 
 enum { MAX_SIDE = 8, MAX_BLOCKS = 1024, MAX_WIDTH = HR_MAX_STRIPS * HR_STRIP };
@@ -108,16 +110,25 @@ static size_t product_step(int n_tiles, size_t ld)
     return ((size_t)n_tiles * ld / HR_STRIP | 1) * HR_STRIP;
 }
 
-static size_t v_floats(const hr_conv *conv, int n_tiles)
+/* A task's scratch, as offsets in floats. A patch is a tile of pixels that stands in for one that reaches over the
+ * picture's edge. */
+typedef struct scratch {
+    size_t v, products, patch, end;
+} scratch;
+
+static scratch lay_out(const hr_conv *conv)
 {
-    const int side = side_of(conv->algorithm);
-    return (size_t)(side * side) * product_step(n_tiles, (size_t)conv->shape.in_ld);
+    const size_t side2 = (size_t)(side_of(conv->algorithm) * side_of(conv->algorithm));
+    const size_t ld = (size_t)conv->shape.in_ld, n_tiles = (size_t)most_tiles(conv);
+    scratch s = {.products = side2 * product_step((int)n_tiles, ld)};
+    s.patch = s.products + side2 * product_step((int)n_tiles, MAX_WIDTH);
+    s.end = s.patch + side2 * (ld > MAX_WIDTH ? ld : MAX_WIDTH);
+    return s;
 }
 
 static size_t scratch_bytes(const hr_conv *conv)
 {
-    const int side = side_of(conv->algorithm), n_tiles = most_tiles(conv);
-    return (v_floats(conv, n_tiles) + (size_t)(side * side) * product_step(n_tiles, MAX_WIDTH) + MAX_WIDTH) * sizeof(float);
+    return lay_out(conv).end * sizeof(float);
 }
 
 typedef struct cut {
@@ -144,6 +155,52 @@ static int n_tasks(const hr_conv *conv, int n, int threads)
     return c.n_chunks * c.n_groups;
 }
 
+/* A window of an image: what a tile reads (in) or writes (out), and which part of it lies inside. */
+typedef struct window {
+    ptrdiff_t at;       /* floats from the images' begin to the window's first pixel, which may lie outside */
+    int y0, y1, x0, x1; /* rows and columns inside the image, relative to the window */
+    int side;
+    size_t row_step, ld;
+} window;
+
+static window make_window(int image, int y, int x, int side, int h, int w, size_t ld)
+{
+    window o = {.side = side, .row_step = (size_t)w * ld, .ld = ld};
+    o.at = (((ptrdiff_t)image * h + y) * w + x) * (ptrdiff_t)ld;
+    o.y0 = y < 0 ? -y : 0;
+    o.x0 = x < 0 ? -x : 0;
+    o.y1 = y + side > h ? h - y : side;
+    o.x1 = x + side > w ? w - x : side;
+    return o;
+}
+
+static int is_whole(const window *w)
+{
+    return w->y0 == 0 && w->x0 == 0 && w->y1 == w->side && w->x1 == w->side;
+}
+
+/* Fill a patch [side][side][n] with a window's pixels, zeros where it reaches outside. */
+static void read_window(const window *w, const float *image, float *patch, size_t n)
+{
+    for (int y = 0; y < w->side; y++) {
+        for (int x = 0; x < w->side; x++, patch += n) {
+            if (y >= w->y0 && y < w->y1 && x >= w->x0 && x < w->x1)
+                memcpy(patch, image + (w->at + (ptrdiff_t)((size_t)y * w->row_step + (size_t)x * w->ld)), n * sizeof *patch);
+            else
+                memset(patch, 0, n * sizeof *patch);
+        }
+    }
+}
+
+/* Write the part of a patch that lies inside. */
+static void write_window(const window *w, float *image, const float *patch, size_t n)
+{
+    for (int y = w->y0; y < w->y1; y++)
+        for (int x = w->x0; x < w->x1; x++)
+            memcpy(image + (w->at + (ptrdiff_t)((size_t)y * w->row_step + (size_t)x * w->ld)),
+                   patch + (size_t)(y * w->side + x) * n, n * sizeof *patch);
+}
+
 /* Where a tile lies: its picture, and its first output pixel. */
 typedef struct place {
     int image, y, x;
@@ -156,80 +213,90 @@ static place place_of(const hr_conv *conv, int tile)
     return (place){tile / all, at / across * m, at % across * m};
 }
 
-static void transform_input(const hr_conv *conv, const hr_conv_io *io, int tile, float *v, size_t step)
+static void advance(const hr_conv *conv, place *at)
 {
-    const hr_conv_shape *s = &conv->shape;
-    const int side = side_of(conv->algorithm);
-    const place at = place_of(conv, tile);
-    const float *pixels[MAX_SIDE * MAX_SIDE];
-    const float *picture = io->in + (size_t)at.image * (size_t)s->ih * (size_t)s->iw * (size_t)s->in_ld;
-    for (int i = 0; i < side; i++) {
-        for (int j = 0; j < side; j++) {
-            const int y = at.y + i - 1, x = at.x + j - 1;
-            const int inside = (unsigned)y < (unsigned)s->ih && (unsigned)x < (unsigned)s->iw;
-            pixels[i * side + j] = inside ? picture + (size_t)(y * s->iw + x) * (size_t)s->in_ld : io->zeros;
-        }
-    }
-    conv->kern->wino_input[conv->algorithm->tile / 2 - 1](
-        &(hr_wino_input){.pixels = pixels, .n_channels = s->in_ld, .out = v, .step = step});
+    const int m = conv->algorithm->tile;
+    if ((at->x += m) < conv->shape.ow) return;
+    at->x = 0;
+    if ((at->y += m) < conv->shape.oh) return;
+    at->y = 0;
+    at->image++;
 }
 
-/* spill: MAX_WIDTH floats that pixels outside the picture are written to. */
-static void transform_output(const hr_conv *conv, const hr_conv_io *io, int tile, const hr_block_cut *block,
-                             const float *products, size_t step, float *spill)
+static void transform_input(const hr_conv *conv, const hr_conv_io *io, place at, float *patch, float *v, size_t step)
 {
     const hr_conv_shape *s = &conv->shape;
-    const int m = conv->algorithm->tile;
-    const size_t column = (size_t)block->first * HR_STRIP, ld = (size_t)hr_padded(s->oc);
-    const place at = place_of(conv, tile);
-    const float *adds[MAX_SIDE * MAX_SIDE];
-    float *outs[MAX_SIDE * MAX_SIDE];
-    for (int i = 0; i < m; i++) {
-        for (int j = 0; j < m; j++) {
-            const int y = at.y + i, x = at.x + j, inside = y < s->oh && x < s->ow;
-            const size_t pixel = (((size_t)at.image * (size_t)s->oh + (size_t)y) * (size_t)s->ow + (size_t)x) * ld;
-            outs[i * m + j] = inside ? io->out + pixel + column : spill;
-            adds[i * m + j] = inside && io->add != NULL ? io->add + pixel + column : spill;
-        }
+    const size_t ld = (size_t)s->in_ld;
+    const int side = side_of(conv->algorithm);
+    const window w = make_window(at.image, at.y - 1, at.x - 1, side, s->ih, s->iw, ld);
+    hr_wino_input tile = {.in = patch, .row_step = (size_t)side * ld, .pixel_step = ld, .n_channels = s->in_ld,
+                          .out = v, .step = step};
+    if (is_whole(&w)) {
+        tile.in = io->in + w.at;
+        tile.row_step = w.row_step;
+    } else {
+        read_window(&w, io->in, patch, ld);
     }
-    conv->kern->wino_output[m / 2 - 1](&(hr_wino_output){.products = products,
-                                                         .step = step,
-                                                         .n_channels = block->strips * HR_STRIP,
-                                                         .bias = conv->bias + column,
-                                                         .adds = io->add != NULL ? adds : NULL,
-                                                         .outs = outs,
-                                                         .relu = conv->relu});
+    conv->kern->wino_input[conv->algorithm->tile / 2 - 1](&tile);
+}
+
+static void transform_output(const hr_conv *conv, const hr_conv_io *io, place at, const hr_block_cut *block,
+                             float *patch, const float *products, size_t step)
+{
+    const hr_conv_shape *s = &conv->shape;
+    const size_t column = (size_t)block->first * HR_STRIP, width = (size_t)block->strips * HR_STRIP;
+    const int m = conv->algorithm->tile;
+    const window w = make_window(at.image, at.y, at.x, m, s->oh, s->ow, (size_t)hr_padded(s->oc));
+    hr_wino_output tile = {.products = products, .step = step, .n_channels = (int)width, .bias = conv->bias + column,
+                           .add = io->add, .out = patch, .row_step = (size_t)m * width, .pixel_step = width,
+                           .relu = conv->relu};
+    const int whole = is_whole(&w);
+    if (whole) {
+        tile.out = io->out + w.at + column;
+        if (io->add != NULL) tile.add = io->add + w.at + column;
+        tile.row_step = w.row_step;
+        tile.pixel_step = w.ld;
+    } else if (io->add != NULL) {
+        read_window(&w, io->add + column, patch, width);
+        tile.add = patch;
+    }
+    conv->kern->wino_output[m / 2 - 1](&tile);
+    if (!whole) write_window(&w, io->out + column, patch, width);
 }
 
 static void run(const hr_conv *conv, const hr_conv_io *io, int task)
 {
     const hr_conv_shape *s = &conv->shape;
     const int n_products = side_of(conv->algorithm) * side_of(conv->algorithm);
+    const scratch room = lay_out(conv);
+    const size_t in_ld = (size_t)s->in_ld;
     cut c;
     cut_work(&c, conv, io->n, io->threads);
     const int first = task / c.n_groups * c.chunk, group = task % c.n_groups;
     const int n_tiles = c.n_tiles - first < c.chunk ? c.n_tiles - first : c.chunk;
-    float *v = io->scratch, *products = v + v_floats(conv, n_tiles);
-    float *spill = products + (size_t)n_products * product_step(n_tiles, MAX_WIDTH);
-    const size_t v_step = product_step(n_tiles, (size_t)s->in_ld);
-    for (int t = 0; t < n_tiles; t++) transform_input(conv, io, first + t, v + (size_t)t * (size_t)s->in_ld, v_step);
+    float *v = io->scratch + room.v, *products = io->scratch + room.products, *patch = io->scratch + room.patch;
+    const size_t v_step = product_step(n_tiles, in_ld);
+    const place begin = place_of(conv, first);
+    place at = begin;
+    for (int t = 0; t < n_tiles; t++, advance(conv, &at))
+        transform_input(conv, io, at, patch, v + (size_t)t * in_ld, v_step);
     for (int b = c.n_blocks * group / c.n_groups; b < c.n_blocks * (group + 1) / c.n_groups; b++) {
         const hr_block_cut *block = &c.blocks[b];
         const size_t width = (size_t)block->strips * HR_STRIP, step = product_step(n_tiles, width);
-        const float *weights =
-            conv->weights + (size_t)n_products * (size_t)s->ic * (size_t)block->first * HR_STRIP;
-        conv->kern->gemm_batch[block->strips](&(hr_gemm_batch){.n_products = n_products,
-                                                               .m = n_tiles,
-                                                               .depth = s->ic,
-                                                               .a = v,
-                                                               .a_step = v_step,
-                                                               .a_ld = (size_t)s->in_ld,
-                                                               .weights = weights,
-                                                               .out = products,
-                                                               .out_step = step,
-                                                               .out_ld = width});
-        for (int t = 0; t < n_tiles; t++)
-            transform_output(conv, io, first + t, block, products + (size_t)t * width, step, spill);
+        conv->kern->gemm_batch[block->strips](
+            &(hr_gemm_batch){.n_products = n_products,
+                             .m = n_tiles,
+                             .depth = s->ic,
+                             .a = v,
+                             .a_step = v_step,
+                             .a_ld = in_ld,
+                             .weights = conv->weights + (size_t)n_products * (size_t)s->ic * (size_t)block->first * HR_STRIP,
+                             .out = products,
+                             .out_step = step,
+                             .out_ld = width});
+        at = begin;
+        for (int t = 0; t < n_tiles; t++, advance(conv, &at))
+            transform_output(conv, io, at, block, patch, products + (size_t)t * width, step);
     }
 }
 
