@@ -61,7 +61,15 @@ typedef struct hr_wino_input {
     size_t step;
 } hr_wino_input;
 
-/* The weight transform's matrix G [m + 2][3], exact to double: U = G g G^T. */
+/* The weight transform of one input channel for n_columns output channels: U = G g G^T. */
+typedef struct hr_wino_weights {
+    const float *g; /* [9][n_columns] */
+    int n_columns;  /* a multiple of HR_STRIP */
+    float *out;     /* number i of column c goes to out[i * step + c] */
+    size_t step;
+} hr_wino_weights;
+
+/* Its matrix G [m + 2][3], exact to double. */
 void hr_wino_matrix(int m, double matrix[][3]);
 
 typedef struct hr_wino_output {
@@ -88,6 +96,7 @@ typedef struct hr_kern {
 
     void (*wino_input[HR_N_WINO])(const hr_wino_input *tile);
     void (*wino_output[HR_N_WINO])(const hr_wino_output *tile);
+    void (*wino_weights[HR_N_WINO])(const hr_wino_weights *weights);
 
     /* out[x][c] = act(sum_t terms[t][(x >> shifts[t]) * ld + c]), x < w, c < ld. out may equal a term with shift 0. */
     void (*sum_row)(float *out, const float *const *terms, const int *shifts, int n_terms, int w, int ld, int relu);

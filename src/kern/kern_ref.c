@@ -96,6 +96,30 @@ static void wino_output(const hr_wino_output *tile, int pairs)
     }
 }
 
+/* u = G g: one line of the weight transform. */
+static void weights_line(int pairs, const float *g, int g_step, float *u, int u_step)
+{
+    double matrix[8][3];
+    hr_wino_matrix(2 * pairs, matrix);
+    for (int i = 0; i < 2 * pairs + 2; i++)
+        u[i * u_step] = (float)(matrix[i][0] * g[0] + matrix[i][1] * g[g_step] + matrix[i][2] * g[2 * g_step]);
+}
+
+static void wino_weights(const hr_wino_weights *w, int pairs)
+{
+    const int side = 2 * pairs + 2;
+    for (int c = 0; c < w->n_columns; c++) {
+        float g[9], half[24], u[64];
+        for (int i = 0; i < 9; i++) g[i] = w->g[i * w->n_columns + c];
+        for (int x = 0; x < 3; x++) weights_line(pairs, g + x, 3, half + x, 3);
+        for (int y = 0; y < side; y++) weights_line(pairs, half + y * 3, 1, u + y * side, 1);
+        for (int i = 0; i < side * side; i++) w->out[(size_t)i * w->step + (size_t)c] = u[i];
+    }
+}
+
+static void wino_weights2(const hr_wino_weights *weights) { wino_weights(weights, 1); }
+static void wino_weights4(const hr_wino_weights *weights) { wino_weights(weights, 2); }
+static void wino_weights6(const hr_wino_weights *weights) { wino_weights(weights, 3); }
 static void wino_input2(const hr_wino_input *tile) { wino_input(tile, 1); }
 static void wino_input4(const hr_wino_input *tile) { wino_input(tile, 2); }
 static void wino_input6(const hr_wino_input *tile) { wino_input(tile, 3); }
@@ -137,6 +161,7 @@ const hr_kern hr_kern_ref = {
     .gemm_batch = {NULL, gemm_batch},
     .wino_input = {wino_input2, wino_input4, wino_input6},
     .wino_output = {wino_output2, wino_output4, wino_output6},
+    .wino_weights = {wino_weights2, wino_weights4, wino_weights6},
     .sum_row = sum_row,
     .max_cell = max_cell,
 };

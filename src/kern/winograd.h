@@ -69,6 +69,39 @@ WINO_INLINE void output_line(const int P, const vec *m, int m_step, vec *y, int 
     }
 }
 
+WINO_INLINE void weights_line(const int P, const vec *g, int g_step, vec *u, int u_step)
+{
+    const hr_wino_points *const w = &hr_wino_table[P - 1];
+    u[0] = v_mul(v_set(w->weight0), g[0]);
+    u[(2 * P + 1) * u_step] = g[2 * g_step];
+#pragma GCC unroll 8
+    for (int i = 0; i < P; i++) {
+        const vec even = v_fma(v_set(w->weight[i][2]), g[2 * g_step], v_mul(v_set(w->weight[i][0]), g[0]));
+        const vec odd = v_mul(v_set(w->weight[i][1]), g[g_step]);
+        u[(1 + 2 * i) * u_step] = v_add(even, odd);
+        u[(2 + 2 * i) * u_step] = v_sub(even, odd);
+    }
+}
+
+WINO_INLINE void wino_weights(const hr_wino_weights *weights, const int P)
+{
+    const int T = 2 * P + 2;
+    for (int c = 0; c < weights->n_columns; c += HR_VEC) {
+        vec g[9], half[3 * MAX_TILE];
+#pragma GCC unroll 9
+        for (int i = 0; i < 9; i++) g[i] = v_load(weights->g + i * weights->n_columns + c);
+#pragma GCC unroll 3
+        for (int x = 0; x < 3; x++) weights_line(P, g + x, 3, half + x, 3);
+#pragma GCC unroll 8
+        for (int y = 0; y < T; y++) {
+            vec u[MAX_TILE];
+            weights_line(P, half + y * 3, 1, u, 1);
+#pragma GCC unroll 8
+            for (int x = 0; x < T; x++) v_store(weights->out + (size_t)(y * T + x) * weights->step + c, u[x]);
+        }
+    }
+}
+
 WINO_INLINE void wino_input(const hr_wino_input *tile, const int P)
 {
     const int T = 2 * P + 2;
@@ -116,6 +149,9 @@ WINO_INLINE void wino_output(const hr_wino_output *tile, const int P)
     }
 }
 
+static void wino_weights2(const hr_wino_weights *weights) { wino_weights(weights, 1); }
+static void wino_weights4(const hr_wino_weights *weights) { wino_weights(weights, 2); }
+static void wino_weights6(const hr_wino_weights *weights) { wino_weights(weights, 3); }
 static void wino_input2(const hr_wino_input *tile) { wino_input(tile, 1); }
 static void wino_input4(const hr_wino_input *tile) { wino_input(tile, 2); }
 static void wino_input6(const hr_wino_input *tile) { wino_input(tile, 3); }

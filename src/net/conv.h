@@ -68,9 +68,12 @@ size_t hr_conv_floats(const hr_conv *conv);
  * hr_conv_algorithm.pack; scale [oc] multiplies, bias [oc] is added after. */
 void hr_conv_pack(hr_conv *conv, float *floats, const float *weights, const float *scale, const float *bias);
 
-/* What a float of packed weights costs a plan, in ns: 0.1 to bring it from memory (40 GB/s a core), and 0.2 for its room
- * there, which is what keeps W32 within twice its weights' size. */
-#define HR_NS_PER_WEIGHT 0.3
+/* What a float of packed weights costs a plan, in ns: 0.1 to bring it from memory (40 GB/s a core), and the time of 12
+ * multiply-adds for its room there. The second is a choice: it keeps W32 within about twice its weights' size. */
+static inline double hr_ns_per_weight(const hr_kern *kern)
+{
+    return 0.1 + 12 / kern->macs_per_ns;
+}
 
 /* Channels rounded up to whole strips. */
 static inline int hr_padded(int channels)

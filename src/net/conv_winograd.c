@@ -44,62 +44,40 @@ static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const 
     static const double transform_ns[HR_N_WINO] = {3.3, 10.3, 18};
     if (s->kernel != 3 || s->stride != 1 || s->padding != 1 || s->transposed || s->in_ld != hr_padded(s->ic)) return -1;
     const double n_tiles = tiles_of(self, s), weights = (double)packed_floats(self, s);
-    return n_tiles * weights / kern->macs_per_ns + weights * HR_NS_PER_WEIGHT +
+    return n_tiles * weights / kern->macs_per_ns + weights * hr_ns_per_weight(kern) +
            n_tiles * transform_ns[self->tile / 2 - 1] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
-}
-
-/* u = G g G^T for the lanes of a column block, in double: g [3][3][lanes] to u [side][side][lanes]. */
-static void transform_weights(const hr_conv_algorithm *self, double (*g)[MAX_WIDTH], int lanes,
-                              double (*u)[MAX_WIDTH])
-{
-    const int side = side_of(self);
-    double matrix[MAX_SIDE][3], half[MAX_SIDE * 3][MAX_WIDTH];
-    hr_wino_matrix(self->tile, matrix);
-    for (int y = 0; y < side; y++)
-        for (int x = 0; x < 3; x++)
-            for (int j = 0; j < lanes; j++)
-                half[y * 3 + x][j] =
-                    matrix[y][0] * g[x][j] + matrix[y][1] * g[3 + x][j] + matrix[y][2] * g[6 + x][j];
-    for (int y = 0; y < side; y++)
-        for (int x = 0; x < side; x++)
-            for (int j = 0; j < lanes; j++)
-                u[y * side + x][j] = matrix[x][0] * half[y * 3][j] + matrix[x][1] * half[y * 3 + 1][j] +
-                                     matrix[x][2] * half[y * 3 + 2][j];
 }
 
 /* packed: for each block of columns: [side^2][ic][strips * HR_STRIP]. */
 static void pack(const hr_conv *conv, const float *weights, const float *scale, float *packed)
 {
     const hr_conv_shape *s = &conv->shape;
-    const int n_products = side_of(conv->algorithm) * side_of(conv->algorithm);
+    const size_t n_products = (size_t)(side_of(conv->algorithm) * side_of(conv->algorithm)), n_ic = (size_t)s->ic;
     hr_block_cut blocks[MAX_BLOCKS];
     const int n_blocks = hr_cut_blocks(hr_padded(s->oc) / HR_STRIP, conv->kern, blocks);
     for (int b = 0; b < n_blocks; b++) {
-        const int lanes = blocks[b].strips * HR_STRIP, first = blocks[b].first * HR_STRIP;
-        for (int ic = 0; ic < s->ic; ic++) {
-            double g[9][MAX_WIDTH], u[MAX_SIDE * MAX_SIDE][MAX_WIDTH];
-            for (int j = 0; j < lanes; j++) {
-                const int oc = first + j;
-                const float *w = weights + ((size_t)oc * (size_t)s->ic + (size_t)ic) * 9;
-                for (int k = 0; k < 9; k++) g[k][j] = oc < s->oc ? (double)w[k] * scale[oc] : 0;
+        const size_t width = (size_t)blocks[b].strips * HR_STRIP, first = (size_t)blocks[b].first * HR_STRIP;
+        for (size_t ic = 0; ic < n_ic; ic++) {
+            float g[9 * MAX_WIDTH];
+            for (size_t j = 0; j < width; j++) {
+                const size_t oc = first + j;
+                const float *w = weights + (oc * n_ic + ic) * 9;
+                for (size_t k = 0; k < 9; k++) g[k * width + j] = oc < (size_t)s->oc ? w[k] * scale[oc] : 0;
             }
-            transform_weights(conv->algorithm, g, lanes, u);
-            for (int p = 0; p < n_products; p++) {
-                float *row = packed + ((size_t)p * (size_t)s->ic + (size_t)ic) * (size_t)lanes;
-                for (int j = 0; j < lanes; j++) row[j] = (float)u[p][j];
-            }
+            conv->kern->wino_weights[conv->algorithm->tile / 2 - 1](&(hr_wino_weights){
+                .g = g, .n_columns = (int)width, .out = packed + ic * width, .step = n_ic * width});
         }
-        packed += (size_t)n_products * (size_t)s->ic * (size_t)lanes;
+        packed += n_products * n_ic * width;
     }
 }
 
-/* Tiles a task takes at most: V in an eighth of the second-level cache (beside it lie the products and the weights),
+/* Tiles a task takes at most: V in a quarter of the second-level cache (beside it lie the products and the weights),
  * whole gemm tiles. */
 static int most_tiles(const hr_conv *conv)
 {
     const int side = side_of(conv->algorithm), rows = conv->kern->rows[conv->kern->max_strips < 2 ? 1 : 2];
     const size_t bytes = (size_t)(side * side) * (size_t)conv->shape.in_ld * sizeof(float);
-    const int fit = (int)(hr_cpu_l2_bytes() / 8 / bytes);
+    const int fit = (int)(hr_cpu_l2_bytes() / 4 / bytes);
     return fit < rows ? rows : fit / rows * rows;
 }
 
