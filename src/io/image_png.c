@@ -30,9 +30,13 @@ static void ignore_warning(png_structp png, png_const_charp text)
     (void)text;
 }
 
+/* A row of 2^20 pixels takes 8 MiB; libpng wants more only where a chunk says it is long, and a short file may say so. */
+#define MAX_BLOCK ((png_alloc_size_t)64 << 20)
+
 static png_voidp allocate(png_structp png, png_alloc_size_t n_bytes)
 {
     struct failure *failure = png_get_mem_ptr(png);
+    if (n_bytes > MAX_BLOCK) return NULL;
     void *block = hr_alloc(n_bytes, 1);
     if (block == NULL) failure->reason = HRNET_ERR_MEMORY;
     return block;

@@ -77,7 +77,7 @@ static int most_tiles(const hr_conv *conv)
 {
     const int side = side_of(conv->algorithm), rows = conv->kern->rows[conv->kern->max_strips < 2 ? 1 : 2];
     const size_t bytes = (size_t)(side * side) * (size_t)conv->shape.in_ld * sizeof(float);
-    const int fit = (int)(hr_cpu_l2_bytes() / 4 / bytes);
+    const int fit = (int)(hr_cpu_l2_bytes() / 8 / bytes);
     return fit < rows ? rows : fit / rows * rows;
 }
 
