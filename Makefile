@@ -26,6 +26,10 @@ bench: all
 	@$(BUILD)/tools/hrnet bench --config coco/hrnet/w32_256x192
 	@$(BUILD)/tools/hrnet bench --config coco/hrnet/w48_384x288 --runs 5
 
+# The same networks in ONNX Runtime, ncnn and OpenVINO beside ours; see bench/peers/run.sh.
+bench-peers: all
+	@BUILD=$(BUILD) bench/peers/run.sh
+
 install: all
 	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
@@ -53,4 +57,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: all demo test test-aarch64 check bench install asan tsan fuzz clean
+.PHONY: all demo test test-aarch64 check bench bench-peers install asan tsan fuzz clean

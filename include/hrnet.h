@@ -215,6 +215,11 @@ HRNET_API const hrnet_skeleton *hrnet_skeleton_mpii(void); /* 16 keypoints */
 /* A network with its weights, ready to run. Immutable; free with hrnet_model_free after its sessions. */
 typedef struct hrnet_model hrnet_model;
 
+typedef enum hrnet_precision {
+    HRNET_FP32 = 0,
+    HRNET_FP16_WEIGHTS = 1 /* packed weights in half precision, arithmetic in float: half the memory */
+} hrnet_precision;
+
 typedef struct hrnet_model_options {
     const hrnet_config *config;    /* NULL: what the file carries, else inferred from its tensors */
     const char *const *overrides;  /* NULL, or "KEY", "VALUE", ..., NULL: changes to that configuration */
@@ -226,6 +231,7 @@ typedef struct hrnet_model_options {
     hrnet_message_fn *on_message;  /* the loading report: counts, then every missing, unexpected, wrong-shape tensor */
     void *context;
     uint64_t seed;                 /* of the initial values */
+    hrnet_precision precision;
 } hrnet_model_options;
 
 /* path NULL: a network with initial weights (options->config is then required). */
@@ -247,7 +253,17 @@ typedef struct hrnet_model_info {
 HRNET_API hrnet_model_info hrnet_model_get_info(const hrnet_model *model);
 HRNET_API const hrnet_skeleton *hrnet_model_skeleton(const hrnet_model *model);
 HRNET_API const hrnet_config *hrnet_model_config(const hrnet_model *model);
+/* Bytes of its weights as they are packed for this processor. */
+HRNET_API size_t hrnet_model_bytes(const hrnet_model *model);
 HRNET_API void hrnet_model_free(hrnet_model *model);
+
+/* Write the network that hrnet_model_load would make of the checkpoint and these options (without training) as ONNX,
+ * for other runtimes: operator set 13, float32, batch norms folded; tensors "input" [n][3][input_height][input_width] and
+ * "heatmaps" [n][n_joints][heatmap_height][heatmap_width]. checkpoint NULL: initial values (options->config is then
+ * required). batch: n, 1..65536; 0 leaves it open. Temporary name, then renamed; path "-" is standard output.
+ * HRNET_ERR_LIMIT from 2 GiB on, which the format cannot hold. */
+HRNET_API hrnet_status hrnet_export_onnx(const hrnet_checkpoint *checkpoint, const char *path,
+                                         const hrnet_model_options *options, int batch);
 
 /* ------------------------------------------------------------------------------------------------ session */
 
@@ -308,6 +324,24 @@ typedef struct hrnet_pose_options {
 HRNET_API hrnet_status hrnet_session_pose(hrnet_session *session, const hrnet_person *persons, int n,
                                           const hrnet_pose_options *options, hrnet_keypoint *keypoints,
                                           float *heatmaps);
+
+/* One step of the network as it runs here, for whoever looks for time. Texts are owned by the model. */
+typedef struct hrnet_layer {
+    const char *name;           /* "stage2.0.branches.0.0.conv1"; "" where the network has no name for it */
+    const char *op;             /* "conv", "transposed conv", "sum", "max pool" */
+    const char *algorithm;      /* "direct", "winograd F(4,3)"; "" for what is no convolution */
+    int in_channels, out_channels;
+    int height, width;          /* of the output */
+    int kernel, stride;         /* 0 for a sum */
+    uint64_t macs;              /* multiply-adds of one picture by direct arithmetic */
+    size_t weight_bytes;        /* packed, with bias */
+    double seconds;             /* that the pass spent in it, added up over threads */
+} hrnet_layer;
+
+/* Run one pass of n made-up pictures, 1 <= n <= max_batch, and tell where the time went. *out [*n_out] is in the order
+ * of the network; free it with hrnet_layers_free. */
+HRNET_API hrnet_status hrnet_session_profile(hrnet_session *session, int n, hrnet_layer **out, size_t *n_out);
+HRNET_API void hrnet_layers_free(hrnet_layer *layers);
 
 HRNET_API void hrnet_session_free(hrnet_session *session);
 

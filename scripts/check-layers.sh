@@ -15,7 +15,7 @@ includes() { # FILE
 allowed() {
     case $1 in
     base) echo "" ;;
-    kern) echo "base/cpu.h" ;;
+    kern) echo "base/cpu.h base/half.h" ;;
     io) echo "base" ;;
     pose) echo "base kern" ;;
     net) echo "base kern io" ;;

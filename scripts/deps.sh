@@ -1,7 +1,7 @@
 #!/bin/sh
 # deps.sh build|check|aarch64 - makes sure that Debian's packages for building and testing (check: also for all that CI
-# runs; aarch64: also for cross-compiling and running) are there. Installs what is missing when it may, else prints the line that does. Asks apt nothing when nothing is
-# missing.
+# runs; aarch64: also for a cross compiler and qemu) are there. Installs what is missing when it may, else prints the
+# line that does. Asks apt nothing when nothing is missing.
 # shellcheck disable=SC2086 # lists of names are meant to fall into words
 set -eu
 

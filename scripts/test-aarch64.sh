@@ -1,12 +1,12 @@
 #!/bin/sh
-# test-aarch64.sh [ARGUMENTS OF meson test] - cross-compiles the library for AArch64 and runs its tests under qemu (by
-# default the quick ones that are no shell scripts), so that the NEON kernels are compared on any machine. Debian's
-# AArch64 libraries are unpacked into build-aarch64-sysroot; the system itself gets a cross compiler and qemu, no
-# foreign packages. Says skipped, and why, where these cannot be had.
+# test-aarch64.sh [ARGUMENTS OF meson test] - cross-compiles the library for AArch64 and runs its tests under qemu, so
+# that the NEON kernels are compared on any machine: by default those that take seconds there (whole networks take
+# minutes: test-aarch64.sh golden). Debian's AArch64 libraries are unpacked into build-aarch64-sysroot; the system
+# itself gets a cross compiler and qemu, no foreign packages. Says skipped, and why, where these cannot be had.
 set -eu
 
 here=$(dirname "$0")
-build=build-aarch64
+build="build-aarch64"
 sysroot=$PWD/build-aarch64-sysroot
 packages="libc6-dev libcmocka-dev libexif-dev libpng-dev libjpeg62-turbo-dev libwebp-dev libyajl-dev libyaml-dev
     libzip-dev"

@@ -6,7 +6,7 @@
 
 #include "io/tensors.h"
 #include "net/config.h"
-#include "net/engine.h"
+#include "net/exec.h"
 #include "pose/crop.h"
 
 /* A skeleton read from a file; everything hangs on the struct's own memory. */
@@ -37,6 +37,15 @@ struct hrnet_model {
     char codec[16];
     const hrnet_skeleton *skeleton;
     hr_owned_skeleton owned_skeleton;
+};
+
+struct hrnet_session {
+    const hrnet_model *model;
+    hr_exec *exec;
+    float *maps, *mirrored; /* [max_batch][n_joints][heatmap_height][heatmap_width] each */
+    float *scratch;         /* [max_batch][scratch_floats] of the decoders */
+    size_t map_floats, scratch_floats;
+    hr_warp warps[64];      /* of the pass being filled */
 };
 
 #endif

@@ -78,7 +78,8 @@ static void fill_info(hrnet_model *model, const hr_graph *graph)
 }
 
 /* Build the graph, bind the weights, make the engine. checkpoint NULL: initial values. */
-static hrnet_status build(hrnet_model *model, const hrnet_checkpoint *checkpoint, const hr_bind_options *options)
+static hrnet_status build(hrnet_model *model, const hrnet_checkpoint *checkpoint, const hr_bind_options *options,
+                          hrnet_precision precision)
 {
     hr_graph graph = {0};
     hr_binding binding = {0};
@@ -91,7 +92,7 @@ static hrnet_status build(hrnet_model *model, const hrnet_checkpoint *checkpoint
     }
     const hr_tensors *tensors = checkpoint != NULL && options->pretrained == NULL ? &checkpoint->tensors : NULL;
     if (status == HRNET_OK) status = read_practice(model, tensors, options->path);
-    if (status == HRNET_OK) status = hr_engine_create(&model->engine, &graph, &weights, hr_cpu_features());
+    if (status == HRNET_OK) status = hr_engine_create(&model->engine, &graph, &weights, hr_cpu_features(), precision == HRNET_FP16_WEIGHTS);
     if (status == HRNET_OK) fill_info(model, &graph);
     hr_binding_free(&binding);
     hr_graph_free(&graph);
@@ -137,7 +138,7 @@ static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_
     if (options->config == NULL)
         status = hr_checkpoint_config(checkpoint, &model->config, options->on_message, options->context);
     if (status == HRNET_OK) status = override(model, options);
-    if (status == HRNET_OK) status = build(model, checkpoint, &bind);
+    if (status == HRNET_OK) status = build(model, checkpoint, &bind, options->precision);
     hrnet_checkpoint_free(checkpoint);
     return status;
 }
@@ -154,7 +155,8 @@ static hrnet_status load(hrnet_model *model, const char *path, const hrnet_model
         hr_free(pretrained);
         return status;
     }
-    return build(model, NULL, &(hr_bind_options){.path = model->config.source, .seed = options->seed});
+    return build(model, NULL, &(hr_bind_options){.path = model->config.source, .seed = options->seed},
+                 options->precision);
 }
 
 hrnet_status hrnet_model_load(hrnet_model **out, const char *path, const hrnet_model_options *options)

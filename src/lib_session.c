@@ -16,15 +16,6 @@
 
 enum { INPUT_LD = 4, BANDS = 4 }; /* a picture's input is written in bands of rows, so that threads share it */
 
-struct hrnet_session {
-    const hrnet_model *model;
-    hr_exec *exec;
-    float *maps, *mirrored; /* [max_batch][n_joints][heatmap_height][heatmap_width] each */
-    float *scratch;         /* [max_batch][scratch_floats] of the decoders */
-    size_t map_floats, scratch_floats;
-    hr_warp warps[64];      /* of the pass being filled */
-};
-
 typedef struct job job;
 /* What differs between a forward pass on arrays and poses from pictures. */
 struct job {

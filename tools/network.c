@@ -28,14 +28,13 @@ int network_overrides(char **arguments, int *n_arguments, const char ***out)
     return 0;
 }
 
-static void print_message(void *context, const char *line)
+void network_message(void *context, const char *line)
 {
     const int *quiet = context;
     if (!*quiet) tool_error("%s", line);
 }
 
-/* TEST.MODEL_FILE of the configuration, or NULL; free it with free. */
-static char *configured_model(const hrnet_config *config)
+char *network_model_file(const hrnet_config *config)
 {
     char *yaml = NULL;
     if (config == NULL || hrnet_config_get(config, "TEST.MODEL_FILE", &yaml) != HRNET_OK) return NULL;
@@ -51,9 +50,9 @@ static int load_model(network *net, const network_settings *settings, const char
     const hrnet_model_options options = {.config = net->config,
                                          .overrides = net->config == NULL ? overrides : NULL,
                                          .allow_missing = settings->allow_missing,
-                                         .on_message = print_message,
+                                         .on_message = network_message,
                                          .context = &quiet};
-    char *configured = settings->model == NULL ? configured_model(net->config) : NULL;
+    char *configured = settings->model == NULL ? network_model_file(net->config) : NULL;
     const char *path = settings->model != NULL ? settings->model : configured;
     int status = 0;
     if (path == NULL && !settings->initial_weights)
@@ -75,7 +74,7 @@ int network_open(network *net, const network_settings *settings, const char *con
     int quiet = settings->quiet;
     *net = (network){0};
     if (settings->config != NULL &&
-        hrnet_config_load(&net->config, settings->config, overrides, print_message, &quiet) != HRNET_OK)
+        hrnet_config_load(&net->config, settings->config, overrides, network_message, &quiet) != HRNET_OK)
         return tool_failed();
     int status = load_model(net, settings, overrides);
     const hrnet_session_options options = {settings->threads, settings->batch != 0 ? settings->batch : 8};

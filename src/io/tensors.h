@@ -5,6 +5,7 @@
 #ifndef HR_IO_TENSORS_H
 #define HR_IO_TENSORS_H
 
+#include "base/half.h"
 #include "base/status.h"
 
 typedef enum hr_dtype { HR_F32, HR_F16, HR_BF16, HR_F64, HR_I64, HR_I32, HR_I16, HR_I8, HR_U8, HR_BOOL } hr_dtype;
@@ -80,9 +81,5 @@ hrnet_status hr_safetensors_save(const char *path, const hr_tensor_data *items, 
 /* Write a flat state dict (OrderedDict) that torch.load (also with weights_only=True) reads, in PyTorch's zip
  * container, stored, data aligned to 64 bytes. Atomic. */
 hrnet_status hr_torch_save(const char *path, const hr_tensor_data *items, size_t n_items);
-
-/* IEEE half precision, round to nearest even; portable. */
-float hr_half_to_float(uint16_t half);
-uint16_t hr_float_to_half(float value);
 
 #endif

@@ -25,4 +25,9 @@ static void max_cell(float *out, const float *const *cells, int n, int ld)
     }
 }
 
+static void to_half(uint16_t *out, const float *in, size_t n)
+{
+    for (size_t i = 0; i < n; i += HR_VEC) v_store_half(out + i, v_load(in + i));
+}
+
 #endif

@@ -29,7 +29,7 @@ typedef struct hr_gemm {
     int m;                    /* rows, 1..kern->rows[strips] */
     int n_taps, depth;        /* terms of the sum: n_taps * depth */
     const float *const *rows; /* [n_taps][m], each to depth floats */
-    const float *weights;     /* [n_taps][depth][strips * HR_STRIP], 64-byte aligned */
+    const void *weights;      /* [n_taps][depth][strips * HR_STRIP] floats, or IEEE halves for gemm_half */
     const float *bias;        /* [strips * HR_STRIP], or NULL for zeros */
     const float *const *adds; /* [m], each to strips * HR_STRIP floats, or NULL */
     float *const *outs;       /* [m], each to strips * HR_STRIP floats; may equal adds */
@@ -43,7 +43,7 @@ typedef struct hr_gemm_batch {
     int m, depth;         /* rows (any number), length of the sum */
     const float *a;       /* product p's rows begin at a + p * a_step, a_ld apart */
     size_t a_step, a_ld;
-    const float *weights; /* [n_products][depth][strips * HR_STRIP], 64-byte aligned */
+    const void *weights;  /* [n_products][depth][strips * HR_STRIP] floats, or IEEE halves for gemm_batch_half */
     float *out;           /* as a */
     size_t out_step, out_ld;
 } hr_gemm_batch;
@@ -94,6 +94,10 @@ typedef struct hr_kern {
 
     void (*gemm_batch[HR_MAX_STRIPS + 1])(const hr_gemm_batch *batch);
 
+    /* The same with weights stored in half precision; all arithmetic is float. */
+    void (*gemm_half[HR_MAX_STRIPS + 1])(const hr_gemm *tile);
+    void (*gemm_batch_half[HR_MAX_STRIPS + 1])(const hr_gemm_batch *batch);
+
     void (*wino_input[HR_N_WINO])(const hr_wino_input *tile);
     void (*wino_output[HR_N_WINO])(const hr_wino_output *tile);
     void (*wino_weights[HR_N_WINO])(const hr_wino_weights *weights);
@@ -103,6 +107,9 @@ typedef struct hr_kern {
 
     /* out[c] = max over n cells of cells[i][c], c < ld. */
     void (*max_cell)(float *out, const float *const *cells, int n, int ld);
+
+    /* out[i] = in[i] in half precision, to nearest, ties to even; n a multiple of HR_STRIP. */
+    void (*to_half)(uint16_t *out, const float *in, size_t n);
 } hr_kern;
 
 /* The best table for a set of features (base/cpu.h). Static. */

@@ -12,9 +12,12 @@ const hr_kern hr_kern_neon = {
     .rows = {0, 6},
     .gemm = {NULL, gemm1},
     .gemm_batch = {NULL, gemm_batch1},
+    .gemm_half = {NULL, gemm_half1},
+    .gemm_batch_half = {NULL, gemm_batch_half1},
     .wino_input = {wino_input2, wino_input4, wino_input6},
     .wino_output = {wino_output2, wino_output4, wino_output6},
     .wino_weights = {wino_weights2, wino_weights4, wino_weights6},
     .sum_row = sum_row,
     .max_cell = max_cell,
+    .to_half = to_half,
 };

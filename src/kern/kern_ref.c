@@ -1,22 +1,29 @@
 /* kern_ref.c - the contracts of kern.h in plain C: the fallback that ships, and what the other tables are tested by. */
 #include "kern/kern.h"
+
+#include "base/half.h"
 #include "kern/winograd_points.h"
 
-static void gemm(const hr_gemm *g, int n_columns)
+static float weight(const void *weights, int i, int half)
+{
+    return half ? hr_half_to_float(((const uint16_t *)weights)[i]) : ((const float *)weights)[i];
+}
+
+static void gemm(const hr_gemm *g, int half)
 {
     for (int i = 0; i < g->m; i++) {
-        for (int n = 0; n < n_columns; n++) {
+        for (int n = 0; n < HR_STRIP; n++) {
             float y = g->bias != NULL ? g->bias[n] : 0;
             for (int t = 0; t < g->n_taps; t++)
                 for (int k = 0; k < g->depth; k++)
-                    y += g->rows[t * g->m + i][k] * g->weights[(t * g->depth + k) * n_columns + n];
+                    y += g->rows[t * g->m + i][k] * weight(g->weights, (t * g->depth + k) * HR_STRIP + n, half);
             if (g->adds != NULL) y += g->adds[i][g->column + (size_t)n];
             g->outs[i][g->column + (size_t)n] = g->relu && y < 0 ? 0 : y;
         }
     }
 }
 
-static void gemm_batch(const hr_gemm_batch *g)
+static void gemm_batch(const hr_gemm_batch *g, int half)
 {
     for (int p = 0; p < g->n_products; p++) {
         for (int i = 0; i < g->m; i++) {
@@ -25,11 +32,16 @@ static void gemm_batch(const hr_gemm_batch *g)
             for (int n = 0; n < HR_STRIP; n++) {
                 out[n] = 0;
                 for (int k = 0; k < g->depth; k++)
-                    out[n] += row[k] * g->weights[(p * g->depth + k) * HR_STRIP + n];
+                    out[n] += row[k] * weight(g->weights, (p * g->depth + k) * HR_STRIP + n, half);
             }
         }
     }
 }
+
+static void gemm1(const hr_gemm *g) { gemm(g, 0); }
+static void gemm_half1(const hr_gemm *g) { gemm(g, 1); }
+static void gemm_batch1(const hr_gemm_batch *g) { gemm_batch(g, 0); }
+static void gemm_batch_half1(const hr_gemm_batch *g) { gemm_batch(g, 1); }
 
 /* v = B d: one line of the input transform, from its definition. */
 static void input_line(int pairs, const float *d, int d_step, float *v, int v_step)
@@ -127,11 +139,6 @@ static void wino_output2(const hr_wino_output *tile) { wino_output(tile, 1); }
 static void wino_output4(const hr_wino_output *tile) { wino_output(tile, 2); }
 static void wino_output6(const hr_wino_output *tile) { wino_output(tile, 3); }
 
-static void gemm1(const hr_gemm *g)
-{
-    gemm(g, HR_STRIP);
-}
-
 static void sum_row(float *out, const float *const *terms, const int *shifts, int n_terms, int w, int ld, int relu)
 {
     for (int x = 0; x < w; x++) {
@@ -152,16 +159,24 @@ static void max_cell(float *out, const float *const *cells, int n, int ld)
     }
 }
 
+static void to_half(uint16_t *out, const float *in, size_t n)
+{
+    for (size_t i = 0; i < n; i++) out[i] = hr_float_to_half(in[i]);
+}
+
 const hr_kern hr_kern_ref = {
     .name = "scalar",
     .macs_per_ns = 2,
     .max_strips = 1,
     .rows = {0, 4},
     .gemm = {NULL, gemm1},
-    .gemm_batch = {NULL, gemm_batch},
+    .gemm_batch = {NULL, gemm_batch1},
+    .gemm_half = {NULL, gemm_half1},
+    .gemm_batch_half = {NULL, gemm_batch_half1},
     .wino_input = {wino_input2, wino_input4, wino_input6},
     .wino_output = {wino_output2, wino_output4, wino_output6},
     .wino_weights = {wino_weights2, wino_weights4, wino_weights6},
     .sum_row = sum_row,
     .max_cell = max_cell,
+    .to_half = to_half,
 };

@@ -17,6 +17,8 @@ static inline vec v_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
 static inline vec v_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
 static inline vec v_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); } /* a * b + c */
 static inline vec v_max(vec a, vec b) { return _mm512_max_ps(a, b); }
+static inline vec v_load_half(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256(p)); }
+static inline void v_store_half(void *p, vec a) { _mm256_storeu_si256(p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT)); }
 #elif defined(__AVX2__)
 #include <immintrin.h>
 enum { HR_VEC = 8 };
@@ -29,6 +31,8 @@ static inline vec v_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
 static inline vec v_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
 static inline vec v_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); } /* a * b + c */
 static inline vec v_max(vec a, vec b) { return _mm256_max_ps(a, b); }
+static inline vec v_load_half(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
+static inline void v_store_half(void *p, vec a) { _mm_storeu_si128(p, _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT)); }
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
 enum { HR_VEC = 4 };
@@ -41,6 +45,8 @@ static inline vec v_sub(vec a, vec b) { return vsubq_f32(a, b); }
 static inline vec v_mul(vec a, vec b) { return vmulq_f32(a, b); }
 static inline vec v_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); } /* a * b + c */
 static inline vec v_max(vec a, vec b) { return vmaxq_f32(a, b); }
+static inline vec v_load_half(const void *p) { return vcvt_f32_f16(vld1_f16(p)); }
+static inline void v_store_half(void *p, vec a) { vst1_f16(p, vcvt_f16_f32(a)); }
 #endif
 
 #endif

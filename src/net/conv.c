@@ -3,15 +3,17 @@
 
 #include <string.h>
 
+enum { LINE = 64 };
+
 static const hr_conv_algorithm *const algorithms[] = {&hr_conv_direct, &hr_conv_winograd2, &hr_conv_winograd4,
                                                    &hr_conv_winograd6};
 
-static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern *kern)
+static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern *kern, int half)
 {
     const hr_conv_algorithm *best = NULL;
     double best_cost = 0;
     for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
-        const double cost = algorithms[i]->cost(algorithms[i], shape, kern);
+        const double cost = algorithms[i]->cost(algorithms[i], shape, kern, half);
         if (cost < 0 || (best != NULL && cost >= best_cost)) continue;
         best = algorithms[i];
         best_cost = cost;
@@ -19,24 +21,32 @@ static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern
     return best;
 }
 
-void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, const hr_kern *kern)
+void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, int half, const hr_kern *kern)
 {
-    *conv = (hr_conv){.shape = *shape, .algorithm = choose(shape, kern), .kern = kern, .relu = relu};
+    *conv = (hr_conv){
+        .shape = *shape, .algorithm = choose(shape, kern, half), .kern = kern, .relu = relu, .half = half};
 }
 
-size_t hr_conv_floats(const hr_conv *conv)
+size_t hr_conv_bytes(const hr_conv *conv)
 {
-    return conv->algorithm->packed_floats(conv->algorithm, &conv->shape) + (size_t)hr_padded(conv->shape.oc);
+    const size_t n = conv->algorithm->packed_floats(conv->algorithm, &conv->shape);
+    const size_t bytes = (size_t)hr_padded(conv->shape.oc) * sizeof(float) + n * (conv->half ? 2 : sizeof(float));
+    return (bytes + LINE - 1) / LINE * LINE;
 }
 
-void hr_conv_pack(hr_conv *conv, float *floats, const float *weights, const float *scale, const float *bias)
+void hr_conv_pack(hr_conv *conv, void *room, const float *weights, const float *scale, const float *bias,
+                  float *scratch)
 {
     const int oc = conv->shape.oc;
-    memcpy(floats, bias, (size_t)oc * sizeof *bias);
-    for (int i = oc; i < hr_padded(oc); i++) floats[i] = 0;
-    conv->bias = floats;
-    conv->weights = floats + hr_padded(oc);
-    conv->algorithm->pack(conv, weights, scale, floats + hr_padded(oc));
+    float *packed_bias = room, *packed = packed_bias + hr_padded(oc);
+    memcpy(packed_bias, bias, (size_t)oc * sizeof *bias);
+    for (int i = oc; i < hr_padded(oc); i++) packed_bias[i] = 0;
+    conv->bias = packed_bias;
+    conv->weights = packed;
+    conv->algorithm->pack(conv, weights, scale, conv->half ? scratch : packed);
+    if (conv->half)
+        conv->kern->to_half((uint16_t *)(void *)packed, scratch,
+                            conv->algorithm->packed_floats(conv->algorithm, &conv->shape));
 }
 
 int hr_cut_blocks(int n_strips, const hr_kern *kern, hr_block_cut *blocks)

@@ -37,7 +37,7 @@ struct hr_conv_algorithm {
     int tile; /* Winograd: m of F(m x m, 3 x 3) */
     /* Predicted time of one picture on one thread in ns; < 0: cannot do this shape. Only the order of the algorithms
      * matters, so the model is coarse: see the functions. */
-    double (*cost)(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern);
+    double (*cost)(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern, int half);
     /* Floats of packed weights. */
     size_t (*packed_floats)(const hr_conv_algorithm *self, const hr_conv_shape *shape);
     /* weights [oc][ic][k][k] (transposed: [ic][oc][k][k]), times scale[oc]. */
@@ -54,25 +54,34 @@ struct hr_conv {
     const hr_conv_algorithm *algorithm;
     const hr_kern *kern;
     int relu;
-    const float *weights; /* packed */
-    const float *bias;    /* [out_ld], padding lanes zero */
+    int half;            /* packed weights are IEEE halves */
+    const void *weights; /* packed */
+    const float *bias;   /* [out_ld], padding lanes zero */
 };
 
-/* Describe a convolution and choose its algorithm. */
-void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, const hr_kern *kern);
+/* Describe a convolution and choose its algorithm. half: keep packed weights in half precision. */
+void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, int half, const hr_kern *kern);
 
-/* Floats of packed weights and bias, a multiple of 16. */
-size_t hr_conv_floats(const hr_conv *conv);
+/* Bytes of packed weights and bias, a multiple of 64. */
+size_t hr_conv_bytes(const hr_conv *conv);
 
-/* Pack into `floats` (hr_conv_floats of them, 64-byte aligned), which conv keeps pointing to. weights as
- * hr_conv_algorithm.pack; scale [oc] multiplies, bias [oc] is added after. */
-void hr_conv_pack(hr_conv *conv, float *floats, const float *weights, const float *scale, const float *bias);
+/* Pack into `room` (hr_conv_bytes, 64-byte aligned), which conv keeps pointing to. weights as hr_conv_algorithm.pack;
+ * scale [oc] multiplies, bias [oc] is added after. scratch: algorithm->packed_floats, used when half, else may be NULL. */
+void hr_conv_pack(hr_conv *conv, void *room, const float *weights, const float *scale, const float *bias,
+                  float *scratch);
+
+/* Packed weight i of a convolution. */
+static inline const void *hr_conv_weight(const hr_conv *conv, size_t i)
+{
+    return conv->half ? (const void *)((const uint16_t *)conv->weights + i)
+                      : (const void *)((const float *)conv->weights + i);
+}
 
 /* What a float of packed weights costs a plan, in ns: 0.1 to bring it from memory (40 GB/s a core), and the time of 12
  * multiply-adds for its room there. The second is a choice: it keeps W32 within about twice its weights' size. */
-static inline double hr_ns_per_weight(const hr_kern *kern)
+static inline double hr_ns_per_weight(const hr_kern *kern, int half)
 {
-    return 0.1 + 12 / kern->macs_per_ns;
+    return (0.1 + 12 / kern->macs_per_ns) / (half ? 2 : 1);
 }
 
 /* Channels rounded up to whole strips. */

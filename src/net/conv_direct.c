@@ -60,13 +60,13 @@ static part part_of(const hr_conv_shape *shape, int index)
 }
 
 /* Arithmetic at 90 % of the best tile's rate, and the weights. */
-static double cost(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern)
+static double cost(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern, int half)
 {
     (void)self;
     if (shape->kernel * shape->kernel > MAX_TAPS) return -1;
     const double cells = shape->transposed ? (double)shape->ih * shape->iw : (double)shape->oh * shape->ow;
     const double weights = (double)shape->ic * hr_padded(shape->oc) * shape->kernel * shape->kernel;
-    return cells * weights / (0.9 * kern->macs_per_ns) + weights * hr_ns_per_weight(kern);
+    return cells * weights / (0.9 * kern->macs_per_ns) + weights * hr_ns_per_weight(kern, half);
 }
 
 static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *shape)
@@ -176,7 +176,7 @@ static void aim(tile *t, const hr_conv *conv, const part *p, const hr_conv_io *i
     }
 }
 
-static void run_part(const hr_conv *conv, const part *p, const cut *c, const float *weights, const hr_conv_io *io,
+static void run_part(const hr_conv *conv, const part *p, const cut *c, size_t weights, const hr_conv_io *io,
                      int task)
 {
     const int first_block = c->n_groups == 1 ? 0 : task % c->n_groups;
@@ -184,17 +184,18 @@ static void run_part(const hr_conv *conv, const part *p, const cut *c, const flo
     const int from = task / c->n_groups * c->chunk;
     const int to = from + c->chunk < c->n_pixels ? from + c->chunk : c->n_pixels;
     const size_t depth = (size_t)p->n_taps * (size_t)conv->shape.ic;
+    void (*const *gemm)(const hr_gemm *) = conv->half ? conv->kern->gemm_half : conv->kern->gemm;
     tile t;
     for (int pixel = from; pixel < to; pixel += c->rows) {
         const int m = to - pixel < c->rows ? to - pixel : c->rows;
         aim(&t, conv, p, io, pixel, m);
         for (int b = first_block; b <= last_block; b++) {
             const size_t column = (size_t)c->blocks[b].first * HR_STRIP;
-            conv->kern->gemm[c->blocks[b].strips](&(hr_gemm){.m = m,
+            gemm[c->blocks[b].strips](&(hr_gemm){.m = m,
                                                              .n_taps = p->n_taps,
                                                              .depth = conv->shape.ic,
                                                              .rows = t.rows,
-                                                             .weights = weights + depth * column,
+                                                             .weights = hr_conv_weight(conv, weights + depth * column),
                                                              .bias = conv->bias + column,
                                                              .adds = io->add != NULL ? t.adds : NULL,
                                                              .outs = t.outs,
@@ -206,7 +207,7 @@ static void run_part(const hr_conv *conv, const part *p, const cut *c, const flo
 
 static void run(const hr_conv *conv, const hr_conv_io *io, int task)
 {
-    const float *weights = conv->weights;
+    size_t weights = 0; /* where the part's begin */
     for (int i = 0; i < n_parts(&conv->shape); i++) {
         const part p = part_of(&conv->shape, i);
         cut c;

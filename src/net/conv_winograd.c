@@ -39,12 +39,12 @@ static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *
 
 /* The products, the transforms, the weights. Transforms are bound by loads and stores, not by arithmetic: measured 3.3,
  * 10.3 and 18 ns a tile and channel, both ends together, on AVX2 and AVX-512 alike. */
-static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern)
+static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern, int half)
 {
     static const double transform_ns[HR_N_WINO] = {3.3, 10.3, 18};
     if (s->kernel != 3 || s->stride != 1 || s->padding != 1 || s->transposed || s->in_ld != hr_padded(s->ic)) return -1;
     const double n_tiles = tiles_of(self, s), weights = (double)packed_floats(self, s);
-    return n_tiles * weights / kern->macs_per_ns + weights * hr_ns_per_weight(kern) +
+    return n_tiles * weights / kern->macs_per_ns + weights * hr_ns_per_weight(kern, half) +
            n_tiles * transform_ns[self->tile / 2 - 1] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
 }
 
@@ -246,6 +246,7 @@ static void run(const hr_conv *conv, const hr_conv_io *io, int task)
 {
     const hr_conv_shape *s = &conv->shape;
     const int n_products = side_of(conv->algorithm) * side_of(conv->algorithm);
+    void (*const *gemm)(const hr_gemm_batch *) = conv->half ? conv->kern->gemm_batch_half : conv->kern->gemm_batch;
     const scratch room = lay_out(conv);
     const size_t in_ld = (size_t)s->in_ld;
     cut c;
@@ -261,14 +262,14 @@ static void run(const hr_conv *conv, const hr_conv_io *io, int task)
     for (int b = c.n_blocks * group / c.n_groups; b < c.n_blocks * (group + 1) / c.n_groups; b++) {
         const hr_block_cut *block = &c.blocks[b];
         const size_t width = (size_t)block->strips * HR_STRIP, step = product_step(n_tiles, width);
-        conv->kern->gemm_batch[block->strips](
+        gemm[block->strips](
             &(hr_gemm_batch){.n_products = n_products,
                              .m = n_tiles,
                              .depth = s->ic,
                              .a = v,
                              .a_step = v_step,
                              .a_ld = in_ld,
-                             .weights = conv->weights + (size_t)n_products * (size_t)s->ic * (size_t)block->first * HR_STRIP,
+                             .weights = hr_conv_weight(conv, (size_t)n_products * (size_t)s->ic * (size_t)block->first * HR_STRIP),
                              .out = products,
                              .out_step = step,
                              .out_ld = width});

@@ -1,9 +1,8 @@
 /* engine.c - fold, pack, order by level. */
 #include "net/engine.h"
 
-#include <math.h>
-
 #include "base/mem.h"
+#include "net/fold.h"
 
 enum { INPUT_LD = 4 };
 
@@ -16,32 +15,6 @@ int hr_engine_ld(const hr_engine *engine, int node)
 hrnet_status hr_weights_read(const hr_weights *weights, const hr_graph *graph, int index, float *out)
 {
     return weights->read(weights->context, index, &graph->params[index], out);
-}
-
-/* What a batch norm (or its absence) does to a convolution's output: y = x * scale + shift. [oc] each. The statistics
- * follow upstream's BatchNorm2d: eps 1e-5, in double here so that folding adds no error of its own. */
-static hrnet_status fold(const hr_graph *graph, const hr_node *node, const hr_weights *weights, float *scale,
-                         float *shift, float *scratch)
-{
-    const size_t n = (size_t)node->c;
-    float *bias = scratch, *gamma = scratch + n, *beta = gamma + n, *mean = beta + n, *var = mean + n;
-    for (size_t i = 0; i < n; i++) {
-        bias[i] = 0;
-        scale[i] = 1;
-    }
-    if (node->bias >= 0) HR_TRY(hr_weights_read(weights, graph, node->bias, bias));
-    if (node->norm >= 0) {
-        HR_TRY(hr_weights_read(weights, graph, node->norm, gamma));
-        HR_TRY(hr_weights_read(weights, graph, node->norm + 1, beta));
-        HR_TRY(hr_weights_read(weights, graph, node->norm + 2, mean));
-        HR_TRY(hr_weights_read(weights, graph, node->norm + 3, var));
-    }
-    for (size_t i = 0; i < n; i++) {
-        const double factor = node->norm >= 0 ? gamma[i] / sqrt((double)var[i] + 1e-5) : 1;
-        scale[i] = (float)factor;
-        shift[i] = (float)(node->norm >= 0 ? beta[i] + ((double)bias[i] - mean[i]) * factor : bias[i]);
-    }
-    return HRNET_OK;
 }
 
 static void describe_conv(hr_engine *engine, int index)
@@ -59,42 +32,53 @@ static void describe_conv(hr_engine *engine, int index)
                                  .padding = node->padding,
                                  .transposed = node->op == HR_OP_DECONV,
                                  .in_ld = hr_engine_ld(engine, node->inputs[0])};
-    hr_conv_init(&engine->convs[index], &shape, node->relu, engine->kern);
+    hr_conv_init(&engine->convs[index], &shape, node->relu, engine->half, engine->kern);
 }
 
-static hrnet_status pack_conv(hr_engine *engine, int index, const hr_weights *weights, float *packed)
+/* Floats that packing one convolution works in: its weights, what folding needs, and the packed form before it is
+ * rounded to half precision. */
+static size_t work_floats(const hr_engine *engine, int index)
+{
+    const hr_node *node = &engine->graph.nodes[index];
+    const hr_conv *conv = &engine->convs[index];
+    const size_t n_packed = conv->half ? conv->algorithm->packed_floats(conv->algorithm, &conv->shape) : 0;
+    return engine->graph.params[node->weight].n_elements + 7 * (size_t)node->c + n_packed;
+}
+
+static hrnet_status pack_conv(hr_engine *engine, int index, const hr_weights *weights, void *room, float *work)
 {
     const hr_graph *graph = &engine->graph;
     const hr_node *node = &graph->nodes[index];
-    const size_t n_weights = graph->params[node->weight].n_elements, n = (size_t)node->c;
-    float *block = hr_alloc(n_weights + 7 * n, sizeof *block);
-    if (block == NULL) return hr_fail_memory((n_weights + 7 * n) * sizeof *block);
-    float *scale = block + n_weights, *shift = scale + n;
-    hrnet_status status = hr_weights_read(weights, graph, node->weight, block);
-    if (status == HRNET_OK) status = fold(graph, node, weights, scale, shift, shift + n);
-    if (status == HRNET_OK) hr_conv_pack(&engine->convs[index], packed, block, scale, shift);
-    hr_free(block);
-    return status;
+    const size_t n = (size_t)node->c;
+    float *scale = work + graph->params[node->weight].n_elements, *shift = scale + n, *rest = shift + n;
+    HR_TRY(hr_weights_read(weights, graph, node->weight, work));
+    HR_TRY(hr_fold(graph, node, weights, scale, shift, rest));
+    hr_conv_pack(&engine->convs[index], room, work, scale, shift, rest + 5 * n);
+    return HRNET_OK;
 }
 
 static hrnet_status pack_all(hr_engine *engine, const hr_weights *weights)
 {
     const int n = engine->graph.n_nodes;
+    size_t n_work = 0;
     for (int i = 0; i < n; i++) {
         if (hr_engine_ld(engine, i) > engine->max_ld) engine->max_ld = hr_engine_ld(engine, i);
         if (engine->graph.nodes[i].weight < 0) continue;
         describe_conv(engine, i);
-        engine->n_floats += hr_conv_floats(&engine->convs[i]);
+        engine->n_bytes += hr_conv_bytes(&engine->convs[i]);
+        if (work_floats(engine, i) > n_work) n_work = work_floats(engine, i);
     }
-    engine->weights = hr_alloc(engine->n_floats, sizeof(float));
-    if (engine->weights == NULL) return hr_fail_memory(engine->n_floats * sizeof(float));
-    float *packed = engine->weights;
-    for (int i = 0; i < n; i++) {
+    engine->weights = hr_alloc(engine->n_bytes, 1);
+    float *work = hr_alloc(n_work, sizeof *work);
+    hrnet_status status = engine->weights != NULL && work != NULL ? HRNET_OK : hr_fail_memory(engine->n_bytes);
+    char *room = engine->weights;
+    for (int i = 0; i < n && status == HRNET_OK; i++) {
         if (engine->convs[i].algorithm == NULL) continue;
-        HR_TRY(pack_conv(engine, i, weights, packed));
-        packed += hr_conv_floats(&engine->convs[i]);
+        status = pack_conv(engine, i, weights, room, work);
+        room += hr_conv_bytes(&engine->convs[i]);
     }
-    return HRNET_OK;
+    hr_free(work);
+    return status;
 }
 
 static void find_levels(hr_engine *engine)
@@ -109,10 +93,12 @@ static void find_levels(hr_engine *engine)
     }
 }
 
-hrnet_status hr_engine_create(hr_engine **out, const hr_graph *graph, const hr_weights *weights, unsigned features)
+hrnet_status hr_engine_create(hr_engine **out, const hr_graph *graph, const hr_weights *weights, unsigned features,
+                              int half)
 {
     hr_engine *engine;
     HR_NEW(engine, 1);
+    engine->half = half;
     engine->kern = hr_kern_select(features);
     hrnet_status status = hr_graph_fuse(&engine->graph, graph);
     if (status != HRNET_OK) goto fail;
@@ -145,5 +131,5 @@ void hr_engine_free(hr_engine *engine)
 
 size_t hr_engine_bytes(const hr_engine *engine)
 {
-    return engine->n_floats * sizeof(float);
+    return engine->n_bytes;
 }

@@ -216,16 +216,19 @@ size_t hr_graph_n_trainable(const hr_graph *graph)
     return total;
 }
 
+uint64_t hr_node_macs(const hr_graph *graph, int index)
+{
+    const hr_node *node = &graph->nodes[index];
+    if (node->weight < 0) return 0;
+    /* a transposed convolution spends its weights on every input cell, a convolution on every output cell */
+    const hr_node *cells = node->op == HR_OP_DECONV ? &graph->nodes[node->inputs[0]] : node;
+    return graph->params[node->weight].n_elements * (uint64_t)cells->h * (uint64_t)cells->w;
+}
+
 uint64_t hr_graph_macs(const hr_graph *graph)
 {
     uint64_t total = 0;
-    for (int i = 0; i < graph->n_nodes; i++) {
-        const hr_node *node = &graph->nodes[i];
-        if (node->weight < 0) continue;
-        /* a transposed convolution spends its weights on every input cell, a convolution on every output cell */
-        const hr_node *cells = node->op == HR_OP_DECONV ? &graph->nodes[node->inputs[0]] : node;
-        total += graph->params[node->weight].n_elements * (uint64_t)cells->h * (uint64_t)cells->w;
-    }
+    for (int i = 0; i < graph->n_nodes; i++) total += hr_node_macs(graph, i);
     return total;
 }
 

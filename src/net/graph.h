@@ -82,6 +82,7 @@ void hr_graph_free(hr_graph *graph);
  * times as many as there are. */
 size_t hr_graph_n_trainable(const hr_graph *graph);
 uint64_t hr_graph_macs(const hr_graph *graph);
+uint64_t hr_node_macs(const hr_graph *graph, int node); /* the share of one node; 0 without weights */
 
 /* Index of the parameter or node of that name, or -1. */
 int hr_graph_find_param(const hr_graph *graph, const char *name);

@@ -1,8 +1,9 @@
 # lib.sh - for tests of the command: runs cases in folders of their own and prints cmocka's lines. Source it; HRNET is
-# the command, COMPARE compare_npy, EXAMPLE the program of README, TESTS the folder tests/, ROOT the repository.
+# the command, COMPARE compare_npy, EXAMPLE the program of README, FORMULA formula_weights, TESTS the folder tests/, ROOT
+# the repository.
 # shellcheck shell=sh
 
-: "${HRNET:?}" "${COMPARE:?}" "${EXAMPLE:?}" "${TESTS:?}" "${ROOT:?}"
+: "${HRNET:?}" "${COMPARE:?}" "${EXAMPLE:?}" "${FORMULA:?}" "${TESTS:?}" "${ROOT:?}"
 data=$TESTS/cli/data
 golden=$TESTS/golden/hrnet_w8_96x64
 small="--config $golden/config.yaml --model $golden/weights.pth"

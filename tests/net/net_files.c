@@ -75,8 +75,7 @@ float *run_model(const hrnet_model *model, const float *input, int n, int flip, 
 {
     hrnet_session *session = NULL;
     float *heatmaps = test_malloc((size_t)n * map_floats(model) * sizeof *heatmaps);
-    MUST(hrnet_session_create(&session, model,
-                              &(hrnet_session_options){.threads = threads, .max_batch = max_batch}));
+    MUST(hrnet_session_create(&session, model, &(hrnet_session_options){.threads = threads, .max_batch = max_batch}));
     if (flip)
         MUST(hrnet_session_forward_flip(session, input, n, flip == 2, heatmaps));
     else

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -76,8 +77,8 @@ void golden_graph_open(golden_graph *out, const char *net);
 void golden_graph_close(golden_graph *opened);
 
 /* Weights and input as numbers of a formula, so that networks of full size need no files: tensor `s` has at index i
- * u = hr_random_uniform(hr_hash_text(s), i); 4-d tensors (2u - 1) sqrt(4.8 / fan) with fan the product of the last three
- * sizes, running_var 0.5 + u, another weight 0.2 + 0.4 u, all else 0.2 (u - 0.5); the input 4u - 2 of "input", NCHW. */
+ * u = hr_random_uniform(hr_hash_text(s), i); 4-d tensors (2u - 1) sqrt(4.8 / fan) with fan the product of the last
+ * three sizes, running_var 0.5 + u, other weights 0.2 + 0.4 u, all else 0.2 (u - 0.5); the input 4u - 2 of "input". */
 hr_weights formula_weights(void);
 void formula_input(float *input, size_t n);
 

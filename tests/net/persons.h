@@ -10,8 +10,7 @@ enum { N_PERSONS = 5, MAX_JOINTS = 17 };
 static inline hrnet_session *open_session(const hrnet_model *model, int threads, int max_batch)
 {
     hrnet_session *session = NULL;
-    MUST(hrnet_session_create(&session, model,
-                              &(hrnet_session_options){.threads = threads, .max_batch = max_batch}));
+    MUST(hrnet_session_create(&session, model, &(hrnet_session_options){.threads = threads, .max_batch = max_batch}));
     return session;
 }
 
@@ -29,8 +28,11 @@ static inline void make_persons(hrnet_person persons[N_PERSONS], const hrnet_ima
     static const struct {
         hrnet_box box;
         float rotation;
-    } places[N_PERSONS] = {
-        {{10, 12, 40, 80}, 0}, {{-20, -30, 60, 60}, 0}, {{30, 5, 50.5f, 70.25f}, 30}, {{0, 0, 0, 0}, 0}, {{5, 40, 90, 9}, -75}};
+    } places[N_PERSONS] = {{{10, 12, 40, 80}, 0},
+                           {{-20, -30, 60, 60}, 0},
+                           {{30, 5, 50.5f, 70.25f}, 30},
+                           {{0, 0, 0, 0}, 0},
+                           {{5, 40, 90, 9}, -75}};
     for (int i = 0; i < N_PERSONS; i++) persons[i] = (hrnet_person){image, places[i].box, places[i].rotation};
 }
 

@@ -169,8 +169,8 @@ static void other_networks(void **state)
     REFUSED(load(&model, golden_path(net_names[2], "weights.pth"), 0), HRNET_ERR_MISMATCH, "of another shape");
     assert_non_null(strstr(hrnet_last_error(), "; ...")); /* the first few only: the report has them all */
     MUST(hrnet_config_load(&config, "coco/resnet/res50_256x192", NULL, NULL, NULL));
-    REFUSED(hrnet_model_load(&model, golden_path(net_names[0], "weights.pth"), &(hrnet_model_options){.config = config}),
-            HRNET_ERR_MISMATCH, "missing");
+    const char *path = golden_path(net_names[0], "weights.pth");
+    REFUSED(hrnet_model_load(&model, path, &(hrnet_model_options){.config = config}), HRNET_ERR_MISMATCH, "missing");
     hrnet_config_free(config);
     MUST(hr_safetensors_save(file, &stranger, 1, NULL, 0, 0));
     REFUSED(load(&model, file, 1), HRNET_ERR_MISMATCH, "none of the network's");

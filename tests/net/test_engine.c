@@ -52,7 +52,7 @@ static hr_engine *golden_engine(const char *net)
     golden_graph opened;
     hr_engine *engine = NULL;
     golden_graph_open(&opened, net);
-    MUST(hr_engine_create(&engine, &opened.graph, &opened.weights, hr_cpu_features()));
+    MUST(hr_engine_create(&engine, &opened.graph, &opened.weights, hr_cpu_features(), 0));
     golden_graph_close(&opened);
     return engine;
 }
@@ -92,8 +92,8 @@ static void same_bits(void **state)
     for (int i = 0; i < N_NETS; i++) {
         hr_engine *engine = golden_engine(net_names[i]);
         const hr_node *out = &engine->graph.nodes[engine->graph.output];
-        const size_t n = (size_t)N_PICTURES * (size_t)out->h * (size_t)out->w *
-                         (size_t)hr_engine_ld(engine, engine->graph.output);
+        const size_t n =
+            (size_t)N_PICTURES * (size_t)out->h * (size_t)out->w * (size_t)hr_engine_ld(engine, engine->graph.output);
         float *plain = run(engine, 1, 1);
         for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
             float *other = run(engine, ways[k].threads, ways[k].max_batch);
@@ -166,8 +166,11 @@ static void parallel_and_profile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arena_places), cmocka_unit_test(same_bits),            cmocka_unit_test(levels),
-        cmocka_unit_test(arguments),    cmocka_unit_test(parallel_and_profile),
+        cmocka_unit_test(arena_places),
+        cmocka_unit_test(same_bits),
+        cmocka_unit_test(levels),
+        cmocka_unit_test(arguments),
+        cmocka_unit_test(parallel_and_profile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

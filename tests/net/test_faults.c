@@ -196,8 +196,8 @@ static void checkpoint_save(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(model_load),     cmocka_unit_test(our_file),        cmocka_unit_test(pretrained),
-        cmocka_unit_test(config_load),    cmocka_unit_test(session_create),  cmocka_unit_test(checkpoint_save),
+        cmocka_unit_test(model_load),  cmocka_unit_test(our_file),       cmocka_unit_test(pretrained),
+        cmocka_unit_test(config_load), cmocka_unit_test(session_create), cmocka_unit_test(checkpoint_save),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

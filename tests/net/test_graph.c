@@ -65,13 +65,13 @@ static void published_sizes(void **state)
         size_t n_parameters;
         uint64_t n_macs;
     } nets[] = {
-        {"coco/hrnet/w32_256x192", 28536113, 7645003776},     {"coco/hrnet/w32_384x288", 28536113, 17201258496},
-        {"coco/hrnet/w48_256x192", 63595745, 15691825152},    {"coco/hrnet/w48_384x288", 63595745, 35306606592},
-        {"mpii/hrnet/w32_256x256", 28536080, 10193207296},    {"mpii/hrnet/w48_256x256", 63595696, 20922236928},
-        {"coco/resnet/res50_256x192", 33999697, 5426380800},  {"coco/resnet/res50_384x288", 33999697, 12209356800},
-        {"coco/resnet/res101_256x192", 52991825, 9062842368}, {"coco/resnet/res101_384x288", 52991825, 20391395328},
-        {"coco/resnet/res152_256x192", 68635473, 12699303936},     {"coco/resnet/res152_384x288", 68635473, 28573433856},
-        {"mpii/resnet/res50_256x256", 33999440, 7234125824},  {"mpii/resnet/res101_256x256", 52991568, 12082741248},
+        {"coco/hrnet/w32_256x192", 28536113, 7645003776},      {"coco/hrnet/w32_384x288", 28536113, 17201258496},
+        {"coco/hrnet/w48_256x192", 63595745, 15691825152},     {"coco/hrnet/w48_384x288", 63595745, 35306606592},
+        {"mpii/hrnet/w32_256x256", 28536080, 10193207296},     {"mpii/hrnet/w48_256x256", 63595696, 20922236928},
+        {"coco/resnet/res50_256x192", 33999697, 5426380800},   {"coco/resnet/res50_384x288", 33999697, 12209356800},
+        {"coco/resnet/res101_256x192", 52991825, 9062842368},  {"coco/resnet/res101_384x288", 52991825, 20391395328},
+        {"coco/resnet/res152_256x192", 68635473, 12699303936}, {"coco/resnet/res152_384x288", 68635473, 28573433856},
+        {"mpii/resnet/res50_256x256", 33999440, 7234125824},   {"mpii/resnet/res101_256x256", 52991568, 12082741248},
         {"mpii/resnet/res152_256x256", 68635216, 16931356672},
     };
     size_t n_published = 0;
@@ -92,7 +92,7 @@ static int count(const hr_graph *graph, hr_op op)
     return n;
 }
 
-/* The census that the official summary prints for W32. (Its 261 ReLU are modules; a block calls its one several times.) */
+/* The census that the official summary prints for W32. (Its 261 ReLU are modules, which blocks call several times.) */
 static void layer_census(void **state)
 {
     (void)state;
@@ -151,7 +151,8 @@ static void deconvolutions(void **state)
 {
     (void)state;
     static const char *const overrides[] = {"MODEL.EXTRA.NUM_DECONV_KERNELS", "[2, 3, 4]",
-                                            "MODEL.EXTRA.DECONV_WITH_BIAS", "true", "MODEL.EXTRA.NUM_LAYERS", "18", NULL};
+                                            "MODEL.EXTRA.DECONV_WITH_BIAS", "true",
+                                            "MODEL.EXTRA.NUM_LAYERS", "18", NULL};
     hr_graph graph = build("coco/resnet/res50_256x192", overrides);
     assert_int_equal(graph.nodes[graph.output].h, 64);
     assert_int_equal(graph.nodes[graph.output].w, 48);
@@ -190,7 +191,8 @@ static void initial_values(void **state)
             n_beyond += fabs(x) > 0.002;
         }
         MUST(hr_weights_read(&others, &graph, i, again));
-        assert_int_equal(memcmp(values, again, param->n_elements * sizeof *values) == 0, param->kind != HR_PARAM_WEIGHT);
+        assert_int_equal(memcmp(values, again, param->n_elements * sizeof *values) == 0,
+                         param->kind != HR_PARAM_WEIGHT);
         test_free(values);
         test_free(again);
     }

@@ -118,8 +118,8 @@ static void nothing_allocated(void **state)
     hrnet_status status = hrnet_session_forward(session, input, 3, heatmaps);
     if (status == HRNET_OK) status = hrnet_session_forward_flip(session, input, 3, 1, heatmaps);
     for (int i = 0; i < 20 && status == HRNET_OK; i++) {
-        const hrnet_pose_options options = {.flip_test = i % 2, .decoder = (hrnet_decoder)(i / 2 % 5),
-                                            .sampler = (hrnet_sampler)(i / 10)};
+        const hrnet_pose_options options = {
+            .flip_test = i % 2, .decoder = (hrnet_decoder)(i / 2 % 5), .sampler = (hrnet_sampler)(i / 10)};
         status = hrnet_session_pose(session, persons, N_PERSONS, &options, keypoints, NULL);
     }
     assert_int_equal(hr_mem_fail_after(-1), 0);
@@ -136,7 +136,8 @@ static void session_bytes(void **state)
 {
     (void)state;
     hrnet_model *model = golden_model(net_names[0], NULL);
-    hrnet_session *one = open_session(model, 1, 1), *four = open_session(model, 1, 4), *wide = open_session(model, 4, 1);
+    hrnet_session *one = open_session(model, 1, 1), *four = open_session(model, 1, 4);
+    hrnet_session *wide = open_session(model, 4, 1);
     const size_t picture = (input_floats(model) + map_floats(model)) * sizeof(float);
     const size_t of_one = hrnet_session_bytes(one), of_four = hrnet_session_bytes(four);
     print_message("%zu bytes for a picture, %zu for four, %zu for four threads\n", of_one, of_four,
@@ -177,10 +178,10 @@ static void refused_arguments(void **state)
     REFUSED(hrnet_session_pose(session, NULL, 1, NULL, keypoints, NULL), HRNET_ERR_ARGUMENT, "hrnet_session_pose");
     REFUSED(hrnet_session_pose(session, &person, 1, NULL, NULL, NULL), HRNET_ERR_ARGUMENT, "hrnet_session_pose");
     REFUSED(hrnet_session_pose(session, &person, -1, NULL, keypoints, NULL), HRNET_ERR_ARGUMENT, "hrnet_session_pose");
-    REFUSED(hrnet_session_pose(session, &person, 1, &(hrnet_pose_options){.decoder = (hrnet_decoder)9}, keypoints, NULL),
-            HRNET_ERR_ARGUMENT, "decoder 9");
-    REFUSED(hrnet_session_pose(session, &person, 1, &(hrnet_pose_options){.sampler = (hrnet_sampler)9}, keypoints, NULL),
-            HRNET_ERR_ARGUMENT, "sampler 9");
+    hrnet_pose_options options = {.decoder = (hrnet_decoder)9};
+    REFUSED(hrnet_session_pose(session, &person, 1, &options, keypoints, NULL), HRNET_ERR_ARGUMENT, "decoder 9");
+    options = (hrnet_pose_options){.sampler = (hrnet_sampler)9};
+    REFUSED(hrnet_session_pose(session, &person, 1, &options, keypoints, NULL), HRNET_ERR_ARGUMENT, "sampler 9");
     assert_true(number == 5);
     hrnet_session_free(session);
     hrnet_session_free(NULL);

@@ -37,7 +37,8 @@ static void pose_is_forward_of_crop(void **state)
         MUST(hrnet_crop_image(&crop, &image, &where, w, h, HRNET_SAMPLE_OPENCV));
         for (int c = 0; c < 3; c++)
             for (int i = 0; i < w * h; i++)
-                input[c * w * h + i] = ((float)crop.rgb[3 * i + (rgb ? c : 2 - c)] / 255.0f - info.mean[c]) / info.std[c];
+                input[c * w * h + i] =
+                    ((float)crop.rgb[3 * i + (rgb ? c : 2 - c)] / 255.0f - info.mean[c]) / info.std[c];
         float *expected = run_model(model, input, 1, 0, 1, 1);
         assert_true(relative_error(posed, expected, map_floats(model)) <= 1e-6); /* normalised in the same order: 0 */
         test_free(expected);
@@ -74,8 +75,8 @@ static void pose_is_decoded_heatmaps(void **state)
         for (int flip = 0; flip < 2; flip++) {
             const hrnet_pose_options options = {.decoder = decoder, .flip_test = flip};
             MUST(hrnet_session_pose(session, persons, N_PERSONS, &options, posed, heatmaps));
-            MUST(hrnet_decode_heatmaps(heatmaps, N_PERSONS, info.n_joints, info.heatmap_height, info.heatmap_width, crops,
-                                       decoder, 2, decoded));
+            MUST(hrnet_decode_heatmaps(heatmaps, N_PERSONS, info.n_joints, info.heatmap_height, info.heatmap_width,
+                                       crops, decoder, 2, decoded));
             assert_memory_equal(posed, decoded, sizeof posed);
         }
     }
@@ -111,9 +112,10 @@ static void special_boxes(void **state)
 static void extreme_boxes(void **state)
 {
     (void)state;
-    static const hrnet_box boxes[] = {{0, 0, 1e-30f, 1e-30f},   {50, 50, 1e-3f, 1e9f},       {-1e30f, 1e30f, 1, 1},
-                                      {0, 0, 1e30f, 1e-30f},    {0, 0, FLT_MAX, FLT_MAX},    {-FLT_MAX, 0, FLT_MAX, 1},
-                                      {FLT_MAX, FLT_MAX, 1, 1}, {0, 0, FLT_TRUE_MIN, FLT_MAX}, {1e9f, 1e9f, 1e9f, 1e9f}};
+    static const hrnet_box boxes[] = {
+        {0, 0, 1e-30f, 1e-30f},   {50, 50, 1e-3f, 1e9f},         {-1e30f, 1e30f, 1, 1},
+        {0, 0, 1e30f, 1e-30f},    {0, 0, FLT_MAX, FLT_MAX},      {-FLT_MAX, 0, FLT_MAX, 1},
+        {FLT_MAX, FLT_MAX, 1, 1}, {0, 0, FLT_TRUE_MIN, FLT_MAX}, {1e9f, 1e9f, 1e9f, 1e9f}};
     hrnet_model *model = golden_model(net_names[0], NULL);
     hrnet_session *session = open_session(model, 1, 1);
     hrnet_image image = noise(100, 90);

@@ -1,5 +1,5 @@
 /* half.c - IEEE 754 half precision in integer arithmetic, so that no compiler flag or CPU mode changes a bit. */
-#include "io/tensors.h"
+#include "base/half.h"
 
 #include <string.h>
 

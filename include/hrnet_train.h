@@ -1,0 +1,220 @@
+/*
+ * hrnet_train.h - datasets and scores: the files that say where persons are, and how good predictions of them are.
+ * The manners are those of <hrnet.h>.
+ *
+ *   hrnet_annotations *truth = NULL;
+ *   hrnet_coco_results results = {0};
+ *   hrnet_coco_score score = {0};
+ *   if (hrnet_annotations_load(&truth, "person_keypoints_val2017.json") ||
+ *       hrnet_coco_results_load(&results, "results.json", hrnet_annotations_info(truth)->skeleton.n_keypoints) ||
+ *       hrnet_coco_evaluate(&score, truth, &results, NULL))
+ *       fprintf(stderr, "%s\n", hrnet_last_error());
+ *   printf("AP %.3f\n", score.numbers[HRNET_COCO_AP]);
+ */
+#ifndef HRNET_TRAIN_H
+#define HRNET_TRAIN_H
+
+#include <hrnet.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------ description */
+
+/* What is known about the keypoints of a dataset: n below is skeleton.n_keypoints. Everything is owned by the
+ * description, which is immutable. */
+typedef struct hrnet_dataset_info {
+    hrnet_skeleton skeleton;
+    const double *sigmas;          /* [n], OKS constants as the file has them (skeleton.sigmas are these as float); or NULL */
+    const float *weights;          /* [n], of the joints in the loss; 1 where nothing else is said */
+    const unsigned char *is_upper; /* [n], 1: upper body, 0: lower body (half-body augmentation) */
+    const uint8_t (*colors)[3];    /* [n], RGB; or NULL */
+} hrnet_dataset_info;
+
+HRNET_API const hrnet_dataset_info *hrnet_dataset_info_coco(void); /* 17 keypoints; static */
+HRNET_API const hrnet_dataset_info *hrnet_dataset_info_mpii(void); /* 16 keypoints; static */
+
+/* Read a description: a YAML file, whose keys are those of hrnet_annotations_info's category, or a COCO annotations
+ * file (".json"). Names may be used for keypoint numbers. HRNET_ERR_CONFIG for a description that contradicts itself
+ * (flip pairs that share a keypoint, numbers out of range, lists of wrong length), HRNET_ERR_FORMAT for broken text. Free with
+ * hrnet_dataset_info_free. */
+HRNET_API hrnet_status hrnet_dataset_info_load(hrnet_dataset_info **out, const char *path);
+HRNET_API void hrnet_dataset_info_free(hrnet_dataset_info *info);
+
+/* ------------------------------------------------------------------------------------------------ annotations */
+
+/* A COCO annotations file: images, persons, and what their keypoints are. Immutable, may be shared between threads. */
+typedef struct hrnet_annotations hrnet_annotations;
+
+typedef struct hrnet_annotated_image {
+    int64_t id;
+    int width, height;     /* 0 when the file does not say */
+    const char *file_name; /* any name; "" when the file gives none; owned by the annotations */
+} hrnet_annotated_image;
+
+/* A person (any object of a category with keypoints). */
+typedef struct hrnet_annotation {
+    int64_t id, image_id, category_id;
+    size_t image;            /* index of its image */
+    int is_crowd;            /* 1: a region with many, which is no person to find */
+    int n_labelled;          /* "num_keypoints" */
+    double area;             /* px^2, of the segment */
+    double bbox[4];          /* x, y, w, h as the file has it */
+    const double *keypoints; /* [n][3]: x, y, visibility (0 not labelled, 1 hidden, 2 visible); owned by the
+                                annotations */
+} hrnet_annotation;
+
+/* Keypoints that the file leaves out are zeros. An annotation of an unknown image, or with another number of keypoints
+ * than its category has, is HRNET_ERR_FORMAT and named. Masks ("segmentation") are not read. path "-" is standard input. */
+HRNET_API hrnet_status hrnet_annotations_load(hrnet_annotations **out, const char *path);
+
+HRNET_API size_t hrnet_annotations_n_images(const hrnet_annotations *annotations);
+HRNET_API hrnet_annotated_image hrnet_annotations_image(const hrnet_annotations *annotations, size_t index);
+/* Index of an image by id; SIZE_MAX when there is none. */
+HRNET_API size_t hrnet_annotations_find_image(const hrnet_annotations *annotations, int64_t id);
+
+/* In the file's order. */
+HRNET_API size_t hrnet_annotations_n(const hrnet_annotations *annotations);
+HRNET_API hrnet_annotation hrnet_annotations_get(const hrnet_annotations *annotations, size_t index);
+
+/* The description that stands in the category: "keypoints" (names), "skeleton" (links, numbers from 1 as in COCO), and
+ * our own "flip_pairs", "upper", "lower", "sigmas", "weights", "colors" (numbers from 0). What is missing is as in
+ * COCO when the names are COCO's; else flip pairs are found by names ("left_", "right_"), nothing else is known.
+ * Owned by the annotations. */
+HRNET_API const hrnet_dataset_info *hrnet_annotations_info(const hrnet_annotations *annotations);
+
+HRNET_API void hrnet_annotations_free(hrnet_annotations *annotations);
+
+/* ------------------------------------------------------------------------------------------------ COCO score */
+
+/* Poses to be scored. Zero it before hrnet_coco_results_load and release it with hrnet_coco_results_free; or fill it
+ * with arrays of your own and do not. */
+typedef struct hrnet_coco_results {
+    size_t n;
+    int n_keypoints;
+    int64_t *image_ids;    /* [n] */
+    int64_t *category_ids; /* [n] */
+    double *scores;        /* [n] */
+    double *keypoints;     /* [n][n_keypoints][3]: x, y, score; scores of keypoints are not looked at */
+    double *areas;         /* [n] px^2; or NULL: of the rectangle around the keypoints, as pycocotools' loadRes has it */
+} hrnet_coco_results;
+
+/* Read a results file: [{"image_id": .., "category_id": .., "keypoints": [3 n_keypoints], "score": ..}, ...]. When the
+ * first entry has a "bbox", areas are those of the boxes, as in loadRes. n_keypoints 0: as many as the first entry has. */
+HRNET_API hrnet_status hrnet_coco_results_load(hrnet_coco_results *out, const char *path, int n_keypoints);
+HRNET_API void hrnet_coco_results_free(hrnet_coco_results *results);
+
+/* The ten published numbers, in the published order. */
+enum {
+    HRNET_COCO_AP,        /* mean over OKS thresholds .50, .55 ... .95 */
+    HRNET_COCO_AP50,
+    HRNET_COCO_AP75,
+    HRNET_COCO_AP_MEDIUM, /* 32^2 <= area <= 96^2 px^2 */
+    HRNET_COCO_AP_LARGE,  /* 96^2 <= area */
+    HRNET_COCO_AR,
+    HRNET_COCO_AR50,
+    HRNET_COCO_AR75,
+    HRNET_COCO_AR_MEDIUM,
+    HRNET_COCO_AR_LARGE,
+    HRNET_COCO_NUMBERS
+};
+/* Their names as upstream prints them: "AP", "Ap .5", "AP .75", ... [HRNET_COCO_NUMBERS]; static. */
+HRNET_API const char *const *hrnet_coco_number_names(void);
+
+enum { HRNET_OKS_THRESHOLDS = 10, HRNET_COCO_AREAS = 3 /* all, medium, large */ };
+
+/* One joint over all persons that count and were found (see hrnet_coco_match). */
+typedef struct hrnet_joint_score {
+    size_t n_labelled; /* of persons that count */
+    size_t n_found;    /* those of persons that were found; the means are over these */
+    double oks;        /* mean of exp(-d^2 / (2 area (2 sigma)^2)); -1 when n_found is 0 */
+    double distance;   /* mean distance in px; -1 when n_found is 0 */
+} hrnet_joint_score;
+
+/* What a person of the annotations was found as: results in the order of their scores take the person they resemble
+ * most, from an OKS of 0.1 on. */
+typedef struct hrnet_coco_match {
+    size_t result; /* index; SIZE_MAX: not found */
+    double oks;    /* 0 when not found */
+    int counts;    /* 1: the person is part of the score; 0: a crowd, no keypoints, or of another area */
+} hrnet_coco_match;
+
+/* Zero it before use; release with hrnet_coco_score_free. */
+typedef struct hrnet_coco_score {
+    double numbers[HRNET_COCO_NUMBERS];                           /* 0..1; -1: no person to judge by */
+    double precision[HRNET_COCO_AREAS][HRNET_OKS_THRESHOLDS];     /* AP by area and threshold; -1 likewise */
+    double recall[HRNET_COCO_AREAS][HRNET_OKS_THRESHOLDS];
+    size_t n_images, n_persons, n_ignored, n_results; /* n_persons that count and n_ignored that do not; n_results after
+                                                         the limit of results an image */
+    int n_keypoints;
+    hrnet_joint_score *joints;  /* [n_keypoints] */
+    size_t n_matches;
+    hrnet_coco_match *matches;  /* [n_matches], one an annotation, in the annotations' order */
+} hrnet_coco_score;
+
+typedef struct hrnet_coco_options {
+    const double *sigmas;    /* [n_keypoints]; NULL: those of hrnet_annotations_info, else COCO's for 17 keypoints */
+    int max_detections;      /* results an image that count, best first; 0: 20 */
+} hrnet_coco_options;
+
+/* Score results as pycocotools' COCOeval does for keypoints. A result for an image that the annotations do not have is
+ * HRNET_ERR_MISMATCH; so is another number of keypoints. Without sigmas for other than 17 keypoints:
+ * HRNET_ERR_ARGUMENT. */
+HRNET_API hrnet_status hrnet_coco_evaluate(hrnet_coco_score *out, const hrnet_annotations *annotations,
+                                           const hrnet_coco_results *results, const hrnet_coco_options *options);
+HRNET_API void hrnet_coco_score_free(hrnet_coco_score *score);
+
+/* ------------------------------------------------------------------------------------------------ MPII score */
+
+enum { HRNET_MPII_JOINTS = 16 };
+
+/* The ground truth of MPII's gt_<set>.mat. Immutable. */
+typedef struct hrnet_mpii_truth hrnet_mpii_truth;
+
+/* Read gt_<set>.mat (MATLAB 5) or a JSON object with the same four entries: "dataset_joints" [16] names, "jnt_missing"
+ * [16][n], "pos_gt_src" [16][2][n], "headboxes_src" [2][2][n]; told apart by content. */
+HRNET_API hrnet_status hrnet_mpii_truth_load(hrnet_mpii_truth **out, const char *path);
+HRNET_API size_t hrnet_mpii_truth_n(const hrnet_mpii_truth *truth);
+HRNET_API void hrnet_mpii_truth_free(hrnet_mpii_truth *truth);
+
+/* The published rows, in the published order. */
+enum {
+    HRNET_MPII_HEAD,
+    HRNET_MPII_SHOULDER, /* left and right averaged, here and below */
+    HRNET_MPII_ELBOW,
+    HRNET_MPII_WRIST,
+    HRNET_MPII_HIP,
+    HRNET_MPII_KNEE,
+    HRNET_MPII_ANKLE,
+    HRNET_MPII_MEAN,
+    HRNET_MPII_MEAN_01,          /* at a threshold of 0.1 */
+    HRNET_MPII_MEAN_01_PUBLISHED, /* what upstream calls Mean@0.1: it is taken at 0.11 */
+    HRNET_MPII_NUMBERS
+};
+/* "Head", "Shoulder", ..., "Mean", "Mean@0.1", "Mean@0.11 (published as Mean@0.1)" [HRNET_MPII_NUMBERS]; static. */
+HRNET_API const char *const *hrnet_mpii_number_names(void);
+
+typedef struct hrnet_mpii_score {
+    double numbers[HRNET_MPII_NUMBERS];   /* PCKh in percent; -1: no joint to judge by */
+    double joints[HRNET_MPII_JOINTS];     /* PCKh@0.5 of each; -1 likewise. Pelvis and thorax (6, 7) are in no mean */
+    size_t n_labelled[HRNET_MPII_JOINTS];
+} hrnet_mpii_score;
+
+/* PCKh of poses [n][16] in pixels counted from 0 (the ground truth counts from 1, which is added here). n other than the
+ * truth's is HRNET_ERR_MISMATCH. */
+HRNET_API hrnet_status hrnet_mpii_evaluate(hrnet_mpii_score *out, const hrnet_mpii_truth *truth,
+                                           const hrnet_keypoint *poses, size_t n);
+
+/* Predictions from a file: .npy [n][16][2 or more], counted from 0; or upstream's pred.mat, whose "preds" [n][16][2]
+ * are counted from 1. *out [*n][16] counts from 0; score 0 unless the file has a third column. Free with
+ * hrnet_mpii_poses_free. */
+HRNET_API hrnet_status hrnet_mpii_poses_load(hrnet_keypoint **out, size_t *n, const char *path);
+/* Write pred.mat as upstream does: "preds" [n][16][2] counted from 1, in float32. poses [n][16] count from 0. */
+HRNET_API hrnet_status hrnet_mpii_poses_save(const hrnet_keypoint *poses, size_t n, const char *path);
+HRNET_API void hrnet_mpii_poses_free(hrnet_keypoint *poses);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,200 @@
+/*
+ * json_build.c - nodes from events. Strings go to blocks that never move, so nodes can point into them while the array
+ * of nodes grows.
+ */
+#include "io/json_build.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "io/grow.h"
+#include "io/number.h"
+
+enum { MAX_NODES = 1 << 26, SPAN_MASK = (1 << 29) - 1, TEXT_BLOCK = 1 << 16 };
+
+struct hr_json_text {
+    hr_json_text *next;
+    size_t used, capacity;
+    char bytes[];
+};
+
+static hrnet_status add_node(hr_json_builder *b, hr_json node)
+{
+    if (b->n_nodes == MAX_NODES) return hr_fail(HRNET_ERR_LIMIT, "more than %d values", MAX_NODES);
+    HR_ROOM(b->nodes, b->n_nodes, b->capacity);
+    node.span = 1;
+    b->nodes[b->n_nodes++] = node;
+    return HRNET_OK;
+}
+
+/* One finished value, not a key, goes to the container that is open. */
+static int add_value(hr_json_builder *b, hr_json node)
+{
+    if (b->depth > 0) b->nodes[b->open[b->depth - 1]].count++;
+    b->status = add_node(b, node);
+    return b->status == HRNET_OK;
+}
+
+static hrnet_status add_text(hr_json_builder *b, const unsigned char *bytes, size_t n, const char **out)
+{
+    if (memchr(bytes, '\0', n) != NULL) return hr_fail(HRNET_ERR_FORMAT, "a string holds a NUL character");
+    if (n > UINT32_MAX / 2) return hr_fail(HRNET_ERR_LIMIT, "a string of %zu bytes", n);
+    if (b->texts == NULL || b->texts->capacity - b->texts->used <= n) {
+        const size_t capacity = n < TEXT_BLOCK ? TEXT_BLOCK : n + 1;
+        hr_json_text *const block = hr_alloc(1, sizeof *block + capacity);
+        if (block == NULL) return hr_fail_memory(sizeof *block + capacity);
+        block->next = b->texts;
+        block->used = 0;
+        block->capacity = capacity;
+        b->texts = block;
+    }
+    char *const text = b->texts->bytes + b->texts->used;
+    memcpy(text, bytes, n);
+    text[n] = '\0';
+    b->texts->used += n + 1;
+    *out = text;
+    return HRNET_OK;
+}
+
+static int on_null(void *context)
+{
+    return add_value(context, (hr_json){.kind = HR_JSON_NULL});
+}
+
+static int on_bool(void *context, int value)
+{
+    return add_value(context, (hr_json){.kind = HR_JSON_BOOL, .as.integer = value != 0});
+}
+
+/* Exact while int64 lasts; 0 for text that is a real or passes int64. */
+static int whole_number(const char *text, size_t n, int64_t *out)
+{
+    const int negative = text[0] == '-';
+    int64_t value = 0;
+    for (size_t i = (size_t)negative; i < n; i++) {
+        if (text[i] < '0' || text[i] > '9') return 0;
+        const int digit = negative ? '0' - text[i] : text[i] - '0';
+        if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, digit, &value)) return 0;
+    }
+    *out = value;
+    return 1;
+}
+
+static int on_number(void *context, const char *text, size_t n)
+{
+    hr_json_builder *const b = context;
+    hr_json node = {.kind = HR_JSON_INTEGER};
+    if (!whole_number(text, n, &node.as.integer)) {
+        node.kind = HR_JSON_REAL;
+        if (!hr_number_parse(text, n, &node.as.real)) {
+            b->status = hr_fail(HRNET_ERR_FORMAT, "the number %.*s%s is out of range", n > 40 ? 40 : (int)n, text,
+                                n > 40 ? "..." : "");
+            return 0;
+        }
+    }
+    return add_value(b, node);
+}
+
+static int on_string(void *context, const unsigned char *bytes, size_t n)
+{
+    hr_json_builder *const b = context;
+    hr_json node = {.kind = HR_JSON_STRING, .count = (uint32_t)n};
+    b->status = add_text(b, bytes, n, &node.as.text);
+    return b->status == HRNET_OK && add_value(b, node);
+}
+
+static int on_key(void *context, const unsigned char *bytes, size_t n)
+{
+    hr_json_builder *const b = context;
+    hr_json node = {.kind = HR_JSON_STRING, .count = (uint32_t)n};
+    b->status = add_text(b, bytes, n, &node.as.text);
+    if (b->status == HRNET_OK) b->status = add_node(b, node);
+    return b->status == HRNET_OK;
+}
+
+static int open_container(hr_json_builder *b, hr_json_kind kind)
+{
+    if (b->depth == HR_JSON_MAX_DEPTH) {
+        b->status = hr_fail(HRNET_ERR_LIMIT, "nested deeper than %d", HR_JSON_MAX_DEPTH);
+        return 0;
+    }
+    if (!add_value(b, (hr_json){.kind = kind & 7})) return 0;
+    b->open[b->depth++] = b->n_nodes - 1;
+    return 1;
+}
+
+static int on_object(void *context)
+{
+    return open_container(context, HR_JSON_OBJECT);
+}
+
+static int on_array(void *context)
+{
+    return open_container(context, HR_JSON_ARRAY);
+}
+
+static int on_close(void *context)
+{
+    hr_json_builder *const b = context;
+    hr_json *const container = &b->nodes[b->open[--b->depth]];
+    container->span = (uint32_t)(b->nodes + b->n_nodes - container) & SPAN_MASK;
+    return 1;
+}
+
+const yajl_callbacks hr_json_build = {on_null,   on_bool, NULL,     NULL,     on_number, on_string,
+                                      on_object, on_key,  on_close, on_array, on_close};
+
+static void free_texts(hr_json_text *text)
+{
+    while (text != NULL) {
+        hr_json_text *const next = text->next;
+        hr_free(text);
+        text = next;
+    }
+}
+
+void hr_json_builder_reset(hr_json_builder *builder)
+{
+    builder->n_nodes = 0;
+    if (builder->texts == NULL) return;
+    free_texts(builder->texts->next);
+    builder->texts->next = NULL;
+    builder->texts->used = 0;
+}
+
+void hr_json_builder_free(hr_json_builder *builder)
+{
+    free_texts(builder->texts);
+    hr_free(builder->nodes);
+    *builder = (hr_json_builder){0};
+}
+
+/* Put "line L, byte B" in front of what yajl, or the event that stopped it, found at offset at. */
+static hrnet_status fail_at(hrnet_status stopped, yajl_handle parser, const char *bytes, size_t at)
+{
+    size_t line = 1;
+    char where[64];
+    for (const char *p = bytes; (p = memchr(p, '\n', (size_t)(bytes + at - p))) != NULL; p++) line++;
+    snprintf(where, sizeof where, "line %zu, byte %zu", line, at);
+    if (stopped != HRNET_OK) return hr_fail_in(stopped, where);
+    unsigned char *const reason = yajl_get_error(parser, 0, NULL, 0);
+    const char *const text = reason != NULL ? (const char *)reason : "not JSON";
+    const hrnet_status status = hr_fail(HRNET_ERR_FORMAT, "%s: %.*s", where, (int)strcspn(text, "\n"), text);
+    if (reason != NULL) yajl_free_error(parser, reason);
+    return status;
+}
+
+hrnet_status hr_json_run(const yajl_callbacks *events, void *context, const hrnet_status *stopped, const void *bytes,
+                         size_t n_bytes)
+{
+    /* yajl does not survive a failing allocation function, so it keeps the C library's */
+    const yajl_handle parser = yajl_alloc(events, NULL, context);
+    if (parser == NULL) return hr_fail_memory(0);
+    hrnet_status status = HRNET_OK;
+    if (yajl_parse(parser, bytes, n_bytes) != yajl_status_ok)
+        status = fail_at(*stopped, parser, bytes, yajl_get_bytes_consumed(parser));
+    else if (yajl_complete_parse(parser) != yajl_status_ok)
+        status = fail_at(*stopped, parser, bytes, n_bytes);
+    yajl_free(parser);
+    return status;
+}

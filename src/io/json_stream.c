@@ -1,0 +1,173 @@
+/*
+ * json_stream.c - a filter in front of json_build.h: events inside elements of a wanted list pass, all others are only
+ * counted to know where they end.
+ */
+#include "io/json_stream.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "io/json_build.h"
+
+typedef struct stream {
+    const hr_json_plan *plan;
+    void *context;
+    hr_json_builder builder;  /* of the current element; its status is the stream's */
+    const hr_json_list *list; /* that the next value belongs to, or is; NULL: that value is skipped */
+    size_t index;             /* of the next element */
+    size_t depth;             /* open containers outside of elements */
+    size_t skipped;           /* open containers inside of what is skipped */
+    int skip_value;           /* the next value belongs to a member that trees do without */
+    int in_object;            /* the root is an object */
+} stream;
+
+static int same(const char *name, const unsigned char *key, size_t n)
+{
+    return strlen(name) == n && memcmp(name, key, n) == 0;
+}
+
+static int stop(stream *s, hrnet_status status)
+{
+    s->builder.status = status;
+    return status == HRNET_OK;
+}
+
+/* Open containers around the elements of the current list. */
+static size_t element_depth(const stream *s)
+{
+    return s->in_object ? 2 : 1;
+}
+
+/* Whether the event that comes, a value or its beginning, goes to the builder; what it means outside of elements is
+ * dealt with here. Returns -1 to stop. */
+static int wanted(stream *s)
+{
+    if (s->skipped > 0) return 0;
+    if (s->skip_value) {
+        s->skip_value = 0;
+        return 0;
+    }
+    if (s->depth == element_depth(s) && s->list != NULL) return 1;
+    if (s->depth == 0) return stop(s, hr_fail(HRNET_ERR_FORMAT, "expected an object or a list")) - 1;
+    if (s->list != NULL)
+        return stop(s, hr_fail(HRNET_ERR_FORMAT, "\"%s\": expected a list", s->list->key)) - 1;
+    return 0;
+}
+
+/* An event has gone to the builder: hand the element over when it is whole. */
+static int passed(stream *s, int result)
+{
+    if (!result || s->builder.depth > 0) return result;
+    const hrnet_status status = s->list->element(s->context, s->builder.nodes, s->index);
+    if (status != HRNET_OK) {
+        char where[80];
+        snprintf(where, sizeof where, "%.40s[%zu]", s->list->key != NULL ? s->list->key : "entry ", s->index);
+        return stop(s, hr_fail_in(status, where));
+    }
+    hr_json_builder_reset(&s->builder);
+    s->index++;
+    return 1;
+}
+
+static int on_null(void *context)
+{
+    stream *const s = context;
+    const int pass = wanted(s);
+    return pass > 0 ? passed(s, hr_json_build.yajl_null(&s->builder)) : pass == 0;
+}
+
+static int on_bool(void *context, int value)
+{
+    stream *const s = context;
+    const int pass = wanted(s);
+    return pass > 0 ? passed(s, hr_json_build.yajl_boolean(&s->builder, value)) : pass == 0;
+}
+
+static int on_number(void *context, const char *text, size_t n)
+{
+    stream *const s = context;
+    const int pass = wanted(s);
+    return pass > 0 ? passed(s, hr_json_build.yajl_number(&s->builder, text, n)) : pass == 0;
+}
+
+static int on_string(void *context, const unsigned char *bytes, size_t n)
+{
+    stream *const s = context;
+    const int pass = wanted(s);
+    return pass > 0 ? passed(s, hr_json_build.yajl_string(&s->builder, bytes, n)) : pass == 0;
+}
+
+/* A key of the root chooses the list; a key inside of an element may be one to skip. */
+static int on_key(void *context, const unsigned char *bytes, size_t n)
+{
+    stream *const s = context;
+    if (s->skipped > 0) return 1;
+    if (s->builder.depth == 0) {
+        s->index = 0;
+        for (s->list = s->plan->lists; s->list->element != NULL; s->list++)
+            if (s->list->key != NULL && same(s->list->key, bytes, n)) return 1;
+        s->list = NULL;
+        return 1;
+    }
+    for (const char *const *name = s->plan->skip; name != NULL && *name != NULL; name++)
+        if (same(*name, bytes, n)) return s->skip_value = 1;
+    return hr_json_build.yajl_map_key(&s->builder, bytes, n);
+}
+
+/* The root opens: an object has lists as members, a list needs a plan for the root itself. */
+static int open_root(stream *s, int is_object)
+{
+    s->in_object = is_object;
+    s->depth = 1;
+    if (is_object) return 1;
+    for (s->list = s->plan->lists; s->list->element != NULL; s->list++)
+        if (s->list->key == NULL) return 1;
+    return stop(s, hr_fail(HRNET_ERR_FORMAT, "expected an object, found a list"));
+}
+
+static int open_container(stream *s, int is_object)
+{
+    if (s->skipped == 0 && s->depth == 0) return open_root(s, is_object);
+    /* the list that a key of the root announced */
+    if (s->skipped == 0 && s->in_object && s->depth == 1 && s->list != NULL && !is_object) {
+        s->depth = 2;
+        return 1;
+    }
+    const int pass = wanted(s);
+    if (pass > 0)
+        return is_object ? hr_json_build.yajl_start_map(&s->builder) : hr_json_build.yajl_start_array(&s->builder);
+    s->skipped += pass == 0;
+    return pass == 0;
+}
+
+static int on_object(void *context)
+{
+    return open_container(context, 1);
+}
+
+static int on_array(void *context)
+{
+    return open_container(context, 0);
+}
+
+static int on_close(void *context)
+{
+    stream *const s = context;
+    if (s->skipped > 0)
+        s->skipped--;
+    else if (s->builder.depth > 0)
+        return passed(s, hr_json_build.yajl_end_map(&s->builder));
+    else
+        s->depth--;
+    return 1;
+}
+
+hrnet_status hr_json_stream(const hr_json_plan *plan, void *context, const void *bytes, size_t n_bytes)
+{
+    static const yajl_callbacks events = {on_null,   on_bool, NULL,     NULL,     on_number, on_string,
+                                          on_object, on_key,  on_close, on_array, on_close};
+    stream s = {.plan = plan, .context = context};
+    const hrnet_status status = hr_json_run(&events, &s, &s.builder.status, bytes, n_bytes);
+    hr_json_builder_free(&s.builder);
+    return status;
+}

@@ -1,0 +1,46 @@
+/* protobuf.c - the two wire types that ONNX files need: numbers as varints, and bytes with their length before them. */
+#include "io/protobuf.h"
+
+#include <string.h>
+
+enum { TYPE_BITS = 3, VARINT = 0, BYTES = 2 };
+
+/* Seven bits a byte, the lowest first; the top bit says that more follow. */
+static void add_varint(hr_text *message, uint64_t value)
+{
+    unsigned char bytes[10];
+    size_t n = 0;
+    while (value > 0x7F) {
+        bytes[n++] = (unsigned char)(value | 0x80);
+        value >>= 7;
+    }
+    bytes[n++] = (unsigned char)value;
+    hr_text_add_bytes(message, bytes, n);
+}
+
+void hr_protobuf_int(hr_text *message, int field, int64_t value)
+{
+    add_varint(message, (uint64_t)field << TYPE_BITS | VARINT);
+    add_varint(message, (uint64_t)value);
+}
+
+void hr_protobuf_head(hr_text *message, int field, uint64_t n_bytes)
+{
+    add_varint(message, (uint64_t)field << TYPE_BITS | BYTES);
+    add_varint(message, n_bytes);
+}
+
+void hr_protobuf_string(hr_text *message, int field, const char *value)
+{
+    const size_t n = strlen(value);
+    hr_protobuf_head(message, field, n);
+    hr_text_add_bytes(message, value, n);
+}
+
+void hr_protobuf_message(hr_text *message, int field, hr_text *nested)
+{
+    hr_protobuf_head(message, field, nested->length);
+    hr_text_add_bytes(message, nested->data != NULL ? nested->data : "", nested->length);
+    message->failed |= nested->failed;
+    hr_text_free(nested);
+}

@@ -1,0 +1,48 @@
+#!/bin/sh
+# test_bench.sh - `bench` tells its times and sizes; which they are is this machine's matter.
+# shellcheck disable=SC2086,SC2317 # words of lists; cases are called by name
+. "$(dirname "$0")/lib.sh"
+
+text() {
+    expect 0 "$HRNET" bench $small -q --runs 3 --threads 2 --batch 2
+    has out "pose_hrnet 96x64 (height x width), batch 2, 3 passes"
+    has out "time a picture: median"
+    has out "MB packed weights"
+}
+
+layers() {
+    expect 0 "$HRNET" bench $small -q --runs 2 --layers
+    has out "stage4.0.branches.3.0.conv2"
+    has out "64>64 24x16"
+    counts out 1 "final_layer"
+    grep -Eq '^direct +[0-9]+ ' out
+    grep -Eq '^sum +[0-9]+ ' out
+}
+
+# total SED-EXPRESSION: whole numbers of that key, added up
+total() {
+    sed -n "$1" out | awk '{ sum += $1 } END { printf "%d\n", sum }'
+}
+
+json() {
+    expect 0 "$HRNET" bench $small -q --runs 5 --json --layers
+    for name in network min_ms median_ms p10_ms p90_ms weight_bytes session_bytes peak_bytes algorithms layers; do
+        has out "\"$name\":"
+    done
+    # the network's sum stands at the top, those of the algorithms and of the layers below it
+    whole=$(total 's/^  "macs": \([0-9]*\).*/\1/p')
+    test "$whole" -gt 0
+    test "$(total 's/^ .*  "macs": \([0-9]*\).*/\1/p')" = $((2 * whole))
+}
+
+without_weights() {
+    expect 0 "$HRNET" bench --config "$golden/config.yaml" --runs 1
+    has err "initial"
+    expect 2 "$HRNET" bench $small extra
+    expect 2 "$HRNET" bench $small --runs 0
+}
+
+for name in text layers json without_weights; do
+    run_case $name
+done
+exit "$n_failed"

@@ -1,0 +1,175 @@
+/* bench.c - how fast every slot of every table is, in memory that stays in the second-level cache. */
+#include "kern_tests.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { TAPS = 9, DEPTH = 64, ROWS = 48, PRODUCTS = 4, CHANNELS = 64, WIDTH = 48, TERMS = 3, ARENA = 1 << 15 };
+
+/* Where kernels read, their weights, and where they write. */
+static guarded in, weights, out;
+
+static double time_gemm(const hr_kern *kern, void (*gemm)(const hr_gemm *), int strips)
+{
+    const int m = kern->rows[strips], width = strips * HR_STRIP;
+    const float *rows[TAPS * HR_MAX_ROWS];
+    float *outs[HR_MAX_ROWS];
+    for (int i = 0; i < TAPS * m; i++) rows[i] = in.data + i * DEPTH;
+    for (int i = 0; i < m; i++) outs[i] = out.data + i * width;
+    gemm(&(hr_gemm){.m = m, .n_taps = TAPS, .depth = DEPTH, .rows = rows, .weights = weights.data, .outs = outs});
+    return 2. * m * TAPS * DEPTH * width;
+}
+
+static double bench_gemm(const hr_kern *kern, int strips)
+{
+    return time_gemm(kern, kern->gemm[strips], strips);
+}
+
+static double bench_gemm_half(const hr_kern *kern, int strips)
+{
+    return time_gemm(kern, kern->gemm_half[strips], strips);
+}
+
+static double time_gemm_batch(void (*gemm_batch)(const hr_gemm_batch *), int strips)
+{
+    const size_t width = (size_t)(strips * HR_STRIP);
+    gemm_batch(&(hr_gemm_batch){.n_products = PRODUCTS, .m = ROWS, .depth = DEPTH, .a = in.data,
+                                .a_step = ROWS * DEPTH, .a_ld = DEPTH, .weights = weights.data, .out = out.data,
+                                .out_step = ROWS * width, .out_ld = width});
+    return 2. * PRODUCTS * ROWS * DEPTH * (double)width;
+}
+
+static double bench_gemm_batch(const hr_kern *kern, int strips)
+{
+    return time_gemm_batch(kern->gemm_batch[strips], strips);
+}
+
+static double bench_gemm_batch_half(const hr_kern *kern, int strips)
+{
+    return time_gemm_batch(kern->gemm_batch_half[strips], strips);
+}
+
+/* The numbers of a tile of F(m) that lie in the image, in the middle, and in the weights. */
+static size_t outside(int slot) { return (size_t)(2 * slot + 2) * (size_t)(2 * slot + 2) * CHANNELS; }
+static size_t inside(int slot) { return (size_t)(2 * slot + 4) * (size_t)(2 * slot + 4) * CHANNELS; }
+
+static double bench_wino_input(const hr_kern *kern, int slot)
+{
+    const size_t side = (size_t)(2 * slot + 4);
+    kern->wino_input[slot](&(hr_wino_input){.in = in.data, .row_step = side * CHANNELS, .pixel_step = CHANNELS,
+                                            .n_channels = CHANNELS, .out = out.data, .step = CHANNELS});
+    return (double)(2 * inside(slot) * sizeof(float));
+}
+
+static double bench_wino_weights(const hr_kern *kern, int slot)
+{
+    kern->wino_weights[slot](
+        &(hr_wino_weights){.g = in.data, .n_columns = CHANNELS, .out = out.data, .step = CHANNELS});
+    return (double)((9 * CHANNELS + inside(slot)) * sizeof(float));
+}
+
+static double bench_wino_output(const hr_kern *kern, int slot)
+{
+    const size_t m = (size_t)(2 * slot + 2);
+    kern->wino_output[slot](&(hr_wino_output){.products = in.data, .step = CHANNELS, .n_channels = CHANNELS,
+                                              .bias = weights.data, .out = out.data, .row_step = m * CHANNELS,
+                                              .pixel_step = CHANNELS, .relu = 1});
+    return (double)((inside(slot) + outside(slot)) * sizeof(float));
+}
+
+static double bench_sum_row(const hr_kern *kern, int variant)
+{
+    (void)variant;
+    static const int shifts[TERMS] = {0, 1, 2};
+    const float *terms[TERMS] = {in.data, weights.data, weights.data};
+    kern->sum_row(out.data, terms, shifts, TERMS, WIDTH, CHANNELS, 1);
+    return (double)((TERMS + 1) * WIDTH * CHANNELS * sizeof(float));
+}
+
+static double bench_max_cell(const hr_kern *kern, int variant)
+{
+    (void)variant;
+    const float *cells[TAPS];
+    for (int i = 0; i < TAPS; i++) cells[i] = in.data + i * CHANNELS;
+    kern->max_cell(out.data, cells, TAPS, CHANNELS);
+    return (double)((TAPS + 1) * CHANNELS * sizeof(float));
+}
+
+static double bench_to_half(const hr_kern *kern, int variant)
+{
+    (void)variant;
+    kern->to_half((uint16_t *)(void *)out.data, in.data, ARENA);
+    return (double)(ARENA * (sizeof(float) + sizeof(uint16_t)));
+}
+
+/* Each runs a slot once and returns how many operations or bytes that was. */
+static const struct {
+    const char *name, *unit;
+    int variant, by_strips; /* by_strips: the variant is a number of strips, which not every table has */
+    double (*run)(const hr_kern *kern, int variant);
+} slots[] = {
+    {"gemm, 1 strip", "GFLOP/s", 1, 1, bench_gemm},
+    {"gemm, 2 strips", "GFLOP/s", 2, 1, bench_gemm},
+    {"gemm, 3 strips", "GFLOP/s", 3, 1, bench_gemm},
+    {"gemm_half, 1 strip", "GFLOP/s", 1, 1, bench_gemm_half},
+    {"gemm_half, 2 strips", "GFLOP/s", 2, 1, bench_gemm_half},
+    {"gemm_half, 3 strips", "GFLOP/s", 3, 1, bench_gemm_half},
+    {"gemm_batch, 1 strip", "GFLOP/s", 1, 1, bench_gemm_batch},
+    {"gemm_batch, 2 strips", "GFLOP/s", 2, 1, bench_gemm_batch},
+    {"gemm_batch, 3 strips", "GFLOP/s", 3, 1, bench_gemm_batch},
+    {"gemm_batch_half, 1 strip", "GFLOP/s", 1, 1, bench_gemm_batch_half},
+    {"gemm_batch_half, 2 strips", "GFLOP/s", 2, 1, bench_gemm_batch_half},
+    {"gemm_batch_half, 3 strips", "GFLOP/s", 3, 1, bench_gemm_batch_half},
+    {"wino_input F(2)", "GB/s", HR_WINO_2, 0, bench_wino_input},
+    {"wino_input F(4)", "GB/s", HR_WINO_4, 0, bench_wino_input},
+    {"wino_input F(6)", "GB/s", HR_WINO_6, 0, bench_wino_input},
+    {"wino_weights F(2)", "GB/s", HR_WINO_2, 0, bench_wino_weights},
+    {"wino_weights F(4)", "GB/s", HR_WINO_4, 0, bench_wino_weights},
+    {"wino_weights F(6)", "GB/s", HR_WINO_6, 0, bench_wino_weights},
+    {"wino_output F(2)", "GB/s", HR_WINO_2, 0, bench_wino_output},
+    {"wino_output F(4)", "GB/s", HR_WINO_4, 0, bench_wino_output},
+    {"wino_output F(6)", "GB/s", HR_WINO_6, 0, bench_wino_output},
+    {"sum_row", "GB/s", 0, 0, bench_sum_row},
+    {"max_cell", "GB/s", 0, 0, bench_max_cell},
+    {"to_half", "GB/s", 0, 0, bench_to_half},
+};
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* 1e9 a second, the best of several goes. */
+static double rate(double (*run)(const hr_kern *, int), const hr_kern *kern, int variant)
+{
+    enum { GOES = 30, CALLS = 20 };
+    double best = 0;
+    for (int i = 0; i < GOES; i++) {
+        double amount = 0;
+        const double start = seconds();
+        for (int k = 0; k < CALLS; k++) amount += run(kern, variant);
+        best = fmax(best, 1e-9 * amount / (seconds() - start));
+    }
+    return best;
+}
+
+void bench(void)
+{
+    in = guard_numbers(ARENA, 1, GUARD_BEGIN);
+    weights = guard_numbers(ARENA, 2, GUARD_BEGIN);
+    out = guard(ARENA, GUARD_BEGIN);
+    for (size_t i = 0; i < sizeof slots / sizeof *slots; i++) {
+        const double scalar = rate(slots[i].run, &hr_kern_ref, slots[i].by_strips ? 1 : slots[i].variant);
+        for (int k = 0; k < n_tables; k++) {
+            if (slots[i].by_strips && slots[i].variant > tables[k]->max_strips) continue;
+            const double fast = rate(slots[i].run, tables[k], slots[i].variant);
+            printf("%-24s %-8s %7.1f %-7s %6.1f x scalar\n", slots[i].name, tables[k]->name, fast, slots[i].unit,
+                   fast / scalar);
+        }
+    }
+    unguard(in);
+    unguard(weights);
+    unguard(out);
+}
