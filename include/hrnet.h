@@ -232,6 +232,8 @@ typedef struct hrnet_model_options {
     void *context;
     uint64_t seed;                 /* of the initial values */
     hrnet_precision precision;
+    int batch; /* pictures that sessions will mostly run together; 0: 1. Only a hint for speed: more lets layers spend
+                  memory on weights that are then read less often. */
 } hrnet_model_options;
 
 /* path NULL: a network with initial weights (options->config is then required). */
@@ -257,11 +259,11 @@ HRNET_API const hrnet_config *hrnet_model_config(const hrnet_model *model);
 HRNET_API size_t hrnet_model_bytes(const hrnet_model *model);
 HRNET_API void hrnet_model_free(hrnet_model *model);
 
-/* Write the network that hrnet_model_load would make of the checkpoint and these options (without training) as ONNX,
- * for other runtimes: operator set 13, float32, batch norms folded; tensors "input" [n][3][input_height][input_width] and
- * "heatmaps" [n][n_joints][heatmap_height][heatmap_width]. checkpoint NULL: initial values (options->config is then
- * required). batch: n, 1..65536; 0 leaves it open. Temporary name, then renamed; path "-" is standard output.
- * HRNET_ERR_LIMIT from 2 GiB on, which the format cannot hold. */
+/* Write the network that hrnet_model_load would make of the checkpoint and these options (their training, precision and
+ * batch are not looked at) as ONNX, for other runtimes: operator set 13, float32, batch norms folded; tensors "input"
+ * [n][3][input_height][input_width] and "heatmaps" [n][n_joints][heatmap_height][heatmap_width].
+ * checkpoint NULL: initial values (options->config is then required). batch: n, 1..65536; 0 leaves it open. Temporary
+ * name, then renamed; path "-" is standard output. HRNET_ERR_LIMIT from 2 GiB on, which the format cannot hold. */
 HRNET_API hrnet_status hrnet_export_onnx(const hrnet_checkpoint *checkpoint, const char *path,
                                          const hrnet_model_options *options, int batch);
 
@@ -304,11 +306,16 @@ typedef enum hrnet_sampler {
     HRNET_SAMPLE_FLOAT = 1   /* bilinear in float, rounded to nearest */
 } hrnet_sampler;
 
+/* Where a crop lies; see "crop and decode" below. */
+typedef struct hrnet_crop hrnet_crop;
+
 /* A person to look at. */
 typedef struct hrnet_person {
     const hrnet_image *image;
     hrnet_box box;   /* in pixels of image; {0}: the whole picture */
     float rotation;  /* degrees, as in the published crop; usually 0 */
+    const hrnet_crop *crop; /* NULL, or the crop itself, in place of box and rotation: for scoring, where centre and
+                               scale are given by the dataset */
 } hrnet_person;
 
 typedef struct hrnet_pose_options {
@@ -350,10 +357,10 @@ HRNET_API void hrnet_session_free(hrnet_session *session);
 /* The published crop: the region of the image that the network sees. scale is width and height in units of 200 px,
  * already enlarged by 1.25 when it came from a box; only scale[0] matters to the transform (upstream's rule: the height
  * follows from the aspect of the crop). rotation in degrees. */
-typedef struct hrnet_crop {
+struct hrnet_crop {
     float center[2], scale[2];
     float rotation;
-} hrnet_crop;
+};
 
 /* Upstream's _box2cs: centre of the box, padded to the aspect ratio width/height, / 200, x 1.25. */
 HRNET_API hrnet_crop hrnet_crop_from_box(hrnet_box box, float aspect);

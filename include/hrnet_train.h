@@ -214,6 +214,109 @@ HRNET_API hrnet_status hrnet_mpii_poses_load(hrnet_keypoint **out, size_t *n, co
 HRNET_API hrnet_status hrnet_mpii_poses_save(const hrnet_keypoint *poses, size_t n, const char *path);
 HRNET_API void hrnet_mpii_poses_free(hrnet_keypoint *poses);
 
+/* ------------------------------------------------------------------------------------------------ evaluation */
+
+/*
+ * The published validation pass: every person of a validation set through the network, then the score.
+ *
+ *   hrnet_evaluation *evaluation = NULL;
+ *   hrnet_coco_score score = {0};
+ *   if (hrnet_evaluation_open(&evaluation, hrnet_model_config(model), NULL) ||
+ *       hrnet_evaluation_run(evaluation, session, NULL) ||
+ *       hrnet_evaluation_save(evaluation, "results.json") ||
+ *       hrnet_evaluation_coco(evaluation, &score))
+ *       fprintf(stderr, "%s\n", hrnet_last_error());
+ */
+typedef struct hrnet_evaluation hrnet_evaluation;
+
+/* Where the set is when it is not where DATASET.ROOT, DATASET.TEST_SET and TEST.COCO_BBOX_FILE say. NULL: as published.
+ * Strings are copied. */
+typedef struct hrnet_evaluation_files {
+    const char *annotations; /* COCO annotations, or MPII's JSON */
+    const char *images;      /* a folder, or a zip archive */
+    const char *detections;  /* a detector's boxes (COCO): used instead of ground-truth boxes whatever USE_GT_BBOX says */
+    const char *truth;       /* MPII: gt_<set>.mat, or a JSON of the same */
+    const hrnet_dataset_info *info; /* what the keypoints are; NULL: what the annotations say. Must outlive the evaluation */
+    hrnet_message_fn *on_message;   /* what was left out */
+    void *context;
+} hrnet_evaluation_files;
+
+/* Read the set that config names: DATASET.DATASET coco or mpii, DATASET.ROOT (below DATA_DIR), TEST_SET, DATA_FORMAT
+ * (jpg or zip), TEST.USE_GT_BBOX, COCO_BBOX_FILE, IMAGE_THRE. No picture is opened. The config must outlive the
+ * evaluation. A set with "test" in its name has no ground truth (image_info_<set>.json, detector boxes). */
+HRNET_API hrnet_status hrnet_evaluation_open(hrnet_evaluation **out, const hrnet_config *config,
+                                             const hrnet_evaluation_files *files);
+
+typedef struct hrnet_evaluation_info {
+    int is_mpii;
+    const char *set;         /* TEST_SET */
+    const char *annotations, *images; /* paths */
+    const char *detections;  /* path of the detector's boxes; NULL: ground-truth boxes */
+    double image_thre;       /* detections with a lower score were left out */
+    int has_truth;           /* 1: it can be scored */
+    int n_joints;
+    size_t n_images, n_persons; /* to be looked at */
+} hrnet_evaluation_info;
+
+HRNET_API hrnet_evaluation_info hrnet_evaluation_get_info(const hrnet_evaluation *evaluation);
+
+typedef struct hrnet_evaluation_options {
+    hrnet_decoder decoder; /* AUTO: what the weights were trained for; for plain ones TEST.POST_PROCESS decides */
+    hrnet_sampler sampler;
+    int workers;           /* threads that read pictures, 1..64; 0: 2. The result is the same for any number */
+    int skip_broken;       /* 1: a picture that cannot be read leaves its persons out instead of ending the run */
+    void (*on_progress)(void *context, size_t n_done, size_t n_persons);
+    hrnet_message_fn *on_message; /* every picture that is left out, with the reason */
+    void *context;
+} hrnet_evaluation_options;
+
+/* How persons are looked at with these options: what hrnet_evaluation_run will do. decoder is never AUTO. */
+HRNET_API hrnet_pose_options hrnet_evaluation_pose_options(const hrnet_evaluation *evaluation, const hrnet_model *model,
+                                                           const hrnet_evaluation_options *options);
+
+/* Find all poses; EXIF orientation is ignored as upstream ignores it. Then score and suppress them as TEST.IN_VIS_THRE,
+ * OKS_THRE and SOFT_NMS say (COCO). May be called again, with another session too. HRNET_ERR_MISMATCH when the network
+ * has another number of joints. */
+HRNET_API hrnet_status hrnet_evaluation_run(hrnet_evaluation *evaluation, hrnet_session *session,
+                                            const hrnet_evaluation_options *options);
+
+/* The rest: after a run. */
+
+/* Pictures that were left out, with skip_broken. */
+HRNET_API size_t hrnet_evaluation_n_skipped(const hrnet_evaluation *evaluation);
+
+/* Write the published results JSON (COCO), or the poses in the layout of MPII's annotations. Temporary name, then renamed. */
+HRNET_API hrnet_status hrnet_evaluation_save(const hrnet_evaluation *evaluation, const char *path);
+/* MPII: write pred.mat. */
+HRNET_API hrnet_status hrnet_evaluation_save_mat(const hrnet_evaluation *evaluation, const char *path);
+
+/* HRNET_ERR_ARGUMENT for a set of the other kind or without ground truth. */
+HRNET_API hrnet_status hrnet_evaluation_coco(const hrnet_evaluation *evaluation, hrnet_coco_score *out);
+HRNET_API hrnet_status hrnet_evaluation_mpii(const hrnet_evaluation *evaluation, hrnet_mpii_score *out);
+
+/* A person with labelled keypoints and the pose that resembles it most: with ground-truth boxes of COCO and with a
+ * detector's, of all that were found in its picture before suppression. */
+typedef struct hrnet_person_error {
+    const char *image;          /* name */
+    size_t image_index;         /* for hrnet_evaluation_image */
+    const double *truth;        /* [n_joints][3]: x, y, visibility */
+    const hrnet_keypoint *pose; /* [n_joints]; NULL: nobody was found in the picture */
+    double area;                /* px^2 of the person; for MPII half of the square around it */
+    double oks;                 /* 0..1; for MPII with a sigma of 0.08 for every joint */
+} hrnet_person_error;
+
+/* *out [*n], lowest OKS first. Free with hrnet_person_errors_free; what it points to belongs to the evaluation. */
+HRNET_API hrnet_status hrnet_evaluation_errors(const hrnet_evaluation *evaluation, hrnet_person_error **out, size_t *n);
+HRNET_API void hrnet_person_errors_free(hrnet_person_error *errors);
+
+/* Read a picture of the set again. */
+HRNET_API hrnet_status hrnet_evaluation_image(hrnet_evaluation *evaluation, size_t image_index, hrnet_image *out);
+
+HRNET_API void hrnet_evaluation_free(hrnet_evaluation *evaluation);
+
+/* SHA-256 of a file as 64 hexadecimal digits and a NUL: which weights a result was made with. */
+HRNET_API hrnet_status hrnet_file_sha256(const char *path, char out[65]);
+
 #ifdef __cplusplus
 }
 #endif

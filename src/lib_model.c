@@ -79,7 +79,7 @@ static void fill_info(hrnet_model *model, const hr_graph *graph)
 
 /* Build the graph, bind the weights, make the engine. checkpoint NULL: initial values. */
 static hrnet_status build(hrnet_model *model, const hrnet_checkpoint *checkpoint, const hr_bind_options *options,
-                          hrnet_precision precision)
+                          const hr_packing *packing)
 {
     hr_graph graph = {0};
     hr_binding binding = {0};
@@ -92,7 +92,7 @@ static hrnet_status build(hrnet_model *model, const hrnet_checkpoint *checkpoint
     }
     const hr_tensors *tensors = checkpoint != NULL && options->pretrained == NULL ? &checkpoint->tensors : NULL;
     if (status == HRNET_OK) status = read_practice(model, tensors, options->path);
-    if (status == HRNET_OK) status = hr_engine_create(&model->engine, &graph, &weights, hr_cpu_features(), precision == HRNET_FP16_WEIGHTS);
+    if (status == HRNET_OK) status = hr_engine_create(&model->engine, &graph, &weights, hr_cpu_features(), packing);
     if (status == HRNET_OK) fill_info(model, &graph);
     hr_binding_free(&binding);
     hr_graph_free(&graph);
@@ -115,6 +115,11 @@ static hrnet_status pretrained_path(const hr_config *config, char **out)
     return status;
 }
 
+static hr_packing packing_of(const hrnet_model_options *options)
+{
+    return (hr_packing){.half = options->precision == HRNET_FP16_WEIGHTS, .batch = options->batch};
+}
+
 static hrnet_status override(hrnet_model *model, const hrnet_model_options *options)
 {
     for (const char *const *pair = options->overrides; pair != NULL && pair[0] != NULL; pair += 2) {
@@ -134,11 +139,12 @@ static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_
                                   .on_message = options->on_message,
                                   .context = options->context,
                                   .seed = options->seed};
+    const hr_packing packing = packing_of(options);
     hrnet_status status = HRNET_OK;
     if (options->config == NULL)
         status = hr_checkpoint_config(checkpoint, &model->config, options->on_message, options->context);
     if (status == HRNET_OK) status = override(model, options);
-    if (status == HRNET_OK) status = build(model, checkpoint, &bind, options->precision);
+    if (status == HRNET_OK) status = build(model, checkpoint, &bind, &packing);
     hrnet_checkpoint_free(checkpoint);
     return status;
 }
@@ -155,8 +161,9 @@ static hrnet_status load(hrnet_model *model, const char *path, const hrnet_model
         hr_free(pretrained);
         return status;
     }
+    const hr_packing packing = packing_of(options);
     return build(model, NULL, &(hr_bind_options){.path = model->config.source, .seed = options->seed},
-                 options->precision);
+                 &packing);
 }
 
 hrnet_status hrnet_model_load(hrnet_model **out, const char *path, const hrnet_model_options *options)

@@ -188,10 +188,31 @@ static hrnet_box box_of(const hrnet_person *person)
     return (hrnet_box){0, 0, (float)person->image->width, (float)person->image->height};
 }
 
+static hrnet_status check_crop(const hrnet_crop *crop, int index)
+{
+    const float *c = crop->center, *s = crop->scale;
+    if (!isfinite(c[0]) || !isfinite(c[1]) || !(s[0] > 0) || !(s[1] > 0) || !isfinite(s[0]) || !isfinite(s[1]) ||
+        !isfinite(crop->rotation))
+        return hr_fail(HRNET_ERR_ARGUMENT,
+                       "person %d: crop: expected finite numbers and a scale above 0, found center %g,%g scale %g,%g",
+                       index, (double)c[0], (double)c[1], (double)s[0], (double)s[1]);
+    return HRNET_OK;
+}
+
+/* The person's own crop, or the one around the box. */
+static hrnet_crop crop_of(const hrnet_person *person, float aspect)
+{
+    if (person->crop != NULL) return *person->crop;
+    hrnet_crop crop = hrnet_crop_from_box(box_of(person), aspect);
+    crop.rotation = person->rotation;
+    return crop;
+}
+
 static hrnet_status check_person(const hrnet_person *person, int index)
 {
     if (person->image == NULL || person->image->rgb == NULL || person->image->width < 1 || person->image->height < 1)
         return hr_fail(HRNET_ERR_ARGUMENT, "person %d: expected a picture, found none", index);
+    if (person->crop != NULL) return check_crop(person->crop, index);
     const hrnet_box b = box_of(person);
     if (!isfinite(b.x) || !isfinite(b.y) || !(b.w > 0) || !(b.h > 0) || !isfinite(b.w) || !isfinite(b.h) ||
         !isfinite(person->rotation))
@@ -207,8 +228,7 @@ static void aim(job *j)
     for (int i = 0; i < j->count; i++) {
         const hrnet_person *person = &j->persons[j->first + i];
         double matrix[6];
-        j->crops[i] = hrnet_crop_from_box(box_of(person), (float)info->input_width / (float)info->input_height);
-        j->crops[i].rotation = person->rotation;
+        j->crops[i] = crop_of(person, (float)info->input_width / (float)info->input_height);
         if (j->decoder == HRNET_DECODE_UDP)
             hr_crop_matrix_udp(&j->crops[i], info->input_width, info->input_height, 0, matrix);
         else

@@ -78,8 +78,8 @@ int network_overrides(char **arguments, int *n_arguments, const char ***out);
 int network_open(network *net, const network_settings *settings, const char *const *overrides, int with_session);
 void network_close(network *net);
 
-/* Its parts, for a command that needs weights but nothing that runs: TEST.MODEL_FILE of a configuration (may be NULL), or
- * NULL, to be freed by free; and a hrnet_message_fn that prints unless *(int *)context, quiet, is set. */
+/* Its parts, for a command that needs weights but nothing that runs: TEST.MODEL_FILE of a configuration (may be NULL),
+ * or NULL, to be freed by free; and a hrnet_message_fn that prints unless *(int *)context, quiet, is set. */
 char *network_model_file(const hrnet_config *config);
 void network_message(void *context, const char *line);
 

@@ -75,7 +75,7 @@ static hrnet_status run_pictures(group *all, int first, int behind, hrnet_sessio
     float *heatmaps = want_heatmaps ? tool_alloc(n * map_size, sizeof *heatmaps) : NULL;
     for (int i = first; i < behind; i++)
         for (int p = 0; p < all->pictures[i].n_persons; p++)
-            persons[at++] = (hrnet_person){&all->images[i], all->pictures[i].persons[p].box, 0};
+            persons[at++] = (hrnet_person){&all->images[i], all->pictures[i].persons[p].box, 0, NULL};
     const hrnet_status status = hrnet_session_pose(session, persons, (int)n, options, keypoints, heatmaps);
     at = 0;
     for (int i = first; status == HRNET_OK && i < behind; i++) {

@@ -61,7 +61,10 @@ static int passed(stream *s, int result)
     const hrnet_status status = s->list->element(s->context, s->builder.nodes, s->index);
     if (status != HRNET_OK) {
         char where[80];
-        snprintf(where, sizeof where, "%.40s[%zu]", s->list->key != NULL ? s->list->key : "entry ", s->index);
+        if (s->list->key != NULL)
+            snprintf(where, sizeof where, "%.40s[%zu]", s->list->key, s->index);
+        else
+            snprintf(where, sizeof where, "entry %zu", s->index);
         return stop(s, hr_fail_in(status, where));
     }
     hr_json_builder_reset(&s->builder);

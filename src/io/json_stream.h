@@ -20,8 +20,8 @@ typedef struct hr_json_plan {
 } hr_json_plan;
 
 /* Read n bytes of UTF-8. Members of the root that no list names are skipped. HRNET_ERR_FORMAT when a member that is named
- * is no list, or the root is a kind that no list has a use for; messages say "line L, byte B: KEY[INDEX]: ...". Limits
- * are those of hr_json_parse, an element. */
+ * is no list, or the root is of a kind that no list has a use for; what element finds wrong gets "line L, byte B:
+ * KEY[INDEX]: " in front, or "entry INDEX: " when the root is the list. The limits of hr_json_parse hold for each element. */
 hrnet_status hr_json_stream(const hr_json_plan *plan, void *context, const void *bytes, size_t n_bytes);
 
 #endif

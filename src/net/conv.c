@@ -8,12 +8,12 @@ enum { LINE = 64 };
 static const hr_conv_algorithm *const algorithms[] = {&hr_conv_direct, &hr_conv_winograd2, &hr_conv_winograd4,
                                                    &hr_conv_winograd6};
 
-static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern *kern, int half)
+static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern *kern, const hr_packing *packing)
 {
     const hr_conv_algorithm *best = NULL;
     double best_cost = 0;
     for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
-        const double cost = algorithms[i]->cost(algorithms[i], shape, kern, half);
+        const double cost = algorithms[i]->cost(algorithms[i], shape, kern, packing);
         if (cost < 0 || (best != NULL && cost >= best_cost)) continue;
         best = algorithms[i];
         best_cost = cost;
@@ -21,10 +21,10 @@ static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern
     return best;
 }
 
-void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, int half, const hr_kern *kern)
+void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, const hr_packing *packing, const hr_kern *kern)
 {
     *conv = (hr_conv){
-        .shape = *shape, .algorithm = choose(shape, kern, half), .kern = kern, .relu = relu, .half = half};
+        .shape = *shape, .algorithm = choose(shape, kern, packing), .kern = kern, .relu = relu, .half = packing->half};
 }
 
 size_t hr_conv_bytes(const hr_conv *conv)

@@ -31,13 +31,19 @@ typedef struct hr_conv_io {
     int n, threads;     /* pictures; threads that share the tasks (they decide how fine the cut is, never a result) */
 } hr_conv_io;
 
+/* How weights are kept, and what a plan may assume. */
+typedef struct hr_packing {
+    int half;  /* packed weights in half precision */
+    int batch; /* pictures that share one reading of the weights; 0: 1 */
+} hr_packing;
+
 typedef struct hr_conv_algorithm hr_conv_algorithm;
 struct hr_conv_algorithm {
     const char *name;
     int tile; /* Winograd: m of F(m x m, 3 x 3) */
-    /* Predicted time of one picture on one thread in ns; < 0: cannot do this shape. Only the order of the algorithms
+    /* Predicted time of one picture on one thread in ns, a share in reading the weights included; < 0: cannot do this shape. Only the order of the algorithms
      * matters, so the model is coarse: see the functions. */
-    double (*cost)(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern, int half);
+    double (*cost)(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern, const hr_packing *packing);
     /* Floats of packed weights. */
     size_t (*packed_floats)(const hr_conv_algorithm *self, const hr_conv_shape *shape);
     /* weights [oc][ic][k][k] (transposed: [ic][oc][k][k]), times scale[oc]. */
@@ -59,8 +65,8 @@ struct hr_conv {
     const float *bias;   /* [out_ld], padding lanes zero */
 };
 
-/* Describe a convolution and choose its algorithm. half: keep packed weights in half precision. */
-void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, int half, const hr_kern *kern);
+/* Describe a convolution and choose its algorithm. */
+void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, const hr_packing *packing, const hr_kern *kern);
 
 /* Bytes of packed weights and bias, a multiple of 64. */
 size_t hr_conv_bytes(const hr_conv *conv);
@@ -79,9 +85,10 @@ static inline const void *hr_conv_weight(const hr_conv *conv, size_t i)
 
 /* What a float of packed weights costs a plan, in ns: 0.1 to bring it from memory (40 GB/s a core), and the time of 12
  * multiply-adds for its room there. The second is a choice: it keeps W32 within about twice its weights' size. */
-static inline double hr_ns_per_weight(const hr_kern *kern, int half)
+static inline double hr_ns_per_weight(const hr_kern *kern, const hr_packing *packing)
 {
-    return (0.1 + 12 / kern->macs_per_ns) / (half ? 2 : 1);
+    const double traffic = 0.1 / (packing->batch > 1 ? packing->batch : 1);
+    return (traffic + 12 / kern->macs_per_ns) / (packing->half ? 2 : 1);
 }
 
 /* Channels rounded up to whole strips. */

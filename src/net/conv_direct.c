@@ -60,13 +60,13 @@ static part part_of(const hr_conv_shape *shape, int index)
 }
 
 /* Arithmetic at 90 % of the best tile's rate, and the weights. */
-static double cost(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern, int half)
+static double cost(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern, const hr_packing *packing)
 {
     (void)self;
     if (shape->kernel * shape->kernel > MAX_TAPS) return -1;
     const double cells = shape->transposed ? (double)shape->ih * shape->iw : (double)shape->oh * shape->ow;
     const double weights = (double)shape->ic * hr_padded(shape->oc) * shape->kernel * shape->kernel;
-    return cells * weights / (0.9 * kern->macs_per_ns) + weights * hr_ns_per_weight(kern, half);
+    return cells * weights / (0.9 * kern->macs_per_ns) + weights * hr_ns_per_weight(kern, packing);
 }
 
 static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *shape)

@@ -39,12 +39,12 @@ static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *
 
 /* The products, the transforms, the weights. Transforms are bound by loads and stores, not by arithmetic: measured 3.3,
  * 10.3 and 18 ns a tile and channel, both ends together, on AVX2 and AVX-512 alike. */
-static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern, int half)
+static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern, const hr_packing *packing)
 {
     static const double transform_ns[HR_N_WINO] = {3.3, 10.3, 18};
     if (s->kernel != 3 || s->stride != 1 || s->padding != 1 || s->transposed || s->in_ld != hr_padded(s->ic)) return -1;
     const double n_tiles = tiles_of(self, s), weights = (double)packed_floats(self, s);
-    return n_tiles * weights / kern->macs_per_ns + weights * hr_ns_per_weight(kern, half) +
+    return n_tiles * weights / kern->macs_per_ns + weights * hr_ns_per_weight(kern, packing) +
            n_tiles * transform_ns[self->tile / 2 - 1] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
 }
 

@@ -32,7 +32,7 @@ static void describe_conv(hr_engine *engine, int index)
                                  .padding = node->padding,
                                  .transposed = node->op == HR_OP_DECONV,
                                  .in_ld = hr_engine_ld(engine, node->inputs[0])};
-    hr_conv_init(&engine->convs[index], &shape, node->relu, engine->half, engine->kern);
+    hr_conv_init(&engine->convs[index], &shape, node->relu, &engine->packing, engine->kern);
 }
 
 /* Floats that packing one convolution works in: its weights, what folding needs, and the packed form before it is
@@ -94,11 +94,11 @@ static void find_levels(hr_engine *engine)
 }
 
 hrnet_status hr_engine_create(hr_engine **out, const hr_graph *graph, const hr_weights *weights, unsigned features,
-                              int half)
+                              const hr_packing *packing)
 {
     hr_engine *engine;
     HR_NEW(engine, 1);
-    engine->half = half;
+    if (packing != NULL) engine->packing = *packing;
     engine->kern = hr_kern_select(features);
     hrnet_status status = hr_graph_fuse(&engine->graph, graph);
     if (status != HRNET_OK) goto fail;

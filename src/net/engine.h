@@ -20,17 +20,17 @@ typedef struct hr_engine {
     hr_conv *convs;      /* [graph.n_nodes]; algorithm NULL where the node is no convolution */
     void *weights;       /* all packed weights, in the order of the nodes */
     size_t n_bytes;
-    int half;            /* weights are kept in half precision */
+    hr_packing packing;
     const hr_kern *kern;
     int *levels;         /* [graph.n_nodes]: longest path from the input; nodes of one level do not need each other */
     int n_levels;
     int max_ld;          /* widest pixel of any tensor */
 } hr_engine;
 
-/* graph: as built. Parameters are read one layer at a time and not kept. features: base/cpu.h. half:
- * keep packed weights in half precision; arithmetic stays float. */
+/* graph: as built. Parameters are read one layer at a time and not kept. features: base/cpu.h. packing
+ * NULL: in float, for one picture at a time. */
 hrnet_status hr_engine_create(hr_engine **out, const hr_graph *graph, const hr_weights *weights, unsigned features,
-                              int half);
+                              const hr_packing *packing);
 void hr_engine_free(hr_engine *engine);
 
 /* Read parameter `index` of graph. */

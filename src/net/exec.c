@@ -12,7 +12,7 @@
 #include "base/pool.h"
 #include "net/arena.h"
 
-enum { ROWS_PER_TASK = 8, MAX_POOL_CELLS = 49 };
+enum { ROWS_PER_TASK = 8, MAX_POOL_CELLS = 49, TOGETHER_BYTES = 16 << 20 };
 
 typedef struct step {
     int node;
@@ -214,7 +214,7 @@ static hrnet_status plan_tensors(hr_exec *exec)
         const hr_node *node = &graph->nodes[i];
         const size_t floats = (size_t)node->h * (size_t)node->w * (size_t)hr_engine_ld(engine, i);
         const size_t line = HR_ALIGN / sizeof(float);
-        lives[i].size = ((size_t)exec->max_batch * floats + line - 1) / line * line;
+        lives[i].size = (floats + line - 1) / line * line;
         lives[i].first = lives[i].last = engine->levels[i];
         for (int j = 0; j < node->n_inputs; j++)
             if (lives[node->inputs[j]].last < engine->levels[i]) lives[node->inputs[j]].last = engine->levels[i];
@@ -222,9 +222,13 @@ static hrnet_status plan_tensors(hr_exec *exec)
     }
     lives[graph->output].last = engine->n_levels;
     hrnet_status status = hr_arena_plan(lives, graph->n_nodes, &exec->arena_floats);
+    /* a pass over more pictures than the cache holds waits for memory at every layer */
+    const size_t fit = TOGETHER_BYTES / (exec->arena_floats * sizeof(float) + 1);
+    if ((size_t)exec->max_batch > fit) exec->max_batch = fit > 0 ? (int)fit : 1;
+    exec->arena_floats *= (size_t)exec->max_batch;
     if (status == HRNET_OK && (exec->arena = hr_alloc(exec->arena_floats, sizeof(float))) == NULL)
         status = hr_fail_memory(exec->arena_floats * sizeof(float));
-    for (size_t i = 0; i < n && status == HRNET_OK; i++) exec->tensors[i] = exec->arena + lives[i].offset;
+    for (size_t i = 0; i < n && status == HRNET_OK; i++) exec->tensors[i] = exec->arena + (size_t)exec->max_batch * lives[i].offset;
     hr_free(lives);
     return status;
 }
@@ -278,7 +282,7 @@ hrnet_status hr_exec_create(hr_exec **out, const hr_engine *engine, int threads,
         return status;
     }
     order_steps(exec);
-    set_batch(exec, max_batch);
+    set_batch(exec, exec->max_batch);
     *out = exec;
     return HRNET_OK;
 }

@@ -1,7 +1,7 @@
 /*
- * onnx.c - the file: operators, then the inputs' and outputs' shapes, then the weights with their batch norms folded in.
- * A message stands behind its length in the file, so weights are gone through twice: first only their sizes are added
- * up, then they are written.
+ * onnx.c - the file: operators, then the shapes of input and output, then the weights with their batch norms folded
+ * in. A message stands behind its length in the file, so weights are gone through twice: first only their sizes are
+ * added up, then they are written.
  */
 #include "net/onnx.h"
 

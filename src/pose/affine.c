@@ -11,19 +11,24 @@
 /* Upstream's unit of scale, in pixels. */
 static const float pixel_std = 200;
 
-hrnet_crop hrnet_crop_from_box(hrnet_box box, float aspect)
+hrnet_crop hr_crop_from_box(const double box[4], double aspect)
 {
-    double w = box.w, h = box.h;
-    hrnet_crop crop = {.center = {(float)(box.x + w * 0.5), (float)(box.y + h * 0.5)}};
-    if (w > (double)aspect * h)
+    double w = box[2], h = box[3];
+    hrnet_crop crop = {.center = {(float)(box[0] + w * 0.5), (float)(box[1] + h * 0.5)}};
+    if (w > aspect * h)
         h = w / aspect;
-    else if (w < (double)aspect * h)
+    else if (w < aspect * h)
         w = h * aspect;
     /* _box2cs keeps the scale of a box centred on x = -1, its mark for "no person" */
     const float margin = crop.center[0] != -1.0f ? 1.25f : 1.0f;
     crop.scale[0] = (float)(w / pixel_std) * margin;
     crop.scale[1] = (float)(h / pixel_std) * margin;
     return crop;
+}
+
+hrnet_crop hrnet_crop_from_box(hrnet_box box, float aspect)
+{
+    return hr_crop_from_box((double[]){box.x, box.y, box.w, box.h}, aspect);
 }
 
 /* Gaussian elimination with row exchanges, as OpenCV's LU: b becomes the solution of a x = b. 0 when singular. */

@@ -7,6 +7,9 @@
 
 #include <hrnet.h>
 
+/* hrnet_crop_from_box for boxes as annotation files have them: x, y, w, h. */
+hrnet_crop hr_crop_from_box(const double box[4], double aspect);
+
 /* The crop matrix of networks trained with unbiased data processing (UDP; Huang et al., CVPR 2020), from image pixels
  * to crop pixels: the box of scale * 200 pixels becomes the (width - 1) x (height - 1) grid between pixel centres,
  * width and height each with its own factor. A positive rotation turns the same way as in hrnet_crop_matrix. A box

@@ -1,6 +1,6 @@
 # lib.sh - for tests of the command: runs cases in folders of their own and prints cmocka's lines. Source it; HRNET is
-# the command, COMPARE compare_npy, EXAMPLE the program of README, FORMULA formula_weights, TESTS the folder tests/, ROOT
-# the repository.
+# the command, COMPARE compare_npy, EXAMPLE the program of README, FORMULA formula_weights, TESTS the folder tests/,
+# ROOT the repository.
 # shellcheck shell=sh
 
 : "${HRNET:?}" "${COMPARE:?}" "${EXAMPLE:?}" "${FORMULA:?}" "${TESTS:?}" "${ROOT:?}"

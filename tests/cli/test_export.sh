@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_export.sh - exported networks, and that ONNX Runtime computes from them what we do. The latter needs a python with
-# onnx and onnxruntime, named by HRNET_PEERS_PYTHON (bench/peers/run.sh makes one).
+# test_export.sh - exported networks, and that ONNX Runtime computes from them what we do. The latter needs a python
+# with numpy, onnx and onnxruntime, named by HRNET_PEERS_PYTHON.
 # shellcheck disable=SC2086,SC2317 # words of lists; cases are called by name
 . "$(dirname "$0")/lib.sh"
 

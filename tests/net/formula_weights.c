@@ -1,7 +1,7 @@
 /*
- * formula_weights.c - formula_weights CONFIG OUT.safetensors: a checkpoint of an experiment whose weights are numbers of
- * a formula (net_files.h). Networks of full size then give lively heatmaps without a trained file; with initial weights
- * most layers hardly matter to the result.
+ * formula_weights.c - formula_weights CONFIG OUT.safetensors: a checkpoint of an experiment whose weights are numbers
+ * of a formula (net_files.h). Networks of full size then give lively heatmaps without a trained file; with initial
+ * weights most layers hardly matter to the result.
  */
 #include "net_files.h"
 

@@ -52,7 +52,7 @@ static hr_engine *golden_engine(const char *net)
     golden_graph opened;
     hr_engine *engine = NULL;
     golden_graph_open(&opened, net);
-    MUST(hr_engine_create(&engine, &opened.graph, &opened.weights, hr_cpu_features(), 0));
+    MUST(hr_engine_create(&engine, &opened.graph, &opened.weights, hr_cpu_features(), NULL));
     golden_graph_close(&opened);
     return engine;
 }
@@ -63,7 +63,8 @@ static float *run(const hr_engine *engine, int threads, int max_batch)
 {
     hr_exec *exec = NULL;
     MUST(hr_exec_create(&exec, engine, threads, max_batch));
-    assert_int_equal(hr_exec_max_batch(exec), max_batch);
+    assert_in_range(hr_exec_max_batch(exec), max_batch < N_PICTURES ? max_batch : N_PICTURES, max_batch);
+    max_batch = hr_exec_max_batch(exec); /* fewer, where their activations would not fit the cache */
     const hr_node *in = &engine->graph.nodes[0], *out = &engine->graph.nodes[engine->graph.output];
     const size_t n_in = (size_t)in->h * (size_t)in->w * 4;
     const size_t n_out = (size_t)out->h * (size_t)out->w * (size_t)hr_exec_output_ld(exec);

@@ -242,7 +242,8 @@ static void operators_are_pytorchs(void **state)
     static const struct {
         const char *config;
         int conv, transposed, relu, add, resize, maxpool;
-    } nets[] = {{"coco/hrnet/w32_256x192", 293, 0, 261, 161, 28, 0}, {"coco/resnet/res50_256x192", 54, 3, 52, 16, 0, 1}};
+    } nets[] = {{"coco/hrnet/w32_256x192", 293, 0, 261, 161, 28, 0},
+              {"coco/resnet/res50_256x192", 54, 3, 52, 16, 0, 1}};
     for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
         hrnet_config *config = NULL;
         hr_graph graph, fused;
@@ -292,7 +293,8 @@ static void close_to(const unsigned char *stored, size_t i, double expected)
     float found;
     memcpy(&found, stored + i * sizeof found, sizeof found);
     /* two roundings to float32 of numbers of this size */
-    if (!(fabs(found - expected) <= 1.2e-7 * fabs(expected))) fail_msg("expected %.9g, found %.9g", expected, (double)found);
+    if (!(fabs(found - expected) <= 1.2e-7 * fabs(expected)))
+        fail_msg("expected %.9g, found %.9g", expected, (double)found);
 }
 
 /* BatchNorm2d in evaluation: (x - mean) / sqrt(var + 1e-5) * gamma + beta. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/mem.h"
+
 static hrnet_session *open_session(const hrnet_model *model, int threads, int max_batch)
 {
     hrnet_session *session = NULL;
@@ -66,7 +68,8 @@ static void the_session_goes_on_as_before(void **state)
     hrnet_layer *layers = NULL;
     size_t n = 0;
     float *input = test_malloc(input_floats(model) * sizeof *input);
-    float *before = test_malloc(map_floats(model) * sizeof *before), *after = test_malloc(map_floats(model) * sizeof *after);
+    float *before = test_malloc(map_floats(model) * sizeof *before);
+    float *after = test_malloc(map_floats(model) * sizeof *after);
     formula_input(input, input_floats(model));
     MUST(hrnet_session_forward(session, input, 1, before));
     MUST(hrnet_session_profile(session, 3, &layers, &n));
@@ -98,10 +101,33 @@ static void refused(void **state)
     hrnet_model_free(model);
 }
 
+static void memory_runs_out(void **state)
+{
+    (void)state;
+    hrnet_model *model = golden_model(net_names[0], NULL);
+    hrnet_session *session = open_session(model, 2, 1);
+    hrnet_layer *layers = NULL;
+    size_t n = 0;
+    hrnet_status status = HRNET_ERR_MEMORY;
+    long k = 0;
+    for (; status == HRNET_ERR_MEMORY; k++) {
+        hr_mem_fail_after(k);
+        status = hrnet_session_profile(session, 1, &layers, &n);
+        hr_mem_fail_after(-1);
+        assert_true(status == HRNET_OK || layers == NULL);
+    }
+    MUST(status);
+    assert_true(k > 2);
+    hrnet_layers_free(layers);
+    hrnet_session_free(session);
+    hrnet_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_are_the_models), cmocka_unit_test(layers_are_described),
-        cmocka_unit_test(the_session_goes_on_as_before), cmocka_unit_test(refused)};
+        cmocka_unit_test(the_session_goes_on_as_before), cmocka_unit_test(refused),
+        cmocka_unit_test(memory_runs_out)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ static float *run_formula(const hr_graph *graph)
     const hr_weights weights = formula_weights();
     hr_engine *engine = NULL;
     hr_exec *exec = NULL;
-    MUST(hr_engine_create(&engine, graph, &weights, hr_cpu_features(), 0));
+    MUST(hr_engine_create(&engine, graph, &weights, hr_cpu_features(), NULL));
     MUST(hr_exec_create(&exec, engine, hr_cpu_count(), 1));
     const hr_node *in = &graph->nodes[0], *out = &graph->nodes[graph->output];
     const size_t pixels = (size_t)in->h * (size_t)in->w, cells = (size_t)out->h * (size_t)out->w;

@@ -96,7 +96,7 @@ static void run_prefix(const golden_graph *net, int node, const float *input, fl
     prefix.output = node;
     hr_engine *engine = NULL;
     hr_exec *exec = NULL;
-    MUST(hr_engine_create(&engine, &prefix, &net->weights, hr_cpu_features(), 0));
+    MUST(hr_engine_create(&engine, &prefix, &net->weights, hr_cpu_features(), NULL));
     MUST(hr_exec_create(&exec, engine, 1, 1));
     const hr_node *in = &prefix.nodes[0], *out = &prefix.nodes[node];
     const size_t pixels = (size_t)in->h * (size_t)in->w, cells = (size_t)out->h * (size_t)out->w;

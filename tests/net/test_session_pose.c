@@ -122,7 +122,7 @@ static void extreme_boxes(void **state)
     for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++) {
         for (int k = 0; k < 10; k++) {
             const hrnet_pose_options options = {.decoder = (hrnet_decoder)(k % 5), .sampler = (hrnet_sampler)(k / 5)};
-            const hrnet_person person = {&image, boxes[i], k % 2 ? 1e30f : 0};
+            const hrnet_person person = {&image, boxes[i], k % 2 ? 1e30f : 0, NULL};
             hrnet_keypoint keypoints[MAX_JOINTS];
             MUST(hrnet_session_pose(session, &person, 1, &options, keypoints, NULL));
             for (int j = 0; j < MAX_JOINTS; j++) assert_true(isfinite(keypoints[j].score));

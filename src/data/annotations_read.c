@@ -1,0 +1,260 @@
+/*
+ * annotations_read.c - COCO's annotations JSON, element by element into flat arrays. The members of the file come in
+ * any order, so what joins them (images to ids, numbers of keypoints to categories) is done at the end.
+ *
+ * As in pycocotools, annotations of images or of categories that the file does not list take no part.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "data/annotations.h"
+#include "data/annotations_inside.h"
+#include "data/dataset_info.h"
+#include "io/grow.h"
+#include "io/json_stream.h"
+#include "pose/skeleton.h"
+
+#define MAX_FILE ((size_t)1 << 32)
+enum { MAX_SIDE = 1 << 30 };
+
+typedef struct category {
+    int64_t id;
+    int n_keypoints; /* 0: the category does not say */
+} category;
+
+typedef struct reading {
+    hrnet_annotations *a;
+    category *categories;
+    size_t images_capacity, persons_capacity, names_size, names_capacity, n_categories, categories_capacity;
+    size_t n_rows, keypoints_capacity; /* capacity in doubles */
+    int n_keypoints;                   /* of the rows so far; 0: none was read */
+} reading;
+
+/* ------------------------------------------------------------------------------------------------ members */
+
+/* A whole number that may be missing. */
+static int read_size(const hr_json *value)
+{
+    int64_t number = 0;
+    return hr_json_integer(value, &number) && number > 0 && number <= MAX_SIDE ? (int)number : 0;
+}
+
+static hrnet_status add_name(reading *r, const char *name)
+{
+    const size_t n = strlen(name) + 1;
+    if (r->names_capacity - r->names_size < n) {
+        const size_t capacity = 2 * (r->names_capacity + n);
+        char *const grown = hr_resize(r->a->names, r->names_size, capacity, 1);
+        if (grown == NULL) return hr_fail_memory(capacity);
+        r->a->names = grown;
+        r->names_capacity = capacity;
+    }
+    memcpy(r->a->names + r->names_size, name, n);
+    r->names_size += n;
+    return HRNET_OK;
+}
+
+static hrnet_status read_image(void *context, const hr_json *value, size_t index)
+{
+    (void)index;
+    reading *const r = context;
+    const char *const name = hr_json_string(hr_json_get(value, "file_name"));
+    hr_image_record image = {.width = read_size(hr_json_get(value, "width")),
+                             .height = read_size(hr_json_get(value, "height")),
+                             .name = name != NULL ? r->names_size : 0};
+    if (!hr_json_integer(hr_json_get(value, "id"), &image.id))
+        return hr_fail(HRNET_ERR_FORMAT, "expected an object with a whole number \"id\"");
+    HR_ROOM(r->a->images, r->a->n_images, r->images_capacity);
+    if (name != NULL) HR_TRY(add_name(r, name));
+    r->a->images[r->a->n_images++] = image;
+    return HRNET_OK;
+}
+
+static hrnet_status read_category(void *context, const hr_json *value, size_t index)
+{
+    (void)index;
+    reading *const r = context;
+    category entry = {0};
+    if (!hr_json_integer(hr_json_get(value, "id"), &entry.id))
+        return hr_fail(HRNET_ERR_FORMAT, "expected an object with a whole number \"id\"");
+    if (hr_json_get(value, "keypoints") != NULL) {
+        hrnet_dataset_info *info;
+        HR_TRY(hr_dataset_info_read(&info, value, 0));
+        entry.n_keypoints = info->skeleton.n_keypoints;
+        if (r->a->info == NULL)
+            r->a->info = info;
+        else
+            hrnet_dataset_info_free(info); /* the first category's stands for all */
+    }
+    HR_ROOM(r->categories, r->n_categories, r->categories_capacity);
+    r->categories[r->n_categories++] = entry;
+    return HRNET_OK;
+}
+
+/* [x, y, visibility, ...] as one more row. */
+static hrnet_status read_keypoints(reading *r, const hr_json *list, hr_person_record *person)
+{
+    if (list == NULL || hr_json_is(list, HR_JSON_NULL)) return HRNET_OK;
+    if (!hr_json_is(list, HR_JSON_ARRAY) || list->count == 0 || list->count % 3 != 0 ||
+        list->count / 3 > HR_MAX_KEYPOINTS)
+        return hr_fail(HRNET_ERR_FORMAT, "keypoints: expected a list of x, y, visibility, ...");
+    if (r->n_keypoints == 0) r->n_keypoints = (int)(list->count / 3);
+    const size_t row = (size_t)r->n_keypoints * 3, used = r->n_rows * row;
+    if (list->count != row)
+        return hr_fail(HRNET_ERR_FORMAT, "keypoints: %u numbers, expected %zu as before", (unsigned)list->count, row);
+    if (r->keypoints_capacity - used < row) {
+        const size_t capacity = 2 * (r->keypoints_capacity + row);
+        double *const grown = hr_resize(r->a->keypoints, used, capacity, sizeof *grown);
+        if (grown == NULL) return hr_fail_memory(capacity * sizeof *grown);
+        r->a->keypoints = grown;
+        r->keypoints_capacity = capacity;
+    }
+    double *out = r->a->keypoints + used;
+    for (const hr_json *v = hr_json_first(list); v != NULL; v = hr_json_next(list, v), out++)
+        if (!hr_json_number(v, out)) return hr_fail(HRNET_ERR_FORMAT, "keypoints: expected numbers alone");
+    for (size_t k = 2; k < row; k += 3) person->n_labelled += r->a->keypoints[used + k] > 0;
+    person->row = r->n_rows++;
+    return HRNET_OK;
+}
+
+static hrnet_status read_person(void *context, const hr_json *value, size_t index)
+{
+    reading *const r = context;
+    hr_person_record person = {.id = (int64_t)index + 1, .row = HR_NO_ROW};
+    const hr_json *const bbox = hr_json_get(value, "bbox"), *const crowd = hr_json_get(value, "iscrowd");
+    int64_t n_labelled;
+    int n = 0;
+    if (!hr_json_integer(hr_json_get(value, "image_id"), &person.image_id) ||
+        !hr_json_integer(hr_json_get(value, "category_id"), &person.category_id))
+        return hr_fail(HRNET_ERR_FORMAT, "expected an object with whole numbers \"image_id\" and \"category_id\"");
+    hr_json_integer(hr_json_get(value, "id"), &person.id);
+    if (!hr_json_is(bbox, HR_JSON_ARRAY) || bbox->count != 4)
+        return hr_fail(HRNET_ERR_FORMAT, "expected \"bbox\": [x, y, width, height]");
+    for (const hr_json *v = hr_json_first(bbox); v != NULL; v = hr_json_next(bbox, v))
+        if (!hr_json_number(v, &person.bbox[n++])) return hr_fail(HRNET_ERR_FORMAT, "bbox: expected numbers");
+    person.area = person.bbox[2] * person.bbox[3];
+    hr_json_number(hr_json_get(value, "area"), &person.area);
+    person.is_crowd = crowd != NULL && crowd->kind <= HR_JSON_INTEGER && crowd->as.integer != 0;
+    HR_TRY(read_keypoints(r, hr_json_get(value, "keypoints"), &person));
+    if (hr_json_integer(hr_json_get(value, "num_keypoints"), &n_labelled))
+        person.n_labelled = n_labelled < 0 ? 0 : n_labelled > HR_MAX_KEYPOINTS ? HR_MAX_KEYPOINTS : (int)n_labelled;
+    HR_ROOM(r->a->persons, r->a->n_persons, r->persons_capacity);
+    r->a->persons[r->a->n_persons++] = person;
+    return HRNET_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------ joining */
+
+static int by_id(const void *a, const void *b)
+{
+    const int64_t x = ((const hr_image_rank *)a)->id, y = ((const hr_image_rank *)b)->id;
+    return x < y ? -1 : x > y;
+}
+
+static hrnet_status rank_images(hrnet_annotations *a)
+{
+    HR_NEW(a->ranks, a->n_images);
+    for (size_t i = 0; i < a->n_images; i++) a->ranks[i] = (hr_image_rank){a->images[i].id, i};
+    if (a->n_images > 0) qsort(a->ranks, a->n_images, sizeof *a->ranks, by_id);
+    for (size_t i = 0; i < a->n_images; i++) {
+        if (i > 0 && a->ranks[i].id == a->ranks[i - 1].id)
+            return hr_fail(HRNET_ERR_FORMAT, "images: the id %lld stands there twice", (long long)a->ranks[i].id);
+        a->images[a->ranks[i].image].rank = i;
+    }
+    return HRNET_OK;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Keep the categories that have keypoints; all of them when none says what its keypoints are. */
+static hrnet_status choose_categories(reading *r)
+{
+    hrnet_annotations *const a = r->a;
+    HR_NEW(a->categories, r->n_categories);
+    for (size_t i = 0; i < r->n_categories; i++) {
+        const category *const c = &r->categories[i];
+        if (a->info != NULL && c->n_keypoints == 0) continue;
+        if (a->info != NULL && c->n_keypoints != a->info->skeleton.n_keypoints)
+            return hr_fail(HRNET_ERR_UNSUPPORTED, "categories of %d and of %d keypoints in one file",
+                           a->info->skeleton.n_keypoints, c->n_keypoints);
+        a->categories[a->n_categories++] = c->id;
+    }
+    if (a->n_categories == 0) return hr_fail(HRNET_ERR_FORMAT, "\"categories\": expected one with keypoints");
+    qsort(a->categories, a->n_categories, sizeof *a->categories, by_number);
+    size_t n = 1;
+    for (size_t i = 1; i < a->n_categories; i++)
+        if (a->categories[i] != a->categories[n - 1]) a->categories[n++] = a->categories[i];
+    a->n_categories = n;
+    return HRNET_OK;
+}
+
+static hrnet_status choose_info(reading *r)
+{
+    hrnet_annotations *const a = r->a;
+    if (a->info == NULL && r->n_keypoints == 0)
+        return hr_fail(HRNET_ERR_FORMAT, "no keypoints: neither a category nor an annotation has any");
+    if (a->info == NULL) HR_TRY(hr_dataset_info_read(&a->info, NULL, r->n_keypoints));
+    if (r->n_keypoints != 0 && r->n_keypoints != a->info->skeleton.n_keypoints)
+        return hr_fail(HRNET_ERR_FORMAT, "annotations have %d keypoints, their category has %d", r->n_keypoints,
+                       a->info->skeleton.n_keypoints);
+    HR_NEW(a->zeros, (size_t)a->info->skeleton.n_keypoints * 3);
+    return HRNET_OK;
+}
+
+/* Drop the annotations of what the file does not list. */
+static void join_persons(hrnet_annotations *a)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->n_persons; i++) {
+        hr_person_record person = a->persons[i];
+        person.image = hrnet_annotations_find_image(a, person.image_id);
+        if (person.image == SIZE_MAX || bsearch(&person.category_id, a->categories, a->n_categories,
+                                                sizeof *a->categories, by_number) == NULL)
+            continue;
+        a->persons[n++] = person;
+    }
+    a->n_persons = n;
+}
+
+static hrnet_status read_all(reading *r, const void *bytes, size_t n_bytes)
+{
+    static const hr_json_list lists[] = {
+        {"images", read_image}, {"annotations", read_person}, {"categories", read_category}, {0}};
+    static const char *const skip[] = {"segmentation", NULL};
+    HR_TRY(add_name(r, ""));
+    HR_TRY(hr_json_stream(&(hr_json_plan){lists, skip}, r, bytes, n_bytes));
+    HR_TRY(rank_images(r->a));
+    HR_TRY(choose_categories(r));
+    HR_TRY(choose_info(r));
+    join_persons(r->a);
+    return HRNET_OK;
+}
+
+hrnet_status hr_annotations_parse(hrnet_annotations **out, const void *bytes, size_t n_bytes)
+{
+    reading r = {0};
+    HR_NEW(r.a, 1);
+    const hrnet_status status = read_all(&r, bytes, n_bytes);
+    hr_free(r.categories);
+    if (status == HRNET_OK)
+        *out = r.a;
+    else
+        hrnet_annotations_free(r.a);
+    return status;
+}
+
+hrnet_status hrnet_annotations_load(hrnet_annotations **out, const char *path)
+{
+    if (out == NULL || path == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_annotations_load: NULL argument");
+    hr_bytes file;
+    HR_TRY(hr_file_read(&file, path, MAX_FILE));
+    const hrnet_status status = hr_annotations_parse(out, file.data, file.size);
+    hr_free(file.data);
+    return status == HRNET_OK ? status : hr_fail_in(status, path);
+}

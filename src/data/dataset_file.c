@@ -1,0 +1,80 @@
+/* dataset_file.c - a description from a file: YAML is made into the tree that JSON of the same content would be. */
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "data/annotations.h"
+#include "data/dataset_info.h"
+#include "io/json_build.h"
+#include "io/number.h"
+#include "io/yaml.h"
+
+static int add_node(hr_json_builder *builder, const hr_yaml *node);
+
+static int add_children(hr_json_builder *builder, const hr_yaml *node)
+{
+    for (const hr_yaml *child = node->first; child != NULL; child = child->next) {
+        if (child->key != NULL &&
+            !hr_json_build.yajl_map_key(builder, (const unsigned char *)child->key, strlen(child->key)))
+            return 0;
+        if (!add_node(builder, child)) return 0;
+    }
+    return 1;
+}
+
+/* As deep as the parser's limit of nesting. A plain scalar that reads as a number is one. */
+static int add_node(hr_json_builder *builder, const hr_yaml *node)
+{
+    const char *const text = node->text;
+    double number;
+    if (node->kind == HR_YAML_MAPPING)
+        return hr_json_build.yajl_start_map(builder) && add_children(builder, node) &&
+               hr_json_build.yajl_end_map(builder);
+    if (node->kind == HR_YAML_SEQUENCE)
+        return hr_json_build.yajl_start_array(builder) && add_children(builder, node) &&
+               hr_json_build.yajl_end_array(builder);
+    if (!node->quoted && hr_number_parse(text, strlen(text), &number))
+        return hr_json_build.yajl_number(builder, text, strlen(text));
+    return hr_json_build.yajl_string(builder, (const unsigned char *)text, strlen(text));
+}
+
+hrnet_status hr_dataset_info_parse_yaml(hrnet_dataset_info **out, const void *bytes, size_t n_bytes, const char *name)
+{
+    hr_json_builder builder = {.status = HRNET_OK};
+    hr_yaml *root = NULL;
+    HR_TRY(hr_yaml_parse(&root, bytes, n_bytes, name));
+    hrnet_status status = HRNET_OK;
+    if (root == NULL || root->kind != HR_YAML_MAPPING)
+        status = hr_fail(HRNET_ERR_FORMAT, "expected a mapping with \"keypoints\"");
+    else if (!add_node(&builder, root))
+        status = builder.status;
+    else if (hr_json_get(builder.nodes, "keypoints") == NULL)
+        status = hr_fail(HRNET_ERR_CONFIG, "keypoints: expected a list of names, found none");
+    if (status == HRNET_OK) status = hr_dataset_info_read(out, builder.nodes, 0);
+    hr_json_builder_free(&builder);
+    hr_yaml_free(root);
+    return status == HRNET_OK ? status : hr_fail_in(status, name);
+}
+
+static int is_json(const char *path)
+{
+    const size_t n = strlen(path);
+    return n > 5 && strcmp(path + n - 5, ".json") == 0;
+}
+
+hrnet_status hrnet_dataset_info_load(hrnet_dataset_info **out, const char *path)
+{
+    if (out == NULL || path == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_dataset_info_load: NULL argument");
+    if (is_json(path)) {
+        hrnet_annotations *annotations;
+        HR_TRY(hrnet_annotations_load(&annotations, path));
+        *out = hr_annotations_take_info(annotations);
+        hrnet_annotations_free(annotations);
+        return HRNET_OK;
+    }
+    hr_bytes file;
+    HR_TRY(hr_file_read(&file, path, HR_YAML_MAX_BYTES));
+    const hrnet_status status = hr_dataset_info_parse_yaml(out, file.data, file.size, path);
+    hr_free(file.data);
+    return status;
+}

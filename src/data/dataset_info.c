@@ -1,0 +1,289 @@
+/*
+ * dataset_info.c - a description read key by key. What a key leaves open is taken from COCO or MPII when the names are
+ * theirs; flip pairs can also be told from names. The whole is then checked as a skeleton.
+ */
+#include "data/dataset_info.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "pose/skeleton.h"
+
+/* A description with what it owns; info comes first, so that its address is the whole's. */
+typedef struct owned_info {
+    hrnet_dataset_info info;
+    char **names;
+    int (*flip_pairs)[2], (*links)[2];
+    double *sigmas;
+    float *short_sigmas, *weights;
+    unsigned char *is_upper;
+    uint8_t (*colors)[3];
+} owned_info;
+
+static hrnet_status read_names(owned_info *o, const hr_json *list, int n)
+{
+    const hr_json *item = hr_json_first(list);
+    HR_NEW(o->names, (size_t)n);
+    o->info.skeleton.n_keypoints = n;
+    o->info.skeleton.keypoint_names = (const char *const *)o->names;
+    for (int i = 0; i < n; i++) {
+        char number[32];
+        const char *name = number;
+        snprintf(number, sizeof number, "keypoint_%d", i);
+        if (list != NULL) {
+            name = hr_json_string(item);
+            if (name == NULL) return hr_fail(HRNET_ERR_CONFIG, "keypoints[%d]: expected a name", i);
+            item = hr_json_next(list, item);
+        }
+        o->names[i] = hr_strdup(name);
+        if (o->names[i] == NULL) return hr_fail_memory(strlen(name) + 1);
+    }
+    return HRNET_OK;
+}
+
+/* One of n keypoints: its name, or its number counted from base. */
+static hrnet_status read_keypoint(const owned_info *o, const hr_json *value, int base, int *out)
+{
+    const int n = o->info.skeleton.n_keypoints;
+    const char *const name = hr_json_string(value);
+    int64_t number;
+    for (int i = 0; name != NULL && i < n; i++) {
+        if (strcmp(name, o->names[i]) != 0) continue;
+        *out = i;
+        return HRNET_OK;
+    }
+    if (name != NULL) return hr_fail(HRNET_ERR_CONFIG, "no keypoint has the name \"%s\"", name);
+    if (!hr_json_integer(value, &number) || number < base || number >= (int64_t)n + base)
+        return hr_fail(HRNET_ERR_CONFIG, "expected a keypoint: a name, or a number from %d to %d", base, n - 1 + base);
+    *out = (int)(number - base);
+    return HRNET_OK;
+}
+
+static hrnet_status fail_at(hrnet_status status, const char *key, int index)
+{
+    char where[48];
+    snprintf(where, sizeof where, "%s[%d]", key, index);
+    return hr_fail_in(status, where);
+}
+
+/* Pairs of keypoints; *out stays NULL when the description has no such key. */
+static hrnet_status read_pairs(const owned_info *o, const hr_json *category, const char *key, int base, int (**out)[2],
+                               int *n_out)
+{
+    const hr_json *const list = hr_json_get(category, key);
+    int n = 0;
+    if (list == NULL) return HRNET_OK;
+    if (!hr_json_is(list, HR_JSON_ARRAY) || list->count > HR_MAX_KEYPOINTS)
+        return hr_fail(HRNET_ERR_CONFIG, "%s: expected a list of pairs of keypoints", key);
+    HR_NEW(*out, (size_t)list->count);
+    for (const hr_json *item = hr_json_first(list); item != NULL; item = hr_json_next(list, item), n++) {
+        if (!hr_json_is(item, HR_JSON_ARRAY) || item->count != 2)
+            return hr_fail(HRNET_ERR_CONFIG, "%s[%d]: expected a pair of keypoints", key, n);
+        const hr_json *const first = hr_json_first(item);
+        hrnet_status status = read_keypoint(o, first, base, &(*out)[n][0]);
+        if (status == HRNET_OK) status = read_keypoint(o, hr_json_next(item, first), base, &(*out)[n][1]);
+        if (status != HRNET_OK) return fail_at(status, key, n);
+    }
+    *n_out = n;
+    return HRNET_OK;
+}
+
+/* One number a keypoint; *out stays NULL when the description has no such key. */
+static hrnet_status read_numbers(const owned_info *o, const hr_json *category, const char *key, double **out)
+{
+    const hr_json *const list = hr_json_get(category, key);
+    const int n = o->info.skeleton.n_keypoints;
+    int i = 0;
+    if (list == NULL) return HRNET_OK;
+    if (!hr_json_is(list, HR_JSON_ARRAY) || list->count != (uint32_t)n)
+        return hr_fail(HRNET_ERR_CONFIG, "%s: expected a list of %d numbers, one a keypoint", key, n);
+    HR_NEW(*out, (size_t)n);
+    for (const hr_json *item = hr_json_first(list); item != NULL; item = hr_json_next(list, item), i++)
+        if (!hr_json_number(item, &(*out)[i]) || !((*out)[i] >= 0) || (*out)[i] > 1e6)
+            return hr_fail(HRNET_ERR_CONFIG, "%s[%d]: expected a number from 0 to 1e6", key, i);
+    return HRNET_OK;
+}
+
+static hrnet_status narrow(float **out, const double *values, int n)
+{
+    HR_NEW(*out, (size_t)n);
+    for (int i = 0; i < n; i++) (*out)[i] = values != NULL ? (float)values[i] : 1;
+    return HRNET_OK;
+}
+
+/* Set mark[k] for every keypoint of the list. */
+static hrnet_status read_part(const owned_info *o, const hr_json *category, const char *key, unsigned char *mark)
+{
+    const hr_json *const list = hr_json_get(category, key);
+    int i = 0, keypoint = 0;
+    if (list != NULL && !hr_json_is(list, HR_JSON_ARRAY))
+        return hr_fail(HRNET_ERR_CONFIG, "%s: expected a list of keypoints", key);
+    for (const hr_json *item = hr_json_first(list); item != NULL; item = hr_json_next(list, item), i++) {
+        const hrnet_status status = read_keypoint(o, item, 0, &keypoint);
+        if (status != HRNET_OK) return fail_at(status, key, i);
+        mark[keypoint] = 1;
+    }
+    return HRNET_OK;
+}
+
+/* "upper" and "lower" share the keypoints among them; one of them alone leaves the rest to the other. */
+static hrnet_status read_halves(owned_info *o, const hr_json *category, const hrnet_dataset_info *known)
+{
+    const int n = o->info.skeleton.n_keypoints;
+    const int has_upper = hr_json_get(category, "upper") != NULL, has_lower = hr_json_get(category, "lower") != NULL;
+    unsigned char lower[HR_MAX_KEYPOINTS] = {0};
+    HR_NEW(o->is_upper, (size_t)n);
+    o->info.is_upper = o->is_upper;
+    HR_TRY(read_part(o, category, "upper", o->is_upper));
+    HR_TRY(read_part(o, category, "lower", lower));
+    for (int i = 0; i < n; i++) {
+        if (has_upper && has_lower && o->is_upper[i] == lower[i])
+            return hr_fail(HRNET_ERR_CONFIG, "keypoint %d (%s) is in %s of \"upper\" and \"lower\"", i, o->names[i],
+                           lower[i] ? "both" : "neither");
+        if (!has_upper) o->is_upper[i] = has_lower ? !lower[i] : known != NULL ? known->is_upper[i] : 1;
+    }
+    return HRNET_OK;
+}
+
+static hrnet_status read_colors(owned_info *o, const hr_json *category)
+{
+    const hr_json *const list = hr_json_get(category, "colors");
+    const int n = o->info.skeleton.n_keypoints;
+    int i = 0;
+    if (list == NULL) return HRNET_OK;
+    if (!hr_json_is(list, HR_JSON_ARRAY) || list->count != (uint32_t)n)
+        return hr_fail(HRNET_ERR_CONFIG, "colors: expected a list of %d, one a keypoint", n);
+    HR_NEW(o->colors, (size_t)n);
+    for (const hr_json *item = hr_json_first(list); item != NULL; item = hr_json_next(list, item), i++) {
+        int c = 0;
+        if (!hr_json_is(item, HR_JSON_ARRAY) || item->count != 3)
+            return hr_fail(HRNET_ERR_CONFIG, "colors[%d]: expected [red, green, blue]", i);
+        for (const hr_json *v = hr_json_first(item); v != NULL; v = hr_json_next(item, v)) {
+            int64_t level;
+            if (!hr_json_integer(v, &level) || level < 0 || level > 255)
+                return hr_fail(HRNET_ERR_CONFIG, "colors[%d]: expected whole numbers from 0 to 255", i);
+            o->colors[i][c++] = (uint8_t)level;
+        }
+    }
+    o->info.colors = (const uint8_t(*)[3])o->colors;
+    return HRNET_OK;
+}
+
+/* COCO or MPII, when the names are theirs. */
+static const hrnet_dataset_info *find_known(const owned_info *o)
+{
+    const hrnet_dataset_info *const all[] = {hrnet_dataset_info_coco(), hrnet_dataset_info_mpii()};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        const hrnet_skeleton *const theirs = &all[k]->skeleton;
+        int i = 0;
+        if (theirs->n_keypoints != o->info.skeleton.n_keypoints) continue;
+        while (i < theirs->n_keypoints && strcmp(theirs->keypoint_names[i], o->names[i]) == 0) i++;
+        if (i == theirs->n_keypoints) return all[k];
+    }
+    return NULL;
+}
+
+/* The name without what says left or right. */
+static const char *without_side(const char *name, hr_side side)
+{
+    const char *const word = side == HR_SIDE_LEFT ? "left" : "right";
+    return name + (strncasecmp(name, word, strlen(word)) == 0 ? strlen(word) : 1);
+}
+
+/* "left_eye" and "right_eye" change places in a mirror. */
+static hrnet_status pair_by_names(owned_info *o)
+{
+    hrnet_skeleton *const s = &o->info.skeleton;
+    unsigned char paired[HR_MAX_KEYPOINTS] = {0};
+    HR_NEW(o->flip_pairs, (size_t)s->n_keypoints);
+    for (int i = 0; i < s->n_keypoints; i++) {
+        if (hr_skeleton_side(s, i) != HR_SIDE_LEFT) continue;
+        for (int j = 0; j < s->n_keypoints; j++) {
+            if (hr_skeleton_side(s, j) != HR_SIDE_RIGHT || paired[j]) continue;
+            if (strcasecmp(without_side(o->names[i], HR_SIDE_LEFT), without_side(o->names[j], HR_SIDE_RIGHT)) != 0)
+                continue;
+            paired[j] = 1;
+            o->flip_pairs[s->n_flip_pairs][0] = i;
+            o->flip_pairs[s->n_flip_pairs++][1] = j;
+            break;
+        }
+    }
+    return HRNET_OK;
+}
+
+static hrnet_status read_skeleton(owned_info *o, const hr_json *category, const hrnet_dataset_info *known)
+{
+    hrnet_skeleton *const s = &o->info.skeleton;
+    s->name = known != NULL ? known->skeleton.name : "custom";
+    HR_TRY(read_pairs(o, category, "flip_pairs", 0, &o->flip_pairs, &s->n_flip_pairs));
+    HR_TRY(read_pairs(o, category, "skeleton", 1, &o->links, &s->n_links)); /* COCO counts from 1 here */
+    if (o->flip_pairs == NULL && known == NULL) HR_TRY(pair_by_names(o));
+    s->flip_pairs = (const int(*)[2])o->flip_pairs;
+    s->links = (const int(*)[2])o->links;
+    if (o->flip_pairs == NULL && known != NULL) {
+        s->flip_pairs = known->skeleton.flip_pairs;
+        s->n_flip_pairs = known->skeleton.n_flip_pairs;
+    }
+    if (o->links == NULL && known != NULL) {
+        s->links = known->skeleton.links;
+        s->n_links = known->skeleton.n_links;
+    }
+    return HRNET_OK;
+}
+
+static hrnet_status read_all(owned_info *o, const hr_json *category, int n_keypoints)
+{
+    const hr_json *const names = hr_json_get(category, "keypoints");
+    double *weights = NULL;
+    if (names != NULL && (!hr_json_is(names, HR_JSON_ARRAY) || names->count < 1 || names->count > HR_MAX_KEYPOINTS))
+        return hr_fail(HRNET_ERR_CONFIG, "keypoints: expected a list of 1 to %d names", HR_MAX_KEYPOINTS);
+    HR_TRY(read_names(o, names, names != NULL ? (int)names->count : n_keypoints));
+    const int n = o->info.skeleton.n_keypoints;
+    const hrnet_dataset_info *const known = find_known(o);
+    HR_TRY(read_skeleton(o, category, known));
+    HR_TRY(read_numbers(o, category, "sigmas", &o->sigmas));
+    o->info.sigmas = o->sigmas != NULL || known == NULL ? o->sigmas : known->sigmas;
+    if (o->info.sigmas != NULL) HR_TRY(narrow(&o->short_sigmas, o->info.sigmas, n));
+    o->info.skeleton.sigmas = o->short_sigmas;
+    hrnet_status status = read_numbers(o, category, "weights", &weights);
+    if (status == HRNET_OK) status = narrow(&o->weights, weights, n);
+    if (status == HRNET_OK && weights == NULL && known != NULL)
+        memcpy(o->weights, known->weights, (size_t)n * sizeof *o->weights);
+    hr_free(weights);
+    HR_TRY(status);
+    o->info.weights = o->weights;
+    HR_TRY(read_halves(o, category, known));
+    HR_TRY(read_colors(o, category));
+    return hr_skeleton_check(&o->info.skeleton);
+}
+
+hrnet_status hr_dataset_info_read(hrnet_dataset_info **out, const hr_json *category, int n_keypoints)
+{
+    owned_info *o;
+    HR_NEW(o, 1);
+    const hrnet_status status = read_all(o, category, n_keypoints);
+    if (status == HRNET_OK)
+        *out = &o->info;
+    else
+        hrnet_dataset_info_free(&o->info);
+    return status;
+}
+
+void hrnet_dataset_info_free(hrnet_dataset_info *info)
+{
+    owned_info *const o = (owned_info *)info;
+    if (o == NULL) return;
+    for (int i = 0; o->names != NULL && i < o->info.skeleton.n_keypoints; i++) hr_free(o->names[i]);
+    hr_free(o->names);
+    hr_free(o->flip_pairs);
+    hr_free(o->links);
+    hr_free(o->sigmas);
+    hr_free(o->short_sigmas);
+    hr_free(o->weights);
+    hr_free(o->is_upper);
+    hr_free(o->colors);
+    hr_free(o);
+}
