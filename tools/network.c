@@ -50,6 +50,8 @@ static int load_model(network *net, const network_settings *settings, const char
     const hrnet_model_options options = {.config = net->config,
                                          .overrides = net->config == NULL ? overrides : NULL,
                                          .allow_missing = settings->allow_missing,
+                                         .precision = (hrnet_precision)settings->precision,
+                                         .batch = settings->batch,
                                          .on_message = network_message,
                                          .context = &quiet};
     char *configured = settings->model == NULL ? network_model_file(net->config) : NULL;

@@ -6,61 +6,33 @@
 
 typedef struct network_settings {
     const char *model, *config;
-    int initial_weights, allow_missing, quiet, threads, batch;
+    int initial_weights, allow_missing, quiet, precision, threads, batch; /* precision: hrnet_precision */
 } network_settings;
 
 /* Rows of an option table for a settings struct that holds a network_settings in `member`. */
-#define NETWORK_MODEL_OPTIONS(type, member)                                                                            \
-    {"model",                                                                                                          \
-     'm',                                                                                                              \
-     OPTION_TEXT,                                                                                                      \
-     "FILE",                                                                                                           \
-     "weights: .pth of any published layout, or .safetensors",                                                         \
-     offsetof(type, member.model),                                                                                     \
-     0,                                                                                                                \
-     0},                                                                                                               \
-        {"config",                                                                                                     \
-         'c',                                                                                                          \
-         OPTION_TEXT,                                                                                                  \
-         "NAME",                                                                                                       \
-         "experiment: a YAML file or a published name (coco/hrnet/w32_256x192); "                                      \
-         "default: what the weights file carries, else its tensors",                                                   \
-         offsetof(type, member.config),                                                                                \
-         0,                                                                                                            \
-         0},                                                                                                           \
-        {"allow-missing",                                                                                              \
-         0,                                                                                                            \
-         OPTION_FLAG,                                                                                                  \
-         NULL,                                                                                                         \
-         "tensors that the weights file lacks keep initial values",                                                    \
-         offsetof(type, member.allow_missing),                                                                         \
-         0,                                                                                                            \
-         0},                                                                                                           \
-    {                                                                                                                  \
-        "quiet", 'q', OPTION_FLAG, NULL, "no report about the loaded weights", offsetof(type, member.quiet), 0, 0      \
-    }
-#define NETWORK_RUN_OPTIONS(type, member)                                                                              \
-    {"initial-weights",                                                                                                \
-     0,                                                                                                                \
-     OPTION_FLAG,                                                                                                      \
-     NULL,                                                                                                             \
-     "run without --model, on random initial weights: a test of the machinery "                                        \
-     "whose keypoints mean nothing",                                                                                   \
-     offsetof(type, member.initial_weights),                                                                           \
-     0,                                                                                                                \
-     0},                                                                                                               \
-        {"threads",                                                                                                    \
-         't',                                                                                                          \
-         OPTION_INT,                                                                                                   \
-         "N",                                                                                                          \
-         "threads to run on; default: all that this process may use",                                                  \
-         offsetof(type, member.threads),                                                                               \
-         1,                                                                                                            \
-         64},                                                                                                          \
-    {                                                                                                                  \
-        "batch", 'b', OPTION_INT, "N", "persons in one pass over the weights; default: 8",                             \
-            offsetof(type, member.batch), 1, 64                                                                        \
-    }
+/* clang-format off */
+#define NETWORK_MODEL_OPTIONS(type, member)                                                                    \
+    {"model", 'm', OPTION_TEXT, "FILE", "weights: .pth of any published layout, or .safetensors",              \
+     offsetof(type, member.model), 0, 0},                                                                      \
+    {"config", 'c', OPTION_TEXT, "NAME",                                                                       \
+     "experiment: a YAML file or a published name (coco/hrnet/w32_256x192); "                                  \
+     "default: what the weights file carries, else its tensors",                                               \
+     offsetof(type, member.config), 0, 0},                                                                     \
+    {"allow-missing", 0, OPTION_FLAG, NULL, "tensors that the weights file lacks keep initial values",         \
+     offsetof(type, member.allow_missing), 0, 0},                                                              \
+    {"quiet", 'q', OPTION_FLAG, NULL, "no report about the loaded weights", offsetof(type, member.quiet), 0, 0}
+#define NETWORK_RUN_OPTIONS(type, member)                                                                      \
+    {"initial-weights", 0, OPTION_FLAG, NULL,                                                                  \
+     "run without --model, on random initial weights: a test of the machinery whose keypoints mean nothing",   \
+     offsetof(type, member.initial_weights), 0, 0},                                                            \
+    {"precision", 'p', OPTION_CHOICE, "fp32|fp16w",                                                            \
+     "of the weights in memory; fp16w: half precision, less memory and often faster; arithmetic stays fp32",   \
+     offsetof(type, member.precision), 0, 0},                                                                  \
+    {"threads", 't', OPTION_INT, "N", "threads to run on; default, and 0: all that this process may use",      \
+     offsetof(type, member.threads), 0, 64},                                                                   \
+    {"batch", 'b', OPTION_INT, "N", "persons in one pass over the weights at most; default: 8",                \
+     offsetof(type, member.batch), 1, 64}
+/* clang-format on */
 
 typedef struct network {
     hrnet_config *config;

@@ -5,6 +5,10 @@
  * Inside the engine an image is [h][w][ld] floats: channels innermost, ld = channels rounded up to HR_STRIP, the
  * padding lanes zero. Then every kernel works on whole vectors and no kernel has a channel tail. A strip is HR_STRIP
  * neighbouring channels.
+ *
+ * Pointers need the alignment of their type and no more. Kernels read and write exactly the numbers that a contract
+ * names (they may prefetch past them), and outputs overlap no input except where a contract lets them be equal.
+ * Any row of a gemm gives the same bits whatever m is.
  */
 #ifndef HR_KERN_KERN_H
 #define HR_KERN_KERN_H

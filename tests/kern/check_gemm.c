@@ -109,38 +109,42 @@ void gemm_sums(void **state)
             for (int half = 0; half < 2; half++) check_strips(tables[k], strips, half);
 }
 
+static void check_same_bits(const hr_kern *kern, int strips, int half)
+{
+    enum { DEPTH = 96 };
+    void (*gemm)(const hr_gemm *) = (half ? kern->gemm_half : kern->gemm)[strips];
+    const int m = kern->rows[strips], width = strips * HR_STRIP;
+    guarded in = guard_numbers((size_t)(m * DEPTH), IN, GUARD_END);
+    guarded weights = make_weights((size_t)(DEPTH * width), half, GUARD_END);
+    guarded all = guard((size_t)(m * width), GUARD_END), one = guard((size_t)width, GUARD_END);
+    const float *rows[HR_MAX_ROWS];
+    float *outs[HR_MAX_ROWS], *alone[1] = {one.data};
+    for (int i = 0; i < m; i++) {
+        rows[i] = in.data + i * DEPTH;
+        outs[i] = all.data + i * width;
+    }
+    hr_gemm g = {.m = m, .n_taps = 1, .depth = DEPTH, .rows = rows, .weights = weights.data, .outs = outs};
+    gemm(&g);
+    for (int i = 0; i < m; i++) {
+        g.m = 1;
+        g.rows = rows + i;
+        g.outs = alone;
+        gemm(&g);
+        assert_memory_equal(one.data, outs[i], (size_t)width * sizeof(float));
+    }
+    unguard(in);
+    unguard(weights);
+    unguard(all);
+    unguard(one);
+}
+
 /* The same row gives the same bits in a tile of any height: batches and threads cut where they like. */
 void gemm_same_bits(void **state)
 {
     (void)state;
-    enum { DEPTH = 96 };
-    for (int k = 0; k < n_tables; k++) {
-        for (int strips = 1; strips <= tables[k]->max_strips; strips++) {
-            const int m = tables[k]->rows[strips], width = strips * HR_STRIP;
-            guarded in = guard_numbers((size_t)(m * DEPTH), IN, GUARD_END);
-            guarded weights = guard_numbers((size_t)(DEPTH * width), WEIGHTS, GUARD_END);
-            guarded all = guard((size_t)(m * width), GUARD_END), one = guard((size_t)width, GUARD_END);
-            const float *rows[HR_MAX_ROWS];
-            float *outs[HR_MAX_ROWS], *alone[1] = {one.data};
-            for (int i = 0; i < m; i++) {
-                rows[i] = in.data + i * DEPTH;
-                outs[i] = all.data + i * width;
-            }
-            hr_gemm g = {.m = m, .n_taps = 1, .depth = DEPTH, .rows = rows, .weights = weights.data, .outs = outs};
-            tables[k]->gemm[strips](&g);
-            for (int i = 0; i < m; i++) {
-                g.m = 1;
-                g.rows = rows + i;
-                g.outs = alone;
-                tables[k]->gemm[strips](&g);
-                assert_memory_equal(one.data, outs[i], (size_t)width * sizeof(float));
-            }
-            unguard(in);
-            unguard(weights);
-            unguard(all);
-            unguard(one);
-        }
-    }
+    for (int k = 0; k < n_tables; k++)
+        for (int strips = 1; strips <= tables[k]->max_strips; strips++)
+            for (int half = 0; half < 2; half++) check_same_bits(tables[k], strips, half);
 }
 
 /* Rows and products with room between them, which stays as it was. */

@@ -106,6 +106,32 @@ static void every_kernel_table(void **state)
     unsetenv("HRNET_CPU");
 }
 
+/* Weights kept in half precision in memory (HRNET_FP16_WEIGHTS), and a plan that counts on batches: other algorithms,
+ * the same numbers within what each promises. */
+static void other_plans(void **state)
+{
+    (void)state;
+    for (const char *const *cpu = cpu_names(); *cpu != NULL; cpu++) {
+        setenv("HRNET_CPU", *cpu, 1);
+        for (int i = 0; i < N_NETS; i++) {
+            hrnet_config *config = golden_config(net_names[i]);
+            hrnet_model *half = NULL, *batched = NULL;
+            hrnet_model_options options = {.config = config, .precision = HRNET_FP16_WEIGHTS};
+            MUST(hrnet_model_load(&half, golden_path(net_names[i], "weights.pth"), &options));
+            options = (hrnet_model_options){.config = config, .batch = 8};
+            MUST(hrnet_model_load(&batched, golden_path(net_names[i], "weights.pth"), &options));
+            const double half_error = largest_error(net_names[i], half), error = largest_error(net_names[i], batched);
+            print_message("%-28s %-7s fp16w %.1e, batch plan %.1e\n", net_names[i], *cpu, half_error, error);
+            assert_true(half_error <= half_tolerance && half_error > tolerance);
+            assert_true(error <= tolerance);
+            hrnet_model_free(half);
+            hrnet_model_free(batched);
+            hrnet_config_free(config);
+        }
+    }
+    unsetenv("HRNET_CPU");
+}
+
 /* The heatmaps of golden picture 0; freed with test_free. */
 static float *first_heatmaps(const char *net, const hrnet_model *model)
 {
@@ -195,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kernel_table),
+        cmocka_unit_test(other_plans),
         cmocka_unit_test(every_container),
         cmocka_unit_test(written_files),
     };
