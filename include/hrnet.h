@@ -281,6 +281,9 @@ typedef struct hrnet_session_options {
 HRNET_API hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_model *model,
                                             const hrnet_session_options *options);
 
+/* The model it was made of. */
+HRNET_API const hrnet_model *hrnet_session_model(const hrnet_session *session);
+
 /* Bytes held by the session: activations, scratch, tables. */
 HRNET_API size_t hrnet_session_bytes(const hrnet_session *session);
 

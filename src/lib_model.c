@@ -120,15 +120,6 @@ static hr_packing packing_of(const hrnet_model_options *options)
     return (hr_packing){.half = options->precision == HRNET_FP16_WEIGHTS, .batch = options->batch};
 }
 
-static hrnet_status override(hrnet_model *model, const hrnet_model_options *options)
-{
-    for (const char *const *pair = options->overrides; pair != NULL && pair[0] != NULL; pair += 2) {
-        if (pair[1] == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "%s: expected a value after it", pair[0]);
-        HR_TRY(hr_config_set(&model->config, pair[0], pair[1], options->on_message, options->context));
-    }
-    return HRNET_OK;
-}
-
 static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_model_options *options, int pretrained)
 {
     hrnet_checkpoint *checkpoint = NULL;
@@ -143,7 +134,8 @@ static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_
     hrnet_status status = HRNET_OK;
     if (options->config == NULL)
         status = hr_checkpoint_config(checkpoint, &model->config, options->on_message, options->context);
-    if (status == HRNET_OK) status = override(model, options);
+    if (status == HRNET_OK)
+        status = hr_config_override(&model->config, options->overrides, options->on_message, options->context);
     if (status == HRNET_OK) status = build(model, checkpoint, &bind, &packing);
     hrnet_checkpoint_free(checkpoint);
     return status;
@@ -154,7 +146,7 @@ static hrnet_status load(hrnet_model *model, const char *path, const hrnet_model
     if (options->config != NULL) model->config = *options->config;
     if (path != NULL) return load_file(model, path, options, 0);
     char *pretrained = NULL;
-    HR_TRY(override(model, options));
+    HR_TRY(hr_config_override(&model->config, options->overrides, options->on_message, options->context));
     if (options->training) HR_TRY(pretrained_path(&model->config, &pretrained));
     if (pretrained != NULL) {
         const hrnet_status status = load_file(model, pretrained, options, 1);

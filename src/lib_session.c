@@ -298,6 +298,11 @@ hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_model *model,
     return HRNET_OK;
 }
 
+const hrnet_model *hrnet_session_model(const hrnet_session *session)
+{
+    return session->model;
+}
+
 size_t hrnet_session_bytes(const hrnet_session *session)
 {
     const size_t floats = (size_t)hr_exec_max_batch(session->exec) * (2 * session->map_floats + session->scratch_floats);

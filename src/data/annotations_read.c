@@ -12,6 +12,7 @@
 #include "data/annotations.h"
 #include "data/annotations_inside.h"
 #include "data/dataset_info.h"
+#include "data/keypoint_rows.h"
 #include "io/grow.h"
 #include "io/json_stream.h"
 #include "pose/skeleton.h"
@@ -28,8 +29,7 @@ typedef struct reading {
     hrnet_annotations *a;
     category *categories;
     size_t images_capacity, persons_capacity, names_size, names_capacity, n_categories, categories_capacity;
-    size_t n_rows, keypoints_capacity; /* capacity in doubles */
-    int n_keypoints;                   /* of the rows so far; 0: none was read */
+    hr_keypoint_rows rows; /* of the annotations that have keypoints */
 } reading;
 
 /* ------------------------------------------------------------------------------------------------ members */
@@ -93,29 +93,20 @@ static hrnet_status read_category(void *context, const hr_json *value, size_t in
     return HRNET_OK;
 }
 
-/* [x, y, visibility, ...] as one more row. */
-static hrnet_status read_keypoints(reading *r, const hr_json *list, hr_person_record *person)
+static hrnet_status read_person_keypoints(reading *r, const hr_json *value, hr_person_record *person)
 {
-    if (list == NULL || hr_json_is(list, HR_JSON_NULL)) return HRNET_OK;
-    if (!hr_json_is(list, HR_JSON_ARRAY) || list->count == 0 || list->count % 3 != 0 ||
-        list->count / 3 > HR_MAX_KEYPOINTS)
-        return hr_fail(HRNET_ERR_FORMAT, "keypoints: expected a list of x, y, visibility, ...");
-    if (r->n_keypoints == 0) r->n_keypoints = (int)(list->count / 3);
-    const size_t row = (size_t)r->n_keypoints * 3, used = r->n_rows * row;
-    if (list->count != row)
-        return hr_fail(HRNET_ERR_FORMAT, "keypoints: %u numbers, expected %zu as before", (unsigned)list->count, row);
-    if (r->keypoints_capacity - used < row) {
-        const size_t capacity = 2 * (r->keypoints_capacity + row);
-        double *const grown = hr_resize(r->a->keypoints, used, capacity, sizeof *grown);
-        if (grown == NULL) return hr_fail_memory(capacity * sizeof *grown);
-        r->a->keypoints = grown;
-        r->keypoints_capacity = capacity;
+    const hr_json *const list = hr_json_get(value, "keypoints");
+    int64_t n_labelled;
+    if (list != NULL) {
+        HR_TRY(hr_keypoint_rows_add(&r->rows, list));
+        const size_t row = (size_t)r->rows.n_keypoints * 3;
+        person->row = r->rows.n - 1;
+        const double *const keypoints = r->rows.values + person->row * row;
+        for (size_t k = 2; k < row; k += 3) person->n_labelled += keypoints[k] > 0;
     }
-    double *out = r->a->keypoints + used;
-    for (const hr_json *v = hr_json_first(list); v != NULL; v = hr_json_next(list, v), out++)
-        if (!hr_json_number(v, out)) return hr_fail(HRNET_ERR_FORMAT, "keypoints: expected numbers alone");
-    for (size_t k = 2; k < row; k += 3) person->n_labelled += r->a->keypoints[used + k] > 0;
-    person->row = r->n_rows++;
+    /* the file's own count decides, as in pycocotools, even where it differs */
+    if (hr_json_integer(hr_json_get(value, "num_keypoints"), &n_labelled))
+        person->n_labelled = n_labelled < 0 ? 0 : n_labelled > HR_MAX_KEYPOINTS ? HR_MAX_KEYPOINTS : (int)n_labelled;
     return HRNET_OK;
 }
 
@@ -123,23 +114,16 @@ static hrnet_status read_person(void *context, const hr_json *value, size_t inde
 {
     reading *const r = context;
     hr_person_record person = {.id = (int64_t)index + 1, .row = HR_NO_ROW};
-    const hr_json *const bbox = hr_json_get(value, "bbox"), *const crowd = hr_json_get(value, "iscrowd");
-    int64_t n_labelled;
-    int n = 0;
+    const hr_json *const crowd = hr_json_get(value, "iscrowd");
     if (!hr_json_integer(hr_json_get(value, "image_id"), &person.image_id) ||
         !hr_json_integer(hr_json_get(value, "category_id"), &person.category_id))
         return hr_fail(HRNET_ERR_FORMAT, "expected an object with whole numbers \"image_id\" and \"category_id\"");
     hr_json_integer(hr_json_get(value, "id"), &person.id);
-    if (!hr_json_is(bbox, HR_JSON_ARRAY) || bbox->count != 4)
-        return hr_fail(HRNET_ERR_FORMAT, "expected \"bbox\": [x, y, width, height]");
-    for (const hr_json *v = hr_json_first(bbox); v != NULL; v = hr_json_next(bbox, v))
-        if (!hr_json_number(v, &person.bbox[n++])) return hr_fail(HRNET_ERR_FORMAT, "bbox: expected numbers");
+    HR_TRY(hr_bbox_read(hr_json_get(value, "bbox"), person.bbox));
     person.area = person.bbox[2] * person.bbox[3];
     hr_json_number(hr_json_get(value, "area"), &person.area);
-    person.is_crowd = crowd != NULL && crowd->kind <= HR_JSON_INTEGER && crowd->as.integer != 0;
-    HR_TRY(read_keypoints(r, hr_json_get(value, "keypoints"), &person));
-    if (hr_json_integer(hr_json_get(value, "num_keypoints"), &n_labelled))
-        person.n_labelled = n_labelled < 0 ? 0 : n_labelled > HR_MAX_KEYPOINTS ? HR_MAX_KEYPOINTS : (int)n_labelled;
+    person.is_crowd = (hr_json_is(crowd, HR_JSON_INTEGER) || hr_json_is(crowd, HR_JSON_BOOL)) && crowd->as.integer != 0;
+    HR_TRY(read_person_keypoints(r, value, &person));
     HR_ROOM(r->a->persons, r->a->n_persons, r->persons_capacity);
     r->a->persons[r->a->n_persons++] = person;
     return HRNET_OK;
@@ -197,11 +181,11 @@ static hrnet_status choose_categories(reading *r)
 static hrnet_status choose_info(reading *r)
 {
     hrnet_annotations *const a = r->a;
-    if (a->info == NULL && r->n_keypoints == 0)
+    if (a->info == NULL && r->rows.n_keypoints == 0)
         return hr_fail(HRNET_ERR_FORMAT, "no keypoints: neither a category nor an annotation has any");
-    if (a->info == NULL) HR_TRY(hr_dataset_info_read(&a->info, NULL, r->n_keypoints));
-    if (r->n_keypoints != 0 && r->n_keypoints != a->info->skeleton.n_keypoints)
-        return hr_fail(HRNET_ERR_FORMAT, "annotations have %d keypoints, their category has %d", r->n_keypoints,
+    if (a->info == NULL) HR_TRY(hr_dataset_info_read(&a->info, NULL, r->rows.n_keypoints));
+    if (r->rows.n_keypoints != 0 && r->rows.n_keypoints != a->info->skeleton.n_keypoints)
+        return hr_fail(HRNET_ERR_FORMAT, "annotations have %d keypoints, their category has %d", r->rows.n_keypoints,
                        a->info->skeleton.n_keypoints);
     HR_NEW(a->zeros, (size_t)a->info->skeleton.n_keypoints * 3);
     return HRNET_OK;
@@ -241,6 +225,7 @@ hrnet_status hr_annotations_parse(hrnet_annotations **out, const void *bytes, si
     reading r = {0};
     HR_NEW(r.a, 1);
     const hrnet_status status = read_all(&r, bytes, n_bytes);
+    r.a->keypoints = r.rows.values;
     hr_free(r.categories);
     if (status == HRNET_OK)
         *out = r.a;

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "data/keypoint_rows.h"
 #include "io/grow.h"
 #include "io/json_stream.h"
 #include "pose/skeleton.h"
@@ -12,7 +13,8 @@
 typedef struct reading {
     hrnet_coco_results *results;
     /* of each array, since each grows by itself */
-    size_t images_capacity, categories_capacity, scores_capacity, areas_capacity, keypoints_capacity;
+    size_t images_capacity, categories_capacity, scores_capacity, areas_capacity;
+    hr_keypoint_rows rows;
     int has_boxes;
 } reading;
 
@@ -20,41 +22,12 @@ typedef struct reading {
 static hrnet_status read_area(reading *r, const hr_json *bbox)
 {
     hrnet_coco_results *const out = r->results;
-    const int has_box = hr_json_is(bbox, HR_JSON_ARRAY) && bbox->count > 0;
     double numbers[4] = {0};
-    int n = 0;
-    if (out->n == 0) r->has_boxes = has_box;
+    if (out->n == 0) r->has_boxes = hr_json_is(bbox, HR_JSON_ARRAY) && bbox->count > 0;
     if (!r->has_boxes) return HRNET_OK;
-    if (!has_box || bbox->count != 4)
-        return hr_fail(HRNET_ERR_FORMAT, "expected \"bbox\": [x, y, width, height], as the first entry has one");
-    for (const hr_json *v = hr_json_first(bbox); v != NULL; v = hr_json_next(bbox, v))
-        if (!hr_json_number(v, &numbers[n++])) return hr_fail(HRNET_ERR_FORMAT, "bbox: expected numbers");
+    HR_TRY(hr_bbox_read(bbox, numbers));
     HR_ROOM(out->areas, out->n, r->areas_capacity);
     out->areas[out->n] = numbers[2] * numbers[3];
-    return HRNET_OK;
-}
-
-static hrnet_status read_keypoints(reading *r, const hr_json *list)
-{
-    hrnet_coco_results *const out = r->results;
-    if (!hr_json_is(list, HR_JSON_ARRAY) || list->count == 0 || list->count % 3 != 0 ||
-        list->count / 3 > HR_MAX_KEYPOINTS)
-        return hr_fail(HRNET_ERR_FORMAT, "keypoints: expected a list of x, y, score, ...");
-    if (out->n_keypoints == 0) out->n_keypoints = (int)(list->count / 3);
-    const size_t row = (size_t)out->n_keypoints * 3, used = out->n * row;
-    if (list->count != row)
-        return hr_fail(HRNET_ERR_FORMAT, "keypoints: %u numbers, expected %zu (%d keypoints)", (unsigned)list->count,
-                       row, out->n_keypoints);
-    if (r->keypoints_capacity - used < row) {
-        const size_t capacity = 2 * (r->keypoints_capacity + row);
-        double *const grown = hr_resize(out->keypoints, used, capacity, sizeof *grown);
-        if (grown == NULL) return hr_fail_memory(capacity * sizeof *grown);
-        out->keypoints = grown;
-        r->keypoints_capacity = capacity;
-    }
-    double *to = out->keypoints + used;
-    for (const hr_json *v = hr_json_first(list); v != NULL; v = hr_json_next(list, v), to++)
-        if (!hr_json_number(v, to)) return hr_fail(HRNET_ERR_FORMAT, "keypoints: expected numbers alone");
     return HRNET_OK;
 }
 
@@ -71,7 +44,7 @@ static hrnet_status read_result(void *context, const hr_json *value, size_t inde
         return hr_fail(HRNET_ERR_FORMAT, "expected an object with whole numbers \"image_id\" and \"category_id\"");
     if (!hr_json_number(hr_json_get(value, "score"), &out->scores[out->n]))
         return hr_fail(HRNET_ERR_FORMAT, "score: expected a number");
-    HR_TRY(read_keypoints(r, hr_json_get(value, "keypoints")));
+    HR_TRY(hr_keypoint_rows_add(&r->rows, hr_json_get(value, "keypoints")));
     HR_TRY(read_area(r, hr_json_get(value, "bbox")));
     out->n++;
     return HRNET_OK;
@@ -81,9 +54,11 @@ hrnet_status hr_coco_results_parse(hrnet_coco_results *out, const void *bytes, s
 {
     static const hr_json_list lists[] = {{NULL, read_result}, {0}};
     static const char *const skip[] = {"segmentation", NULL};
-    hrnet_coco_results results = {.n_keypoints = n_keypoints};
-    reading r = {.results = &results};
+    hrnet_coco_results results = {0};
+    reading r = {.results = &results, .rows = {.n_keypoints = n_keypoints}};
     const hrnet_status status = hr_json_stream(&(hr_json_plan){lists, skip}, &r, bytes, n_bytes);
+    results.keypoints = r.rows.values;
+    results.n_keypoints = r.rows.n_keypoints;
     if (status == HRNET_OK)
         *out = results;
     else

@@ -148,6 +148,20 @@ hrnet_status hr_image_store_read(hr_image_store *store, int reader, const char *
     return status;
 }
 
+hrnet_status hr_image_store_load(hr_image_store *store, int reader, const char *name, hrnet_image *out)
+{
+    hr_bytes bytes;
+    char *path;
+    HR_TRY(hr_image_store_read(store, reader, name, &bytes));
+    hrnet_status status = hr_image_store_path(store, name, &path);
+    if (status == HRNET_OK) {
+        status = hrnet_image_decode(out, bytes.data, bytes.size, path, HRNET_IMAGE_IGNORE_ORIENTATION);
+        hr_free(path);
+    }
+    hr_free(bytes.data);
+    return status;
+}
+
 void hr_image_store_close(hr_image_store *store)
 {
     if (store == NULL) return;

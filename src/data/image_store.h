@@ -18,6 +18,9 @@ hrnet_status hr_image_store_open(hr_image_store **out, const char *path, int n_r
  * time each. HRNET_ERR_IO when there is no such picture; messages start with its path. */
 hrnet_status hr_image_store_read(hr_image_store *store, int reader, const char *name, hr_bytes *out);
 
+/* The same, decoded; EXIF orientation is ignored, as upstream ignores it. */
+hrnet_status hr_image_store_load(hr_image_store *store, int reader, const char *name, hrnet_image *out);
+
 /* The path of a picture for messages and file lists: "images/val2017/x.jpg", "images/val2017.zip/x.jpg". *out is freed
  * with hr_free. */
 hrnet_status hr_image_store_path(const hr_image_store *store, const char *name, char **out);

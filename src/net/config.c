@@ -184,8 +184,8 @@ static hrnet_status load_source(hr_config *config, const char *name, hrnet_messa
     return hr_config_parse(config, text, strlen(text), hr_builtin_names[index], NULL, NULL);
 }
 
-static hrnet_status apply_overrides(hr_config *config, const char *const *overrides, hrnet_message_fn *on_message,
-                                    void *context)
+hrnet_status hr_config_override(hr_config *config, const char *const *overrides, hrnet_message_fn *on_message,
+                                void *context)
 {
     for (; overrides != NULL && overrides[0] != NULL; overrides += 2) {
         if (overrides[1] == NULL)
@@ -204,7 +204,7 @@ hrnet_status hrnet_config_load(hrnet_config **out, const char *name, const char 
     HR_NEW(config, 1);
     hr_config_defaults(config);
     hrnet_status status = load_source(config, name, on_message, context);
-    if (status == HRNET_OK) status = apply_overrides(config, overrides, on_message, context);
+    if (status == HRNET_OK) status = hr_config_override(config, overrides, on_message, context);
     if (status != HRNET_OK) {
         hr_free(config);
         return status;

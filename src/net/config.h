@@ -106,6 +106,10 @@ hrnet_status hr_config_parse(hr_config *config, const void *yaml, size_t n_bytes
 hrnet_status hr_config_set(hr_config *config, const char *key, const char *value, hrnet_message_fn *on_message,
                            void *context);
 
+/* Apply "KEY", "VALUE", ..., NULL; overrides NULL: none. */
+hrnet_status hr_config_override(hr_config *config, const char *const *overrides, hrnet_message_fn *on_message,
+                                void *context);
+
 /* Check that the network's description makes sense as a whole: branch counts that fit, sizes the strides divide,
  * heatmap size = image size / 4, limits. HRNET_ERR_CONFIG names the key. */
 hrnet_status hr_config_check(const hr_config *config);

@@ -19,10 +19,7 @@ static hrnet_status configure(hr_config *config, const hrnet_checkpoint *checkpo
         *config = *options->config;
     else
         HR_TRY(hr_checkpoint_config(checkpoint, config, options->on_message, options->context));
-    for (const char *const *pair = options->overrides; pair != NULL && pair[0] != NULL; pair += 2) {
-        if (pair[1] == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "%s: expected a value after it", pair[0]);
-        HR_TRY(hr_config_set(config, pair[0], pair[1], options->on_message, options->context));
-    }
+    HR_TRY(hr_config_override(config, options->overrides, options->on_message, options->context));
     return hr_config_check(config);
 }
 

@@ -58,6 +58,7 @@ static int merge_relu(rewrite *r, int old)
     hr_node *node = producer(r, input);
     if (node == NULL) return 0;
     node->relu = 1;
+    if (node->name[0] == '\0') memcpy(node->name, r->from->nodes[old].name, sizeof node->name);
     r->at[old] = r->at[input];
     return 1;
 }
