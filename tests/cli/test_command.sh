@@ -48,8 +48,8 @@ mistyped_words_get_a_suggestion() {
 }
 
 wrong_values_are_named() {
-    expect 2 "$HRNET" pose x.png --threads 0
-    has err "--threads: '0': expected N in 1..64"
+    expect 2 "$HRNET" pose x.png --threads 65
+    has err "--threads: '65': expected N in 0..64"
     expect 2 "$HRNET" pose x.png --threads 2x
     expect 2 "$HRNET" pose x.png --threads 99999999999999999999
     expect 2 "$HRNET" pose x.png --threshold nan

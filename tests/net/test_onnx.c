@@ -347,7 +347,7 @@ static void refused(void **state)
     REFUSED(hrnet_export_onnx(NULL, out_path(), &(hrnet_model_options){.config = config, .overrides = wide}, 0),
             HRNET_ERR_LIMIT, "2 GiB");
     REFUSED(hrnet_export_onnx(NULL, out_path(), &(hrnet_model_options){.config = config, .overrides = half_pair}, 0),
-            HRNET_ERR_ARGUMENT, "MODEL.NUM_JOINTS");
+            HRNET_ERR_CONFIG, "MODEL.NUM_JOINTS");
     assert_int_not_equal(access(out_path(), F_OK), 0);
     hrnet_config_free(config);
 }
