@@ -6,7 +6,7 @@
 set -eu
 
 packages="gcc libc6-dev make meson ninja-build pkg-config libcmocka-dev libexif-dev libpng-dev libjpeg62-turbo-dev
-    libwebp-dev libyajl-dev libyaml-dev libzip-dev"
+    libwebp-dev libyajl-dev libyaml-dev libzip-dev zlib1g-dev"
 if [ "${1:-build}" = check ]; then
     packages="$packages binutils clang g++ libclang-rt-dev llvm shellcheck"
 elif [ "${1:-build}" = aarch64 ]; then

@@ -41,7 +41,8 @@ if [ "$(cat "$sysroot/packages" 2>/dev/null)" != "$packages" ]; then
 fi
 if [ ! -e "$build/build.ninja" ]; then
     printf "[constants]\nsysroot = '%s'\n" "$sysroot" >"$sysroot/sysroot.ini"
-    meson setup "$build" --cross-file "$sysroot/sysroot.ini" --cross-file tests/cross/aarch64.ini -Dwerror=true >/dev/null
+    meson setup "$build" --cross-file "$sysroot/sysroot.ini" --cross-file tests/cross/aarch64.ini \
+        -Dwerror=true >/dev/null
 fi
 ninja -C "$build" --quiet
 if [ $# = 0 ]; then set -- --suite base --suite kern --suite pose; fi

@@ -45,7 +45,7 @@ struct hrnet_session {
     float *maps, *mirrored; /* [max_batch][n_joints][heatmap_height][heatmap_width] each */
     float *scratch;         /* [max_batch][scratch_floats] of the decoders */
     size_t map_floats, scratch_floats;
-    hr_warp warps[64];      /* of the pass being filled */
+    hr_warp warps[64]; /* of the pass being filled */
 };
 
 #endif

@@ -154,8 +154,7 @@ static hrnet_status load(hrnet_model *model, const char *path, const hrnet_model
         return status;
     }
     const hr_packing packing = packing_of(options);
-    return build(model, NULL, &(hr_bind_options){.path = model->config.source, .seed = options->seed},
-                 &packing);
+    return build(model, NULL, &(hr_bind_options){.path = model->config.source, .seed = options->seed}, &packing);
 }
 
 hrnet_status hrnet_model_load(hrnet_model **out, const char *path, const hrnet_model_options *options)

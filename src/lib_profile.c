@@ -21,8 +21,8 @@ static void fill_input(hr_exec *exec, const hrnet_model_info *info, int n)
 
 static hrnet_layer describe(const hr_engine *engine, int index)
 {
-    static const char *const ops[] = {[HR_OP_CONV] = "conv", [HR_OP_DECONV] = "transposed conv",
-                                      [HR_OP_SUM] = "sum", [HR_OP_MAXPOOL] = "max pool"};
+    static const char *const ops[] = {
+        [HR_OP_CONV] = "conv", [HR_OP_DECONV] = "transposed conv", [HR_OP_SUM] = "sum", [HR_OP_MAXPOOL] = "max pool"};
     const hr_graph *graph = &engine->graph;
     const hr_node *node = &graph->nodes[index], *from = &graph->nodes[node->inputs[0]];
     const hr_conv *conv = &engine->convs[index];

@@ -138,8 +138,13 @@ static hrnet_status forward(hrnet_session *session, const float *input, int n, i
     if (session == NULL || (n > 0 && (input == NULL || heatmaps == NULL)))
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_forward: an argument is NULL");
     if (n < 0) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_forward: expected n >= 0, found %d", n);
-    job j = {.session = session, .flip = flip, .shift = shift, .fill = fill_from_array, .finish = copy_maps,
-             .input = input, .heatmaps = heatmaps};
+    job j = {.session = session,
+             .flip = flip,
+             .shift = shift,
+             .fill = fill_from_array,
+             .finish = copy_maps,
+             .input = input,
+             .heatmaps = heatmaps};
     run_job(&j, n);
     return HRNET_OK;
 }
@@ -216,8 +221,9 @@ static hrnet_status check_person(const hrnet_person *person, int index)
     const hrnet_box b = box_of(person);
     if (!isfinite(b.x) || !isfinite(b.y) || !(b.w > 0) || !(b.h > 0) || !isfinite(b.w) || !isfinite(b.h) ||
         !isfinite(person->rotation))
-        return hr_fail(HRNET_ERR_ARGUMENT, "person %d: box: expected finite numbers and a size above 0, found %g,%g,%g,%g",
-                       index, (double)b.x, (double)b.y, (double)b.w, (double)b.h);
+        return hr_fail(HRNET_ERR_ARGUMENT,
+                       "person %d: box: expected finite numbers and a size above 0, found %g,%g,%g,%g", index,
+                       (double)b.x, (double)b.y, (double)b.w, (double)b.h);
     return HRNET_OK;
 }
 
@@ -250,9 +256,17 @@ hrnet_status hrnet_session_pose(hrnet_session *session, const hrnet_person *pers
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_pose: unknown decoder %d or sampler %d",
                        (int)options->decoder, (int)options->sampler);
     for (int i = 0; i < n; i++) HR_TRY(check_person(&persons[i], i));
-    job j = {.session = session, .flip = options->flip_test, .prepare = aim, .fill = fill_from_picture,
-             .finish = decode_maps, .heatmaps = heatmaps, .persons = persons, .crops = crops, .sampler = options->sampler,
-             .keypoints = keypoints, .decoder = decoder_of(session->model, options->decoder)};
+    job j = {.session = session,
+             .flip = options->flip_test,
+             .prepare = aim,
+             .fill = fill_from_picture,
+             .finish = decode_maps,
+             .heatmaps = heatmaps,
+             .persons = persons,
+             .crops = crops,
+             .sampler = options->sampler,
+             .keypoints = keypoints,
+             .decoder = decoder_of(session->model, options->decoder)};
     j.shift = !options->no_shift && j.decoder != HRNET_DECODE_UDP;
     run_job(&j, n);
     return HRNET_OK;
@@ -281,8 +295,7 @@ hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_model *model,
     const hrnet_session_options defaults = {0};
     hrnet_session *session;
     if (options == NULL) options = &defaults;
-    if (out == NULL || model == NULL)
-        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_create: an argument is NULL");
+    if (out == NULL || model == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_create: an argument is NULL");
     if (options->threads < 0 || options->threads > HR_MAX_THREADS)
         return hr_fail(HRNET_ERR_ARGUMENT, "threads: expected 0..%d, found %d", HR_MAX_THREADS, options->threads);
     int threads = options->threads != 0 ? options->threads : hr_cpu_count();
@@ -305,7 +318,8 @@ const hrnet_model *hrnet_session_model(const hrnet_session *session)
 
 size_t hrnet_session_bytes(const hrnet_session *session)
 {
-    const size_t floats = (size_t)hr_exec_max_batch(session->exec) * (2 * session->map_floats + session->scratch_floats);
+    const size_t floats =
+        (size_t)hr_exec_max_batch(session->exec) * (2 * session->map_floats + session->scratch_floats);
     return sizeof *session + hr_exec_bytes(session->exec) + floats * sizeof(float);
 }
 

@@ -16,8 +16,7 @@ static hrnet_status read_names(hr_owned_skeleton *s, const hr_json *list, int n_
     HR_NEW(s->names, (size_t)n_joints);
     s->skeleton.n_keypoints = n_joints;
     for (const hr_json *item = hr_json_first(list); item != NULL; item = hr_json_next(list, item), n++) {
-        if (hr_json_string(item) == NULL)
-            return hr_fail(HRNET_ERR_FORMAT, "hrnet.keypoints[%d]: expected a name", n);
+        if (hr_json_string(item) == NULL) return hr_fail(HRNET_ERR_FORMAT, "hrnet.keypoints[%d]: expected a name", n);
         s->names[n] = hr_strdup(hr_json_string(item));
         if (s->names[n] == NULL) return hr_fail_memory(0);
     }

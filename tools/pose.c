@@ -108,7 +108,7 @@ static int run_inputs(const settings *set, const inputs *in, const boxes *where,
     const hrnet_pose_options how = {set->flip, set->no_shift, (hrnet_decoder)set->decoder, (hrnet_sampler)set->sampler};
     const int batch = set->network.batch != 0 ? set->network.batch : 8;
     const unsigned flags = set->ignore_orientation ? HRNET_IMAGE_IGNORE_ORIENTATION : 0;
-    progress shown = progress_begin(in->n, set->progress);
+    progress shown = progress_begin(in->n, "pictures", set->progress);
     group all = {0};
     int n_failed = 0;
     size_t done = 0;

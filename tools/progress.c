@@ -12,11 +12,11 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-progress progress_begin(size_t total, int forced)
+progress progress_begin(size_t total, const char *unit, int forced)
 {
     const double started = now();
     const int terminal = isatty(STDERR_FILENO);
-    return (progress){total, started, started, forced || terminal, terminal};
+    return (progress){total, unit, started, started, forced || terminal, terminal};
 }
 
 static void show(const progress *p, size_t done)
@@ -24,8 +24,8 @@ static void show(const progress *p, size_t done)
     const double rate = (double)done / (now() - p->started + 1e-9);
     const double left = rate > 0 ? (double)(p->total - done) / rate : 0;
     const int minutes = (int)(left / 60), seconds = (int)(left - 60.0 * minutes);
-    fprintf(stderr, "%s%zu of %zu pictures, %.1f per second, %d:%02d left%s", p->terminal ? "\r" : "", done, p->total,
-            rate, minutes, seconds, p->terminal ? "\033[K" : "\n");
+    fprintf(stderr, "%s%zu of %zu %s, %.1f per second, %d:%02d left%s", p->terminal ? "\r" : "", done, p->total,
+            p->unit, rate, minutes, seconds, p->terminal ? "\033[K" : "\n");
     fflush(stderr);
 }
 

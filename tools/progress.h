@@ -6,12 +6,13 @@
 
 typedef struct progress {
     size_t total;
+    const char *unit; /* "pictures"; static text */
     double started, shown; /* seconds of the monotonic clock */
     int enabled, terminal;
 } progress;
 
 /* forced: also when standard error is no terminal (one line every few seconds then). */
-progress progress_begin(size_t total, int forced);
+progress progress_begin(size_t total, const char *unit, int forced);
 /* Called whenever something is done; prints at most a few times a second, and nothing in the first second. */
 void progress_update(progress *p, size_t done);
 /* Wipe the line; when forced, print the last count. */

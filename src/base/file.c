@@ -112,8 +112,8 @@ hrnet_status hr_file_commit(hr_file *file)
         return status;
     }
     const int in_place = file->temporary == NULL; /* pipes and devices cannot be synced */
-    const int written = !ferror(file->stream) && fflush(file->stream) == 0 &&
-                        (in_place || fsync(fileno(file->stream)) == 0);
+    const int written =
+        !ferror(file->stream) && fflush(file->stream) == 0 && (in_place || fsync(fileno(file->stream)) == 0);
     int reason = errno;
     const int closed = fclose(file->stream) == 0;
     if (written && !closed) reason = errno;

@@ -19,7 +19,7 @@ typedef struct hr_bytes {
 hrnet_status hr_file_read(hr_bytes *out, const char *path, size_t max_bytes);
 
 typedef struct hr_file {
-    FILE *stream; /* write here */
+    FILE *stream;           /* write here */
     char *path, *temporary; /* temporary NULL: written in place */
 } hr_file;
 

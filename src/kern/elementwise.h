@@ -10,8 +10,9 @@ static void sum_row(float *out, const float *const *terms, const int *shifts, in
     for (int x = 0; x < w; x++, out += ld) {
         for (int c = 0; c < ld; c += HR_VEC) {
             vec y = v_load(terms[0] + (size_t)(x >> shifts[0]) * (size_t)ld + c);
-            for (int t = 1; t < n_terms; t++) y = v_add(y, v_load(terms[t] + (size_t)(x >> shifts[t]) * (size_t)ld + c));
-            v_store(out + c, relu ? v_max(y, v_set(0)) : y);
+            for (int t = 1; t < n_terms; t++)
+                y = v_add(y, v_load(terms[t] + (size_t)(x >> shifts[t]) * (size_t)ld + c));
+            v_store(out + c, relu ? v_max(v_set(0), y) : y);
         }
     }
 }

@@ -21,7 +21,7 @@ enum { AHEAD = 4096, LINE = 16 };
 #define GEMM_INLINE static inline __attribute__((always_inline))
 
 /* Element i of weights stored as float, or as IEEE half where HALF. */
-#define WEIGHTS_AT(weights, i, HALF) \
+#define WEIGHTS_AT(weights, i, HALF)                                                                                   \
     ((HALF) ? (const void *)((const uint16_t *)(weights) + (i)) : (const void *)((const float *)(weights) + (i)))
 
 /* sums += rows (M pointers to depth numbers) times weights [depth][V vectors]. */
@@ -35,7 +35,8 @@ GEMM_INLINE void gemm_core(tile_sums sums, const float *const *rows, const void 
         vec column[HR_MAX_STRIPS * HR_STRIP / HR_VEC];
 #pragma GCC unroll 16
         for (int v = 0; v < V; v++)
-            column[v] = HALF ? v_load_half(WEIGHTS_AT(weights, v * HR_VEC, 1)) : v_load(WEIGHTS_AT(weights, v * HR_VEC, 0));
+            column[v] =
+                HALF ? v_load_half(WEIGHTS_AT(weights, v * HR_VEC, 1)) : v_load(WEIGHTS_AT(weights, v * HR_VEC, 0));
 #pragma GCC unroll 16
         for (int v = 0; v < V * HR_VEC; v += HALF ? 2 * LINE : LINE)
             __builtin_prefetch(WEIGHTS_AT(weights, v + AHEAD, HALF));
@@ -51,11 +52,10 @@ GEMM_INLINE void gemm_core(tile_sums sums, const float *const *rows, const void 
 GEMM_INLINE void gemm_tile(const hr_gemm *g, const int M, const int V, const int HALF)
 {
     tile_sums sums;
-    for (int v = 0; v < V; v++) {
-        const vec start = g->bias != NULL ? v_load(g->bias + v * HR_VEC) : v_set(0);
 #pragma GCC unroll 16
-        for (int i = 0; i < M; i++) sums[i][v] = start;
-    }
+    for (int i = 0; i < M; i++)
+#pragma GCC unroll 16
+        for (int v = 0; v < V; v++) sums[i][v] = v_set(0);
     for (int t = 0; t < g->n_taps; t++)
         gemm_core(sums, g->rows + t * M, WEIGHTS_AT(g->weights, (size_t)t * (size_t)(g->depth * V * HR_VEC), HALF),
                   g->depth, M, V, HALF);
@@ -63,9 +63,10 @@ GEMM_INLINE void gemm_tile(const hr_gemm *g, const int M, const int V, const int
     for (int i = 0; i < M; i++) {
 #pragma GCC unroll 16
         for (int v = 0; v < V; v++) {
-            vec y = sums[i][v];
+            vec y = sums[i][v]; /* the bias comes last: a large one would round every term */
+            if (g->bias != NULL) y = v_add(y, v_load(g->bias + v * HR_VEC));
             if (g->adds != NULL) y = v_add(y, v_load(g->adds[i] + g->column + v * HR_VEC));
-            if (g->relu) y = v_max(y, v_set(0));
+            if (g->relu) y = v_max(v_set(0), y);
             v_store(g->outs[i] + g->column + v * HR_VEC, y);
         }
     }
@@ -92,36 +93,44 @@ GEMM_INLINE void gemm_batch_tile(const hr_gemm_batch *g, int product, int first,
         for (int v = 0; v < V; v++) v_store(out + (size_t)i * g->out_ld + v * HR_VEC, sums[i][v]);
 }
 
-/* Define a gemm and a gemm_batch for column blocks of V vectors: tiles of up to ROWS rows, weights stored as half or not.
- * CASES lists CASE(1) .. CASE(ROWS). */
-#define GEMM_FUNCTIONS(NAME, BATCH_NAME, V, ROWS, CASES, HALF)                              \
-    static void NAME(const hr_gemm *g)                                                      \
-    {                                                                                       \
-        enum { WIDTH = V, IS_HALF = HALF };                                                 \
-        switch (g->m) { CASES(GEMM_CASE) }                                                  \
-    }                                                                                       \
-    static void BATCH_NAME(const hr_gemm_batch *g)                                          \
-    {                                                                                       \
-        enum { WIDTH = V, IS_HALF = HALF };                                                 \
-        const int n_tiles = (g->m + ROWS - 1) / ROWS;                                       \
-        for (int p = 0; p < g->n_products; p++) {                                           \
-            for (int t = 0, first = 0; t < n_tiles; t++) {                                  \
-                const int m = (g->m - first + n_tiles - t - 1) / (n_tiles - t); /* even heights */ \
-                switch (m) { CASES(GEMM_BATCH_CASE) }                                       \
-                first += m;                                                                 \
-            }                                                                               \
-        }                                                                                   \
+/* Define a gemm and a gemm_batch for column blocks of V vectors: tiles of up to ROWS rows, weights stored as half or
+ * not. CASES lists CASE(1) .. CASE(ROWS). */
+#define GEMM_FUNCTIONS(NAME, BATCH_NAME, V, ROWS, CASES, HALF)                                                         \
+    static void NAME(const hr_gemm *g)                                                                                 \
+    {                                                                                                                  \
+        enum { WIDTH = V, IS_HALF = HALF };                                                                            \
+        switch (g->m) {                                                                                                \
+            CASES(GEMM_CASE)                                                                                           \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void BATCH_NAME(const hr_gemm_batch *g)                                                                     \
+    {                                                                                                                  \
+        enum { WIDTH = V, IS_HALF = HALF };                                                                            \
+        const int n_tiles = (g->m + ROWS - 1) / ROWS;                                                                  \
+        for (int p = 0; p < g->n_products; p++) {                                                                      \
+            for (int t = 0, first = 0; t < n_tiles; t++) {                                                             \
+                const int m = (g->m - first + n_tiles - t - 1) / (n_tiles - t); /* even heights */                     \
+                switch (m) {                                                                                           \
+                    CASES(GEMM_BATCH_CASE)                                                                             \
+                }                                                                                                      \
+                first += m;                                                                                            \
+            }                                                                                                          \
+        }                                                                                                              \
     }
 /* gemmS, gemm_batchS, gemm_halfS, gemm_batch_halfS for blocks of S strips. */
-#define GEMM_WIDTH(S, V, ROWS, CASES)                        \
-    GEMM_FUNCTIONS(gemm##S, gemm_batch##S, V, ROWS, CASES, 0) \
+#define GEMM_WIDTH(S, V, ROWS, CASES)                                                                                  \
+    GEMM_FUNCTIONS(gemm##S, gemm_batch##S, V, ROWS, CASES, 0)                                                          \
     GEMM_FUNCTIONS(gemm_half##S, gemm_batch_half##S, V, ROWS, CASES, 1)
-#define GEMM_CASE(M) \
-    case M: gemm_tile(g, M, WIDTH, IS_HALF); break;
-#define GEMM_BATCH_CASE(M) \
-    case M: gemm_batch_tile(g, p, first, M, WIDTH, IS_HALF); break;
-#define ROWS_6(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
-#define ROWS_8(CASE) ROWS_6(CASE) CASE(7) CASE(8)
+#define GEMM_CASE(M)                                                                                                   \
+    case M:                                                                                                            \
+        gemm_tile(g, M, WIDTH, IS_HALF);                                                                               \
+        break;
+#define GEMM_BATCH_CASE(M)                                                                                             \
+    case M:                                                                                                            \
+        gemm_batch_tile(g, p, first, M, WIDTH, IS_HALF);                                                               \
+        break;
+#define ROWS_6(CASE)  CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+#define ROWS_8(CASE)  ROWS_6(CASE) CASE(7) CASE(8)
 #define ROWS_12(CASE) ROWS_8(CASE) CASE(9) CASE(10) CASE(11) CASE(12)
 
 #endif

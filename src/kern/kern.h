@@ -17,9 +17,9 @@
 #include <stdint.h>
 
 enum {
-    HR_STRIP = 16,      /* channels in a strip: one AVX-512 vector, two AVX2, four NEON */
-    HR_MAX_STRIPS = 3,  /* widest column block of a gemm, in strips */
-    HR_MAX_ROWS = 14    /* most rows of a gemm tile */
+    HR_STRIP = 16,     /* channels in a strip: one AVX-512 vector, two AVX2, four NEON */
+    HR_MAX_STRIPS = 3, /* widest column block of a gemm, in strips */
+    HR_MAX_ROWS = 14   /* most rows of a gemm tile */
 };
 
 /*
@@ -38,17 +38,17 @@ typedef struct hr_gemm {
     const float *const *adds; /* [m], each to strips * HR_STRIP floats, or NULL */
     float *const *outs;       /* [m], each to strips * HR_STRIP floats; may equal adds */
     size_t column;            /* floats by which this block of columns lies behind adds[i] and outs[i] */
-    int relu;                 /* act: max(x, 0) or x */
+    int relu;                 /* act: max(x, 0) or x; what is not a number stays so */
 } hr_gemm;
 
 /* n_products products of one shape, side by side in memory: out_p[i][n] = sum_k a_p[i][k] * weights_p[k][n]. */
 typedef struct hr_gemm_batch {
     int n_products;
-    int m, depth;         /* rows (any number), length of the sum */
-    const float *a;       /* product p's rows begin at a + p * a_step, a_ld apart */
+    int m, depth;   /* rows (any number), length of the sum */
+    const float *a; /* product p's rows begin at a + p * a_step, a_ld apart */
     size_t a_step, a_ld;
-    const void *weights;  /* [n_products][depth][strips * HR_STRIP] floats, or IEEE halves for gemm_batch_half */
-    float *out;           /* as a */
+    const void *weights; /* [n_products][depth][strips * HR_STRIP] floats, or IEEE halves for gemm_batch_half */
+    float *out;          /* as a */
     size_t out_step, out_ld;
 } hr_gemm_batch;
 
@@ -90,9 +90,9 @@ typedef struct hr_wino_output {
 enum { HR_WINO_2, HR_WINO_4, HR_WINO_6, HR_N_WINO };
 
 typedef struct hr_kern {
-    const char *name;           /* "avx2" */
-    double macs_per_ns;         /* about what the best gemm tile does on one core; plans weigh algorithms by it */
-    int max_strips;             /* column blocks may have 1..max_strips strips */
+    const char *name;            /* "avx2" */
+    double macs_per_ns;          /* about what the best gemm tile does on one core; plans weigh algorithms by it */
+    int max_strips;              /* column blocks may have 1..max_strips strips */
     int rows[HR_MAX_STRIPS + 1]; /* best and largest m for a block of that many strips */
     void (*gemm[HR_MAX_STRIPS + 1])(const hr_gemm *tile);
 

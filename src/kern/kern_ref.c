@@ -13,10 +13,11 @@ static void gemm(const hr_gemm *g, int half)
 {
     for (int i = 0; i < g->m; i++) {
         for (int n = 0; n < HR_STRIP; n++) {
-            float y = g->bias != NULL ? g->bias[n] : 0;
+            float y = 0;
             for (int t = 0; t < g->n_taps; t++)
                 for (int k = 0; k < g->depth; k++)
                     y += g->rows[t * g->m + i][k] * weight(g->weights, (t * g->depth + k) * HR_STRIP + n, half);
+            if (g->bias != NULL) y += g->bias[n];
             if (g->adds != NULL) y += g->adds[i][g->column + (size_t)n];
             g->outs[i][g->column + (size_t)n] = g->relu && y < 0 ? 0 : y;
         }

@@ -16,9 +16,13 @@ static inline vec v_add(vec a, vec b) { return _mm512_add_ps(a, b); }
 static inline vec v_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
 static inline vec v_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
 static inline vec v_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); } /* a * b + c */
+/* The larger; b where either is not a number, on x86 and, for b not a number, everywhere. */
 static inline vec v_max(vec a, vec b) { return _mm512_max_ps(a, b); }
 static inline vec v_load_half(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256(p)); }
-static inline void v_store_half(void *p, vec a) { _mm256_storeu_si256(p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT)); }
+static inline void v_store_half(void *p, vec a)
+{
+    _mm256_storeu_si256(p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+}
 #elif defined(__AVX2__)
 #include <immintrin.h>
 enum { HR_VEC = 8 };
@@ -32,7 +36,10 @@ static inline vec v_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
 static inline vec v_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); } /* a * b + c */
 static inline vec v_max(vec a, vec b) { return _mm256_max_ps(a, b); }
 static inline vec v_load_half(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
-static inline void v_store_half(void *p, vec a) { _mm_storeu_si128(p, _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT)); }
+static inline void v_store_half(void *p, vec a)
+{
+    _mm_storeu_si128(p, _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+}
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
 enum { HR_VEC = 4 };

@@ -110,7 +110,8 @@ WINO_INLINE void wino_input(const hr_wino_input *tile, const int P)
         for (int x = 0; x < T; x++) { /* columns */
             vec d[MAX_TILE];
 #pragma GCC unroll 8
-            for (int y = 0; y < T; y++) d[y] = v_load(tile->in + (size_t)y * tile->row_step + (size_t)x * tile->pixel_step + c);
+            for (int y = 0; y < T; y++)
+                d[y] = v_load(tile->in + (size_t)y * tile->row_step + (size_t)x * tile->pixel_step + c);
             input_line(P, d, 1, half + x, T);
         }
         for (int y = 0; y < T; y++) { /* rows */
@@ -142,21 +143,48 @@ WINO_INLINE void wino_output(const hr_wino_output *tile, const int P)
                 vec out = v_add(line[x], bias);
                 const size_t at = (size_t)y * tile->row_step + (size_t)x * tile->pixel_step + (size_t)c;
                 if (tile->add != NULL) out = v_add(out, v_load(tile->add + at));
-                if (tile->relu) out = v_max(out, v_set(0));
+                if (tile->relu) out = v_max(v_set(0), out);
                 v_store(tile->out + at, out);
             }
         }
     }
 }
 
-static void wino_weights2(const hr_wino_weights *weights) { wino_weights(weights, 1); }
-static void wino_weights4(const hr_wino_weights *weights) { wino_weights(weights, 2); }
-static void wino_weights6(const hr_wino_weights *weights) { wino_weights(weights, 3); }
-static void wino_input2(const hr_wino_input *tile) { wino_input(tile, 1); }
-static void wino_input4(const hr_wino_input *tile) { wino_input(tile, 2); }
-static void wino_input6(const hr_wino_input *tile) { wino_input(tile, 3); }
-static void wino_output2(const hr_wino_output *tile) { wino_output(tile, 1); }
-static void wino_output4(const hr_wino_output *tile) { wino_output(tile, 2); }
-static void wino_output6(const hr_wino_output *tile) { wino_output(tile, 3); }
+static void wino_weights2(const hr_wino_weights *weights)
+{
+    wino_weights(weights, 1);
+}
+static void wino_weights4(const hr_wino_weights *weights)
+{
+    wino_weights(weights, 2);
+}
+static void wino_weights6(const hr_wino_weights *weights)
+{
+    wino_weights(weights, 3);
+}
+static void wino_input2(const hr_wino_input *tile)
+{
+    wino_input(tile, 1);
+}
+static void wino_input4(const hr_wino_input *tile)
+{
+    wino_input(tile, 2);
+}
+static void wino_input6(const hr_wino_input *tile)
+{
+    wino_input(tile, 3);
+}
+static void wino_output2(const hr_wino_output *tile)
+{
+    wino_output(tile, 1);
+}
+static void wino_output4(const hr_wino_output *tile)
+{
+    wino_output(tile, 2);
+}
+static void wino_output6(const hr_wino_output *tile)
+{
+    wino_output(tile, 3);
+}
 
 #endif

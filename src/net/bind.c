@@ -42,8 +42,8 @@ static int same_shape(const hr_param *param, const hr_tensor *tensor)
            memcmp(param->shape, tensor->shape, (size_t)param->n_dims * sizeof *param->shape) == 0;
 }
 
-/* init_weights keeps the tensors whose first name part is listed, or all when "*" is the first entry. pose_resnet has no
- * such list and takes all. */
+/* init_weights keeps the tensors whose first name part is listed, or all when "*" is the first entry. pose_resnet has
+ * no such list and takes all. */
 static int taken(const hr_model_config *pretrained, const char *name)
 {
     if (pretrained == NULL || pretrained->n_pretrained_layers == 0) return 1;
@@ -104,8 +104,9 @@ static hrnet_status conclude(report *r, const hr_graph *graph, const hr_layout *
     const hr_bind_options *o = r->options;
     const int tolerant = o->allow_missing || o->pretrained != NULL;
     char line[512];
-    snprintf(line, sizeof line, "%s: %d of %d tensors matched, %d missing, %d of another shape, %d unexpected, %d ignored",
-             o->path, r->n_matched, graph->n_params, r->n_missing, r->n_wrong, r->n_unexpected, r->n_ignored);
+    snprintf(line, sizeof line,
+             "%s: %d of %d tensors matched, %d missing, %d of another shape, %d unexpected, %d ignored", o->path,
+             r->n_matched, graph->n_params, r->n_missing, r->n_wrong, r->n_unexpected, r->n_ignored);
     say(o, line);
     if (layout->others[0] != '\0') {
         snprintf(line, sizeof line, "%s: not used: %s", o->path, layout->others);

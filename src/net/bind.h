@@ -9,10 +9,10 @@
 #include "net/layout.h"
 
 typedef struct hr_bind_options {
-    const char *path;              /* of the checkpoint, for messages */
-    int allow_missing;             /* 1: parameters that are missing or have another shape keep their initial values */
+    const char *path;  /* of the checkpoint, for messages */
+    int allow_missing; /* 1: parameters that are missing or have another shape keep their initial values */
     const hr_model_config *pretrained; /* not NULL: take only what PRETRAINED_LAYERS names, as init_weights does */
-    hrnet_message_fn *on_message;  /* the report, line by line; NULL: none */
+    hrnet_message_fn *on_message;      /* the report, line by line; NULL: none */
     void *context;
     uint64_t seed; /* of initial values */
 } hr_bind_options;

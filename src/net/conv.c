@@ -6,7 +6,7 @@
 enum { LINE = 64 };
 
 static const hr_conv_algorithm *const algorithms[] = {&hr_conv_direct, &hr_conv_winograd2, &hr_conv_winograd4,
-                                                   &hr_conv_winograd6};
+                                                      &hr_conv_winograd6};
 
 static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern *kern, const hr_packing *packing)
 {
@@ -55,7 +55,8 @@ int hr_cut_blocks(int n_strips, const hr_kern *kern, hr_block_cut *blocks)
     for (int at = 0; at < n_strips; n++) {
         const int left = n_strips - at;
         int strips = kern->max_strips < 2 ? 1 : left == 1 ? 1 : 2;
-        if (kern->max_strips >= 3 && left % 2 == 1 && left >= 3) strips = 3; /* an odd count: no lone strip at the end */
+        if (kern->max_strips >= 3 && left % 2 == 1 && left >= 3)
+            strips = 3; /* an odd count: no lone strip at the end */
         if (blocks != NULL) blocks[n] = (hr_block_cut){at, strips};
         at += strips;
     }

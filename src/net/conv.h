@@ -41,9 +41,10 @@ typedef struct hr_conv_algorithm hr_conv_algorithm;
 struct hr_conv_algorithm {
     const char *name;
     int tile; /* Winograd: m of F(m x m, 3 x 3) */
-    /* Predicted time of one picture on one thread in ns, a share in reading the weights included; < 0: cannot do this shape. Only the order of the algorithms
-     * matters, so the model is coarse: see the functions. */
-    double (*cost)(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern, const hr_packing *packing);
+    /* Predicted time of one picture on one thread in ns, a share in reading the weights included; < 0: cannot do this
+     * shape. Only the order of the algorithms matters, so the model is coarse: see the functions. */
+    double (*cost)(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern,
+                   const hr_packing *packing);
     /* Floats of packed weights. */
     size_t (*packed_floats)(const hr_conv_algorithm *self, const hr_conv_shape *shape);
     /* weights [oc][ic][k][k] (transposed: [ic][oc][k][k]), times scale[oc]. */
@@ -72,7 +73,8 @@ void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, const hr_
 size_t hr_conv_bytes(const hr_conv *conv);
 
 /* Pack into `room` (hr_conv_bytes, 64-byte aligned), which conv keeps pointing to. weights as hr_conv_algorithm.pack;
- * scale [oc] multiplies, bias [oc] is added after. scratch: algorithm->packed_floats, used when half, else may be NULL. */
+ * scale [oc] multiplies, bias [oc] is added after. scratch: algorithm->packed_floats, used when half, else may be NULL.
+ */
 void hr_conv_pack(hr_conv *conv, void *room, const float *weights, const float *scale, const float *bias,
                   float *scratch);
 

@@ -14,7 +14,8 @@ enum {
     SHARED_WEIGHTS = 64 * 1024 /* floats: above this a task keeps one block of columns, so one core reads each weight */
 };
 
-/* The output pixels (step * y + oy, step * x + ox), each the sum over taps of input (stride * y + dy, stride * x + dx). */
+/* The output pixels (step * y + oy, step * x + ox), each the sum over taps of input (stride * y + dy, stride * x + dx).
+ */
 typedef struct part {
     int oy, ox, step, stride;
     int h, w; /* grid */
@@ -43,7 +44,8 @@ static part part_of(const hr_conv_shape *shape, int index)
     for (int ky = 0; ky < shape->kernel; ky++) {
         for (int kx = 0; kx < shape->kernel; kx++) {
             int dy = ky - shape->padding, dx = kx - shape->padding;
-            if (shape->transposed) { /* output o = 2 i - padding + k: input i = (o + padding - k) / 2 where that is whole */
+            if (shape->transposed) { /* output o = 2 i - padding + k: input i = (o + padding - k) / 2 where that is
+                                        whole */
                 dy = p.oy + shape->padding - ky;
                 dx = p.ox + shape->padding - kx;
                 if (dy % 2 != 0 || dx % 2 != 0) continue;
@@ -60,7 +62,8 @@ static part part_of(const hr_conv_shape *shape, int index)
 }
 
 /* Arithmetic at 90 % of the best tile's rate, and the weights. */
-static double cost(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern, const hr_packing *packing)
+static double cost(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern,
+                   const hr_packing *packing)
 {
     (void)self;
     if (shape->kernel * shape->kernel > MAX_TAPS) return -1;
@@ -105,8 +108,8 @@ static void pack(const hr_conv *conv, const float *weights, const float *scale, 
 
 /* How the pixels and columns of one part are cut. */
 typedef struct cut {
-    int n_pixels, rows; /* rows: of a gemm tile */
-    int n_chunks, chunk; /* pixels a task */
+    int n_pixels, rows;     /* rows: of a gemm tile */
+    int n_chunks, chunk;    /* pixels a task */
     int n_blocks, n_groups; /* n_groups: n_blocks when a task keeps one block, else 1 */
     hr_block_cut blocks[MAX_BLOCKS];
 } cut;
@@ -159,7 +162,8 @@ static void aim(tile *t, const hr_conv *conv, const part *p, const hr_conv_io *i
     int x = first % p->w, y = first / p->w % p->h, image = first / p->w / p->h;
     for (int i = 0; i < m; i++) {
         const size_t at = (((size_t)image * (size_t)s->oh + (size_t)(y * p->step + p->oy)) * (size_t)s->ow +
-                           (size_t)(x * p->step + p->ox)) * out_ld;
+                           (size_t)(x * p->step + p->ox)) *
+                          out_ld;
         const float *picture = io->in + (size_t)image * (size_t)s->ih * (size_t)s->iw * in_ld;
         t->outs[i] = io->out + at;
         t->adds[i] = io->add != NULL ? io->add + at : NULL;
@@ -176,8 +180,7 @@ static void aim(tile *t, const hr_conv *conv, const part *p, const hr_conv_io *i
     }
 }
 
-static void run_part(const hr_conv *conv, const part *p, const cut *c, size_t weights, const hr_conv_io *io,
-                     int task)
+static void run_part(const hr_conv *conv, const part *p, const cut *c, size_t weights, const hr_conv_io *io, int task)
 {
     const int first_block = c->n_groups == 1 ? 0 : task % c->n_groups;
     const int last_block = c->n_groups == 1 ? c->n_blocks - 1 : first_block;
@@ -192,15 +195,15 @@ static void run_part(const hr_conv *conv, const part *p, const cut *c, size_t we
         for (int b = first_block; b <= last_block; b++) {
             const size_t column = (size_t)c->blocks[b].first * HR_STRIP;
             gemm[c->blocks[b].strips](&(hr_gemm){.m = m,
-                                                             .n_taps = p->n_taps,
-                                                             .depth = conv->shape.ic,
-                                                             .rows = t.rows,
-                                                             .weights = hr_conv_weight(conv, weights + depth * column),
-                                                             .bias = conv->bias + column,
-                                                             .adds = io->add != NULL ? t.adds : NULL,
-                                                             .outs = t.outs,
-                                                             .column = column,
-                                                             .relu = conv->relu});
+                                                 .n_taps = p->n_taps,
+                                                 .depth = conv->shape.ic,
+                                                 .rows = t.rows,
+                                                 .weights = hr_conv_weight(conv, weights + depth * column),
+                                                 .bias = conv->bias + column,
+                                                 .adds = io->add != NULL ? t.adds : NULL,
+                                                 .outs = t.outs,
+                                                 .column = column,
+                                                 .relu = conv->relu});
         }
     }
 }

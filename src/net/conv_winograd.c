@@ -2,7 +2,8 @@
  * conv_winograd.c - 3x3 convolutions of stride 1 by minimal filtering (kern/winograd.h). A task takes some tiles and
  * some blocks of output channels through all three steps in scratch that stays in the second-level cache:
  *
- *   pixels --input transform--> V [side^2][tiles][ic] --products with U [side^2][ic][oc]--> M --output transform--> pixels
+ *   pixels --input transform--> V [side^2][tiles][ic] --products with U [side^2][ic][oc]--> M --output transform-->
+ * pixels
  */
 #include "net/conv.h"
 
@@ -39,7 +40,8 @@ static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *
 
 /* The products, the transforms, the weights. Transforms are bound by loads and stores, not by arithmetic: measured 3.3,
  * 10.3 and 18 ns a tile and channel, both ends together, on AVX2 and AVX-512 alike. */
-static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern, const hr_packing *packing)
+static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern,
+                   const hr_packing *packing)
 {
     static const double transform_ns[HR_N_WINO] = {3.3, 10.3, 18};
     if (s->kernel != 3 || s->stride != 1 || s->padding != 1 || s->transposed || s->in_ld != hr_padded(s->ic)) return -1;
@@ -64,8 +66,8 @@ static void pack(const hr_conv *conv, const float *weights, const float *scale, 
                 const float *w = weights + (oc * n_ic + ic) * 9;
                 for (size_t k = 0; k < 9; k++) g[k * width + j] = oc < (size_t)s->oc ? w[k] * scale[oc] : 0;
             }
-            conv->kern->wino_weights[conv->algorithm->tile / 2 - 1](&(hr_wino_weights){
-                .g = g, .n_columns = (int)width, .out = packed + ic * width, .step = n_ic * width});
+            conv->kern->wino_weights[conv->algorithm->tile / 2 - 1](
+                &(hr_wino_weights){.g = g, .n_columns = (int)width, .out = packed + ic * width, .step = n_ic * width});
         }
         packed += n_products * n_ic * width;
     }
@@ -163,7 +165,8 @@ static void read_window(const window *w, const float *image, float *patch, size_
     for (int y = 0; y < w->side; y++) {
         for (int x = 0; x < w->side; x++, patch += n) {
             if (y >= w->y0 && y < w->y1 && x >= w->x0 && x < w->x1)
-                memcpy(patch, image + (w->at + (ptrdiff_t)((size_t)y * w->row_step + (size_t)x * w->ld)), n * sizeof *patch);
+                memcpy(patch, image + (w->at + (ptrdiff_t)((size_t)y * w->row_step + (size_t)x * w->ld)),
+                       n * sizeof *patch);
             else
                 memset(patch, 0, n * sizeof *patch);
         }
@@ -207,8 +210,8 @@ static void transform_input(const hr_conv *conv, const hr_conv_io *io, place at,
     const size_t ld = (size_t)s->in_ld;
     const int side = side_of(conv->algorithm);
     const window w = make_window(at.image, at.y - 1, at.x - 1, side, s->ih, s->iw, ld);
-    hr_wino_input tile = {.in = patch, .row_step = (size_t)side * ld, .pixel_step = ld, .n_channels = s->in_ld,
-                          .out = v, .step = step};
+    hr_wino_input tile = {
+        .in = patch, .row_step = (size_t)side * ld, .pixel_step = ld, .n_channels = s->in_ld, .out = v, .step = step};
     if (is_whole(&w)) {
         tile.in = io->in + w.at;
         tile.row_step = w.row_step;
@@ -225,8 +228,14 @@ static void transform_output(const hr_conv *conv, const hr_conv_io *io, place at
     const size_t column = (size_t)block->first * HR_STRIP, width = (size_t)block->strips * HR_STRIP;
     const int m = conv->algorithm->tile;
     const window w = make_window(at.image, at.y, at.x, m, s->oh, s->ow, (size_t)hr_padded(s->oc));
-    hr_wino_output tile = {.products = products, .step = step, .n_channels = (int)width, .bias = conv->bias + column,
-                           .add = io->add, .out = patch, .row_step = (size_t)m * width, .pixel_step = width,
+    hr_wino_output tile = {.products = products,
+                           .step = step,
+                           .n_channels = (int)width,
+                           .bias = conv->bias + column,
+                           .add = io->add,
+                           .out = patch,
+                           .row_step = (size_t)m * width,
+                           .pixel_step = width,
                            .relu = conv->relu};
     const int whole = is_whole(&w);
     if (whole) {
@@ -262,27 +271,27 @@ static void run(const hr_conv *conv, const hr_conv_io *io, int task)
     for (int b = c.n_blocks * group / c.n_groups; b < c.n_blocks * (group + 1) / c.n_groups; b++) {
         const hr_block_cut *block = &c.blocks[b];
         const size_t width = (size_t)block->strips * HR_STRIP, step = product_step(n_tiles, width);
-        gemm[block->strips](
-            &(hr_gemm_batch){.n_products = n_products,
-                             .m = n_tiles,
-                             .depth = s->ic,
-                             .a = v,
-                             .a_step = v_step,
-                             .a_ld = in_ld,
-                             .weights = hr_conv_weight(conv, (size_t)n_products * (size_t)s->ic * (size_t)block->first * HR_STRIP),
-                             .out = products,
-                             .out_step = step,
-                             .out_ld = width});
+        gemm[block->strips](&(hr_gemm_batch){
+            .n_products = n_products,
+            .m = n_tiles,
+            .depth = s->ic,
+            .a = v,
+            .a_step = v_step,
+            .a_ld = in_ld,
+            .weights = hr_conv_weight(conv, (size_t)n_products * (size_t)s->ic * (size_t)block->first * HR_STRIP),
+            .out = products,
+            .out_step = step,
+            .out_ld = width});
         at = begin;
         for (int t = 0; t < n_tiles; t++, advance(conv, &at))
             transform_output(conv, io, at, block, patch, products + (size_t)t * width, step);
     }
 }
 
-#define WINOGRAD(M)                                                                                               \
-    {                                                                                                             \
-        .name = "winograd F(" #M ",3)", .tile = M, .cost = cost, .packed_floats = packed_floats, .pack = pack,    \
-        .scratch_bytes = scratch_bytes, .n_tasks = n_tasks, .run = run                                            \
+#define WINOGRAD(M)                                                                                                    \
+    {                                                                                                                  \
+        .name = "winograd F(" #M ",3)", .tile = M, .cost = cost, .packed_floats = packed_floats, .pack = pack,         \
+        .scratch_bytes = scratch_bytes, .n_tasks = n_tasks, .run = run                                                 \
     }
 const hr_conv_algorithm hr_conv_winograd2 = WINOGRAD(2);
 const hr_conv_algorithm hr_conv_winograd4 = WINOGRAD(4);

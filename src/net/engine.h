@@ -16,15 +16,15 @@ typedef struct hr_weights {
 } hr_weights;
 
 typedef struct hr_engine {
-    hr_graph graph;      /* fused */
-    hr_conv *convs;      /* [graph.n_nodes]; algorithm NULL where the node is no convolution */
-    void *weights;       /* all packed weights, in the order of the nodes */
+    hr_graph graph; /* fused */
+    hr_conv *convs; /* [graph.n_nodes]; algorithm NULL where the node is no convolution */
+    void *weights;  /* all packed weights, in the order of the nodes */
     size_t n_bytes;
     hr_packing packing;
     const hr_kern *kern;
-    int *levels;         /* [graph.n_nodes]: longest path from the input; nodes of one level do not need each other */
+    int *levels; /* [graph.n_nodes]: longest path from the input; nodes of one level do not need each other */
     int n_levels;
-    int max_ld;          /* widest pixel of any tensor */
+    int max_ld; /* widest pixel of any tensor */
 } hr_engine;
 
 /* graph: as built. Parameters are read one layer at a time and not kept. features: base/cpu.h. packing

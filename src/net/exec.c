@@ -50,7 +50,8 @@ static int count_tasks(const hr_exec *exec, int index)
     const hr_node *node = &exec->engine->graph.nodes[index];
     if (node->op == HR_OP_INPUT) return 0;
     const hr_conv *conv = &exec->engine->convs[index];
-    return conv->algorithm != NULL ? conv->algorithm->n_tasks(conv, exec->n, hr_pool_threads(exec->pool)) : rows_tasks(node, exec->n);
+    return conv->algorithm != NULL ? conv->algorithm->n_tasks(conv, exec->n, hr_pool_threads(exec->pool))
+                                   : rows_tasks(node, exec->n);
 }
 
 static int shift_of(int factor)
@@ -104,16 +105,16 @@ static void run_task(const hr_exec *exec, int index, int task, int thread)
     const hr_node *node = &exec->engine->graph.nodes[index];
     const hr_conv *conv = &exec->engine->convs[index];
     if (conv->algorithm != NULL) {
-        conv->algorithm->run(conv,
-                             &(hr_conv_io){.in = exec->tensors[node->inputs[0]],
-                                           .add = node->add >= 0 ? exec->tensors[node->add] : NULL,
-                                           .out = exec->tensors[index],
-                                           .zeros = exec->zeros,
-                                           .scratch = (float *)(void *)(exec->scratch +
-                                                                        (size_t)thread * exec->scratch_bytes),
-                                           .n = exec->n,
-                                           .threads = hr_pool_threads(exec->pool)},
-                             task);
+        conv->algorithm->run(
+            conv,
+            &(hr_conv_io){.in = exec->tensors[node->inputs[0]],
+                          .add = node->add >= 0 ? exec->tensors[node->add] : NULL,
+                          .out = exec->tensors[index],
+                          .zeros = exec->zeros,
+                          .scratch = (float *)(void *)(exec->scratch + (size_t)thread * exec->scratch_bytes),
+                          .n = exec->n,
+                          .threads = hr_pool_threads(exec->pool)},
+            task);
         return;
     }
     const int end = (task + 1) * ROWS_PER_TASK, n_rows = exec->n * node->h;
@@ -228,7 +229,8 @@ static hrnet_status plan_tensors(hr_exec *exec)
     exec->arena_floats *= (size_t)exec->max_batch;
     if (status == HRNET_OK && (exec->arena = hr_alloc(exec->arena_floats, sizeof(float))) == NULL)
         status = hr_fail_memory(exec->arena_floats * sizeof(float));
-    for (size_t i = 0; i < n && status == HRNET_OK; i++) exec->tensors[i] = exec->arena + (size_t)exec->max_batch * lives[i].offset;
+    for (size_t i = 0; i < n && status == HRNET_OK; i++)
+        exec->tensors[i] = exec->arena + (size_t)exec->max_batch * lives[i].offset;
     hr_free(lives);
     return status;
 }

@@ -14,9 +14,9 @@ static hr_node *add_node(hr_graph *graph, hr_op op, int input)
     if (graph->n_nodes < 0 || (op != HR_OP_INPUT && input < 0)) return NULL;
     if (graph->n_nodes == graph->node_capacity) {
         const int capacity = graph->node_capacity == 0 ? 256 : graph->node_capacity * 2;
-        hr_node *nodes = graph->n_nodes >= MAX_NODES ? NULL
-                                                     : hr_resize(graph->nodes, (size_t)graph->n_nodes,
-                                                                 (size_t)capacity, sizeof *nodes);
+        hr_node *nodes = graph->n_nodes >= MAX_NODES
+                             ? NULL
+                             : hr_resize(graph->nodes, (size_t)graph->n_nodes, (size_t)capacity, sizeof *nodes);
         if (nodes == NULL) return NULL;
         graph->nodes = nodes;
         graph->node_capacity = capacity;
@@ -45,8 +45,7 @@ static int add_param(hr_graph *graph, const char *module, const char *field, hr_
 {
     if (graph->n_params == graph->param_capacity) {
         const int capacity = graph->param_capacity == 0 ? 512 : graph->param_capacity * 2;
-        hr_param *params =
-            hr_resize(graph->params, (size_t)graph->n_params, (size_t)capacity, sizeof *params);
+        hr_param *params = hr_resize(graph->params, (size_t)graph->n_params, (size_t)capacity, sizeof *params);
         if (params == NULL) return -1;
         graph->params = params;
         graph->param_capacity = capacity;

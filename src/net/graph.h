@@ -25,8 +25,8 @@ typedef enum hr_op {
 } hr_op;
 
 typedef enum hr_param_kind {
-    HR_PARAM_WEIGHT,    /* conv [oc][ic][kh][kw], deconv [ic][oc][kh][kw] */
-    HR_PARAM_BIAS,      /* conv, deconv [oc] */
+    HR_PARAM_WEIGHT, /* conv [oc][ic][kh][kw], deconv [ic][oc][kh][kw] */
+    HR_PARAM_BIAS,   /* conv, deconv [oc] */
     HR_PARAM_NORM_WEIGHT,
     HR_PARAM_NORM_BIAS,
     HR_PARAM_NORM_MEAN,
@@ -53,9 +53,9 @@ typedef struct hr_node {
     int weight, bias;                         /* conv, deconv: parameter index; bias -1: none */
     int norm;                                 /* norm: index of its weight; bias, mean, var, count follow. else -1 */
     /* Only after hr_graph_fuse: */
-    int relu;                     /* conv, deconv, sum: clamp at zero at the end */
-    int add;                      /* conv: a tensor of the output's shape to add before relu; -1: none */
-    int factors[HR_MAX_INPUTS];   /* sum: nearest upsampling of each input; 1: none */
+    int relu;                   /* conv, deconv, sum: clamp at zero at the end */
+    int add;                    /* conv: a tensor of the output's shape to add before relu; -1: none */
+    int factors[HR_MAX_INPUTS]; /* sum: nearest upsampling of each input; 1: none */
 } hr_node;
 
 typedef struct hr_graph {

@@ -74,8 +74,8 @@ static hrnet_status infer_stage(const inference *in, int number)
         HR_TRY(infer_branch(in, number, stage->n_branches, stage));
         stage->n_branches++;
     }
-    stage->block = find(in, "stage%d.0.branches.0.0.conv3.weight", number) != NULL ? HR_BLOCK_BOTTLENECK
-                                                                                     : HR_BLOCK_BASIC;
+    stage->block =
+        find(in, "stage%d.0.branches.0.0.conv3.weight", number) != NULL ? HR_BLOCK_BOTTLENECK : HR_BLOCK_BASIC;
     return HRNET_OK;
 }
 
@@ -90,7 +90,10 @@ static hrnet_status infer_depth(const inference *in)
 {
     static const struct {
         int n_layers, is_bottleneck, n_blocks[4];
-    } known[] = {{18, 0, {2, 2, 2, 2}}, {34, 0, {3, 4, 6, 3}}, {50, 1, {3, 4, 6, 3}}, {101, 1, {3, 4, 23, 3}},
+    } known[] = {{18, 0, {2, 2, 2, 2}},
+                 {34, 0, {3, 4, 6, 3}},
+                 {50, 1, {3, 4, 6, 3}},
+                 {101, 1, {3, 4, 23, 3}},
                  {152, 1, {3, 8, 36, 3}}};
     const int is_bottleneck = find(in, "layer1.0.conv3.weight") != NULL;
     int n_blocks[4];
@@ -144,8 +147,8 @@ static hrnet_status refuse_other_heads(const inference *in)
     for (size_t i = 0; i < in->layout->n_items; i++) {
         const hr_named *item = &in->layout->items[i];
         int layer;
-        if (item->ignored == NULL && (strncmp(item->name, "conv_layers.", 12) == 0 ||
-                                      sscanf(item->name, "final_layer.%4d.", &layer) == 1))
+        if (item->ignored == NULL &&
+            (strncmp(item->name, "conv_layers.", 12) == 0 || sscanf(item->name, "final_layer.%4d.", &layer) == 1))
             return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: %s: expected a head of one convolution, found additional layers",
                            in->path, item->found);
     }
@@ -197,8 +200,10 @@ static void tell_assumed(const hr_config *config, const char *path, int has_head
     if (on_message == NULL) return;
     char line[1024];
     const int *size = config->model.image_size;
-    snprintf(line, sizeof line, "%.500s does not say, and is assumed to have: MODEL.IMAGE_SIZE [%d, %d], "
-             "DATASET.COLOR_RGB %s%s", path, size[0], size[1], config->dataset.color_rgb ? "true" : "false",
+    snprintf(line, sizeof line,
+             "%.500s does not say, and is assumed to have: MODEL.IMAGE_SIZE [%d, %d], "
+             "DATASET.COLOR_RGB %s%s",
+             path, size[0], size[1], config->dataset.color_rgb ? "true" : "false",
              has_head ? "" : ", MODEL.NUM_JOINTS 17 (it has no head)");
     on_message(context, line);
 }
@@ -215,7 +220,8 @@ hrnet_status hr_infer_config(hr_config *out, const hr_layout *layout, const char
     else if (find(&in, "deconv_layers.0.weight") != NULL)
         HR_TRY(infer_resnet(&in));
     else
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: expected stage2.0.branches.0.0.conv1.weight (pose_hrnet) or "
+        return hr_fail(HRNET_ERR_UNSUPPORTED,
+                       "%s: expected stage2.0.branches.0.0.conv1.weight (pose_hrnet) or "
                        "deconv_layers.0.weight (pose_resnet) among %zu tensors, found neither; the first is %.200s",
                        path, layout->n_items, layout->items[0].found);
     HR_TRY(infer_head(&in, &has_head));

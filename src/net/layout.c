@@ -37,7 +37,7 @@ static const char *strip_prefixes(const char *name)
 /* What the names of a scope have in common. */
 typedef struct traits {
     int has_module, has_backbone, has_keypoint_head; /* prefixes */
-    int has_classifier;  /* the body is an ImageNet network's: its head is of no use */
+    int has_classifier;                              /* the body is an ImageNet network's: its head is of no use */
     int has_head_layers; /* the head is a sequence of layers with more than one convolution */
     int last_module;     /* of stage4; -1: no stage4 */
 } traits;

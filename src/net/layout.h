@@ -24,7 +24,7 @@ typedef struct hr_layout {
     char *others;      /* what else the file holds: "best_state_dict (300 tensors), optimizer (600 tensors)", or "" */
     hr_named *items;   /* the tensors of that scope, in the file's order */
     size_t n_items;
-    size_t *sorted;    /* indices of the items that are not ignored, by name */
+    size_t *sorted; /* indices of the items that are not ignored, by name */
     size_t n_sorted;
 } hr_layout;
 

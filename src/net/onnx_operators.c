@@ -137,7 +137,7 @@ static void export_conv(hr_text *out, const hr_graph *graph, int index)
     chain c = {.out = out, .graph = graph, .node = index, .n_left = 1 + (node->add >= 0) + (node->relu != 0)};
     hr_text message = {0};
     const hr_onnx_name inputs[] = {hr_onnx_tensor(graph, node->inputs[0]), hr_onnx_weights(graph, index, ".weight"),
-                            hr_onnx_weights(graph, index, ".bias")};
+                                   hr_onnx_weights(graph, index, ".bias")};
     hr_onnx_name x = begin_operator(&c, &message, node->op == HR_OP_DECONV ? "ConvTranspose" : "Conv", inputs, 3);
     add_window(&message, node);
     if (node->op == HR_OP_DECONV) add_ints(&message, "output_padding", 2, node->out_padding);

@@ -1,7 +1,7 @@
 /*
- * test_conv.c - every convolution algorithm on every table of kernels against direct convolution in double: the kernels,
- * strides and paddings of the networks on maps that no tile divides, the same bits for any number of threads, order of
- * tasks and cut into batches, memory between pages that may not be touched.
+ * test_conv.c - every convolution algorithm on every table of kernels against direct convolution in double: the
+ * windows, strides and paddings of the networks on maps that no tile divides, the same bits for any number of threads,
+ * order of tasks and cut into batches, memory between pages that may not be touched.
  */
 #include <setjmp.h>
 #include <stdarg.h>
