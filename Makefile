@@ -34,14 +34,14 @@ install: all
 	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
 
-# The tests with a sanitizer looking on.
+# The tests with a sanitizer looking on; the thread sanitizer on those that have threads.
 asan:
 	@scripts/deps.sh build
 	@scripts/test-build.sh build-asan "" -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debugoptimized
 
 tsan:
 	@scripts/deps.sh build
-	@scripts/test-build.sh build-tsan "--suite base --suite net" -Db_sanitize=thread -Db_lundef=false \
+	@scripts/test-build.sh build-tsan "engine session session_pose" -Db_sanitize=thread -Db_lundef=false \
 	  --buildtype=debugoptimized
 
 # The library's tests compiled for AArch64, under qemu.
