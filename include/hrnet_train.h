@@ -26,7 +26,7 @@ extern "C" {
  * description, which is immutable. */
 typedef struct hrnet_dataset_info {
     hrnet_skeleton skeleton;
-    const double *sigmas;          /* [n], OKS constants as the file has them (skeleton.sigmas are these as float); or NULL */
+    const double *sigmas;          /* [n], OKS constants (skeleton.sigmas are these as float); or NULL */
     const float *weights;          /* [n], of the joints in the loss; 1 where nothing else is said */
     const unsigned char *is_upper; /* [n], 1: upper body, 0: lower body (half-body augmentation) */
     const uint8_t (*colors)[3];    /* [n], RGB; or NULL */
@@ -37,8 +37,8 @@ HRNET_API const hrnet_dataset_info *hrnet_dataset_info_mpii(void); /* 16 keypoin
 
 /* Read a description: a YAML file, whose keys are those of hrnet_annotations_info's category, or a COCO annotations
  * file (".json"). Names may be used for keypoint numbers. HRNET_ERR_CONFIG for a description that contradicts itself
- * (flip pairs that share a keypoint, numbers out of range, lists of wrong length), HRNET_ERR_FORMAT for broken text. Free with
- * hrnet_dataset_info_free. */
+ * (flip pairs that share a keypoint, numbers out of range, lists of wrong length), HRNET_ERR_FORMAT for broken text.
+ * Free with hrnet_dataset_info_free. */
 HRNET_API hrnet_status hrnet_dataset_info_load(hrnet_dataset_info **out, const char *path);
 HRNET_API void hrnet_dataset_info_free(hrnet_dataset_info *info);
 
@@ -62,11 +62,13 @@ typedef struct hrnet_annotation {
     double area;             /* px^2, of the segment */
     double bbox[4];          /* x, y, w, h as the file has it */
     const double *keypoints; /* [n][3]: x, y, visibility (0 not labelled, 1 hidden, 2 visible); owned by the
-                                annotations */
+                                annotations; NULL when n is 0 */
 } hrnet_annotation;
 
-/* Keypoints that the file leaves out are zeros. An annotation of an unknown image, or with another number of keypoints
- * than its category has, is HRNET_ERR_FORMAT and named. Masks ("segmentation") are not read. path "-" is standard input. */
+/* Keypoints that an annotation leaves out are zeros. Annotations of images or categories that the file does not list
+ * are left out, as in pycocotools; so are those of categories without keypoints when another has them. Another number of
+ * keypoints than the category's is HRNET_ERR_FORMAT. Masks ("segmentation") are not read. path "-" is standard
+ * input. */
 HRNET_API hrnet_status hrnet_annotations_load(hrnet_annotations **out, const char *path);
 
 HRNET_API size_t hrnet_annotations_n_images(const hrnet_annotations *annotations);
@@ -81,7 +83,8 @@ HRNET_API hrnet_annotation hrnet_annotations_get(const hrnet_annotations *annota
 /* The description that stands in the category: "keypoints" (names), "skeleton" (links, numbers from 1 as in COCO), and
  * our own "flip_pairs", "upper", "lower", "sigmas", "weights", "colors" (numbers from 0). What is missing is as in
  * COCO when the names are COCO's; else flip pairs are found by names ("left_", "right_"), nothing else is known.
- * Owned by the annotations. */
+ * Owned by the annotations. Its n_keypoints is 0 when the file says nothing of keypoints, as
+ * image_info_test-dev2017.json. */
 HRNET_API const hrnet_dataset_info *hrnet_annotations_info(const hrnet_annotations *annotations);
 
 HRNET_API void hrnet_annotations_free(hrnet_annotations *annotations);
@@ -97,11 +100,11 @@ typedef struct hrnet_coco_results {
     int64_t *category_ids; /* [n] */
     double *scores;        /* [n] */
     double *keypoints;     /* [n][n_keypoints][3]: x, y, score; scores of keypoints are not looked at */
-    double *areas;         /* [n] px^2; or NULL: of the rectangle around the keypoints, as pycocotools' loadRes has it */
+    double *areas;         /* [n] px^2; or NULL: of the rectangle around the keypoints, as in loadRes */
 } hrnet_coco_results;
 
 /* Read a results file: [{"image_id": .., "category_id": .., "keypoints": [3 n_keypoints], "score": ..}, ...]. When the
- * first entry has a "bbox", areas are those of the boxes, as in loadRes. n_keypoints 0: as many as the first entry has. */
+ * first entry has a "bbox", areas are those of the boxes, as in loadRes. n_keypoints 0: what the first entry has. */
 HRNET_API hrnet_status hrnet_coco_results_load(hrnet_coco_results *out, const char *path, int n_keypoints);
 HRNET_API void hrnet_coco_results_free(hrnet_coco_results *results);
 
@@ -201,8 +204,8 @@ typedef struct hrnet_mpii_score {
     size_t n_labelled[HRNET_MPII_JOINTS];
 } hrnet_mpii_score;
 
-/* PCKh of poses [n][16] in pixels counted from 0 (the ground truth counts from 1, which is added here). n other than the
- * truth's is HRNET_ERR_MISMATCH. */
+/* PCKh of poses [n][16] in pixels counted from 0 (the ground truth counts from 1, which is added here). n other than
+ * the truth's is HRNET_ERR_MISMATCH. */
 HRNET_API hrnet_status hrnet_mpii_evaluate(hrnet_mpii_score *out, const hrnet_mpii_truth *truth,
                                            const hrnet_keypoint *poses, size_t n);
 
@@ -234,9 +237,10 @@ typedef struct hrnet_evaluation hrnet_evaluation;
 typedef struct hrnet_evaluation_files {
     const char *annotations; /* COCO annotations, or MPII's JSON */
     const char *images;      /* a folder, or a zip archive */
-    const char *detections;  /* a detector's boxes (COCO): used instead of ground-truth boxes whatever USE_GT_BBOX says */
+    const char *detections;  /* a detector's boxes (COCO), used whatever USE_GT_BBOX says */
     const char *truth;       /* MPII: gt_<set>.mat, or a JSON of the same */
-    const hrnet_dataset_info *info; /* what the keypoints are; NULL: what the annotations say. Must outlive the evaluation */
+    const hrnet_dataset_info *info; /* what the keypoints are; NULL: what the annotations say. Must outlive the
+                                       evaluation */
     hrnet_message_fn *on_message;   /* what was left out */
     void *context;
 } hrnet_evaluation_files;
@@ -285,7 +289,8 @@ HRNET_API hrnet_status hrnet_evaluation_run(hrnet_evaluation *evaluation, hrnet_
 /* Pictures that were left out, with skip_broken. */
 HRNET_API size_t hrnet_evaluation_n_skipped(const hrnet_evaluation *evaluation);
 
-/* Write the published results JSON (COCO), or the poses in the layout of MPII's annotations. Temporary name, then renamed. */
+/* Write the published results JSON (COCO), or the poses in the layout of MPII's annotations. Temporary name, then
+ * renamed. */
 HRNET_API hrnet_status hrnet_evaluation_save(const hrnet_evaluation *evaluation, const char *path);
 /* MPII: write pred.mat. */
 HRNET_API hrnet_status hrnet_evaluation_save_mat(const hrnet_evaluation *evaluation, const char *path);

@@ -65,8 +65,8 @@ static hrnet_status flush(run *r, int keep_last)
     hrnet_status status = HRNET_OK;
     const size_t n_joints = (size_t)r->e->samples.n_joints;
     if (r->n_persons > 0)
-        status = hrnet_session_pose(r->session, r->persons, r->n_persons, &r->how, r->e->poses + r->first * n_joints,
-                                    NULL);
+        status =
+            hrnet_session_pose(r->session, r->persons, r->n_persons, &r->how, r->e->poses + r->first * n_joints, NULL);
     const int n_done = r->n_images - (keep_last != 0);
     for (int i = 0; i < n_done; i++) hrnet_image_free(&r->images[i]);
     if (keep_last) r->images[0] = r->images[n_done];
@@ -162,8 +162,7 @@ hrnet_pose_options hrnet_evaluation_pose_options(const hrnet_evaluation *e, cons
 hrnet_status hrnet_evaluation_run(hrnet_evaluation *e, hrnet_session *session, const hrnet_evaluation_options *options)
 {
     const hrnet_evaluation_options defaults = {0};
-    if (e == NULL || session == NULL)
-        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_run: an argument is NULL");
+    if (e == NULL || session == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_run: an argument is NULL");
     if (options == NULL) options = &defaults;
     if (options->workers < 0 || options->workers > HR_MAX_WORKERS)
         return hr_fail(HRNET_ERR_ARGUMENT, "workers: expected 0..%d, found %d", HR_MAX_WORKERS, options->workers);

@@ -16,16 +16,16 @@ struct hrnet_evaluation {
     hrnet_annotations *annotations; /* COCO */
     hrnet_mpii_truth *truth;        /* MPII; NULL: none */
     hr_samples samples;
-    float *sigmas;                  /* [n_joints] */
-    const double *exact_sigmas;     /* the same as a description gives them, or NULL */
+    float *sigmas;              /* [n_joints] */
+    const double *exact_sigmas; /* the same as a description gives them, or NULL */
 
     /* of a run */
     int has_run;
     hrnet_keypoint *poses;  /* [samples.n][n_joints] */
     unsigned char *skipped; /* [samples.n_images] */
     size_t n_skipped;
-    double *scores;         /* [samples.n] */
-    size_t *kept, n_kept;   /* [samples.n] */
+    double *scores;       /* [samples.n] */
+    size_t *kept, n_kept; /* [samples.n] */
 };
 
 #endif

@@ -95,6 +95,13 @@ static int worst_first(const void *a, const void *b)
     return x->truth < y->truth ? -1 : x->truth > y->truth; /* one block, in the file's order */
 }
 
+static int is_labelled(const hr_truth *truth, int n_joints)
+{
+    for (int j = 0; j < n_joints; j++)
+        if (truth->keypoints[3 * j + 2] > 0) return 1;
+    return 0;
+}
+
 /* The best of samples [first, end). */
 static hrnet_person_error find_best(const hrnet_evaluation *e, const hr_truth *truth, size_t first, size_t end)
 {
@@ -133,7 +140,7 @@ hrnet_status hrnet_evaluation_errors(const hrnet_evaluation *e, hrnet_person_err
         const hr_truth *const truth = &s->truths[t];
         const int own = truth->sample != SIZE_MAX;
         size_t begin = own ? truth->sample : first[truth->image], end = begin;
-        if (e->skipped[truth->image]) continue;
+        if (e->skipped[truth->image] || !is_labelled(truth, s->n_joints)) continue;
         while (end < s->n && s->list[end].image == truth->image && !(own && end > begin)) end++;
         errors[n_errors++] = find_best(e, truth, begin, end);
     }

@@ -50,7 +50,8 @@ static hrnet_status first_or(char **out, const hr_config *config, const char *fo
 static hrnet_status find_files(hrnet_evaluation *e, const hrnet_evaluation_files *files)
 {
     const hr_config *const config = e->config;
-    const char *const set = config->dataset.test_set, *const zip = strcmp(config->dataset.data_format, "zip") == 0 ? ".zip" : "";
+    const char *const set = config->dataset.test_set, *const zip =
+                                                          strcmp(config->dataset.data_format, "zip") == 0 ? ".zip" : "";
     const int is_test = strstr(set, "test") != NULL;
     if (files->annotations != NULL)
         HR_TRY(copy(&e->annotations_path, files->annotations));
@@ -85,7 +86,8 @@ static hrnet_status choose_sigmas(hrnet_evaluation *e, const hrnet_dataset_info 
         return hr_fail(HRNET_ERR_MISMATCH, "%s: the description has %d keypoints, the annotations %d",
                        e->annotations_path, info->skeleton.n_keypoints, n);
     if (known == NULL)
-        return hr_fail(HRNET_ERR_ARGUMENT, "%s: no OKS constants (sigmas) for its %d keypoints: a description must give them",
+        return hr_fail(HRNET_ERR_ARGUMENT,
+                       "%s: no OKS constants (sigmas) for its %d keypoints: a description must give them",
                        e->annotations_path, n);
     HR_NEW(e->sigmas, (size_t)n);
     memcpy(e->sigmas, known, (size_t)n * sizeof *known);
@@ -181,8 +183,7 @@ hrnet_status hrnet_evaluation_open(hrnet_evaluation **out, const hrnet_config *c
 {
     const hrnet_evaluation_files defaults = {0};
     hrnet_evaluation *e;
-    if (out == NULL || config == NULL)
-        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_open: an argument is NULL");
+    if (out == NULL || config == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_open: an argument is NULL");
     HR_NEW(e, 1);
     e->config = config;
     const hrnet_status status = open_set(e, files != NULL ? files : &defaults);

@@ -10,6 +10,7 @@
 #include "eval.h"
 #include "network.h"
 #include "progress.h"
+#include "score_table.h"
 #include "tool.h"
 
 typedef struct settings {
@@ -33,8 +34,8 @@ static const option options[] = {
     {"description", 0, OPTION_TEXT, "FILE", "a YAML file that says what the keypoints are; default: the annotations",
      offsetof(settings, description), 0, 0},
     {"decode", 'd', OPTION_CHOICE, DECODER_NAMES,
-     "from heatmaps to keypoints; auto: as the weights were trained, with TEST.POST_PROCESS", offsetof(settings, decoder),
-     0, 0},
+     "from heatmaps to keypoints; auto: as the weights were trained, with TEST.POST_PROCESS",
+     offsetof(settings, decoder), 0, 0},
     {"sampler", 0, OPTION_CHOICE, SAMPLER_NAMES, "how crops are resampled; opencv: equal to the published code",
      offsetof(settings, sampler), 0, 0},
     {"workers", 'w', OPTION_INT, "N", "threads that read pictures, which changes no result; default: 2",
@@ -44,8 +45,8 @@ static const option options[] = {
     {"output", 'o', OPTION_TEXT, "DIR",
      "where results go; default: OUTPUT_DIR/dataset/model/experiment/results, as published", offsetof(settings, output),
      0, 0},
-    {"worst", 0, OPTION_INT, "N", "draw the N persons with the lowest OKS into DIR of --out",
-     offsetof(settings, worst), 1, 100000},
+    {"worst", 0, OPTION_INT, "N", "draw the N persons with the lowest OKS into DIR of --out", offsetof(settings, worst),
+     1, 100000},
     {"out", 0, OPTION_TEXT, "DIR", "where --worst draws; default: worst", offsetof(settings, out), 0, 0},
     NETWORK_RUN_OPTIONS(settings, network),
     {"progress", 0, OPTION_FLAG, NULL, "show progress even when standard error is no terminal",
@@ -133,25 +134,13 @@ static void print_set(const hrnet_evaluation_info *about)
 static void print_network(const hrnet_model_info *net, const hrnet_pose_options *how)
 {
     static const char *const decoders[] = {"auto", "argmax", "shift", "dark", "udp"};
-    printf("network:   %s %dx%d, %d keypoints, trained for %s heatmaps\n", net->name, net->input_width, net->input_height,
-           net->n_joints, net->codec);
+    printf("network:   %s %dx%d, %d keypoints, trained for %s heatmaps\n", net->name, net->input_width,
+           net->input_height, net->n_joints, net->codec);
     printf("decoder:   %s\n", decoders[how->decoder]);
-    printf("flip test: %s\n", !how->flip_test                            ? "no"
-                              : how->no_shift                            ? "yes, without the one-cell shift"
-                              : how->decoder == HRNET_DECODE_UDP         ? "yes"
-                                                                         : "yes, with the one-cell shift");
-}
-
-/* Upstream's _print_name_value. */
-static void print_table(const char *arch, const char *const *names, const double *values, int n)
-{
-    printf("| Arch");
-    for (int i = 0; i < n; i++) printf(" | %s", names[i]);
-    printf(" |\n|");
-    for (int i = 0; i <= n; i++) printf("---|");
-    printf(strlen(arch) > 15 ? "\n| %.8s..." : "\n| %s", arch);
-    for (int i = 0; i < n; i++) printf(" | %.3f", values[i]);
-    printf(" |\n");
+    printf("flip test: %s\n", !how->flip_test                    ? "no"
+                              : how->no_shift                    ? "yes, without the one-cell shift"
+                              : how->decoder == HRNET_DECODE_UDP ? "yes"
+                                                                 : "yes, with the one-cell shift");
 }
 
 static int print_score(const hrnet_evaluation *evaluation, const char *arch)
@@ -165,11 +154,11 @@ static int print_score(const hrnet_evaluation *evaluation, const char *arch)
     }
     if (about.is_mpii) {
         if (hrnet_evaluation_mpii(evaluation, &mpii) != HRNET_OK) return tool_failed();
-        print_table(arch, hrnet_mpii_number_names(), mpii.numbers, HRNET_MPII_NUMBERS);
+        score_table_print(arch, hrnet_mpii_number_names(), mpii.numbers, HRNET_MPII_NUMBERS);
         return 0;
     }
     if (hrnet_evaluation_coco(evaluation, &coco) != HRNET_OK) return tool_failed();
-    print_table(arch, hrnet_coco_number_names(), coco.numbers, HRNET_COCO_NUMBERS);
+    score_table_print(arch, hrnet_coco_number_names(), coco.numbers, HRNET_COCO_NUMBERS);
     hrnet_coco_score_free(&coco);
     return 0;
 }
@@ -255,7 +244,8 @@ static int evaluate(const settings *set, const network *net, const hrnet_dataset
         status = eval_draw_worst(evaluation, hrnet_model_skeleton(net->model), set->worst,
                                  set->out != NULL ? set->out : "worst");
     if (status == 0 && hrnet_evaluation_n_skipped(evaluation) > 0) {
-        tool_error("%zu pictures could not be read; their persons were left out", hrnet_evaluation_n_skipped(evaluation));
+        tool_error("%zu pictures could not be read; their persons were left out",
+                   hrnet_evaluation_n_skipped(evaluation));
         status = STATUS_FAILED;
     }
     hrnet_evaluation_free(evaluation);

@@ -39,8 +39,8 @@ static hrnet_status draw_panel(hrnet_image *out, const hrnet_image *image, const
     hrnet_crop_matrix(crop, PANEL_WIDTH, PANEL_HEIGHT, 0, m);
     for (int j = 0; j < skeleton->n_keypoints; j++) {
         const double x = (double)pose[j].x, y = (double)pose[j].y;
-        moved[j] = (hrnet_keypoint){(float)(m[0] * x + m[1] * y + m[2]), (float)(m[3] * x + m[4] * y + m[5]),
-                                    pose[j].score};
+        moved[j] =
+            (hrnet_keypoint){(float)(m[0] * x + m[1] * y + m[2]), (float)(m[3] * x + m[4] * y + m[5]), pose[j].score};
     }
     status = hrnet_draw_pose(out, skeleton, moved, NULL, &how);
     free(moved);

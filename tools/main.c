@@ -10,7 +10,8 @@
 #include "tool.h"
 
 static const command *const commands[] = {&command_pose, &command_forward, &command_decode, &command_crop,
-                                          &command_info, &command_convert, &command_export, &command_bench, NULL};
+                                          &command_info, &command_convert, &command_export, &command_bench,
+                                          &command_eval, &command_score, NULL};
 
 static const command *find(const char *name)
 {

@@ -46,7 +46,7 @@ size_t hrnet_annotations_n(const hrnet_annotations *annotations)
 hrnet_annotation hrnet_annotations_get(const hrnet_annotations *annotations, size_t index)
 {
     const hr_person_record *const p = &annotations->persons[index];
-    const size_t row = (size_t)annotations->info->skeleton.n_keypoints * 3;
+    const size_t row = annotations->info != NULL ? (size_t)annotations->info->skeleton.n_keypoints * 3 : 0;
     return (hrnet_annotation){
         .id = p->id,
         .image_id = annotations->images[p->image].id,
@@ -62,7 +62,8 @@ hrnet_annotation hrnet_annotations_get(const hrnet_annotations *annotations, siz
 
 const hrnet_dataset_info *hrnet_annotations_info(const hrnet_annotations *annotations)
 {
-    return annotations->info;
+    static const hrnet_dataset_info nothing = {.skeleton = {.name = "custom"}};
+    return annotations->info != NULL ? annotations->info : &nothing;
 }
 
 hrnet_dataset_info *hr_annotations_take_info(hrnet_annotations *annotations)

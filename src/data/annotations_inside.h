@@ -33,11 +33,11 @@ struct hrnet_annotations {
     hr_image_rank *ranks;    /* [n_images], by id */
     char *names;             /* file names, each with its NUL, behind a first "" */
     hr_person_record *persons;
-    double *keypoints; /* [rows][n_keypoints][3] */
-    double *zeros;     /* [n_keypoints][3], the keypoints of those who have none */
+    double *keypoints;   /* [rows][n_keypoints][3] */
+    double *zeros;       /* [n_keypoints][3], the keypoints of those who have none; NULL without info */
     int64_t *categories; /* by id */
     size_t n_images, n_persons, n_categories;
-    hrnet_dataset_info *info;
+    hrnet_dataset_info *info; /* NULL when the file says nothing of keypoints */
 };
 
 #endif

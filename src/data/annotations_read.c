@@ -169,7 +169,9 @@ static hrnet_status choose_categories(reading *r)
                            a->info->skeleton.n_keypoints, c->n_keypoints);
         a->categories[a->n_categories++] = c->id;
     }
-    if (a->n_categories == 0) return hr_fail(HRNET_ERR_FORMAT, "\"categories\": expected one with keypoints");
+    if (a->n_categories == 0 && a->n_persons > 0)
+        return hr_fail(HRNET_ERR_FORMAT, "annotations, but no \"categories\" that they could belong to");
+    if (a->n_categories == 0) return HRNET_OK;
     qsort(a->categories, a->n_categories, sizeof *a->categories, by_number);
     size_t n = 1;
     for (size_t i = 1; i < a->n_categories; i++)
@@ -181,8 +183,7 @@ static hrnet_status choose_categories(reading *r)
 static hrnet_status choose_info(reading *r)
 {
     hrnet_annotations *const a = r->a;
-    if (a->info == NULL && r->rows.n_keypoints == 0)
-        return hr_fail(HRNET_ERR_FORMAT, "no keypoints: neither a category nor an annotation has any");
+    if (a->info == NULL && r->rows.n_keypoints == 0) return HRNET_OK; /* image_info_test-dev2017.json */
     if (a->info == NULL) HR_TRY(hr_dataset_info_read(&a->info, NULL, r->rows.n_keypoints));
     if (r->rows.n_keypoints != 0 && r->rows.n_keypoints != a->info->skeleton.n_keypoints)
         return hr_fail(HRNET_ERR_FORMAT, "annotations have %d keypoints, their category has %d", r->rows.n_keypoints,
@@ -198,8 +199,8 @@ static void join_persons(hrnet_annotations *a)
     for (size_t i = 0; i < a->n_persons; i++) {
         hr_person_record person = a->persons[i];
         person.image = hrnet_annotations_find_image(a, person.image_id);
-        if (person.image == SIZE_MAX || bsearch(&person.category_id, a->categories, a->n_categories,
-                                                sizeof *a->categories, by_number) == NULL)
+        if (person.image == SIZE_MAX ||
+            bsearch(&person.category_id, a->categories, a->n_categories, sizeof *a->categories, by_number) == NULL)
             continue;
         a->persons[n++] = person;
     }

@@ -20,8 +20,9 @@ typedef struct hr_coco_cell {
     const size_t *order;          /* [n_persons], those that are not ignored first */
 } hr_coco_cell;
 
-/* found[r], one a result: the person it found, or SIZE_MAX. Each result in turn takes the person it resembles most, from
- * OKS threshold on, that nobody took; one that counts goes before any that is ignored. taken [n_persons] is scratch. */
+/* found[r], one a result: the person it found, or SIZE_MAX. Each result in turn takes the person it resembles most,
+ * from OKS threshold on, that nobody took; one that counts goes before any that is ignored. taken [n_persons] is
+ * scratch. */
 void hr_coco_match_cell(const hr_coco_cell *cell, double threshold, unsigned char *taken, size_t *found);
 
 #endif

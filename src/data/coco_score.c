@@ -5,25 +5,17 @@
  * The order of everything is pycocotools', since ties are decided by it: images by id, persons as in the file, results
  * by score and then as in the file.
  */
-#include <stdlib.h>
-
 #include "base/mem.h"
 #include "data/annotations.h"
+#include "data/coco_cells.h"
 #include "data/coco_curve.h"
-#include "data/coco_match.h"
 #include "data/coco_joints.h"
+#include "data/coco_match.h"
 
 enum { MAX_DETECTIONS = 20 };
 #define MATCH_FROM .1
 
 static const double area_bounds[HRNET_COCO_AREAS][2] = {{0, 1e10}, {32 * 32, 96 * 96}, {96 * 96, 1e10}};
-
-/* A person or a result with the cell it belongs to. */
-typedef struct member {
-    size_t category, rank; /* of the image, by id */
-    double score;          /* persons: 0 */
-    size_t index;
-} member;
 
 typedef struct scoring {
     const hrnet_annotations *annotations;
@@ -32,9 +24,8 @@ typedef struct scoring {
     int n_keypoints;
     size_t max_results; /* of a cell */
     hrnet_coco_score *out;
-    member *persons, *found; /* sorted by cell */
-    size_t n_persons, n_found;
-    hr_coco_outcome *outcomes; /* [n_found], of the category at hand */
+    hr_coco_members persons, found;
+    hr_coco_outcome *outcomes; /* [n_results], of the category at hand */
     size_t n_outcomes, n_counting[HRNET_COCO_AREAS];
     /* of the cell at hand: */
     hrnet_annotation *truths;
@@ -43,79 +34,9 @@ typedef struct scoring {
     double *oks;
 } scoring;
 
-static int by_cell(const void *left, const void *right)
-{
-    const member *a = left, *b = right;
-    if (a->category != b->category) return a->category < b->category ? -1 : 1;
-    if (a->rank != b->rank) return a->rank < b->rank ? -1 : 1;
-    if (a->score != b->score) return a->score > b->score ? -1 : 1;
-    return a->index < b->index ? -1 : a->index > b->index;
-}
-
-static int same_cell(const member *a, const member *b)
-{
-    return a->category == b->category && a->rank == b->rank;
-}
-
-static size_t find_category(const scoring *s, int64_t id)
-{
-    size_t n;
-    const int64_t *const ids = hr_annotations_categories(s->annotations, &n);
-    for (size_t i = 0; i < n; i++)
-        if (ids[i] == id) return i;
-    return SIZE_MAX;
-}
-
-/* ------------------------------------------------------------------------------------------------ sorting */
-
-static hrnet_status sort_persons(scoring *s)
-{
-    const size_t n = hrnet_annotations_n(s->annotations);
-    HR_NEW(s->persons, n);
-    for (size_t i = 0; i < n; i++) {
-        const hrnet_annotation person = hrnet_annotations_get(s->annotations, i);
-        s->persons[i] = (member){find_category(s, person.category_id),
-                                 hr_annotations_image_rank(s->annotations, person.image), 0, i};
-    }
-    if (n > 0) qsort(s->persons, n, sizeof *s->persons, by_cell);
-    s->n_persons = n;
-    return HRNET_OK;
-}
-
-/* Results of categories that the annotations do not have take no part. */
-static hrnet_status sort_results(scoring *s)
-{
-    const hrnet_coco_results *const r = s->results;
-    HR_NEW(s->found, r->n);
-    for (size_t i = 0; i < r->n; i++) {
-        const size_t image = hrnet_annotations_find_image(s->annotations, r->image_ids[i]);
-        const size_t category = find_category(s, r->category_ids[i]);
-        if (image == SIZE_MAX)
-            return hr_fail(HRNET_ERR_MISMATCH, "result %zu is for image %lld, which the annotations do not have", i,
-                           (long long)r->image_ids[i]);
-        if (!(r->scores[i] <= 0 || r->scores[i] > 0))
-            return hr_fail(HRNET_ERR_ARGUMENT, "result %zu: the score is no number", i);
-        if (category == SIZE_MAX) continue;
-        s->found[s->n_found++] =
-            (member){category, hr_annotations_image_rank(s->annotations, image), r->scores[i], i};
-    }
-    if (s->n_found > 0) qsort(s->found, s->n_found, sizeof *s->found, by_cell);
-    return HRNET_OK;
-}
-
-static size_t largest_cell(const member *members, size_t n)
-{
-    size_t most = 0;
-    for (size_t i = 0, first = 0; i < n; i++) {
-        if (!same_cell(&members[i], &members[first])) first = i;
-        if (i - first + 1 > most) most = i - first + 1;
-    }
-    return most;
-}
-
 static hrnet_status make_cell(scoring *s)
 {
-    const size_t n_persons = largest_cell(s->persons, s->n_persons), largest = largest_cell(s->found, s->n_found);
+    const size_t n_persons = hr_coco_largest_cell(&s->persons), largest = hr_coco_largest_cell(&s->found);
     const size_t n_results = largest < s->max_results ? largest : s->max_results;
     HR_NEW(s->truths, n_persons);
     HR_NEW(s->crowd, n_persons);
@@ -123,7 +44,7 @@ static hrnet_status make_cell(scoring *s)
     HR_NEW(s->taken, n_persons);
     HR_NEW(s->order, n_persons);
     HR_NEW(s->matches, n_results);
-    HR_NEW(s->outcomes, s->n_found);
+    HR_NEW(s->outcomes, s->found.n);
     if (n_results != 0 && n_persons > SIZE_MAX / sizeof *s->oks / n_results) return hr_fail_memory(SIZE_MAX);
     HR_NEW(s->oks, n_persons * n_results);
     return HRNET_OK;
@@ -167,7 +88,7 @@ static size_t order_persons(scoring *s, size_t n, int a)
 }
 
 /* The outcomes of a cell's results in one area, for all thresholds. */
-static void judge_area(scoring *s, const hr_coco_cell *cell, const member *found, int a)
+static void judge_area(scoring *s, const hr_coco_cell *cell, const hr_coco_member *found, int a)
 {
     hr_coco_outcome *const outcomes = s->outcomes + s->n_outcomes;
     for (int t = 0; t < HRNET_OKS_THRESHOLDS; t++) {
@@ -183,7 +104,8 @@ static void judge_area(scoring *s, const hr_coco_cell *cell, const member *found
 }
 
 /* Who was found by whom, for the report; the cell is that of all areas. */
-static void note_matches(scoring *s, const hr_coco_cell *cell, const member *persons, const member *found)
+static void note_matches(scoring *s, const hr_coco_cell *cell, const hr_coco_member *persons,
+                         const hr_coco_member *found)
 {
     hr_coco_match_cell(cell, MATCH_FROM, s->taken, s->matches);
     for (size_t i = 0; i < cell->n_persons; i++)
@@ -196,7 +118,8 @@ static void note_matches(scoring *s, const hr_coco_cell *cell, const member *per
     }
 }
 
-static void judge_cell(scoring *s, const member *persons, size_t n_persons, const member *found, size_t n_found)
+static void judge_cell(scoring *s, const hr_coco_member *persons, size_t n_persons, const hr_coco_member *found,
+                       size_t n_found)
 {
     const size_t row = (size_t)s->n_keypoints * 3, n_results = n_found < s->max_results ? n_found : s->max_results;
     const hr_coco_cell cell = {n_persons, n_results, s->oks, s->crowd, s->ignored, s->order};
@@ -218,29 +141,21 @@ static void judge_cell(scoring *s, const member *persons, size_t n_persons, cons
     s->n_outcomes += n_results;
 }
 
-/* Members of one cell from the first on. */
-static size_t cell_size(const member *members, size_t n, const member *cell)
-{
-    size_t i = 0;
-    while (i < n && same_cell(&members[i], cell)) i++;
-    return i;
-}
-
 /* Walk through the cells of one category, *p and *f being how far the persons and the results were walked. */
 static void judge_category(scoring *s, size_t category, size_t *p, size_t *f)
 {
     s->n_outcomes = 0;
     for (int a = 0; a < HRNET_COCO_AREAS; a++) s->n_counting[a] = 0;
     for (;;) {
-        const member *cell = NULL;
-        if (*p < s->n_persons && s->persons[*p].category == category) cell = &s->persons[*p];
-        if (*f < s->n_found && s->found[*f].category == category &&
-            (cell == NULL || s->found[*f].rank < cell->rank))
-            cell = &s->found[*f];
+        const hr_coco_member *const person = *p < s->persons.n ? &s->persons.list[*p] : NULL;
+        const hr_coco_member *const found = *f < s->found.n ? &s->found.list[*f] : NULL;
+        const hr_coco_member *cell = NULL;
+        if (person != NULL && person->category == category) cell = person;
+        if (found != NULL && found->category == category && (cell == NULL || found->rank < cell->rank)) cell = found;
         if (cell == NULL) break;
-        const size_t n_persons = cell_size(s->persons + *p, s->n_persons - *p, cell);
-        const size_t n_found = cell_size(s->found + *f, s->n_found - *f, cell);
-        judge_cell(s, s->persons + *p, n_persons, s->found + *f, n_found);
+        const size_t n_persons = hr_coco_cell_size(&s->persons, *p, cell);
+        const size_t n_found = hr_coco_cell_size(&s->found, *f, cell);
+        judge_cell(s, person, n_persons, found, n_found);
         *p += n_persons;
         *f += n_found;
     }
@@ -304,8 +219,8 @@ static hrnet_status score_all(scoring *s)
     out->n_matches = hrnet_annotations_n(s->annotations);
     HR_NEW(out->matches, out->n_matches);
     HR_NEW(out->joints, (size_t)s->n_keypoints);
-    HR_TRY(sort_persons(s));
-    HR_TRY(sort_results(s));
+    HR_TRY(hr_coco_sort_persons(&s->persons, s->annotations));
+    HR_TRY(hr_coco_sort_results(&s->found, s->annotations, s->results));
     HR_TRY(make_cell(s));
     HR_TRY(judge(s));
     out->n_ignored = out->n_matches - out->n_persons;
@@ -317,8 +232,8 @@ static hrnet_status score_all(scoring *s)
 
 static void free_scoring(scoring *s)
 {
-    void *const blocks[] = {s->persons, s->found, s->outcomes, s->truths, s->crowd,
-                            s->ignored, s->taken, s->order,    s->matches, s->oks};
+    void *const blocks[] = {s->persons.list, s->found.list, s->outcomes, s->truths,  s->crowd,
+                            s->ignored,      s->taken,      s->order,    s->matches, s->oks};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) hr_free(blocks[i]);
 }
 
@@ -349,6 +264,7 @@ hrnet_status hrnet_coco_evaluate(hrnet_coco_score *out, const hrnet_annotations 
     hrnet_coco_score score = {0};
     scoring s = {.annotations = annotations, .results = results, .out = &score};
     s.n_keypoints = hrnet_annotations_info(annotations)->skeleton.n_keypoints;
+    if (s.n_keypoints == 0) return hr_fail(HRNET_ERR_MISMATCH, "annotations without keypoints: nothing to score by");
     s.max_results = o->max_detections != 0 ? (size_t)o->max_detections : MAX_DETECTIONS;
     if (results->n > 0 && results->n_keypoints != s.n_keypoints)
         return hr_fail(HRNET_ERR_MISMATCH, "results of %d keypoints, the annotations have %d", results->n_keypoints,

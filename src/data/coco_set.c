@@ -74,9 +74,9 @@ static hrnet_status begin(hr_samples *samples, const hrnet_annotations *annotati
     return HRNET_OK;
 }
 
-static hrnet_status end(hr_samples *samples, hrnet_status status, hr_samples *out)
+static hrnet_status end(hr_samples *samples, hrnet_status status, hr_picture_order order, hr_samples *out)
 {
-    if (status == HRNET_OK) status = hr_samples_group(samples);
+    if (status == HRNET_OK) status = hr_samples_group(samples, order);
     if (status == HRNET_OK)
         *out = *samples;
     else
@@ -97,7 +97,7 @@ hrnet_status hr_coco_set_truth(hr_samples *out, const hrnet_annotations *annotat
         if (crop.scale[0] > 0 && crop.scale[1] > 0) /* a box of one point */
             samples.list[samples.n++] = (hr_sample){a.image, crop, 1, a.category_id};
     }
-    return end(&samples, status, out);
+    return end(&samples, status, HR_ORDER_OF_IMAGES, out);
 }
 
 /* ---------------------------------------------------------------------------------------------- detections */
@@ -150,8 +150,9 @@ static hrnet_status add_detections(hr_samples *samples, const hrnet_annotations 
             samples->list[samples->n++] = (hr_sample){image, crop, (double)d->score, category};
     }
     if (n > 0 && *n_unknown == n)
-        return hr_fail(HRNET_ERR_MISMATCH, "all %zu boxes are of pictures that the annotations do not list (the first: %.100s)",
-                       n, detections[0].image);
+        return hr_fail(HRNET_ERR_MISMATCH,
+                       "all %zu boxes are of pictures that the annotations do not list (the first: %.100s)", n,
+                       detections[0].image);
     return HRNET_OK;
 }
 
@@ -166,5 +167,5 @@ hrnet_status hr_coco_set_detections(hr_samples *out, const hrnet_annotations *an
     if (status == HRNET_OK)
         status = add_detections(&samples, annotations, detections, n, image_thre, aspect, n_unknown, &by_names);
     hr_free(by_names);
-    return end(&samples, status, out);
+    return end(&samples, status, HR_ORDER_OF_SAMPLES, out);
 }

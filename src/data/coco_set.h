@@ -7,8 +7,8 @@
 #include "data/samples.h"
 
 /* Ground-truth boxes, clipped to the picture and filtered as upstream's _load_coco_person_keypoint_annotation_kernal
- * does: no crowds, no boxes without area, nobody without a labelled keypoint. A picture of unknown size clips at 0 only.
- * aspect: width / height of the network's input. The annotations must outlive the samples. */
+ * does: no crowds, no boxes without area, nobody without a labelled keypoint. A picture of unknown size clips at 0
+ * only. aspect: width / height of the network's input. The annotations must outlive the samples. */
 hrnet_status hr_coco_set_truth(hr_samples *out, const hrnet_annotations *annotations, double aspect);
 
 /* A detector's boxes with a score of at least image_thre, not clipped (_load_coco_person_detection_results). Those of

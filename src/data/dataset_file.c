@@ -68,8 +68,10 @@ hrnet_status hrnet_dataset_info_load(hrnet_dataset_info **out, const char *path)
     if (is_json(path)) {
         hrnet_annotations *annotations;
         HR_TRY(hrnet_annotations_load(&annotations, path));
-        *out = hr_annotations_take_info(annotations);
+        hrnet_dataset_info *const info = hr_annotations_take_info(annotations);
         hrnet_annotations_free(annotations);
+        if (info == NULL) return hr_fail(HRNET_ERR_FORMAT, "%s: no category has keypoints", path);
+        *out = info;
         return HRNET_OK;
     }
     hr_bytes file;

@@ -1,4 +1,4 @@
-/* dataset_info.h - descriptions of keypoints from trees: a category of a COCO annotations file, or YAML of the same keys. */
+/* dataset_info.h - descriptions of keypoints from trees: a category of COCO annotations, or YAML of the same keys. */
 #ifndef HR_DATA_DATASET_INFO_H
 #define HR_DATA_DATASET_INFO_H
 

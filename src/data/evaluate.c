@@ -34,9 +34,8 @@ static hrnet_status suppress(const hr_samples *samples, const hrnet_keypoint *po
         s->scores[i] = (float)scores[first + (size_t)i];
     }
     const hrnet_keypoint *these = poses + first * (size_t)samples->n_joints;
-    return (options->soft_nms ? hrnet_oks_nms_soft : hrnet_oks_nms)(these, s->areas, s->scores, n, samples->n_joints,
-                                                                    options->sigmas, (float)options->oks_thre, s->kept,
-                                                                    n_kept);
+    return (options->soft_nms ? hrnet_oks_nms_soft : hrnet_oks_nms)(
+        these, s->areas, s->scores, n, samples->n_joints, options->sigmas, (float)options->oks_thre, s->kept, n_kept);
 }
 
 static size_t end_of_picture(const hr_samples *samples, size_t first)

@@ -1,6 +1,6 @@
 /*
- * evaluate.h - from the network's poses to what is scored: scores of persons, suppression of poses that are found twice,
- * and the published results file. It knows neither the network nor where boxes came from.
+ * evaluate.h - from the network's poses to what is scored: scores of persons, suppression of poses that are found
+ * twice, and the published results file. It knows neither the network nor where boxes came from.
  */
 #ifndef HR_DATA_EVALUATE_H
 #define HR_DATA_EVALUATE_H
@@ -26,7 +26,8 @@ typedef struct hr_evaluate_options {
 hrnet_status hr_evaluate(const hr_samples *samples, const hrnet_keypoint *poses, const unsigned char *left_out,
                          const hr_evaluate_options *options, double *scores, size_t *kept, size_t *n_kept);
 
-/* The kept poses as upstream's results JSON, byte for byte what Python's json.dump(sort_keys, indent=4) makes of them. */
+/* The kept poses as upstream's results JSON, byte for byte what Python's json.dump(sort_keys, indent=4) makes of them.
+ */
 void hr_evaluate_write_coco(FILE *stream, const hr_samples *samples, const hrnet_keypoint *poses, const double *scores,
                             const size_t *kept, size_t n_kept);
 

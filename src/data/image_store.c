@@ -65,7 +65,8 @@ static hrnet_status check_name(const char *name)
         part = strchr(part, '/');
         if (part != NULL) part++;
     }
-    if (!inside) return hr_fail(HRNET_ERR_FORMAT, "picture \"%.200s\": expected a name below the folder of pictures", name);
+    if (!inside)
+        return hr_fail(HRNET_ERR_FORMAT, "picture \"%.200s\": expected a name below the folder of pictures", name);
     return HRNET_OK;
 }
 
@@ -91,8 +92,7 @@ static hrnet_status read_all(zip_file_t *file, hr_bytes *out)
     for (;;) {
         if (bytes.size == capacity) {
             const size_t wanted = capacity != 0 ? capacity * 2 : 1 << 17;
-            unsigned char *const grown =
-                wanted <= MAX_PICTURE ? hr_resize(bytes.data, bytes.size, wanted, 1) : NULL;
+            unsigned char *const grown = wanted <= MAX_PICTURE ? hr_resize(bytes.data, bytes.size, wanted, 1) : NULL;
             if (grown == NULL) {
                 hr_free(bytes.data);
                 if (wanted > MAX_PICTURE) return hr_fail(HRNET_ERR_LIMIT, "more than %d bytes", MAX_PICTURE);

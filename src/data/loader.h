@@ -18,8 +18,8 @@ typedef struct hr_loader_options {
     size_t n_items, item_size;
     int n_workers; /* 1..HR_MAX_WORKERS */
     int ahead;     /* items that may be finished or under way before they are asked for; 0: 4 a worker */
-    /* Fill the zeroed item; called on a worker's thread, worker 0..n_workers-1, by that thread only. On failure the item
-     * must hold nothing. */
+    /* Fill the zeroed item; called on a worker's thread, worker 0..n_workers-1, by that thread only. On failure the
+     * item must hold nothing. */
     hrnet_status (*make)(void *context, int worker, size_t index, void *item);
     /* Release what an item holds; only for items that were made and never handed out. */
     void (*dispose)(void *item);

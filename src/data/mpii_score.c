@@ -84,7 +84,7 @@ hrnet_status hrnet_mpii_evaluate(hrnet_mpii_score *out, const hrnet_mpii_truth *
 const char *const *hrnet_mpii_number_names(void)
 {
     static const char *const names[HRNET_MPII_NUMBERS] = {
-        "Head", "Shoulder", "Elbow", "Wrist", "Hip", "Knee", "Ankle", "Mean", "Mean@0.1",
-        "Mean@0.11 (published as Mean@0.1)"};
+        "Head", "Shoulder", "Elbow", "Wrist",    "Hip",
+        "Knee", "Ankle",    "Mean",  "Mean@0.1", "Mean@0.11 (published as Mean@0.1)"};
     return names;
 }

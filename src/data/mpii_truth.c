@@ -15,8 +15,8 @@
 #define MAX_FILE ((size_t)1 << 28)
 enum { N = HRNET_MPII_JOINTS };
 
-const char *const hr_mpii_joint_names[N] = {"rank",   "rkne", "rhip", "lhip", "lkne", "lank", "pelvis", "thorax",
-                                            "upper_neck", "head", "rwri", "relb", "rsho", "lsho", "lelb", "lwri"};
+const char *const hr_mpii_joint_names[N] = {"rank",       "rkne", "rhip", "lhip", "lkne", "lank", "pelvis", "thorax",
+                                            "upper_neck", "head", "rwri", "relb", "rsho", "lsho", "lelb",   "lwri"};
 
 /* values [dims[0]][dims[1]]..., index i of dimension d being strides[d] apart. */
 typedef struct table {
@@ -83,12 +83,14 @@ static hrnet_status find_in_json(source *s, const char *name, table *out)
 static hrnet_status find_table(source *s, const char *name, size_t *dims, int n_dims, table *out)
 {
     hrnet_status status = s->mat != NULL ? find_in_mat(s->mat, name, out) : find_in_json(s, name, out);
+    if (status == HRNET_OK && out->n_dims > n_dims)
+        status = hr_fail(HRNET_ERR_FORMAT, "%d dimensions, expected %d", out->n_dims, n_dims);
     for (int d = 0; status == HRNET_OK && d < n_dims; d++) {
         /* MATLAB drops a last dimension of 1 */
         const size_t found = d < out->n_dims ? out->dims[d] : 1;
         if (d >= out->n_dims) out->strides[d] = 0;
         if (dims[d] == 0) dims[d] = found;
-        if (found != dims[d] || out->n_dims > n_dims)
+        if (found != dims[d])
             status = hr_fail(HRNET_ERR_FORMAT, "dimension %d is %zu, expected %zu", d, found, dims[d]);
     }
     return status == HRNET_OK ? status : hr_fail_in(status, name);
@@ -117,7 +119,8 @@ static hrnet_status read_columns(hrnet_mpii_truth *truth, const source *s)
 {
     for (int k = 0; k < N; k++) {
         int i = 0;
-        while (i < N && (joint_name(s, (size_t)i) == NULL || strcmp(joint_name(s, (size_t)i), hr_mpii_joint_names[k]) != 0))
+        while (i < N &&
+               (joint_name(s, (size_t)i) == NULL || strcmp(joint_name(s, (size_t)i), hr_mpii_joint_names[k]) != 0))
             i++;
         if (i == N)
             return hr_fail(HRNET_ERR_FORMAT, "dataset_joints: expected %d names, among them \"%s\"", N,

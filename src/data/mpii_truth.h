@@ -13,9 +13,9 @@ typedef struct hr_mpii_joint {
 
 struct hrnet_mpii_truth {
     size_t n;
-    hr_mpii_joint *joints;           /* [n][16] */
-    double *head_sizes;              /* [n], length of the head box's diagonal */
-    int columns[HRNET_MPII_JOINTS];  /* which joint stands under each of hr_mpii_joint_names */
+    hr_mpii_joint *joints;          /* [n][16] */
+    double *head_sizes;             /* [n], length of the head box's diagonal */
+    int columns[HRNET_MPII_JOINTS]; /* which joint stands under each of hr_mpii_joint_names */
 };
 
 /* As dataset_joints names them, in MPII's usual order: "rank" (right ankle), "rkne", ... [16]. */

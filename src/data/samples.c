@@ -6,18 +6,18 @@
 #include "base/mem.h"
 
 typedef struct place {
-    size_t first, index; /* first: of the samples of this picture */
+    size_t picture, index; /* picture: its place in the order */
 } place;
 
 static int by_place(const void *a, const void *b)
 {
     const place *const x = a, *const y = b;
-    if (x->first != y->first) return x->first < y->first ? -1 : 1;
+    if (x->picture != y->picture) return x->picture < y->picture ? -1 : 1;
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
 /* places [n] and first [n_images] are the caller's to free. */
-static hrnet_status sort_places(const hr_samples *samples, place **places, size_t **first)
+static hrnet_status sort_places(const hr_samples *samples, hr_picture_order order, place **places, size_t **first)
 {
     HR_NEW(*places, samples->n);
     HR_NEW(*first, samples->n_images);
@@ -25,18 +25,18 @@ static hrnet_status sort_places(const hr_samples *samples, place **places, size_
     for (size_t i = 0; i < samples->n; i++) {
         size_t *const f = &(*first)[samples->list[i].image];
         if (*f == samples->n) *f = i;
-        (*places)[i] = (place){*f, i};
+        (*places)[i] = (place){order == HR_ORDER_OF_IMAGES ? samples->list[i].image : *f, i};
     }
     qsort(*places, samples->n, sizeof **places, by_place);
     return HRNET_OK;
 }
 
-hrnet_status hr_samples_group(hr_samples *samples)
+hrnet_status hr_samples_group(hr_samples *samples, hr_picture_order order)
 {
     place *places = NULL;
     size_t *first = NULL;
     hr_sample *sorted = NULL;
-    hrnet_status status = sort_places(samples, &places, &first);
+    hrnet_status status = sort_places(samples, order, &places, &first);
     if (status == HRNET_OK) {
         sorted = hr_alloc(samples->n, sizeof *sorted);
         if (sorted == NULL) status = hr_fail_memory(samples->n * sizeof *sorted);

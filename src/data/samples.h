@@ -9,9 +9,9 @@
 
 /* One person to find. */
 typedef struct hr_sample {
-    size_t image;       /* index of its picture */
-    hrnet_crop crop;    /* center and scale as upstream's db record has them */
-    double score;       /* of the box; 1 for ground truth */
+    size_t image;    /* index of its picture */
+    hrnet_crop crop; /* center and scale as upstream's db record has them */
+    double score;    /* of the box; 1 for ground truth */
     int64_t category;
 } hr_sample;
 
@@ -32,16 +32,18 @@ typedef struct hr_samples {
     int n_joints;
     size_t n_images, n, n_truths;
     hr_sample_image *images;
-    hr_sample *list; /* samples of one picture stand together, pictures in the order of their first sample */
+    hr_sample *list; /* samples of one picture stand together */
     hr_truth *truths;
-    char **names;       /* [n_names], names of images that are owned here */
+    char **names; /* [n_names], names of images that are owned here */
     size_t n_names;
-    double *keypoints;  /* of truths, where they are owned here; else NULL */
+    double *keypoints; /* of truths, where they are owned here; else NULL */
 } hr_samples;
 
-/* Bring samples of one picture together, pictures in the order in which they first appear, samples of a picture in the
- * order they have. */
-hrnet_status hr_samples_group(hr_samples *samples);
+/* In which order pictures come: that of `images`, or that in which samples first name them. */
+typedef enum hr_picture_order { HR_ORDER_OF_IMAGES, HR_ORDER_OF_SAMPLES } hr_picture_order;
+
+/* Bring samples of one picture together; samples of a picture keep the order they have. */
+hrnet_status hr_samples_group(hr_samples *samples, hr_picture_order order);
 /* Harmless on zeroed samples. */
 void hr_samples_free(hr_samples *samples);
 

@@ -49,8 +49,7 @@ static int wanted(stream *s)
     }
     if (s->depth == element_depth(s) && s->list != NULL) return 1;
     if (s->depth == 0) return stop(s, hr_fail(HRNET_ERR_FORMAT, "expected an object or a list")) - 1;
-    if (s->list != NULL)
-        return stop(s, hr_fail(HRNET_ERR_FORMAT, "\"%s\": expected a list", s->list->key)) - 1;
+    if (s->list != NULL) return stop(s, hr_fail(HRNET_ERR_FORMAT, "\"%s\": expected a list", s->list->key)) - 1;
     return 0;
 }
 
@@ -122,10 +121,13 @@ static int open_root(stream *s, int is_object)
 {
     s->in_object = is_object;
     s->depth = 1;
-    if (is_object) return 1;
-    for (s->list = s->plan->lists; s->list->element != NULL; s->list++)
-        if (s->list->key == NULL) return 1;
-    return stop(s, hr_fail(HRNET_ERR_FORMAT, "expected an object, found a list"));
+    for (const hr_json_list *list = s->plan->lists; list->element != NULL; list++) {
+        if ((list->key != NULL) != is_object) continue;
+        s->list = is_object ? NULL : list; /* in an object keys choose */
+        return 1;
+    }
+    return stop(s, hr_fail(HRNET_ERR_FORMAT,
+                           is_object ? "expected a list, found an object" : "expected an object, found a list"));
 }
 
 static int open_container(stream *s, int is_object)

@@ -129,8 +129,10 @@ static void every_failing_allocation_is_survived(void **state)
         hrnet_status status = hr_loader_create(&loader, &options);
         for (int i = 0; i < 5 && loader != NULL; i++) {
             item one;
-            if (hr_loader_next(loader, &one) == HRNET_OK) dispose(&one);
-            else status = HRNET_ERR_MEMORY;
+            if (hr_loader_next(loader, &one) == HRNET_OK)
+                dispose(&one);
+            else
+                status = HRNET_ERR_MEMORY;
         }
         hr_mem_fail_after(-1);
         hr_loader_free(loader);

@@ -102,6 +102,11 @@ static void special_boxes(void **state)
     MUST(hrnet_session_pose(session, &(hrnet_person){.image = &black, .box = beside}, 1, NULL, b, NULL));
     assert_memory_equal(a, b, sizeof a);
     for (int i = 0; i < MAX_JOINTS; i++) assert_true(isfinite(a[i].x) && isfinite(a[i].y) && isfinite(a[i].score));
+    const hrnet_box box = {10, 20, 50, 40};
+    const hrnet_crop crop = hrnet_crop_from_box(box, 64.0f / 96); /* the crop itself says the same as its box */
+    MUST(hrnet_session_pose(session, &(hrnet_person){.image = &image, .box = box}, 1, NULL, a, NULL));
+    MUST(hrnet_session_pose(session, &(hrnet_person){.image = &image, .crop = &crop}, 1, NULL, b, NULL));
+    assert_memory_equal(a, b, sizeof a);
     test_free(image.rgb);
     test_free(black.rgb);
     hrnet_session_free(session);
@@ -153,6 +158,8 @@ static void refused_persons(void **state)
     }
     persons[1] = (hrnet_person){.image = &image, .rotation = NAN};
     REFUSED(hrnet_session_pose(session, persons, 2, NULL, keypoints, NULL), HRNET_ERR_ARGUMENT, "person 1");
+    persons[1] = (hrnet_person){.image = &image, .crop = &(hrnet_crop){.center = {5, 5}, .scale = {1, NAN}}};
+    REFUSED(hrnet_session_pose(session, persons, 2, NULL, keypoints, NULL), HRNET_ERR_ARGUMENT, "person 1: crop");
     persons[1] = (hrnet_person){.image = &empty};
     REFUSED(hrnet_session_pose(session, persons, 2, NULL, keypoints, NULL), HRNET_ERR_ARGUMENT, "person 1");
     persons[1] = (hrnet_person){.image = NULL};

@@ -1,0 +1,127 @@
+/* test_json_stream.c - lists handed over element by element. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "io/json_stream.h"
+
+typedef struct heard {
+    int64_t sum;
+    size_t n_numbers, n_objects;
+} heard;
+
+static hrnet_status on_number(void *context, const hr_json *value, size_t index)
+{
+    heard *const h = context;
+    int64_t number;
+    if (!hr_json_integer(value, &number)) return hr_fail(HRNET_ERR_FORMAT, "expected a number");
+    h->sum += number * (int64_t)(index + 1);
+    h->n_numbers++;
+    return HRNET_OK;
+}
+
+static hrnet_status on_object(void *context, const hr_json *value, size_t index)
+{
+    heard *const h = context;
+    int64_t number = 0;
+    assert_int_equal(index, h->n_objects);
+    assert_null(hr_json_get(value, "mask"));
+    assert_null(hr_json_get(hr_json_get(value, "in"), "mask"));
+    assert_true(hr_json_integer(hr_json_get(value, "last"), &number));
+    assert_int_equal(number, h->n_objects + 1);
+    h->n_objects++;
+    return HRNET_OK;
+}
+
+static hrnet_status stream(heard *h, const char *text)
+{
+    static const hr_json_list lists[] = {{"numbers", on_number}, {"objects", on_object}, {0}};
+    static const char *const skip[] = {"mask", NULL};
+    *h = (heard){0};
+    return hr_json_stream(&(hr_json_plan){lists, skip}, h, text, strlen(text));
+}
+
+static void test_members(void **state)
+{
+    (void)state;
+    heard h;
+    assert_int_equal(stream(&h, "{\"x\": {\"numbers\": [9]}, \"numbers\": [1, 2, 3], \"y\": [[1], {}], \"objects\": ["
+                                "{\"mask\": [[1, {\"mask\": 2}]], \"in\": {\"mask\": \"a\", \"b\": [1]}, \"last\": 1},"
+                                "{\"mask\": 1.5, \"last\": 2}], \"z\": null}"),
+                     HRNET_OK);
+    assert_true(h.n_numbers == 3 && h.sum == 1 + 4 + 9 && h.n_objects == 2);
+    assert_int_equal(stream(&h, "{}"), HRNET_OK);
+    assert_int_equal(stream(&h, "{\"numbers\": []}"), HRNET_OK);
+}
+
+static void test_root(void **state)
+{
+    static const hr_json_list lists[] = {{NULL, on_number}, {0}};
+    (void)state;
+    heard h = {0};
+    assert_int_equal(hr_json_stream(&(hr_json_plan){lists, NULL}, &h, "[5, 6]", 6), HRNET_OK);
+    assert_int_equal(h.sum, 17);
+    assert_int_equal(hr_json_stream(&(hr_json_plan){lists, NULL}, &h, "[5, []]", 7), HRNET_ERR_FORMAT);
+    assert_string_equal(hrnet_last_error(), "line 1, byte 6: entry 1: expected a number");
+}
+
+static void test_refused(void **state)
+{
+    static const char *const texts[] = {"",
+                                        "[]",
+                                        "1",
+                                        "{\"numbers\": 1}",
+                                        "{\"numbers\": {\"a\": 1}}",
+                                        "{\"numbers\": [1",
+                                        "{\"numbers\": [\"a\"]}",
+                                        "{} {}"};
+    (void)state;
+    heard h;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) assert_int_equal(stream(&h, texts[i]), HRNET_ERR_FORMAT);
+    assert_int_equal(stream(&h, "{\n\"numbers\": [1, null]}"), HRNET_ERR_FORMAT);
+    assert_non_null(strstr(hrnet_last_error(), "line 2, byte "));
+    assert_non_null(strstr(hrnet_last_error(), "numbers[1]: expected a number"));
+}
+
+/* An element has json.h's limit of depth; what is skipped may be as deep as it likes. */
+static void test_depth(void **state)
+{
+    (void)state;
+    enum { DEPTH = 100000 };
+    static char text[2 * DEPTH + 64];
+    heard h;
+    strcpy(text, "{\"other\": ");
+    memset(text + strlen(text), '[', DEPTH);
+    memset(text + strlen(text), ']', DEPTH);
+    strcat(text, "}");
+    assert_int_equal(stream(&h, text), HRNET_OK);
+    memcpy(text, "{\"numbers\":[", 12);
+    assert_int_equal(stream(&h, text), HRNET_ERR_LIMIT);
+}
+
+static void test_memory(void **state)
+{
+    (void)state;
+    heard h;
+    for (long k = 0;; k++) {
+        hr_mem_fail_after(k);
+        const hrnet_status status = stream(&h, "{\"objects\": [{\"a\": \"text\", \"last\": 1}]}");
+        hr_mem_fail_after(-1);
+        if (status == HRNET_OK) break;
+        assert_int_equal(status, HRNET_ERR_MEMORY);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_members), cmocka_unit_test(test_root),   cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_depth),   cmocka_unit_test(test_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
