@@ -41,7 +41,7 @@ asan:
 
 tsan:
 	@scripts/deps.sh build
-	@scripts/test-build.sh build-tsan "engine session session_pose" -Db_sanitize=thread -Db_lundef=false \
+	@scripts/test-build.sh build-tsan "engine loader session session_pose" -Db_sanitize=thread -Db_lundef=false \
 	  --buildtype=debugoptimized
 
 # The library's tests compiled for AArch64, under qemu.
