@@ -34,6 +34,10 @@ typedef struct run {
     hrnet_person persons[GROUP];
     int n_images, n_persons;
     size_t first;
+    int with_loss;
+    hr_eval_loss loss;
+    float *maps; /* [GROUP][n_joints][heatmap_height][heatmap_width], with_loss */
+    size_t map_floats;
 } run;
 
 static hrnet_status list_pictures(run *r)
@@ -66,7 +70,9 @@ static hrnet_status flush(run *r, int keep_last)
     const size_t n_joints = (size_t)r->e->samples.n_joints;
     if (r->n_persons > 0)
         status =
-            hrnet_session_pose(r->session, r->persons, r->n_persons, &r->how, r->e->poses + r->first * n_joints, NULL);
+            hrnet_session_pose(r->session, r->persons, r->n_persons, &r->how, r->e->poses + r->first * n_joints, r->maps);
+    for (int i = 0; i < r->n_persons && r->with_loss && status == HRNET_OK; i++)
+        hr_eval_loss_add(&r->loss, r->first + (size_t)i, r->maps + (size_t)i * r->map_floats);
     const int n_done = r->n_images - (keep_last != 0);
     for (int i = 0; i < n_done; i++) hrnet_image_free(&r->images[i]);
     if (keep_last) r->images[0] = r->images[n_done];
@@ -102,6 +108,18 @@ static hrnet_status skip_picture(run *r, const picture *p, hrnet_status status)
     r->e->skipped[p->image] = 1;
     r->e->n_skipped++;
     r->first = p->end;
+    return HRNET_OK;
+}
+
+/* The loss is told where boxes are ground truth: only there a person's joints are known before they are found. */
+static hrnet_status begin_loss(run *r, const hrnet_model *model)
+{
+    const hrnet_model_info about = hrnet_model_get_info(model);
+    if (r->e->detections_path != NULL || r->e->samples.n_truths == 0) return HRNET_OK;
+    r->map_floats = (size_t)about.n_joints * (size_t)about.heatmap_width * (size_t)about.heatmap_height;
+    HR_NEW(r->maps, GROUP * r->map_floats);
+    HR_TRY(hr_eval_loss_begin(&r->loss, r->e, model));
+    r->with_loss = 1;
     return HRNET_OK;
 }
 
@@ -177,10 +195,14 @@ hrnet_status hrnet_evaluation_run(hrnet_evaluation *e, hrnet_session *session, c
     r->session = session;
     r->options = options;
     r->how = hrnet_evaluation_pose_options(e, model, options);
-    e->has_run = 0;
+    e->has_run = e->has_loss = 0;
     e->n_skipped = 0;
     memset(e->skipped, 0, e->samples.n_images);
-    hrnet_status status = run_pictures(r);
+    hrnet_status status = begin_loss(r, model);
+    if (status == HRNET_OK) status = run_pictures(r);
+    if (status == HRNET_OK && r->with_loss) hr_eval_loss_end(&r->loss, e);
+    hr_eval_loss_free(&r->loss);
+    hr_free(r->maps);
     hr_loader_free(r->loader);
     for (int i = 0; i < r->n_images; i++) hrnet_image_free(&r->images[i]);
     hr_image_store_close(r->store);

@@ -21,11 +21,31 @@ struct hrnet_evaluation {
 
     /* of a run */
     int has_run;
+    int has_loss; /* the boxes are ground truth, so that every person's joints are known */
+    double loss, accuracy;
     hrnet_keypoint *poses;  /* [samples.n][n_joints] */
     unsigned char *skipped; /* [samples.n_images] */
     size_t n_skipped;
     double *scores;       /* [samples.n] */
     size_t *kept, n_kept; /* [samples.n] */
 };
+
+/* Loss and accuracy of a pass, person by person in the samples' order. */
+typedef struct hr_eval_loss {
+    const hrnet_evaluation *e;
+    hrnet_model_info about;
+    float *targets, *weights;
+    struct hr_joint_hits *hits; /* of the running batch */
+    size_t batch, n_batch;      /* its number, persons a batch */
+    size_t n;                   /* persons so far */
+    double loss, accuracy, n_accuracy;
+} hr_eval_loss;
+
+hrnet_status hr_eval_loss_begin(hr_eval_loss *l, const hrnet_evaluation *e, const hrnet_model *model);
+/* One person's heatmaps. */
+void hr_eval_loss_add(hr_eval_loss *l, size_t sample, const float *maps);
+/* Write the means to the evaluation. */
+void hr_eval_loss_end(hr_eval_loss *l, hrnet_evaluation *e);
+void hr_eval_loss_free(hr_eval_loss *l);
 
 #endif

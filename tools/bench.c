@@ -30,13 +30,6 @@ static const char details[] =
     "Without --model the weights are initial, which takes the same time; without --config too, the "
     "network is coco/hrnet/w32_256x192. --batch is 1 unless given.";
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 static int compare(const void *a, const void *b)
 {
     const double left = *(const double *)a, right = *(const double *)b;
@@ -69,9 +62,9 @@ static int time_passes(const network *net, int batch, int runs, double *seconds)
     int status = STATUS_DONE;
     for (size_t i = 0; i < n_in; i++) input[i] = (float)(i * 2654435761u % 4096) / 1024.0f - 2.0f;
     for (int i = -1; i < runs && status == STATUS_DONE; i++) { /* the first pass touches all memory and is not timed */
-        const double start = now();
+        const double start = tool_seconds();
         if (hrnet_session_forward(net->session, input, batch, output) != HRNET_OK) status = tool_failed();
-        if (i >= 0) seconds[i] = (now() - start) / batch;
+        if (i >= 0) seconds[i] = (tool_seconds() - start) / batch;
     }
     qsort(seconds, (size_t)runs, sizeof *seconds, compare);
     free(input);

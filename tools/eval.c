@@ -184,6 +184,19 @@ static void on_message(void *context, const char *line)
     tool_error("%s: left out", line);
 }
 
+/* The last of upstream's log lines, with the means only: "Test: [i/n]  Time  Loss  Accuracy". */
+static void print_log_line(const network *net, const hrnet_evaluation *evaluation, double seconds)
+{
+    double loss, accuracy;
+    if (hrnet_evaluation_loss(evaluation, &loss, &accuracy) != HRNET_OK) return; /* a detector's boxes */
+    char *batch_text = config_text(hrnet_model_config(net->model), "TEST.BATCH_SIZE_PER_GPU");
+    const size_t batch = (size_t)strtoul(batch_text, NULL, 10), n = hrnet_evaluation_get_info(evaluation).n_persons;
+    const size_t n_batches = batch > 0 ? (n + batch - 1) / batch : n;
+    printf("Test: [%zu/%zu]\tTime %.3f\tLoss %.4f\tAccuracy %.3f\n", n_batches, n_batches,
+           n_batches > 0 ? seconds / (double)n_batches : 0, loss, accuracy);
+    free(batch_text);
+}
+
 static int run_set(const settings *set, const network *net, hrnet_evaluation *evaluation)
 {
     const hrnet_evaluation_info about = hrnet_evaluation_get_info(evaluation);
@@ -200,9 +213,12 @@ static int run_set(const settings *set, const network *net, hrnet_evaluation *ev
     print_set(&about);
     print_network(&info, &pose);
     fflush(stdout);
+    const double start = tool_seconds();
     const hrnet_status status = hrnet_evaluation_run(evaluation, net->session, &how);
     progress_end(&s.line, s.done);
-    return status == HRNET_OK ? 0 : tool_failed();
+    if (status != HRNET_OK) return tool_failed();
+    print_log_line(net, evaluation, tool_seconds() - start);
+    return 0;
 }
 
 static int write_results(const settings *set, const network *net, const hrnet_evaluation *evaluation)

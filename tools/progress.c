@@ -2,26 +2,20 @@
 #include "progress.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
+#include "tool.h"
 
 progress progress_begin(size_t total, const char *unit, int forced)
 {
-    const double started = now();
+    const double started = tool_seconds();
     const int terminal = isatty(STDERR_FILENO);
     return (progress){total, unit, started, started, forced || terminal, terminal};
 }
 
 static void show(const progress *p, size_t done)
 {
-    const double rate = (double)done / (now() - p->started + 1e-9);
+    const double rate = (double)done / (tool_seconds() - p->started + 1e-9);
     const double left = rate > 0 ? (double)(p->total - done) / rate : 0;
     const int minutes = (int)(left / 60), seconds = (int)(left - 60.0 * minutes);
     fprintf(stderr, "%s%zu of %zu %s, %.1f per second, %d:%02d left%s", p->terminal ? "\r" : "", done, p->total,
@@ -31,7 +25,7 @@ static void show(const progress *p, size_t done)
 
 void progress_update(progress *p, size_t done)
 {
-    const double time = now();
+    const double time = tool_seconds();
     if (!p->enabled || time - p->started < 1.0 || time - p->shown < (p->terminal ? 0.25 : 5.0)) return;
     p->shown = time;
     show(p, done);

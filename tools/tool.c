@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <strings.h>
 #include <sys/stat.h>
 
@@ -111,4 +112,11 @@ int tool_make_folder(const char *path)
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) return 0;
     tool_error("%s: cannot make the folder: %s", path, strerror(reason));
     return -1;
+}
+
+double tool_seconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }

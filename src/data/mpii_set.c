@@ -84,6 +84,7 @@ static hrnet_status read_entry(hr_samples *samples, const hr_json *entry)
         HR_TRY(read_joints(entry, joints, keypoints));
         /* a person fills about half of the square that is its box */
         samples->truths[samples->n_truths++] = (hr_truth){sample->image, samples->n, side * side / 2, keypoints};
+        sample->keypoints = keypoints;
     }
     samples->n++;
     return HRNET_OK;

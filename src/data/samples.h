@@ -13,6 +13,7 @@ typedef struct hr_sample {
     hrnet_crop crop; /* center and scale as upstream's db record has them */
     double score;    /* of the box; 1 for ground truth */
     int64_t category;
+    const double *keypoints; /* [n_joints][3] of the person whose labelled box it is; NULL: a detector's box */
 } hr_sample;
 
 /* One person with labelled keypoints. */

@@ -57,6 +57,7 @@ the_published_table_and_what_it_was_made_with() {
     has out 'persons:   4'
     has out 'decoder:   shift'
     has out 'flip test: yes, with the one-cell shift'
+    grep -Eq '^Test: \[1/1\].Time [0-9.]+.Loss [0-9]+\.[0-9]{4}.Accuracy [01]\.[0-9]{3}$' out
     has out '| Arch | AP | Ap .5 | AP .75 | AP (M) | AP (L) | AR | AR .5 | AR .75 | AR (M) | AR (L) |'
     has out '| pose_hrnet | '
     results=output/coco/pose_hrnet/config/results/keypoints_mine_results_0.json
