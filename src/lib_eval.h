@@ -34,6 +34,7 @@ struct hrnet_evaluation {
 typedef struct hr_eval_loss {
     const hrnet_evaluation *e;
     hrnet_model_info about;
+    double *joints; /* [n_joints][3] of one person in input pixels */
     float *targets, *weights;
     struct hr_joint_hits *hits; /* of the running batch */
     size_t batch, n_batch;      /* its number, persons a batch */

@@ -15,6 +15,7 @@ static hrnet_status allocate(hr_eval_loss *l)
     const size_t n_joints = (size_t)l->about.n_joints;
     HR_NEW(l->targets, n_joints * (size_t)l->about.heatmap_width * (size_t)l->about.heatmap_height);
     HR_NEW(l->weights, n_joints);
+    HR_NEW(l->joints, 3 * n_joints);
     HR_NEW(l->hits, n_joints);
     return HRNET_OK;
 }
@@ -44,16 +45,15 @@ static void end_batch(hr_eval_loss *l)
 
 void hr_eval_loss_add(hr_eval_loss *l, size_t sample, const float *maps)
 {
-    enum { MAX_JOINTS = 4096 };
-    static _Thread_local double joints[3 * MAX_JOINTS];
     const hrnet_model_info *about = &l->about;
     const double *truth = l->e->samples.list[sample].keypoints;
+    double *joints = l->joints;
     double m[6];
     if (sample / l->n_batch != l->batch) {
         end_batch(l);
         l->batch = sample / l->n_batch;
     }
-    if (truth == NULL || about->n_joints > MAX_JOINTS) return;
+    if (truth == NULL) return;
     hrnet_crop_matrix(&l->e->samples.list[sample].crop, about->input_width, about->input_height, 0, m);
     for (int j = 0; j < about->n_joints; j++) {
         const double x = truth[3 * j], y = truth[3 * j + 1], seen = truth[3 * j + 2] > 0 ? 1 : 0;
@@ -84,6 +84,7 @@ void hr_eval_loss_end(hr_eval_loss *l, hrnet_evaluation *e)
 
 void hr_eval_loss_free(hr_eval_loss *l)
 {
+    hr_free(l->joints);
     hr_free(l->targets);
     hr_free(l->weights);
     hr_free(l->hits);

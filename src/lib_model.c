@@ -132,10 +132,11 @@ static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_
                                   .seed = options->seed};
     const hr_packing packing = packing_of(options);
     hrnet_status status = HRNET_OK;
-    if (options->config == NULL)
+    if (options->config == NULL) {
         status = hr_checkpoint_config(checkpoint, &model->config, options->on_message, options->context);
-    if (status == HRNET_OK)
-        status = hr_config_override(&model->config, options->overrides, options->on_message, options->context);
+        if (status == HRNET_OK)
+            status = hr_config_override(&model->config, options->overrides, options->on_message, options->context);
+    }
     if (status == HRNET_OK) status = build(model, checkpoint, &bind, &packing);
     hrnet_checkpoint_free(checkpoint);
     return status;
@@ -143,10 +144,12 @@ static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_
 
 static hrnet_status load(hrnet_model *model, const char *path, const hrnet_model_options *options)
 {
-    if (options->config != NULL) model->config = *options->config;
+    if (options->config != NULL) {
+        model->config = *options->config;
+        HR_TRY(hr_config_override(&model->config, options->overrides, options->on_message, options->context));
+    }
     if (path != NULL) return load_file(model, path, options, 0);
     char *pretrained = NULL;
-    HR_TRY(hr_config_override(&model->config, options->overrides, options->on_message, options->context));
     if (options->training) HR_TRY(pretrained_path(&model->config, &pretrained));
     if (pretrained != NULL) {
         const hrnet_status status = load_file(model, pretrained, options, 1);
