@@ -20,7 +20,8 @@ allowed() {
     pose) echo "base kern" ;;
     net) echo "base kern io" ;;
     data) echo "base io pose" ;;
-    train) echo "base kern net pose data" ;;
+    mpi) echo "train/collective_calls.h" ;;
+    train) echo "base kern io net pose data" ;;
     cuda) echo "base net/graph.h net/backend.h" ;;
     *) echo "unknown" ;;
     esac

@@ -102,6 +102,23 @@ hrnet_status hr_file_create(hr_file *file, const char *path)
     return HRNET_OK;
 }
 
+/* Make a rename last: it is an entry of the folder, which has to reach the disk by itself. path is as before at the
+ * end. */
+static int sync_folder_of(char *path)
+{
+    char *const slash = strrchr(path, '/'), *const name = slash != NULL ? slash + 1 : path;
+    const char first = *name;
+    *name = '\0';
+    const int fd = open(name == path ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *name = first;
+    if (fd < 0) return errno == EACCES; /* a folder may be written to and not read */
+    const int good = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP; /* file systems that cannot */
+    const int reason = errno;
+    close(fd);
+    errno = reason;
+    return good;
+}
+
 hrnet_status hr_file_commit(hr_file *file)
 {
     hrnet_status status = HRNET_OK;
@@ -122,6 +139,8 @@ hrnet_status hr_file_commit(hr_file *file)
         status = hr_fail(HRNET_ERR_IO, "%s: cannot write: %s", file->path, strerror(reason));
     } else if (!in_place && rename(file->temporary, file->path) != 0) {
         status = hr_fail(HRNET_ERR_IO, "%s: cannot rename: %s", file->path, strerror(errno));
+    } else if (!in_place && !sync_folder_of(file->path)) {
+        status = hr_fail(HRNET_ERR_IO, "%s: cannot sync its folder: %s", file->path, strerror(errno));
     }
     if (status != HRNET_OK && !in_place) unlink(file->temporary);
     hr_free(file->path);
@@ -139,4 +158,26 @@ void hr_file_abandon(hr_file *file)
     hr_free(file->path);
     hr_free(file->temporary);
     *file = (hr_file){0};
+}
+
+hrnet_status hr_file_make_folders(const char *path)
+{
+    char *const part = hr_strdup(path);
+    if (part == NULL) return hr_fail_memory(strlen(path) + 1);
+    hrnet_status status = HRNET_OK;
+    for (char *end = part; status == HRNET_OK && *end != '\0';) {
+        end += strspn(end, "/");
+        end += strcspn(end, "/");
+        const char kept = *end;
+        struct stat info;
+        *end = '\0';
+        if (mkdir(part, 0777) != 0) {
+            const int reason = errno;
+            if (stat(part, &info) != 0 || !S_ISDIR(info.st_mode))
+                status = hr_fail(HRNET_ERR_IO, "%s: cannot make the folder %s: %s", path, part, strerror(reason));
+        }
+        *end = kept;
+    }
+    hr_free(part);
+    return status;
 }

@@ -25,9 +25,13 @@ typedef struct hr_file {
 
 /* Begin writing path. "-" is standard output (no temporary file). */
 hrnet_status hr_file_create(hr_file *file, const char *path);
-/* Flush, fsync, rename. On failure the temporary file is removed. The hr_file is empty afterwards either way. */
+/* Flush, fsync, rename, fsync the folder. On failure the temporary file is removed. The hr_file is empty afterwards
+ * either way. */
 hrnet_status hr_file_commit(hr_file *file);
 /* Give up: remove the temporary file. Harmless on an empty hr_file. */
 void hr_file_abandon(hr_file *file);
+
+/* Make a folder and those above it that are missing. */
+hrnet_status hr_file_make_folders(const char *path);
 
 #endif

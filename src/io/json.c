@@ -1,4 +1,4 @@
-/* json.c - whole texts as trees, and questions to a tree. */
+/* json.c - whole texts as trees, questions to a tree, and strings as JSON writes them. */
 #include "io/json.h"
 
 #include <string.h>
@@ -71,4 +71,18 @@ int hr_json_number(const hr_json *value, double *out)
 const char *hr_json_string(const hr_json *value)
 {
     return hr_json_is(value, HR_JSON_STRING) ? value->as.text : NULL;
+}
+
+void hr_json_add_string(hr_text *text, const char *string)
+{
+    hr_text_add_bytes(text, "\"", 1);
+    for (const char *p = string; *p != '\0'; p++) {
+        if (*p == '"' || *p == '\\')
+            hr_text_add(text, "\\%c", *p);
+        else if ((unsigned char)*p < 0x20)
+            hr_text_add(text, "\\u%04x", (unsigned)*p);
+        else
+            hr_text_add_bytes(text, p, 1);
+    }
+    hr_text_add_bytes(text, "\"", 1);
 }

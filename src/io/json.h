@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/status.h"
+#include "base/text.h"
 
 typedef enum hr_json_kind {
     HR_JSON_NULL,
@@ -63,5 +63,8 @@ int hr_json_number(const hr_json *value, double *out);
 const char *hr_json_string(const hr_json *value);
 /* Whether value is of that kind; value may be NULL. */
 int hr_json_is(const hr_json *value, hr_json_kind kind);
+
+/* Append a string with its quotes and what must be escaped in it. */
+void hr_json_add_string(hr_text *text, const char *string);
 
 #endif

@@ -1,9 +1,10 @@
-/* protobuf.c - the two wire types that ONNX files need: numbers as varints, and bytes with their length before them. */
+/* protobuf.c - the wire types that ONNX and TensorBoard need: whole numbers as varints, doubles and
+ * floats with their lowest byte first, and bytes with their length before them. */
 #include "io/protobuf.h"
 
 #include <string.h>
 
-enum { TYPE_BITS = 3, VARINT = 0, BYTES = 2 };
+enum { TYPE_BITS = 3, VARINT = 0, EIGHT_BYTES = 1, BYTES = 2, FOUR_BYTES = 5 };
 
 /* Seven bits a byte, the lowest first; the top bit says that more follow. */
 static void add_varint(hr_text *message, uint64_t value)
@@ -22,6 +23,28 @@ void hr_protobuf_int(hr_text *message, int field, int64_t value)
 {
     add_varint(message, (uint64_t)field << TYPE_BITS | VARINT);
     add_varint(message, (uint64_t)value);
+}
+
+static void add_fixed(hr_text *message, int field, int type, uint64_t bits, size_t n)
+{
+    unsigned char bytes[8];
+    for (size_t i = 0; i < n; i++) bytes[i] = (unsigned char)(bits >> 8 * i);
+    add_varint(message, (uint64_t)field << TYPE_BITS | (unsigned)type);
+    hr_text_add_bytes(message, bytes, n);
+}
+
+void hr_protobuf_double(hr_text *message, int field, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    add_fixed(message, field, EIGHT_BYTES, bits, sizeof bits);
+}
+
+void hr_protobuf_float(hr_text *message, int field, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    add_fixed(message, field, FOUR_BYTES, bits, sizeof bits);
 }
 
 void hr_protobuf_head(hr_text *message, int field, uint64_t n_bytes)

@@ -10,6 +10,8 @@
 #include "base/text.h"
 
 void hr_protobuf_int(hr_text *message, int field, int64_t value);
+void hr_protobuf_double(hr_text *message, int field, double value);
+void hr_protobuf_float(hr_text *message, int field, float value);
 void hr_protobuf_string(hr_text *message, int field, const char *value);
 
 /* Append the nested message and free it. A failed allocation in it is remembered by the outer one. */

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/json.h"
 #include "io/tensors.h"
 
 enum { SIZE_BYTES = 8, DATA_ALIGN = 64, LARGEST_ELEMENT = 8 };
@@ -20,24 +21,10 @@ static size_t count_elements(const hr_tensor_data *item)
     return n;
 }
 
-static void add_quoted(hr_text *text, const char *string)
-{
-    hr_text_add_bytes(text, "\"", 1);
-    for (const char *p = string; *p != '\0'; p++) {
-        if (*p == '"' || *p == '\\')
-            hr_text_add(text, "\\%c", *p);
-        else if ((unsigned char)*p < 0x20)
-            hr_text_add(text, "\\u%04x", (unsigned)*p);
-        else
-            hr_text_add_bytes(text, p, 1);
-    }
-    hr_text_add_bytes(text, "\"", 1);
-}
-
 static void add_tensor(hr_text *text, const hr_tensor_data *item, hr_dtype dtype, uint64_t at)
 {
     const char *const name = dtype == HR_F32 ? "F32" : dtype == HR_F16 ? "F16" : "I64";
-    add_quoted(text, item->name);
+    hr_json_add_string(text, item->name);
     hr_text_add(text, ":{\"dtype\":\"%s\",\"shape\":[", name);
     for (int d = 0; d < item->n_dims; d++) hr_text_add(text, "%s%lld", d > 0 ? "," : "", (long long)item->shape[d]);
     const uint64_t n_bytes = (uint64_t)count_elements(item) * hr_dtype_size(dtype);
@@ -67,9 +54,9 @@ static hrnet_status make_header(hr_text *text, const hr_tensor_data *items, size
     hr_text_add(text, "{");
     for (size_t i = 0; i < n_entries; i++) {
         hr_text_add(text, i == 0 ? "\"__metadata__\":{" : ",");
-        add_quoted(text, entries[i].key);
+        hr_json_add_string(text, entries[i].key);
         hr_text_add(text, ":");
-        add_quoted(text, entries[i].value);
+        hr_json_add_string(text, entries[i].value);
     }
     if (n_entries > 0) hr_text_add(text, "}");
     for (size_t i = 0; i < n_items; i++) {

@@ -4,6 +4,7 @@
  */
 #include "io/tensors.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -30,6 +31,14 @@ size_t hr_dtype_size(hr_dtype dtype)
 const char *hr_dtype_name(hr_dtype dtype)
 {
     return dtypes[dtype].name;
+}
+
+void hr_shape_text(char *text, size_t size, int n_dims, const int64_t *shape)
+{
+    size_t at = (size_t)snprintf(text, size, "[");
+    for (int i = 0; i < n_dims && at < size; i++)
+        at += (size_t)snprintf(text + at, size - at, i == 0 ? "%lld" : ", %lld", (long long)shape[i]);
+    if (at < size) snprintf(text + at, size - at, "]");
 }
 
 #define LOAD(type, from) (*(const type *)memcpy(&(type){0}, (from), sizeof(type)))

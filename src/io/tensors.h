@@ -14,6 +14,8 @@ enum { HR_MAX_DIMS = 8 };
 
 size_t hr_dtype_size(hr_dtype dtype);      /* bytes of one element */
 const char *hr_dtype_name(hr_dtype dtype); /* "float32" */
+/* "[64, 3, 3, 3]", cut to fit size. */
+void hr_shape_text(char *text, size_t size, int n_dims, const int64_t *shape);
 
 /* One tensor of a store. Its elements stay in the file until hr_tensor_read asks for them. */
 typedef struct hr_tensor {

@@ -1,41 +1,99 @@
 /*
- * torch_save.c - a state dict as torch.save writes it: data.pkl (protocol 2: an OrderedDict of _rebuild_tensor_v2
- * calls), byteorder, data/N for each tensor, version. The zip comes from libzip, written through base/file.h; entries
- * are stored, and an extra field "FB" of zeros pads each local header so that data starts at a multiple of 64 bytes.
+ * torch_save.c - the pickle of a file that torch.save could have written: protocol 2, tensors as calls of
+ * _rebuild_tensor_v2 on storages that stand beside it. Every opcode here is one that weights_only=True allows.
  */
-#include <errno.h>
+#include "io/torch_save.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <zip.h>
 
-#include "base/file.h"
 #include "base/mem.h"
-#include "base/text.h"
-#include "io/tensors.h"
+#include "io/grow.h"
 
-enum { DATA_ALIGN = 64, LOCAL_HEADER = 30, EXTRA_HEADER = 4, EXTRA_PADDING = 0x4246, DOS_DATE_1980 = 0x21 };
+/* ------------------------------------------------------------------------------------------------ values */
 
-/* ------------------------------------------------------------------------------------------------ data.pkl */
+static void add_opcodes(hr_torch_file *file, const char *opcodes)
+{
+    hr_text_add_bytes(&file->pickle, opcodes, strlen(opcodes));
+}
 
-static void add_uint(hr_text *out, uint64_t value, size_t n)
+static void add_uint(hr_torch_file *file, uint64_t value, size_t n)
 {
     unsigned char bytes[8];
     for (size_t i = 0; i < n; i++) bytes[i] = (unsigned char)(value >> (8 * i));
-    hr_text_add_bytes(out, bytes, n);
+    hr_text_add_bytes(&file->pickle, bytes, n);
 }
 
-static void add_unicode(hr_text *out, const char *text)
+void hr_torch_begin(hr_torch_file *file, hr_torch_group group)
 {
-    hr_text_add_bytes(out, "X", 1);
-    add_uint(out, strlen(text), 4);
-    hr_text_add_bytes(out, text, strlen(text));
+    static const char *const begin[] = {[HR_TORCH_MAP] = "}(",
+                                        [HR_TORCH_ORDERED_MAP] = "ccollections\nOrderedDict\n)R(",
+                                        [HR_TORCH_LIST] = "](",
+                                        [HR_TORCH_TUPLE] = "("};
+    file->unbalanced |= file->depth == HR_TORCH_MAX_DEPTH;
+    if (file->unbalanced) return;
+    if (file->depth == 0) add_opcodes(file, "\x80\x02"); /* PROTO */
+    add_opcodes(file, begin[group]);
+    file->open[file->depth++] = group;
 }
 
-/* value >= 0: BININT when it fits, else LONG1 of 8 bytes */
-static void add_integer(hr_text *out, int64_t value)
+void hr_torch_end(hr_torch_file *file)
 {
-    hr_text_add_bytes(out, value <= INT32_MAX ? "J" : "\x8a\x08", value <= INT32_MAX ? 1 : 2);
-    add_uint(out, (uint64_t)value, value <= INT32_MAX ? 4 : 8);
+    static const char *const end[] = {
+        [HR_TORCH_MAP] = "u", [HR_TORCH_ORDERED_MAP] = "u", [HR_TORCH_LIST] = "e", [HR_TORCH_TUPLE] = "t"};
+    file->unbalanced |= file->depth == 0;
+    if (file->unbalanced) return;
+    add_opcodes(file, end[file->open[--file->depth]]);
+    if (file->depth == 0) add_opcodes(file, "."); /* STOP */
+}
+
+void hr_torch_add_none(hr_torch_file *file)
+{
+    add_opcodes(file, "N");
+}
+
+void hr_torch_add_bool(hr_torch_file *file, int value)
+{
+    add_opcodes(file, value ? "\x88" : "\x89");
+}
+
+/* BININT when it fits, else LONG1 of 8 bytes */
+void hr_torch_add_integer(hr_torch_file *file, int64_t value)
+{
+    const int fits = value >= INT32_MIN && value <= INT32_MAX;
+    add_opcodes(file, fits ? "J" : "\x8a\x08");
+    add_uint(file, (uint64_t)value, fits ? 4 : 8);
+}
+
+void hr_torch_add_real(hr_torch_file *file, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    add_opcodes(file, "G");
+    add_uint(file, __builtin_bswap64(bits), 8);
+}
+
+void hr_torch_add_text(hr_torch_file *file, const char *utf8)
+{
+    add_opcodes(file, "X");
+    add_uint(file, strlen(utf8), 4);
+    add_opcodes(file, utf8);
+}
+
+/* ------------------------------------------------------------------------------------------------ tensors */
+
+static hrnet_status append_storage(hr_torch_file *file, const hr_torch_elements *elements)
+{
+    HR_ROOM(file->storages, file->n_storages, file->capacity);
+    file->storages[file->n_storages++] = *elements;
+    return HRNET_OK;
+}
+
+size_t hr_torch_add_storage(hr_torch_file *file, const hr_torch_elements *elements)
+{
+    if (append_storage(file, elements) == HRNET_OK) return file->n_storages - 1;
+    file->failed = 1;
+    return 0;
 }
 
 static const char *storage_type(hr_dtype dtype)
@@ -43,165 +101,76 @@ static const char *storage_type(hr_dtype dtype)
     return dtype == HR_F32 ? "FloatStorage" : dtype == HR_F16 ? "HalfStorage" : "LongStorage";
 }
 
-static int64_t count_elements(const hr_tensor_data *item)
+/* _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks) */
+void hr_torch_add_tensor(hr_torch_file *file, const hr_tensor_data *shape, size_t storage)
 {
-    int64_t n = 1;
-    for (int d = 0; d < item->n_dims; d++) n *= item->shape[d];
-    return n;
-}
-
-/* name: _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks) */
-static void add_tensor(hr_text *out, const hr_tensor_data *item, size_t index)
-{
+    if (file->failed) return; /* there may be no such storage */
+    const hr_torch_elements *const elements = &file->storages[storage];
     char key[24];
-    snprintf(key, sizeof key, "%zu", index);
-    add_unicode(out, item->name);
-    hr_text_add(out, "ctorch._utils\n_rebuild_tensor_v2\n((");
-    add_unicode(out, "storage");
-    hr_text_add(out, "ctorch\n%s\n", storage_type(item->dtype));
-    add_unicode(out, key);
-    add_unicode(out, "cpu");
-    add_integer(out, count_elements(item));
-    hr_text_add(out, "tQ"); /* TUPLE, BINPERSID */
-    add_integer(out, 0);
-    hr_text_add(out, "(");
-    for (int d = 0; d < item->n_dims; d++) add_integer(out, item->shape[d]);
-    hr_text_add(out, "t(");
-    for (int d = 0; d < item->n_dims; d++) {
+    snprintf(key, sizeof key, "%zu", storage);
+    add_opcodes(file, "ctorch._utils\n_rebuild_tensor_v2\n((");
+    hr_torch_add_text(file, "storage");
+    hr_text_add(&file->pickle, "ctorch\n%s\n", storage_type(elements->dtype));
+    hr_torch_add_text(file, key);
+    hr_torch_add_text(file, "cpu");
+    hr_torch_add_integer(file, (int64_t)elements->n_elements);
+    add_opcodes(file, "tQ"); /* TUPLE, BINPERSID */
+    hr_torch_add_integer(file, 0);
+    add_opcodes(file, "(");
+    for (int d = 0; d < shape->n_dims; d++) hr_torch_add_integer(file, shape->shape[d]);
+    add_opcodes(file, "t(");
+    for (int d = 0; d < shape->n_dims; d++) {
         int64_t stride = 1;
-        for (int e = d + 1; e < item->n_dims; e++) stride *= item->shape[e];
-        add_integer(out, stride);
+        for (int e = d + 1; e < shape->n_dims; e++) stride *= shape->shape[e];
+        hr_torch_add_integer(file, stride);
     }
-    hr_text_add(out, "t\x89"
-                     "ccollections\nOrderedDict\n)RtR"); /* requires_grad False, no hooks; TUPLE, REDUCE */
+    add_opcodes(file, "t\x89" /* requires_grad False, no hooks; TUPLE, REDUCE */
+                      "ccollections\nOrderedDict\n)RtR");
 }
 
-static hrnet_status make_pickle(hr_bytes *out, const hr_tensor_data *items, size_t n_items)
+/* ------------------------------------------------------------------------------------------------ whole files */
+
+static hrnet_status write_pickle(hr_torch_file *file, const char *path, const hr_bytes *pickle)
 {
-    hr_text text = {0};
-    char *data;
-    hr_text_add(&text, "\x80\x02"
-                       "ccollections\nOrderedDict\n)R(");
-    for (size_t i = 0; i < n_items; i++) add_tensor(&text, &items[i], i);
-    hr_text_add(&text, "u."); /* SETITEMS, STOP */
-    out->size = text.length;
-    HR_TRY(hr_text_take(&text, &data));
-    out->data = (unsigned char *)data;
-    return HRNET_OK;
+    hr_file target;
+    HR_TRY(hr_file_create(&target, path));
+    const hrnet_status status = hr_torch_write_zip(target.stream, pickle, file->storages, file->n_storages);
+    if (status == HRNET_OK) return hr_file_commit(&target);
+    hr_file_abandon(&target);
+    return hr_fail_in(status, path);
 }
 
-/* ------------------------------------------------------------------------------------------------ zip into a stream */
-
-/* libzip writes an archive through a "source" with these commands; ours goes to the temporary file of an hr_file. It
- * starts as an archive that does not exist yet. */
-typedef struct sink {
-    FILE *stream;
-    zip_error_t error;
-} sink;
-
-static zip_int64_t fail_sink(sink *s, int code, int reason)
+hrnet_status hr_torch_write(hr_torch_file *file, const char *path)
 {
-    zip_error_set(&s->error, code, reason);
-    return -1;
-}
-
-static zip_int64_t run_sink(void *context, void *data, zip_uint64_t n, zip_source_cmd_t command)
-{
-    sink *const s = context;
-    switch (command) {
-    case ZIP_SOURCE_SUPPORTS:
-        return zip_source_make_command_bitmap(ZIP_SOURCE_SUPPORTS, ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE,
-                                              ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE, ZIP_SOURCE_SEEK,
-                                              ZIP_SOURCE_TELL, ZIP_SOURCE_BEGIN_WRITE, ZIP_SOURCE_COMMIT_WRITE,
-                                              ZIP_SOURCE_ROLLBACK_WRITE, ZIP_SOURCE_WRITE, ZIP_SOURCE_SEEK_WRITE,
-                                              ZIP_SOURCE_TELL_WRITE, ZIP_SOURCE_REMOVE, -1);
-    case ZIP_SOURCE_STAT: return fail_sink(s, ZIP_ER_READ, ENOENT);
-    case ZIP_SOURCE_ERROR: return zip_error_to_data(&s->error, data, n);
-    case ZIP_SOURCE_WRITE:
-        return fwrite(data, 1, n, s->stream) == n ? (zip_int64_t)n : fail_sink(s, ZIP_ER_WRITE, errno);
-    case ZIP_SOURCE_TELL_WRITE: return ftello(s->stream);
-    case ZIP_SOURCE_SEEK_WRITE: {
-        const zip_source_args_seek_t *const to = ZIP_SOURCE_GET_ARGS(zip_source_args_seek_t, data, n, &s->error);
-        if (to == NULL) return -1;
-        return fseeko(s->stream, to->offset, to->whence) == 0 ? 0 : fail_sink(s, ZIP_ER_SEEK, errno);
-    }
-    case ZIP_SOURCE_BEGIN_WRITE:
-    case ZIP_SOURCE_COMMIT_WRITE: /* the caller commits the hr_file */
-    case ZIP_SOURCE_ROLLBACK_WRITE:
-    case ZIP_SOURCE_FREE: return 0;
-    default: return fail_sink(s, ZIP_ER_OPNOTSUPP, 0);
-    }
-}
-
-/* Add one stored entry of n bytes whose local header will stand at *at; *at moves behind its data. */
-static int add_entry(zip_t *zip, const char *name, const void *data, size_t n, uint64_t *at)
-{
-    static const unsigned char zeros[DATA_ALIGN];
-    const uint64_t unpadded = *at + LOCAL_HEADER + strlen(name) + EXTRA_HEADER;
-    const uint64_t data_at = (unpadded + DATA_ALIGN - 1) / DATA_ALIGN * DATA_ALIGN;
-    *at = data_at + n;
-    zip_source_t *const source = zip_source_buffer(zip, data, n, 0);
-    if (source == NULL) return 0;
-    const zip_int64_t index = zip_file_add(zip, name, source, 0);
-    if (index < 0) {
-        zip_source_free(source);
-        return 0;
-    }
-    return zip_set_file_compression(zip, (zip_uint64_t)index, ZIP_CM_STORE, 0) == 0 &&
-           /* a fixed date, so that the same tensors make the same file */
-           zip_file_set_dostime(zip, (zip_uint64_t)index, 0, DOS_DATE_1980, 0) == 0 &&
-           zip_file_extra_field_set(zip, (zip_uint64_t)index, EXTRA_PADDING, ZIP_EXTRA_FIELD_NEW, zeros,
-                                    (zip_uint16_t)(data_at - unpadded), ZIP_FL_LOCAL) == 0;
-}
-
-static int add_entries(zip_t *zip, const hr_bytes *pickle, const hr_tensor_data *items, size_t n_items)
-{
-    uint64_t at = 0;
-    int good = add_entry(zip, "archive/data.pkl", pickle->data, pickle->size, &at) &&
-               add_entry(zip, "archive/byteorder", "little", 6, &at);
-    for (size_t i = 0; i < n_items && good; i++) {
-        char name[48];
-        snprintf(name, sizeof name, "archive/data/%zu", i);
-        const size_t n_bytes = (size_t)count_elements(&items[i]) * hr_dtype_size(items[i].dtype);
-        good = add_entry(zip, name, items[i].data, n_bytes, &at);
-    }
-    return good && add_entry(zip, "archive/version", "3\n", 2, &at);
-}
-
-static hrnet_status write_zip(FILE *stream, const hr_bytes *pickle, const hr_tensor_data *items, size_t n_items)
-{
-    sink s = {.stream = stream};
-    zip_error_t error;
-    zip_error_init(&s.error);
-    zip_error_init(&error);
-    zip_source_t *const source = zip_source_function_create(run_sink, &s, &error);
-    zip_t *const zip = source != NULL ? zip_open_from_source(source, ZIP_CREATE, &error) : NULL;
-    hrnet_status status = HRNET_OK;
-    if (zip == NULL) {
-        if (source != NULL) zip_source_free(source);
-        status = hr_fail(HRNET_ERR_IO, "cannot begin the zip: %s", zip_error_strerror(&error));
-    } else if (!add_entries(zip, pickle, items, n_items) || zip_close(zip) != 0) {
-        status = hr_fail(HRNET_ERR_IO, "cannot write the zip: %s", zip_strerror(zip));
-        zip_discard(zip);
-    }
-    zip_error_fini(&error);
-    zip_error_fini(&s.error);
+    const hr_bytes pickle = {(unsigned char *)file->pickle.data, file->pickle.length};
+    hrnet_status status;
+    if (file->failed || file->pickle.failed)
+        status = hr_fail_memory(file->pickle.capacity + file->capacity * sizeof *file->storages);
+    else if (file->unbalanced || file->depth != 0 || pickle.size == 0)
+        status = hr_fail(HRNET_ERR_ARGUMENT, "%s: groups of values that do not end as they began", path);
+    else
+        status = write_pickle(file, path, &pickle);
+    hr_torch_file_free(file);
     return status;
+}
+
+void hr_torch_file_free(hr_torch_file *file)
+{
+    hr_text_free(&file->pickle);
+    hr_free(file->storages);
+    *file = (hr_torch_file){0};
 }
 
 hrnet_status hr_torch_save(const char *path, const hr_tensor_data *items, size_t n_items)
 {
-    hr_bytes pickle;
-    hr_file file;
-    HR_TRY(make_pickle(&pickle, items, n_items));
-    hrnet_status status = hr_file_create(&file, path);
-    if (status == HRNET_OK) {
-        status = write_zip(file.stream, &pickle, items, n_items);
-        if (status == HRNET_OK)
-            status = hr_file_commit(&file);
-        else
-            hr_file_abandon(&file);
+    hr_torch_file file = {0};
+    hr_torch_begin(&file, HR_TORCH_ORDERED_MAP);
+    for (size_t i = 0; i < n_items; i++) {
+        hr_torch_elements elements = {.dtype = items[i].dtype, .n_elements = 1, .data = items[i].data};
+        for (int d = 0; d < items[i].n_dims; d++) elements.n_elements *= (size_t)items[i].shape[d];
+        hr_torch_add_text(&file, items[i].name);
+        hr_torch_add_tensor(&file, &items[i], hr_torch_add_storage(&file, &elements));
     }
-    hr_free(pickle.data);
-    return status;
+    hr_torch_end(&file);
+    return hr_torch_write(&file, path);
 }

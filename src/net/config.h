@@ -14,6 +14,7 @@ enum {
     HR_MAX_STEPS = 64,
     HR_MAX_GPUS = 64,
     HR_MAX_NAMES = 64,
+    HR_MAX_SETS = 8,
     HR_MAX_STRING = 1024
 };
 
@@ -47,11 +48,25 @@ typedef struct hr_model_config {
     int deconv_filters[HR_MAX_DECONVS], deconv_kernels[HR_MAX_DECONVS];
 } hr_model_config;
 
+/* A further training set: an entry of DATASET.MORE_SETS. Keypoints are matched by name with those of the first set. */
+typedef struct hr_set_config {
+    char root[HR_MAX_STRING], dataset[64], train_set[256], data_format[16]; /* as DATASET's */
+    char exclude[HR_MAX_STRING];
+    double weight;                          /* examples an epoch: this times its persons, others every epoch */
+    int n_keypoints;                        /* 0: those of the same name */
+    char keypoints[HR_MAX_NAMES][2][64];    /* their name, our name */
+} hr_set_config;
+
 typedef struct hr_dataset_config {
     char root[HR_MAX_STRING], dataset[64], train_set[256], test_set[256], data_format[16], hybrid_joints_type[64];
     int select_data, flip, color_rgb;
     double scale_factor, rot_factor, prob_half_body;
     int num_joints_half_body;
+    /* Ours, off by default: */
+    double color_jitter, coarse_dropout, box_jitter; /* how likely a training picture is changed so: train/augment.h */
+    char exclude[HR_MAX_STRING]; /* a file of annotation ids, one a line, that are not trained on */
+    int n_more_sets;
+    hr_set_config more_sets[HR_MAX_SETS];
 } hr_dataset_config;
 
 typedef struct hr_loss_config {
@@ -64,6 +79,10 @@ typedef struct hr_train_config {
     char optimizer[32];
     int nesterov, begin_epoch, end_epoch, resume, batch_size_per_gpu, shuffle;
     char checkpoint[HR_MAX_STRING];
+    /* Ours, off by default: */
+    char schedule[16], init[HR_MAX_STRING];
+    int warmup_steps, accumulate, seed;
+    double ema, clip_grad, save_minutes;
 } hr_train_config;
 
 typedef struct hr_test_config {
@@ -113,5 +132,8 @@ hrnet_status hr_config_override(hr_config *config, const char *const *overrides,
 /* Check that the network's description makes sense as a whole: branch counts that fit, sizes the strides divide,
  * heatmap size = image size / 4, limits. HRNET_ERR_CONFIG names the key. */
 hrnet_status hr_config_check(const hr_config *config);
+
+/* How heatmaps encode joints, as checkpoints name it: "msra" for TARGET_TYPE gaussian, "dark", "udp". Static. */
+const char *hr_codec_of(const hr_config *config);
 
 #endif

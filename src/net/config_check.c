@@ -14,6 +14,12 @@ hrnet_status hr_key_check_ranges(const hr_config *config)
 {
     for (int i = 0; i < hr_n_keys; i++) {
         const hr_key *key = &hr_keys[i];
+        if (key->type == HR_KEY_FLOAT) {
+            const double value = *(const double *)((const char *)config + key->offset);
+            if (!hr_key_in_range(key, value))
+                return hr_fail(HRNET_ERR_CONFIG, "%s: %s: expected %g to %g, found %g", config->source, key->path,
+                               key->low, key->high, value);
+        }
         if (key->type != HR_KEY_INT && key->type != HR_KEY_INTS) continue;
         const int *values = (const int *)((const char *)config + key->offset);
         const int n = key->type == HR_KEY_INT ? 1 : hr_key_count(key, config);
@@ -124,6 +130,23 @@ static hrnet_status check_sizes(const hr_config *config, int deepest, int numera
     return HRNET_OK;
 }
 
+static const char *const target_types[][2] = {{"gaussian", "msra"}, {"dark", "dark"}, {"udp", "udp"}};
+enum { N_TARGET_TYPES = sizeof target_types / sizeof *target_types };
+
+/* Index of TARGET_TYPE, or -1. */
+static int find_target_type(const hr_config *config)
+{
+    for (int i = 0; i < N_TARGET_TYPES; i++)
+        if (strcmp(target_types[i][0], config->model.target_type) == 0) return i;
+    return -1;
+}
+
+const char *hr_codec_of(const hr_config *config)
+{
+    const int i = find_target_type(config);
+    return target_types[i < 0 ? 0 : i][1];
+}
+
 hrnet_status hr_config_check(const hr_config *config)
 {
     const hr_model_config *model = &config->model;
@@ -132,6 +155,9 @@ hrnet_status hr_config_check(const hr_config *config)
         return hr_fail(HRNET_ERR_CONFIG, "%s: MODEL.NAME: expected pose_hrnet or pose_resnet, found \"%s\"",
                        config->source, model->name);
     HR_TRY(hr_key_check_ranges(config));
+    if (find_target_type(config) < 0)
+        return hr_fail(HRNET_ERR_CONFIG, "%s: MODEL.TARGET_TYPE: expected gaussian, dark or udp, found \"%s\"",
+                       config->source, model->target_type);
     if (model->final_conv_kernel != 1 && model->final_conv_kernel != 3)
         return hr_fail(HRNET_ERR_CONFIG, "%s: MODEL.EXTRA.FINAL_CONV_KERNEL: expected 1 or 3, found %d",
                        config->source, model->final_conv_kernel);

@@ -98,6 +98,13 @@ const hr_key hr_keys[] = {
     FLOAT("DATASET.PROB_HALF_BODY", dataset.prob_half_body, "0.0"),
     INT("DATASET.NUM_JOINTS_HALF_BODY", dataset.num_joints_half_body, 0, 1024, "8"),
     BOOL("DATASET.COLOR_RGB", dataset.color_rgb, "false"),
+    /* ours: chances that a training picture is changed so (src/train/augment.h) */
+    FLOAT("DATASET.COLOR_JITTER", dataset.color_jitter, "0.0", RANGE(0, 1)),
+    FLOAT("DATASET.COARSE_DROPOUT", dataset.coarse_dropout, "0.0", RANGE(0, 1)),
+    FLOAT("DATASET.BOX_JITTER", dataset.box_jitter, "0.0", RANGE(0, 1)),
+    STRING("DATASET.EXCLUDE", dataset.exclude, ""),
+    {.path = "DATASET.MORE_SETS", .type = HR_KEY_SETS, PLACE(dataset.more_sets), COUNT(dataset.n_more_sets),
+     .standard = "[]"},
 
     FLOAT("TRAIN.LR", train.lr, "0.001"),
     FLOAT("TRAIN.LR_FACTOR", train.lr_factor, "0.1"),
@@ -114,6 +121,15 @@ const hr_key hr_keys[] = {
     STRING("TRAIN.CHECKPOINT", train.checkpoint, "", UNREAD),
     INT("TRAIN.BATCH_SIZE_PER_GPU", train.batch_size_per_gpu, 1, 65536, "32"),
     BOOL("TRAIN.SHUFFLE", train.shuffle, "true"),
+    /* ours */
+    STRING("TRAIN.INIT", train.init, ""),
+    STRING("TRAIN.SCHEDULE", train.schedule, "multistep"),
+    INT("TRAIN.WARMUP_STEPS", train.warmup_steps, 0, 1e9, "0"),
+    INT("TRAIN.ACCUMULATE", train.accumulate, 1, 65536, "1"),
+    FLOAT("TRAIN.CLIP_GRAD", train.clip_grad, "0.0"),
+    FLOAT("TRAIN.EMA", train.ema, "0.0", RANGE(0, 0.999999)),
+    INT("TRAIN.SEED", train.seed, 0, 2147483647, "0"),
+    FLOAT("TRAIN.SAVE_MINUTES", train.save_minutes, "10.0"),
 
     INT("TEST.BATCH_SIZE_PER_GPU", test.batch_size_per_gpu, 1, 65536, "32"),
     BOOL("TEST.FLIP_TEST", test.flip_test, "false"),
@@ -137,6 +153,22 @@ const hr_key hr_keys[] = {
 };
 
 const int hr_n_keys = (int)(sizeof hr_keys / sizeof *hr_keys);
+
+#define IN_SET(member) .offset = offsetof(hr_set_config, member), .size = sizeof((hr_set_config *)0)->member
+#define SET_STRING(path_, member, standard_) {.path = path_, .type = HR_KEY_STRING, IN_SET(member), .standard = standard_}
+
+const hr_key hr_set_keys[] = {
+    SET_STRING("ROOT", root, ""),
+    SET_STRING("DATASET", dataset, "coco"),
+    SET_STRING("TRAIN_SET", train_set, "train"),
+    SET_STRING("DATA_FORMAT", data_format, "jpg"),
+    SET_STRING("EXCLUDE", exclude, ""),
+    {.path = "WEIGHT", .type = HR_KEY_FLOAT, IN_SET(weight), RANGE(0, 1000), .standard = "1.0"},
+    {.path = "KEYPOINTS", .type = HR_KEY_PAIRS, IN_SET(keypoints), .count_offset = offsetof(hr_set_config, n_keypoints),
+     .standard = "{}"},
+};
+
+const int hr_n_set_keys = (int)(sizeof hr_set_keys / sizeof *hr_set_keys);
 
 const hr_key *hr_key_find(const char *path)
 {

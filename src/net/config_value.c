@@ -9,14 +9,14 @@
 #include "io/number.h"
 #include "net/config_keys.h"
 
-static void *place(const hr_key *key, hr_config *config)
+static void *place(const hr_key *key, void *owner)
 {
-    return (char *)config + key->offset;
+    return (char *)owner + key->offset;
 }
 
-static const void *place_const(const hr_key *key, const hr_config *config)
+static const void *place_const(const hr_key *key, const void *owner)
 {
-    return (const char *)config + key->offset;
+    return (const char *)owner + key->offset;
 }
 
 /* ---------------------------------------------------------------------------------------------- reading */
@@ -79,6 +79,11 @@ static hrnet_status set_double(const target *t, const char *text, double *out)
     double value;
     int whole;
     if (!number_of(text, &value, &whole)) return complain(t, "a finite number", text);
+    if (!hr_key_in_range(t->key, value)) {
+        char expected[80];
+        snprintf(expected, sizeof expected, "a number from %g to %g", t->key->low, t->key->high);
+        return complain(t, expected, text);
+    }
     *out = value;
     return HRNET_OK;
 }
@@ -167,10 +172,10 @@ static hrnet_status set_literal(const target *t, const char *text, void *list, i
     return HRNET_OK;
 }
 
-static hrnet_status set_list(const target *t, hr_config *config, const hr_yaml *node)
+static hrnet_status set_list(const target *t, void *owner, const hr_yaml *node)
 {
     const hr_key *key = t->key;
-    void *list = place(key, config);
+    void *list = place(key, owner);
     int n = 0;
     memset(list, 0, key->size);
     if (node->kind == HR_YAML_SCALAR) {
@@ -185,25 +190,29 @@ static hrnet_status set_list(const target *t, hr_config *config, const hr_yaml *
     if (n < key->min_count)
         return hr_fail(HRNET_ERR_CONFIG, "%s: %s: expected %d entries, found %d", t->where, key->path, key->min_count,
                        n);
-    if (key->count_offset != 0) *(int *)((char *)config + key->count_offset) = n;
+    if (key->count_offset != 0) *(int *)((char *)owner + key->count_offset) = n;
     return HRNET_OK;
 }
 
-hrnet_status hr_key_set(const hr_key *key, hr_config *config, const hr_yaml *node, const char *where)
+hrnet_status hr_key_set(const hr_key *key, void *owner, const hr_yaml *node, const char *where)
 {
     const target t = {key, where};
+    if (key->type == HR_KEY_PAIRS) return hr_pairs_set(key, owner, node, where);
+    if (key->type == HR_KEY_SETS) return hr_sets_set(key, owner, node, where);
     const int is_list = key->type == HR_KEY_INTS || key->type == HR_KEY_NAMES;
     if (node->kind == HR_YAML_MAPPING || (node->kind == HR_YAML_SEQUENCE && !is_list))
         return complain(&t, is_list ? "a list" : "a single value", hr_yaml_kind_name(node->kind));
     switch (key->type) {
-    case HR_KEY_BOOL: return set_bool(&t, node->text, place(key, config));
-    case HR_KEY_INT: return set_int(&t, node->text, place(key, config));
+    case HR_KEY_BOOL: return set_bool(&t, node->text, place(key, owner));
+    case HR_KEY_INT: return set_int(&t, node->text, place(key, owner));
     case HR_KEY_FLOAT:
-    case HR_KEY_NUMBER: return set_double(&t, node->text, place(key, config));
-    case HR_KEY_STRING: return set_text(&t, node->text, node->quoted, place(key, config), key->size);
-    case HR_KEY_BLOCK: return set_block(&t, node->text, place(key, config));
+    case HR_KEY_NUMBER: return set_double(&t, node->text, place(key, owner));
+    case HR_KEY_STRING: return set_text(&t, node->text, node->quoted, place(key, owner), key->size);
+    case HR_KEY_BLOCK: return set_block(&t, node->text, place(key, owner));
     case HR_KEY_INTS:
-    case HR_KEY_NAMES: return set_list(&t, config, node);
+    case HR_KEY_NAMES: return set_list(&t, owner, node);
+    case HR_KEY_PAIRS:
+    case HR_KEY_SETS: break;
     }
     return HRNET_OK;
 }
@@ -238,19 +247,19 @@ static void write_string(const char *text, hr_text *out)
     hr_text_add(out, "'");
 }
 
-int hr_key_count(const hr_key *key, const hr_config *config)
+int hr_key_count(const hr_key *key, const void *owner)
 {
-    if (key->count_offset != 0) return *(const int *)((const char *)config + key->count_offset);
-    const int *list = place_const(key, config);
+    if (key->count_offset != 0) return *(const int *)((const char *)owner + key->count_offset);
+    const int *list = place_const(key, owner);
     int n = 0;
     while (n < capacity(key) && list[n] != 0) n++;
     return n;
 }
 
-static void write_list(const hr_key *key, const hr_config *config, hr_text *out)
+static void write_list(const hr_key *key, const void *owner, hr_text *out)
 {
-    const void *list = place_const(key, config);
-    const int n = hr_key_count(key, config);
+    const void *list = place_const(key, owner);
+    const int n = hr_key_count(key, owner);
     hr_text_add(out, "[");
     for (int i = 0; i < n; i++) {
         if (i > 0) hr_text_add(out, ", ");
@@ -262,9 +271,9 @@ static void write_list(const hr_key *key, const hr_config *config, hr_text *out)
     hr_text_add(out, "]");
 }
 
-void hr_key_write(const hr_key *key, const hr_config *config, hr_text *out)
+void hr_key_write(const hr_key *key, const void *owner, hr_text *out)
 {
-    const void *value = place_const(key, config);
+    const void *value = place_const(key, owner);
     switch (key->type) {
     case HR_KEY_BOOL: hr_text_add(out, "%s", *(const int *)value != 0 ? "true" : "false"); break;
     case HR_KEY_INT: hr_text_add(out, "%d", *(const int *)value); break;
@@ -275,6 +284,8 @@ void hr_key_write(const hr_key *key, const hr_config *config, hr_text *out)
         hr_text_add(out, "%s", *(const hr_block *)value == HR_BLOCK_BASIC ? "BASIC" : "BOTTLENECK");
         break;
     case HR_KEY_INTS:
-    case HR_KEY_NAMES: write_list(key, config, out); break;
+    case HR_KEY_NAMES: write_list(key, owner, out); break;
+    case HR_KEY_PAIRS: hr_pairs_write(key, owner, out); break;
+    case HR_KEY_SETS: hr_sets_write(key, owner, out); break;
     }
 }

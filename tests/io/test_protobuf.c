@@ -30,6 +30,17 @@ static void numbers(void **state)
     expect_bytes(&message, "\xA0\x01\x07", 3);
 }
 
+/* by the encoding guide: wire type 1 is eight bytes, 5 is four, the lowest first, as IEEE 754 has them */
+static void reals(void **state)
+{
+    (void)state;
+    hr_text message = {0};
+    hr_protobuf_double(&message, 1, -1.5);
+    expect_bytes(&message, "\x09\0\0\0\0\0\0\xF8\xBF", 9);
+    hr_protobuf_float(&message, 2, 0.1f);
+    expect_bytes(&message, "\x15\xCD\xCC\xCC\x3D", 5);
+}
+
 static void bytes(void **state)
 {
     (void)state;
@@ -60,7 +71,7 @@ static void failures_reach_the_outer_message(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers), cmocka_unit_test(bytes),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers), cmocka_unit_test(reals), cmocka_unit_test(bytes),
                                        cmocka_unit_test(failures_reach_the_outer_message)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

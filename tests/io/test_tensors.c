@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "io/tensors.h"
+#include "io/torch_save.h"
 
 #define GOLDEN TEST_DATA "/golden/hrnet_w8_96x64/"
 #define CORPUS TEST_DATA "/fuzz/corpus/"
@@ -203,6 +204,89 @@ static void test_save(void **state)
     assert_int_equal(hr_torch_save("/nonexistent/x", small, 4), HRNET_ERR_IO);
     assert_int_equal(hr_safetensors_save("/nonexistent/x", small, 4, NULL, 0, 0), HRNET_ERR_IO);
     unlink(path);
+}
+
+static void read_twice(const void *context, size_t index, void *out)
+{
+    for (size_t i = 0; i < 6; i++) ((float *)out)[i] = 2 * ((const float *)context)[i] + (float)index;
+}
+
+/* Every kind of value below keys of both kinds, two tensors over one storage, elements made while the file is written.
+ */
+static void test_tree(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *value;
+    } expected[] = {
+        {"text", "\xc3\xa9"}, {"7/0", "-1"},      {"7/1", "-4294967296"},         {"7/2", "9223372036854775807"},
+        {"7/3/0", "true"},    {"7/3/1", "false"}, {"7/4", "0.30000000000000004"}, {"7/5", "4.94065645841247e-324"}};
+    char *const path = temporary_path();
+    hr_torch_file file = {0};
+    hr_tensors t;
+    float out[6];
+    hr_torch_begin(&file, HR_TORCH_MAP);
+    hr_torch_add_text(&file, "text");
+    hr_torch_add_text(&file, "\xc3\xa9");
+    hr_torch_add_integer(&file, 7);
+    hr_torch_begin(&file, HR_TORCH_LIST);
+    hr_torch_add_integer(&file, -1);
+    hr_torch_add_integer(&file, -4294967296);
+    hr_torch_add_integer(&file, INT64_MAX);
+    hr_torch_begin(&file, HR_TORCH_TUPLE);
+    hr_torch_add_bool(&file, 1);
+    hr_torch_add_bool(&file, 0);
+    hr_torch_add_none(&file);
+    hr_torch_end(&file);
+    hr_torch_add_real(&file, 0.1 + 0.2);
+    hr_torch_add_real(&file, 5e-324);
+    hr_torch_end(&file);
+    hr_torch_add_text(&file, "tensors");
+    hr_torch_begin(&file, HR_TORCH_ORDERED_MAP);
+    const size_t storage = hr_torch_add_storage(
+        &file,
+        &(hr_torch_elements){.dtype = HR_F32, .n_elements = 6, .read = read_twice, .context = weights, .index = 3});
+    hr_torch_add_integer(&file, 0);
+    hr_torch_add_tensor(&file, &small[0], storage);
+    hr_torch_add_text(&file, "flat");
+    hr_torch_add_tensor(&file, &(hr_tensor_data){.n_dims = 1, .shape = {6}}, storage);
+    hr_torch_end(&file);
+    hr_torch_add_text(&file, "empty");
+    hr_torch_begin(&file, HR_TORCH_MAP);
+    hr_torch_end(&file);
+    hr_torch_end(&file);
+    assert_int_equal(hr_torch_write(&file, path), HRNET_OK);
+    open_golden(&t, path);
+    assert_int_equal(t.n_entries, sizeof expected / sizeof *expected);
+    for (size_t i = 0; i < t.n_entries; i++) {
+        assert_string_equal(t.entries[i].key, expected[i].key);
+        assert_string_equal(t.entries[i].value, expected[i].value);
+    }
+    assert_int_equal(t.n_items, 2);
+    assert_int_equal(t.items[0].storage, t.items[1].storage);
+    assert_string_equal(t.items[0].scope, "tensors");
+    assert_string_equal(t.items[0].name, "0");
+    assert_true(t.items[0].n_dims == 2 && t.items[1].n_dims == 1);
+    for (size_t k = 0; k < 2; k++) {
+        assert_int_equal(hr_tensor_read(&t, &t.items[k], out), HRNET_OK);
+        for (size_t i = 0; i < 6; i++) assert_true(out[i] == 2 * weights[i] + 3);
+    }
+    hr_tensors_close(&t);
+    unlink(path);
+}
+
+static void test_unbalanced_tree(void **state)
+{
+    (void)state;
+    hr_torch_file file = {0};
+    assert_int_equal(hr_torch_write(&file, "/nonexistent/x"), HRNET_ERR_ARGUMENT);
+    hr_torch_begin(&file, HR_TORCH_MAP);
+    assert_int_equal(hr_torch_write(&file, "/nonexistent/x"), HRNET_ERR_ARGUMENT);
+    hr_torch_end(&file);
+    assert_int_equal(hr_torch_write(&file, "/nonexistent/x"), HRNET_ERR_ARGUMENT);
+    for (int i = 0; i <= HR_TORCH_MAX_DEPTH; i++) hr_torch_begin(&file, HR_TORCH_LIST);
+    for (int i = 0; i <= HR_TORCH_MAX_DEPTH; i++) hr_torch_end(&file);
+    assert_int_equal(hr_torch_write(&file, "/nonexistent/x"), HRNET_ERR_ARGUMENT);
 }
 
 /* Every entry's data starts at a multiple of 64: local headers are found by their signature. */
@@ -431,6 +515,8 @@ int main(void)
                                        cmocka_unit_test(test_containers_agree),
                                        cmocka_unit_test(test_kinds),
                                        cmocka_unit_test(test_save),
+                                       cmocka_unit_test(test_tree),
+                                       cmocka_unit_test(test_unbalanced_tree),
                                        cmocka_unit_test(test_alignment),
                                        cmocka_unit_test(test_memory),
                                        cmocka_unit_test(test_every_damage_of_small_files),

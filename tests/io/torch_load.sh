@@ -2,7 +2,7 @@
 # What we write, PyTorch reads: torch_load.sh SAVE_TENSORS CHECKPOINT. Skipped (77) where python3 has no torch.
 set -e
 python=
-for candidate in python3 /usr/bin/python3; do
+for candidate in ${HRNET_PEERS_PYTHON:+"$HRNET_PEERS_PYTHON"} python3 /usr/bin/python3; do
     if "$candidate" -c 'import torch' 2>/dev/null; then python=$candidate; break; fi
 done
 if [ -z "$python" ]; then

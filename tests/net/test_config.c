@@ -203,6 +203,50 @@ static void overrides(void **state)
     EXPECT_MESSAGE("TRAIN.LR", "without a value");
 }
 
+/* DATASET.MORE_SETS from a file and from the command line; written, it is the same again. */
+static void more_sets(void **state)
+{
+    (void)state;
+    static const char yaml[] = "DATASET:\n  MORE_SETS:\n    - ROOT: data/lspet\n      WEIGHT: 2\n    - {ROOT: '/a: b', DATASET: "
+                               "mpii, TRAIN_SET: all, DATA_FORMAT: zip, EXCLUDE: bad.txt, KEYPOINTS: {\"l ear\": left_ear, "
+                               "'7': nose}}\n";
+    static const char *const cleared[] = {"DATASET.MORE_SETS", "[]", NULL};
+    hr_config *config = test_malloc(sizeof *config), *again = test_malloc(sizeof *config);
+    char *text = NULL;
+    assert_int_equal(parse(config, yaml), HRNET_OK);
+    const hr_dataset_config *const d = &config->dataset;
+    assert_int_equal(d->n_more_sets, 2);
+    assert_string_equal(d->more_sets[0].root, "data/lspet");
+    assert_string_equal(d->more_sets[0].dataset, "coco");
+    assert_string_equal(d->more_sets[0].train_set, "train");
+    assert_true(d->more_sets[0].weight == 2 && d->more_sets[0].n_keypoints == 0);
+    assert_string_equal(d->more_sets[1].root, "/a: b");
+    assert_string_equal(d->more_sets[1].exclude, "bad.txt");
+    assert_true(d->more_sets[1].weight == 1);
+    assert_int_equal(d->more_sets[1].n_keypoints, 2);
+    assert_string_equal(d->more_sets[1].keypoints[0][0], "l ear");
+    assert_string_equal(d->more_sets[1].keypoints[1][0], "7");
+    assert_string_equal(d->more_sets[1].keypoints[1][1], "nose");
+
+    assert_int_equal(hrnet_config_get(config, "DATASET.MORE_SETS", &text), HRNET_OK);
+    assert_string_equal(text, "[{ROOT: data/lspet, DATASET: coco, TRAIN_SET: train, DATA_FORMAT: jpg, EXCLUDE: '', WEIGHT: "
+                              "2.0, KEYPOINTS: {}}, {ROOT: '/a: b', DATASET: mpii, TRAIN_SET: all, DATA_FORMAT: zip, "
+                              "EXCLUDE: bad.txt, WEIGHT: 1.0, KEYPOINTS: {'l ear': left_ear, '7': nose}}]");
+    hr_config_defaults(again);
+    assert_int_equal(hr_config_set(again, "DATASET.MORE_SETS", text, NULL, NULL), HRNET_OK);
+    assert_memory_equal(&again->dataset, d, sizeof *d);
+    hrnet_string_free(text);
+    assert_int_equal(hrnet_config_dump(config, &text), HRNET_OK);
+    assert_int_equal(parse(again, text), HRNET_OK);
+    assert_memory_equal(&again->dataset, d, sizeof *d);
+    hrnet_string_free(text);
+    assert_int_equal(hr_config_override(config, cleared, NULL, NULL), HRNET_OK);
+    hr_config_defaults(again);
+    assert_memory_equal(&config->dataset, &again->dataset, sizeof again->dataset);
+    test_free(config);
+    test_free(again);
+}
+
 /* Wrong values: each is refused with the file, the line, the key, what was expected and what was found. */
 static void wrong_values(void **state)
 {
@@ -238,6 +282,18 @@ static void wrong_values(void **state)
                                                              "did you mean MODEL.NUM_JOINTS?"}},
         {"IMAGE_SIZE: [1, 1]\n", HRNET_ERR_CONFIG, {"did you mean MODEL.IMAGE_SIZE?"}},
         {"Model:\n  NAME: x\n", HRNET_ERR_CONFIG, {"unknown key Model"}},
+        {"DATASET:\n  MORE_SETS: 5\n", HRNET_ERR_CONFIG, {"test.yaml:2", "DATASET.MORE_SETS", "a list of sets"}},
+        {"DATASET:\n  MORE_SETS: [5]\n", HRNET_ERR_CONFIG, {"MORE_SETS[0]", "a mapping", "a scalar"}},
+        {"DATASET:\n  MORE_SETS: [{TRAIN_SET: a}]\n", HRNET_ERR_CONFIG, {"MORE_SETS[0]", "ROOT", "a folder"}},
+        {"DATASET:\n  MORE_SETS: [{ROOT: a}, {ROOT: b, WIEGHT: 1}]\n", HRNET_ERR_CONFIG,
+         {"MORE_SETS[1]", "unknown key WIEGHT"}},
+        {"DATASET:\n  MORE_SETS: [{ROOT: a, WEIGHT: -1}]\n", HRNET_ERR_CONFIG,
+         {"MORE_SETS[0]", "WEIGHT", "0 to 1000", "-1"}},
+        {"DATASET:\n  MORE_SETS: [{ROOT: a, KEYPOINTS: [nose]}]\n", HRNET_ERR_CONFIG, {"KEYPOINTS", "a mapping"}},
+        {"DATASET:\n  MORE_SETS: [{ROOT: a, KEYPOINTS: {a: [b]}}]\n", HRNET_ERR_CONFIG, {"KEYPOINTS", "single value"}},
+        {"DATASET:\n  MORE_SETS: [{ROOT: a},{ROOT: a},{ROOT: a},{ROOT: a},{ROOT: a},{ROOT: a},{ROOT: a},{ROOT: a},"
+         "{ROOT: a}]\n", HRNET_ERR_LIMIT, {"more than 8"}},
+        {"DATASET:\n  COLOR_JITTER: 1.5\n", HRNET_ERR_CONFIG, {"DATASET.COLOR_JITTER", "0 to 1", "1.5"}},
         {"xyzzy: 1\n", HRNET_ERR_CONFIG, {"unknown key xyzzy"}},
         {"MODEL:\n  NAME: a\n  NAME: b\n", HRNET_ERR_FORMAT, {"test.yaml:3", "NAME", "line 2"}},
         {"a: &x 1\nb: *x\n", HRNET_ERR_UNSUPPORTED, {"test.yaml:2", "alias"}},
@@ -282,6 +338,7 @@ static void networks_that_cannot_be(void **state)
         const char *word;
     } cases[] = {
         {"coco/hrnet/w32_256", "MODEL.NAME", "pose_x", HRNET_ERR_CONFIG, "MODEL.NAME"},
+        {"coco/hrnet/w32_256", "MODEL.TARGET_TYPE", "offset", HRNET_ERR_CONFIG, "gaussian, dark or udp"},
         {"coco/hrnet/w32_256", "MODEL.IMAGE_SIZE", "[200, 256]", HRNET_ERR_CONFIG, "that 32 divides"},
         {"coco/hrnet/w32_256", "MODEL.HEATMAP_SIZE", "[64, 48]", HRNET_ERR_CONFIG, "MODEL.HEATMAP_SIZE"},
         {"coco/hrnet/w32_256", "MODEL.EXTRA.STAGE3.NUM_BRANCHES", "1", HRNET_ERR_CONFIG, "STAGE3.NUM_BRANCHES"},
@@ -362,6 +419,7 @@ int main(void)
         cmocka_unit_test(defaults),         cmocka_unit_test(published_experiments),
         cmocka_unit_test(golden_files),     cmocka_unit_test(names_and_beginnings),
         cmocka_unit_test(dump_and_back),    cmocka_unit_test(overrides),
+        cmocka_unit_test(more_sets),
         cmocka_unit_test(wrong_values),     cmocka_unit_test(keys_without_effect),
         cmocka_unit_test(hostile_sizes),    cmocka_unit_test(networks_that_cannot_be),
         cmocka_unit_test(allocation_failures),
