@@ -53,6 +53,23 @@ typedef struct hr_gemm_batch {
 } hr_gemm_batch;
 
 /*
+ * One tile of a sum of outer products over pixels (the gradient of weights): a line is n_pixels neighbours, and the
+ * pixels of a line lie a_step and b_step floats apart.
+ *
+ *   outs[i][n] = sum_l sum_p rows[i][a_at[l] + p * a_step] * b[b_at[l] + p * b_step + n]  (+ outs[i][n])
+ */
+typedef struct hr_outer {
+    int m; /* rows, 1..kern->rows[strips] */
+    int n_lines, n_pixels;
+    const float *const *rows; /* [m] */
+    const float *b;           /* strips * HR_STRIP floats a pixel */
+    const size_t *a_at, *b_at; /* [n_lines] */
+    size_t a_step, b_step;
+    float *const *outs; /* [m], each to strips * HR_STRIP floats */
+    int add;            /* 0: overwrite outs */
+} hr_outer;
+
+/*
  * Winograd's minimal filtering F(m x m, 3 x 3), m = 2, 4 or 6: a tile of (m + 2)^2 input pixels becomes as many
  * numbers a channel (input transform), each of them goes through its own matrix product over channels, and (m + 2)^2
  * products a channel become m^2 output pixels (output transform). See kern/winograd.h for the matrices.
@@ -67,11 +84,22 @@ typedef struct hr_wino_input {
 
 /* The weight transform of one input channel for n_columns output channels: U = G g G^T. */
 typedef struct hr_wino_weights {
-    const float *g; /* [9][n_columns] */
-    int n_columns;  /* a multiple of HR_STRIP */
+    const float *g; /* number i of column c at g[i * g_step + c], i < 9 */
+    size_t g_step;
+    int n_columns; /* a multiple of HR_STRIP */
     float *out;     /* number i of column c goes to out[i * step + c] */
     size_t step;
 } hr_wino_weights;
+
+/* The same transform turned, for the gradient of weights: G^T U G. */
+typedef struct hr_wino_weights_gradient {
+    const float *in; /* number i of column c at in[i * step + c] */
+    size_t step;
+    int n_columns; /* a multiple of HR_STRIP */
+    float *g;      /* number i of column c goes to g[i * g_step + c], i < 9 */
+    size_t g_step;
+    int add; /* 0: overwrite g */
+} hr_wino_weights_gradient;
 
 /* Its matrix G [m + 2][3], exact to double. */
 void hr_wino_matrix(int m, double matrix[][3]);
@@ -80,12 +108,17 @@ typedef struct hr_wino_output {
     const float *products; /* number i of channel c at products[i * step + c] */
     size_t step;
     int n_channels;    /* a multiple of HR_STRIP */
-    const float *bias; /* [n_channels] */
+    const float *bias; /* [n_channels], or NULL for zeros */
     const float *add;  /* laid out as out, or NULL; may equal out */
     float *out;        /* pixel (y, x) at out + y * row_step + x * pixel_step, y, x < m */
     size_t row_step, pixel_step;
     int relu;
 } hr_wino_output;
+
+/* Batch normalisation, a number a channel: y = (x - mean) * scale + shift. */
+typedef struct hr_norm {
+    const float *mean, *scale, *shift; /* [ld] */
+} hr_norm;
 
 enum { HR_WINO_2, HR_WINO_4, HR_WINO_6, HR_N_WINO };
 
@@ -102,15 +135,40 @@ typedef struct hr_kern {
     void (*gemm_half[HR_MAX_STRIPS + 1])(const hr_gemm *tile);
     void (*gemm_batch_half[HR_MAX_STRIPS + 1])(const hr_gemm_batch *batch);
 
+    void (*outer[HR_MAX_STRIPS + 1])(const hr_outer *tile);
+
     void (*wino_input[HR_N_WINO])(const hr_wino_input *tile);
     void (*wino_output[HR_N_WINO])(const hr_wino_output *tile);
     void (*wino_weights[HR_N_WINO])(const hr_wino_weights *weights);
+    /* Of F(4) only. The output transform turned: in is 4 x 4 pixels of the output's gradient, 36 numbers come out. */
+    void (*wino_output_gradient)(const hr_wino_input *tile);
+    void (*wino_weights_gradient)(const hr_wino_weights_gradient *sums);
 
     /* out[x][c] = act(sum_t terms[t][(x >> shifts[t]) * ld + c]), x < w, c < ld. out may equal a term with shift 0. */
     void (*sum_row)(float *out, const float *const *terms, const int *shifts, int n_terms, int w, int ld, int relu);
 
     /* out[c] = max over n cells of cells[i][c], c < ld. */
     void (*max_cell)(float *out, const float *const *cells, int n, int ld);
+
+    /* Training's, over pixels of ld floats that follow each other. Sums in double: of up to 32 pixels at a time, which
+     * are added in float. */
+
+    /* sums[c] += sum d, sums[ld + c] += sum d * d, over n pixels; d = x[i][c] - pivot[c]. */
+    void (*norm_sums)(const float *x, const float *pivot, size_t n, int ld, double *sums);
+    /* out[i] = act(norm(x[i >> shift]) + add[i]), i < w. norm NULL: as it is; add NULL: zeros, may equal out. */
+    void (*norm_row)(float *out, const float *x, int shift, const hr_norm *norm, const float *add, int w, int ld,
+                     int relu);
+    /* g[i] = 0 where y[i] <= 0; n a multiple of HR_STRIP. */
+    void (*gate)(float *g, const float *y, size_t n);
+    /* out[i] (add: +)= sum over the f x f cells that nearest upsampling by f = 1 << shift makes of pixel i, i < w; in: f
+     * rows of w * f pixels, row_step floats apart. */
+    void (*fold_row)(float *out, const float *in, size_t row_step, int shift, int w, int ld, int add);
+    /* sums[c] += sum h, sums[ld + c] += sum h * (x - mean), over n pixels; h = g, with relu 0 where norm(x) <= 0. */
+    void (*norm_gradient_sums)(const float *g, const float *x, const hr_norm *norm, int relu, size_t n, int ld,
+                               double *sums);
+    /* dx = scale * (h - offset - (x - mean) * slope), h as above; dx may equal g. */
+    void (*norm_gradient)(float *dx, const float *g, const float *x, const hr_norm *norm, const float *offset,
+                          const float *slope, int relu, size_t n, int ld);
 
     /* out[i] = in[i] in half precision, to nearest, ties to even; n a multiple of HR_STRIP. */
     void (*to_half)(uint16_t *out, const float *in, size_t n);

@@ -1,11 +1,17 @@
 /* kern_avx512.c - AVX-512: 32 registers of 16 floats; 24 of them hold the tile. */
+#include "kern/combine.h"
 #include "kern/elementwise.h"
 #include "kern/gemm.h"
+#include "kern/outer.h"
 #include "kern/winograd.h"
+#include "kern/winograd_gradient.h"
 
 GEMM_WIDTH(1, 1, 12, ROWS_12)
 GEMM_WIDTH(2, 2, 12, ROWS_12)
 GEMM_WIDTH(3, 3, 8, ROWS_8)
+OUTER_WIDTH(1, 1, ROWS_12)
+OUTER_WIDTH(2, 2, ROWS_12)
+OUTER_WIDTH(3, 3, ROWS_8)
 
 const hr_kern hr_kern_avx512 = {
     .name = "avx512",
@@ -16,10 +22,14 @@ const hr_kern hr_kern_avx512 = {
     .gemm_batch = {NULL, gemm_batch1, gemm_batch2, gemm_batch3},
     .gemm_half = {NULL, gemm_half1, gemm_half2, gemm_half3},
     .gemm_batch_half = {NULL, gemm_batch_half1, gemm_batch_half2, gemm_batch_half3},
+    .outer = {NULL, outer1, outer2, outer3},
     .wino_input = {wino_input2, wino_input4, wino_input6},
     .wino_output = {wino_output2, wino_output4, wino_output6},
     .wino_weights = {wino_weights2, wino_weights4, wino_weights6},
+    .wino_output_gradient = wino_output_gradient4,
+    .wino_weights_gradient = wino_weights_gradient4,
     .sum_row = sum_row,
     .max_cell = max_cell,
     .to_half = to_half,
+    COMBINE_SLOTS,
 };

@@ -1,9 +1,13 @@
 /* kern_neon.c - AArch64: 32 registers of 4 floats; 24 hold the 6 x 16 tile. */
+#include "kern/combine.h"
 #include "kern/elementwise.h"
 #include "kern/gemm.h"
+#include "kern/outer.h"
 #include "kern/winograd.h"
+#include "kern/winograd_gradient.h"
 
 GEMM_WIDTH(1, 4, 6, ROWS_6)
+OUTER_WIDTH(1, 4, ROWS_6)
 
 const hr_kern hr_kern_neon = {
     .name = "neon",
@@ -14,10 +18,14 @@ const hr_kern hr_kern_neon = {
     .gemm_batch = {NULL, gemm_batch1},
     .gemm_half = {NULL, gemm_half1},
     .gemm_batch_half = {NULL, gemm_batch_half1},
+    .outer = {NULL, outer1},
     .wino_input = {wino_input2, wino_input4, wino_input6},
     .wino_output = {wino_output2, wino_output4, wino_output6},
     .wino_weights = {wino_weights2, wino_weights4, wino_weights6},
+    .wino_output_gradient = wino_output_gradient4,
+    .wino_weights_gradient = wino_weights_gradient4,
     .sum_row = sum_row,
     .max_cell = max_cell,
     .to_half = to_half,
+    COMBINE_SLOTS,
 };

@@ -2,6 +2,7 @@
 #include "kern/kern.h"
 
 #include "base/half.h"
+#include "kern/combine_ref.h"
 #include "kern/winograd_points.h"
 
 static float weight(const void *weights, int i, int half)
@@ -43,6 +44,19 @@ static void gemm1(const hr_gemm *g) { gemm(g, 0); }
 static void gemm_half1(const hr_gemm *g) { gemm(g, 1); }
 static void gemm_batch1(const hr_gemm_batch *g) { gemm_batch(g, 0); }
 static void gemm_batch_half1(const hr_gemm_batch *g) { gemm_batch(g, 1); }
+
+static void outer1(const hr_outer *o)
+{
+    for (int i = 0; i < o->m; i++) {
+        for (size_t n = 0; n < HR_STRIP; n++) {
+            float y = 0;
+            for (int l = 0; l < o->n_lines; l++)
+                for (size_t p = 0; p < (size_t)o->n_pixels; p++)
+                    y += o->rows[i][o->a_at[l] + p * o->a_step] * o->b[o->b_at[l] + p * o->b_step + n];
+            o->outs[i][n] = o->add ? o->outs[i][n] + y : y;
+        }
+    }
+}
 
 /* v = B d: one line of the input transform, from its definition. */
 static void input_line(int pairs, const float *d, int d_step, float *v, int v_step)
@@ -102,7 +116,7 @@ static void wino_output(const hr_wino_output *tile, int pairs)
         for (int r = 0; r < m; r++) output_line(pairs, half + r * side, 1, y + r * m, 1);
         for (int i = 0; i < m * m; i++) {
             const size_t at = (size_t)(i / m) * tile->row_step + (size_t)(i % m) * tile->pixel_step + (size_t)c;
-            float out = y[i] + tile->bias[c];
+            float out = tile->bias != NULL ? y[i] + tile->bias[c] : y[i];
             if (tile->add != NULL) out += tile->add[at];
             tile->out[at] = tile->relu && out < 0 ? 0 : out;
         }
@@ -123,13 +137,69 @@ static void wino_weights(const hr_wino_weights *w, int pairs)
     const int side = 2 * pairs + 2;
     for (int c = 0; c < w->n_columns; c++) {
         float g[9], half[24], u[64];
-        for (int i = 0; i < 9; i++) g[i] = w->g[i * w->n_columns + c];
+        for (int i = 0; i < 9; i++) g[i] = w->g[(size_t)i * w->g_step + (size_t)c];
         for (int x = 0; x < 3; x++) weights_line(pairs, g + x, 3, half + x, 3);
         for (int y = 0; y < side; y++) weights_line(pairs, half + y * 3, 1, u + y * side, 1);
         for (int i = 0; i < side * side; i++) w->out[(size_t)i * w->step + (size_t)c] = u[i];
     }
 }
 
+/* z = A y: output_line turned. */
+static void output_gradient_line(int pairs, const float *y, int y_step, float *z, int z_step)
+{
+    const hr_wino_points *w = &hr_wino_table[pairs - 1];
+    z[0] = y[0];
+    z[(2 * pairs + 1) * z_step] = y[(2 * pairs - 1) * y_step];
+    for (int i = 0; i < pairs; i++) {
+        float even = 0, odd = 0;
+        for (int r = 0; r < 2 * pairs; r++) *(r % 2 == 0 ? &even : &odd) += w->power[i][r] * y[r * y_step];
+        z[(1 + 2 * i) * z_step] = even + odd;
+        z[(2 + 2 * i) * z_step] = even - odd;
+    }
+}
+
+/* g = G^T u: weights_line turned. */
+static void weights_gradient_line(int pairs, const float *u, int u_step, float *g, int g_step)
+{
+    double matrix[8][3];
+    hr_wino_matrix(2 * pairs, matrix);
+    for (int k = 0; k < 3; k++) {
+        double sum = 0;
+        for (int i = 0; i < 2 * pairs + 2; i++) sum += matrix[i][k] * u[i * u_step];
+        g[k * g_step] = (float)sum;
+    }
+}
+
+static void wino_output_gradient(const hr_wino_input *tile, int pairs)
+{
+    const int side = 2 * pairs + 2, m = 2 * pairs;
+    for (int c = 0; c < tile->n_channels; c++) {
+        float y[36], half[48], z[64];
+        for (int i = 0; i < m * m; i++)
+            y[i] = tile->in[(size_t)(i / m) * tile->row_step + (size_t)(i % m) * tile->pixel_step + (size_t)c];
+        for (int x = 0; x < m; x++) output_gradient_line(pairs, y + x, m, half + x, m);
+        for (int r = 0; r < side; r++) output_gradient_line(pairs, half + r * m, 1, z + r * side, 1);
+        for (int i = 0; i < side * side; i++) tile->out[(size_t)i * tile->step + (size_t)c] = z[i];
+    }
+}
+
+static void wino_weights_gradient(const hr_wino_weights_gradient *sums, int pairs)
+{
+    const int side = 2 * pairs + 2;
+    for (int c = 0; c < sums->n_columns; c++) {
+        float u[64], half[24], g[9];
+        for (int i = 0; i < side * side; i++) u[i] = sums->in[(size_t)i * sums->step + (size_t)c];
+        for (int x = 0; x < side; x++) weights_gradient_line(pairs, u + x, side, half + x, side);
+        for (int y = 0; y < 3; y++) weights_gradient_line(pairs, half + y * side, 1, g + y * 3, 1);
+        for (int i = 0; i < 9; i++) {
+            float *out = &sums->g[(size_t)i * sums->g_step + (size_t)c];
+            *out = sums->add ? *out + g[i] : g[i];
+        }
+    }
+}
+
+static void wino_output_gradient4(const hr_wino_input *tile) { wino_output_gradient(tile, 2); }
+static void wino_weights_gradient4(const hr_wino_weights_gradient *sums) { wino_weights_gradient(sums, 2); }
 static void wino_weights2(const hr_wino_weights *weights) { wino_weights(weights, 1); }
 static void wino_weights4(const hr_wino_weights *weights) { wino_weights(weights, 2); }
 static void wino_weights6(const hr_wino_weights *weights) { wino_weights(weights, 3); }
@@ -174,10 +244,14 @@ const hr_kern hr_kern_ref = {
     .gemm_batch = {NULL, gemm_batch1},
     .gemm_half = {NULL, gemm_half1},
     .gemm_batch_half = {NULL, gemm_batch_half1},
+    .outer = {NULL, outer1},
     .wino_input = {wino_input2, wino_input4, wino_input6},
     .wino_output = {wino_output2, wino_output4, wino_output6},
     .wino_weights = {wino_weights2, wino_weights4, wino_weights6},
+    .wino_output_gradient = wino_output_gradient4,
+    .wino_weights_gradient = wino_weights_gradient4,
     .sum_row = sum_row,
     .max_cell = max_cell,
     .to_half = to_half,
+    COMBINE_SLOTS,
 };

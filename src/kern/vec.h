@@ -18,6 +18,11 @@ static inline vec v_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
 static inline vec v_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); } /* a * b + c */
 /* The larger; b where either is not a number, on x86 and, for b not a number, everywhere. */
 static inline vec v_max(vec a, vec b) { return _mm512_max_ps(a, b); }
+/* b, but 0 where a <= 0. */
+static inline vec v_gate(vec a, vec b)
+{
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NLE_UQ), b);
+}
 static inline vec v_load_half(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256(p)); }
 static inline void v_store_half(void *p, vec a)
 {
@@ -35,6 +40,7 @@ static inline vec v_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
 static inline vec v_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
 static inline vec v_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); } /* a * b + c */
 static inline vec v_max(vec a, vec b) { return _mm256_max_ps(a, b); }
+static inline vec v_gate(vec a, vec b) { return _mm256_and_ps(_mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_NLE_UQ), b); }
 static inline vec v_load_half(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
 static inline void v_store_half(void *p, vec a)
 {
@@ -52,6 +58,10 @@ static inline vec v_sub(vec a, vec b) { return vsubq_f32(a, b); }
 static inline vec v_mul(vec a, vec b) { return vmulq_f32(a, b); }
 static inline vec v_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); } /* a * b + c */
 static inline vec v_max(vec a, vec b) { return vmaxq_f32(a, b); }
+static inline vec v_gate(vec a, vec b)
+{
+    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(b), vcleq_f32(a, vdupq_n_f32(0))));
+}
 static inline vec v_load_half(const void *p) { return vcvt_f32_f16(vld1_f16(p)); }
 static inline void v_store_half(void *p, vec a) { vst1_f16(p, vcvt_f16_f32(a)); }
 #endif

@@ -92,7 +92,7 @@ WINO_INLINE void wino_weights(const hr_wino_weights *weights, const int P)
     for (int c = 0; c < weights->n_columns; c += HR_VEC) {
         vec g[9], half[3 * MAX_TILE];
 #pragma GCC unroll 9
-        for (int i = 0; i < 9; i++) g[i] = v_load(weights->g + i * weights->n_columns + c);
+        for (int i = 0; i < 9; i++) g[i] = v_load(weights->g + (size_t)i * weights->g_step + c);
 #pragma GCC unroll 3
         for (int x = 0; x < 3; x++) weights_line(P, g + x, 3, half + x, 3);
 #pragma GCC unroll 8
@@ -140,7 +140,7 @@ WINO_INLINE void wino_output(const hr_wino_output *tile, const int P)
             for (int y = 0; y < T; y++) m[y] = v_load(tile->products + (size_t)(y * T + x) * tile->step + c);
             output_line(P, m, 1, half + x, T);
         }
-        const vec bias = v_load(tile->bias + c);
+        const vec bias = tile->bias != NULL ? v_load(tile->bias + c) : v_set(0);
 #pragma GCC unroll 8
         for (int y = 0; y < M; y++) { /* rows */
             vec line[MAX_TILE];

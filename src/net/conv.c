@@ -1,9 +1,10 @@
 /* conv.c - choosing among the algorithms, and what they share. */
 #include "net/conv.h"
 
-#include <string.h>
-
-enum { LINE = 64 };
+enum {
+    LINE = 64,
+    TASK_FLOATS = 1 << 16 /* weights that one packing task takes, about */
+};
 
 static const hr_conv_algorithm *const algorithms[] = {&hr_conv_direct, &hr_conv_winograd2, &hr_conv_winograd4,
                                                       &hr_conv_winograd6};
@@ -30,23 +31,57 @@ void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, const hr_
 size_t hr_conv_bytes(const hr_conv *conv)
 {
     const size_t n = conv->algorithm->packed_floats(conv->algorithm, &conv->shape);
-    const size_t bytes = (size_t)hr_padded(conv->shape.oc) * sizeof(float) + n * (conv->half ? 2 : sizeof(float));
+    const size_t bytes = n * (conv->half ? 2 : sizeof(float));
     return (bytes + LINE - 1) / LINE * LINE;
 }
 
-void hr_conv_pack(hr_conv *conv, void *room, const float *weights, const float *scale, const float *bias,
-                  float *scratch)
+void hr_conv_place(hr_conv *conv, void *room, const float *bias)
 {
-    const int oc = conv->shape.oc;
-    float *packed_bias = room, *packed = packed_bias + hr_padded(oc);
-    memcpy(packed_bias, bias, (size_t)oc * sizeof *bias);
-    for (int i = oc; i < hr_padded(oc); i++) packed_bias[i] = 0;
-    conv->bias = packed_bias;
-    conv->weights = packed;
-    conv->algorithm->pack(conv, weights, scale, conv->half ? scratch : packed);
-    if (conv->half)
-        conv->kern->to_half((uint16_t *)(void *)packed, scratch,
-                            conv->algorithm->packed_floats(conv->algorithm, &conv->shape));
+    conv->weights = room;
+    conv->bias = bias;
+}
+
+int hr_pack_rows(const hr_conv_shape *shape)
+{
+    const int n_floats = shape->kernel * shape->kernel * hr_padded(shape->oc), rows = TASK_FLOATS / n_floats;
+    return rows < HR_STRIP ? HR_STRIP : rows / HR_STRIP * HR_STRIP;
+}
+
+int hr_conv_pack_tasks(const hr_conv *conv)
+{
+    const int rows = hr_pack_rows(&conv->shape);
+    return (conv->shape.ic + rows - 1) / rows;
+}
+
+void hr_conv_pack_task(const hr_conv *conv, const float *weights, int task)
+{
+    const hr_conv_shape *s = &conv->shape;
+    const int rows = hr_pack_rows(s), first = task * rows, last = first + rows < s->ic ? first + rows : s->ic;
+    const size_t n_columns = (size_t)hr_padded(s->oc);
+    conv->algorithm->pack(conv, weights + (size_t)first * n_columns, (size_t)s->ic * n_columns, first, last,
+                          conv->weights);
+}
+
+void hr_conv_pack(const hr_conv *conv, const float *weights, float *scratch)
+{
+    const hr_conv_shape *s = &conv->shape;
+    conv->algorithm->pack(conv, weights, (size_t)s->ic * (size_t)hr_padded(s->oc), 0, s->ic,
+                          conv->half ? scratch : conv->weights);
+    if (conv->half) conv->kern->to_half(conv->weights, scratch, conv->algorithm->packed_floats(conv->algorithm, s));
+}
+
+void hr_conv_arrange(const hr_conv_shape *shape, const float *published, const float *scale, float *weights)
+{
+    const size_t n_taps = (size_t)(shape->kernel * shape->kernel), n_ic = (size_t)shape->ic, n_oc = (size_t)shape->oc;
+    const size_t n_columns = (size_t)hr_padded(shape->oc);
+    for (size_t ic = 0; ic < n_ic; ic++) {
+        for (size_t oc = 0; oc < n_columns; oc++) {
+            const float *from = published + (shape->transposed ? ic * n_oc + oc : oc * n_ic + ic) * n_taps;
+            const float factor = scale != NULL && oc < n_oc ? scale[oc] : 1;
+            for (size_t t = 0; t < n_taps; t++)
+                weights[(t * n_ic + ic) * n_columns + oc] = oc < n_oc ? from[t] * factor : 0;
+        }
+    }
 }
 
 int hr_cut_blocks(int n_strips, const hr_kern *kern, hr_block_cut *blocks)

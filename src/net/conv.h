@@ -33,8 +33,11 @@ typedef struct hr_conv_io {
 
 /* How weights are kept, and what a plan may assume. */
 typedef struct hr_packing {
-    int half;  /* packed weights in half precision */
-    int batch; /* pictures that share one reading of the weights; 0: 1 */
+    int half;     /* packed weights in half precision */
+    int batch;    /* pictures that share one reading of the weights; 0: 1 */
+    int repacked; /* training: weights change, and are packed again, before every batch; and no F(6), whose rounding
+                     (F(2) and direct sums 0.2 to 0.5, F(4) 0.4 to 1.3, F(6) 2 to 5 in 1e-6 of the root mean square, 16
+                     to 256 channels) would show in gradients */
 } hr_packing;
 
 typedef struct hr_conv_algorithm hr_conv_algorithm;
@@ -47,8 +50,9 @@ struct hr_conv_algorithm {
                    const hr_packing *packing);
     /* Floats of packed weights. */
     size_t (*packed_floats)(const hr_conv_algorithm *self, const hr_conv_shape *shape);
-    /* weights [oc][ic][k][k] (transposed: [ic][oc][k][k]), times scale[oc]. */
-    void (*pack)(const hr_conv *conv, const float *weights, const float *scale, float *packed);
+    /* Pack input channels [first, last), which write parts of `packed` of their own. Channel i of tap t (ky * k + kx)
+     * has its padded oc weights at weights + t * tap_step + (i - first) * padded oc. */
+    void (*pack)(const hr_conv *conv, const float *weights, size_t tap_step, int first, int last, float *packed);
     size_t (*scratch_bytes)(const hr_conv *conv);
     int (*n_tasks)(const hr_conv *conv, int n, int threads);
     void (*run)(const hr_conv *conv, const hr_conv_io *io, int task);
@@ -61,22 +65,36 @@ struct hr_conv {
     const hr_conv_algorithm *algorithm;
     const hr_kern *kern;
     int relu;
-    int half;            /* packed weights are IEEE halves */
-    const void *weights; /* packed */
-    const float *bias;   /* [out_ld], padding lanes zero */
+    int half;          /* packed weights are IEEE halves */
+    void *weights;     /* packed */
+    const float *bias; /* [out_ld], padding lanes zero; NULL: none */
 };
 
 /* Describe a convolution and choose its algorithm. */
 void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, const hr_packing *packing, const hr_kern *kern);
 
-/* Bytes of packed weights and bias, a multiple of 64. */
+/* Bytes of packed weights, a multiple of 64. */
 size_t hr_conv_bytes(const hr_conv *conv);
 
-/* Pack into `room` (hr_conv_bytes, 64-byte aligned), which conv keeps pointing to. weights as hr_conv_algorithm.pack;
- * scale [oc] multiplies, bias [oc] is added after. scratch: algorithm->packed_floats, used when half, else may be NULL.
+/* Use this room for the packed weights (hr_conv_bytes, 64-byte aligned) and this bias (hr_conv.bias). Both stay the
+ * caller's, and may be set again at any time between runs. */
+void hr_conv_place(hr_conv *conv, void *room, const float *bias);
+
+/*
+ * Pack weights into the convolution's room. They are in the layout of training: [k * k][ic][oc rounded up], padding
+ * lanes zero, of transposed convolutions too. In float this is cut into tasks that write different parts.
  */
-void hr_conv_pack(hr_conv *conv, void *room, const float *weights, const float *scale, const float *bias,
-                  float *scratch);
+int hr_conv_pack_tasks(const hr_conv *conv);
+void hr_conv_pack_task(const hr_conv *conv, const float *weights, int task);
+/* All of it; scratch: algorithm->packed_floats, used when half, else may be NULL. */
+void hr_conv_pack(const hr_conv *conv, const float *weights, float *scratch);
+
+/* Input channels that a packing task takes. */
+int hr_pack_rows(const hr_conv_shape *shape);
+
+/* Published weights [oc][ic][k][k] (transposed: [ic][oc][k][k]), times scale[oc] (NULL: ones), in the layout of
+ * training: k * k * ic * padded oc floats. */
+void hr_conv_arrange(const hr_conv_shape *shape, const float *published, const float *scale, float *weights);
 
 /* Packed weight i of a convolution. */
 static inline const void *hr_conv_weight(const hr_conv *conv, size_t i)
@@ -86,11 +104,13 @@ static inline const void *hr_conv_weight(const hr_conv *conv, size_t i)
 }
 
 /* What a float of packed weights costs a plan, in ns: 0.1 to bring it from memory (40 GB/s a core), and the time of 12
- * multiply-adds for its room there. The second is a choice: it keeps W32 within about twice its weights' size. */
+ * multiply-adds for its room there. The second is a choice: it keeps W32 within about twice its weights' size. Training
+ * has room, but writes each float once a batch: 0.4. */
 static inline double hr_ns_per_weight(const hr_kern *kern, const hr_packing *packing)
 {
-    const double traffic = 0.1 / (packing->batch > 1 ? packing->batch : 1);
-    return (traffic + 12 / kern->macs_per_ns) / (packing->half ? 2 : 1);
+    const double batch = packing->batch > 1 ? packing->batch : 1;
+    if (packing->repacked) return (0.1 + 0.4) / batch;
+    return (0.1 / batch + 12 / kern->macs_per_ns) / (packing->half ? 2 : 1);
 }
 
 /* Channels rounded up to whole strips. */

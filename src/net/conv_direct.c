@@ -6,6 +6,8 @@
  */
 #include "net/conv.h"
 
+#include <string.h>
+
 enum {
     MAX_TAPS = 49,
     MAX_PARTS = 4,
@@ -38,8 +40,8 @@ static part part_of(const hr_conv_shape *shape, int index)
         p.ox = index % 2;
         p.step = 2;
         p.stride = 1;
-        p.h = shape->oh / 2;
-        p.w = shape->ow / 2;
+        p.h = (shape->oh - p.oy + 1) / 2;
+        p.w = (shape->ow - p.ox + 1) / 2;
     }
     for (int ky = 0; ky < shape->kernel; ky++) {
         for (int kx = 0; kx < shape->kernel; kx++) {
@@ -79,29 +81,24 @@ static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *
 }
 
 /* packed: for each part, for each block of columns: [tap][ic][strips * HR_STRIP]. */
-static void pack(const hr_conv *conv, const float *weights, const float *scale, float *packed)
+static void pack(const hr_conv *conv, const float *weights, size_t tap_step, int first, int last, float *packed)
 {
     const hr_conv_shape *s = &conv->shape;
-    const int k2 = s->kernel * s->kernel;
+    const size_t n_ic = (size_t)s->ic, n_columns = (size_t)hr_padded(s->oc);
     hr_block_cut blocks[MAX_BLOCKS];
     const int n_blocks = hr_cut_blocks(hr_padded(s->oc) / HR_STRIP, conv->kern, blocks);
     for (int i = 0; i < n_parts(s); i++) {
         const part p = part_of(s, i);
         for (int b = 0; b < n_blocks; b++) {
-            const int width = blocks[b].strips * HR_STRIP, first = blocks[b].first * HR_STRIP;
-            for (int ic = 0; ic < s->ic; ic++) {
-                for (int t = 0; t < p.n_taps; t++) {
-                    const int tap = p.taps[t].ky * s->kernel + p.taps[t].kx;
-                    float *row = packed + ((size_t)t * (size_t)s->ic + (size_t)ic) * (size_t)width;
-                    for (int j = 0; j < width; j++) {
-                        const int oc = first + j;
-                        const size_t at = s->transposed ? (size_t)ic * (size_t)s->oc + (size_t)oc
-                                                        : (size_t)oc * (size_t)s->ic + (size_t)ic;
-                        row[j] = oc < s->oc ? weights[at * (size_t)k2 + (size_t)tap] * scale[oc] : 0;
-                    }
-                }
+            const size_t width = (size_t)blocks[b].strips * HR_STRIP;
+            for (int t = 0; t < p.n_taps; t++) {
+                const size_t tap = (size_t)(p.taps[t].ky * s->kernel + p.taps[t].kx);
+                const float *from = weights + tap * tap_step + (size_t)blocks[b].first * HR_STRIP;
+                float *to = packed + ((size_t)t * n_ic + (size_t)first) * width;
+                for (int ic = first; ic < last; ic++, from += n_columns, to += width)
+                    memcpy(to, from, width * sizeof *to);
             }
-            packed += (size_t)p.n_taps * (size_t)s->ic * (size_t)width;
+            packed += (size_t)p.n_taps * n_ic * width;
         }
     }
 }
@@ -122,7 +119,8 @@ static void cut_part(cut *c, const hr_conv *conv, const part *p, int n)
     c->rows = HR_MAX_ROWS;
     for (int b = 0; b < c->n_blocks; b++)
         if (conv->kern->rows[c->blocks[b].strips] < c->rows) c->rows = conv->kern->rows[c->blocks[b].strips];
-    const double macs = (double)p->n_taps * s->ic * hr_padded(s->oc); /* a pixel */
+    /* of a pixel; a part that no tap reaches (1 x 1, stride 2) has its bias to write */
+    const double macs = (p->n_taps > 0 ? (double)p->n_taps * s->ic : 1) * hr_padded(s->oc);
     c->n_groups = macs > SHARED_WEIGHTS ? c->n_blocks : 1;
     const int wanted = (int)(TASK_MACS / (macs / c->n_groups)) + 1;
     c->chunk = (wanted + c->rows - 1) / c->rows * c->rows;
@@ -199,7 +197,7 @@ static void run_part(const hr_conv *conv, const part *p, const cut *c, size_t we
                                                  .depth = conv->shape.ic,
                                                  .rows = t.rows,
                                                  .weights = hr_conv_weight(conv, weights + depth * column),
-                                                 .bias = conv->bias + column,
+                                                 .bias = conv->bias != NULL ? conv->bias + column : NULL,
                                                  .adds = io->add != NULL ? t.adds : NULL,
                                                  .outs = t.outs,
                                                  .column = column,

@@ -7,9 +7,8 @@
  */
 #include "net/conv.h"
 
-#include <string.h>
-
 #include "base/cpu.h"
+#include "net/conv_window.h"
 
 enum { MAX_SIDE = 8, MAX_BLOCKS = 1024, MAX_WIDTH = HR_MAX_STRIPS * HR_STRIP };
 
@@ -45,30 +44,30 @@ static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const 
 {
     static const double transform_ns[HR_N_WINO] = {3.3, 10.3, 18};
     if (s->kernel != 3 || s->stride != 1 || s->padding != 1 || s->transposed || s->in_ld != hr_padded(s->ic)) return -1;
+    if (packing->repacked && self->tile > 4) return -1;
     const double n_tiles = tiles_of(self, s), weights = (double)packed_floats(self, s);
     return n_tiles * weights / kern->macs_per_ns + weights * hr_ns_per_weight(kern, packing) +
            n_tiles * transform_ns[self->tile / 2 - 1] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
 }
 
 /* packed: for each block of columns: [side^2][ic][strips * HR_STRIP]. */
-static void pack(const hr_conv *conv, const float *weights, const float *scale, float *packed)
+static void pack(const hr_conv *conv, const float *weights, size_t tap_step, int first, int last, float *packed)
 {
     const hr_conv_shape *s = &conv->shape;
     const size_t n_products = (size_t)(side_of(conv->algorithm) * side_of(conv->algorithm)), n_ic = (size_t)s->ic;
+    const size_t n_columns = (size_t)hr_padded(s->oc);
     hr_block_cut blocks[MAX_BLOCKS];
     const int n_blocks = hr_cut_blocks(hr_padded(s->oc) / HR_STRIP, conv->kern, blocks);
     for (int b = 0; b < n_blocks; b++) {
-        const size_t width = (size_t)blocks[b].strips * HR_STRIP, first = (size_t)blocks[b].first * HR_STRIP;
-        for (size_t ic = 0; ic < n_ic; ic++) {
-            float g[9 * MAX_WIDTH];
-            for (size_t j = 0; j < width; j++) {
-                const size_t oc = first + j;
-                const float *w = weights + (oc * n_ic + ic) * 9;
-                for (size_t k = 0; k < 9; k++) g[k * width + j] = oc < (size_t)s->oc ? w[k] * scale[oc] : 0;
-            }
+        const size_t width = (size_t)blocks[b].strips * HR_STRIP;
+        const float *from = weights + (size_t)blocks[b].first * HR_STRIP;
+        for (int ic = first; ic < last; ic++, from += n_columns)
             conv->kern->wino_weights[conv->algorithm->tile / 2 - 1](
-                &(hr_wino_weights){.g = g, .n_columns = (int)width, .out = packed + ic * width, .step = n_ic * width});
-        }
+                &(hr_wino_weights){.g = from,
+                                   .g_step = tap_step,
+                                   .n_columns = (int)width,
+                                   .out = packed + (size_t)ic * width,
+                                   .step = n_ic * width});
         packed += n_products * n_ic * width;
     }
 }
@@ -83,13 +82,6 @@ static int most_tiles(const hr_conv *conv)
     return fit < rows ? rows : fit / rows * rows;
 }
 
-/* Floats between neighbouring products of a matrix with n_tiles rows: an odd number of cache lines, because a transform
- * touches side^2 products at once, and at a stride of many powers of two they would all fall into a few cache sets. */
-static size_t product_step(int n_tiles, size_t ld)
-{
-    return ((size_t)n_tiles * ld / HR_STRIP | 1) * HR_STRIP;
-}
-
 /* A task's scratch, as offsets in floats. A patch is a tile of pixels that stands in for one that reaches over the
  * picture's edge. */
 typedef struct scratch {
@@ -100,8 +92,8 @@ static scratch lay_out(const hr_conv *conv)
 {
     const size_t side2 = (size_t)(side_of(conv->algorithm) * side_of(conv->algorithm));
     const size_t ld = (size_t)conv->shape.in_ld, n_tiles = (size_t)most_tiles(conv);
-    scratch s = {.products = side2 * product_step((int)n_tiles, ld)};
-    s.patch = s.products + side2 * product_step((int)n_tiles, MAX_WIDTH);
+    scratch s = {.products = side2 * hr_product_step((int)n_tiles, ld)};
+    s.patch = s.products + side2 * hr_product_step((int)n_tiles, MAX_WIDTH);
     s.end = s.patch + side2 * (ld > MAX_WIDTH ? ld : MAX_WIDTH);
     return s;
 }
@@ -135,53 +127,6 @@ static int n_tasks(const hr_conv *conv, int n, int threads)
     return c.n_chunks * c.n_groups;
 }
 
-/* A window of an image: what a tile reads (in) or writes (out), and which part of it lies inside. */
-typedef struct window {
-    ptrdiff_t at;       /* floats from the images' begin to the window's first pixel, which may lie outside */
-    int y0, y1, x0, x1; /* rows and columns inside the image, relative to the window */
-    int side;
-    size_t row_step, ld;
-} window;
-
-static window make_window(int image, int y, int x, int side, int h, int w, size_t ld)
-{
-    window o = {.side = side, .row_step = (size_t)w * ld, .ld = ld};
-    o.at = (((ptrdiff_t)image * h + y) * w + x) * (ptrdiff_t)ld;
-    o.y0 = y < 0 ? -y : 0;
-    o.x0 = x < 0 ? -x : 0;
-    o.y1 = y + side > h ? h - y : side;
-    o.x1 = x + side > w ? w - x : side;
-    return o;
-}
-
-static int is_whole(const window *w)
-{
-    return w->y0 == 0 && w->x0 == 0 && w->y1 == w->side && w->x1 == w->side;
-}
-
-/* Fill a patch [side][side][n] with a window's pixels, zeros where it reaches outside. */
-static void read_window(const window *w, const float *image, float *patch, size_t n)
-{
-    for (int y = 0; y < w->side; y++) {
-        for (int x = 0; x < w->side; x++, patch += n) {
-            if (y >= w->y0 && y < w->y1 && x >= w->x0 && x < w->x1)
-                memcpy(patch, image + (w->at + (ptrdiff_t)((size_t)y * w->row_step + (size_t)x * w->ld)),
-                       n * sizeof *patch);
-            else
-                memset(patch, 0, n * sizeof *patch);
-        }
-    }
-}
-
-/* Write the part of a patch that lies inside. */
-static void write_window(const window *w, float *image, const float *patch, size_t n)
-{
-    for (int y = w->y0; y < w->y1; y++)
-        for (int x = w->x0; x < w->x1; x++)
-            memcpy(image + (w->at + (ptrdiff_t)((size_t)y * w->row_step + (size_t)x * w->ld)),
-                   patch + (size_t)(y * w->side + x) * n, n * sizeof *patch);
-}
-
 /* Where a tile lies: its picture, and its first output pixel. */
 typedef struct place {
     int image, y, x;
@@ -209,14 +154,14 @@ static void transform_input(const hr_conv *conv, const hr_conv_io *io, place at,
     const hr_conv_shape *s = &conv->shape;
     const size_t ld = (size_t)s->in_ld;
     const int side = side_of(conv->algorithm);
-    const window w = make_window(at.image, at.y - 1, at.x - 1, side, s->ih, s->iw, ld);
+    const hr_window w = hr_window_make(at.image, at.y - 1, at.x - 1, side, s->ih, s->iw, ld);
     hr_wino_input tile = {
         .in = patch, .row_step = (size_t)side * ld, .pixel_step = ld, .n_channels = s->in_ld, .out = v, .step = step};
-    if (is_whole(&w)) {
+    if (hr_window_is_whole(&w)) {
         tile.in = io->in + w.at;
         tile.row_step = w.row_step;
     } else {
-        read_window(&w, io->in, patch, ld);
+        hr_window_read(&w, io->in, patch, ld);
     }
     conv->kern->wino_input[conv->algorithm->tile / 2 - 1](&tile);
 }
@@ -227,28 +172,28 @@ static void transform_output(const hr_conv *conv, const hr_conv_io *io, place at
     const hr_conv_shape *s = &conv->shape;
     const size_t column = (size_t)block->first * HR_STRIP, width = (size_t)block->strips * HR_STRIP;
     const int m = conv->algorithm->tile;
-    const window w = make_window(at.image, at.y, at.x, m, s->oh, s->ow, (size_t)hr_padded(s->oc));
+    const hr_window w = hr_window_make(at.image, at.y, at.x, m, s->oh, s->ow, (size_t)hr_padded(s->oc));
     hr_wino_output tile = {.products = products,
                            .step = step,
                            .n_channels = (int)width,
-                           .bias = conv->bias + column,
+                           .bias = conv->bias != NULL ? conv->bias + column : NULL,
                            .add = io->add,
                            .out = patch,
                            .row_step = (size_t)m * width,
                            .pixel_step = width,
                            .relu = conv->relu};
-    const int whole = is_whole(&w);
+    const int whole = hr_window_is_whole(&w);
     if (whole) {
         tile.out = io->out + w.at + column;
         if (io->add != NULL) tile.add = io->add + w.at + column;
         tile.row_step = w.row_step;
         tile.pixel_step = w.ld;
     } else if (io->add != NULL) {
-        read_window(&w, io->add + column, patch, width);
+        hr_window_read(&w, io->add + column, patch, width);
         tile.add = patch;
     }
     conv->kern->wino_output[m / 2 - 1](&tile);
-    if (!whole) write_window(&w, io->out + column, patch, width);
+    if (!whole) hr_window_write(&w, io->out + column, patch, width);
 }
 
 static void run(const hr_conv *conv, const hr_conv_io *io, int task)
@@ -263,14 +208,14 @@ static void run(const hr_conv *conv, const hr_conv_io *io, int task)
     const int first = task / c.n_groups * c.chunk, group = task % c.n_groups;
     const int n_tiles = c.n_tiles - first < c.chunk ? c.n_tiles - first : c.chunk;
     float *v = io->scratch + room.v, *products = io->scratch + room.products, *patch = io->scratch + room.patch;
-    const size_t v_step = product_step(n_tiles, in_ld);
+    const size_t v_step = hr_product_step(n_tiles, in_ld);
     const place begin = place_of(conv, first);
     place at = begin;
     for (int t = 0; t < n_tiles; t++, advance(conv, &at))
         transform_input(conv, io, at, patch, v + (size_t)t * in_ld, v_step);
     for (int b = c.n_blocks * group / c.n_groups; b < c.n_blocks * (group + 1) / c.n_groups; b++) {
         const hr_block_cut *block = &c.blocks[b];
-        const size_t width = (size_t)block->strips * HR_STRIP, step = product_step(n_tiles, width);
+        const size_t width = (size_t)block->strips * HR_STRIP, step = hr_product_step(n_tiles, width);
         gemm[block->strips](&(hr_gemm_batch){
             .n_products = n_products,
             .m = n_tiles,

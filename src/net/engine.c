@@ -35,25 +35,43 @@ static void describe_conv(hr_engine *engine, int index)
     hr_conv_init(&engine->convs[index], &shape, node->relu, &engine->packing, engine->kern);
 }
 
-/* Floats that packing one convolution works in: its weights, what folding needs, and the packed form before it is
- * rounded to half precision. */
-static size_t work_floats(const hr_engine *engine, int index)
+size_t hr_engine_conv_bytes(const hr_conv *conv)
+{
+    return (size_t)hr_padded(conv->shape.oc) * sizeof(float) + hr_conv_bytes(conv);
+}
+
+/* What packing one convolution works in, as offsets in floats: its weights as published and arranged, what folding
+ * needs, and the packed form before it is rounded to half precision. */
+typedef struct work {
+    size_t published, arranged, scale, rest, packed, end;
+} work;
+
+static work lay_out(const hr_engine *engine, int index)
 {
     const hr_node *node = &engine->graph.nodes[index];
     const hr_conv *conv = &engine->convs[index];
-    const size_t n_packed = conv->half ? conv->algorithm->packed_floats(conv->algorithm, &conv->shape) : 0;
-    return engine->graph.params[node->weight].n_elements + 7 * (size_t)node->c + n_packed;
+    const size_t n_taps = (size_t)(node->kernel * node->kernel), n_columns = (size_t)hr_padded(node->c);
+    work w = {.arranged = engine->graph.params[node->weight].n_elements};
+    w.scale = w.arranged + n_taps * (size_t)conv->shape.ic * n_columns;
+    w.rest = w.scale + (size_t)node->c;
+    w.packed = w.rest + 5 * (size_t)node->c;
+    w.end = w.packed + (conv->half ? conv->algorithm->packed_floats(conv->algorithm, &conv->shape) : 0);
+    return w;
 }
 
-static hrnet_status pack_conv(hr_engine *engine, int index, const hr_weights *weights, void *room, float *work)
+/* room: the bias, then the packed weights. */
+static hrnet_status pack_conv(hr_engine *engine, int index, const hr_weights *weights, float *room, float *floats)
 {
     const hr_graph *graph = &engine->graph;
     const hr_node *node = &graph->nodes[index];
-    const size_t n = (size_t)node->c;
-    float *scale = work + graph->params[node->weight].n_elements, *shift = scale + n, *rest = shift + n;
-    HR_TRY(hr_weights_read(weights, graph, node->weight, work));
-    HR_TRY(hr_fold(graph, node, weights, scale, shift, rest));
-    hr_conv_pack(&engine->convs[index], room, work, scale, shift, rest + 5 * n);
+    hr_conv *conv = &engine->convs[index];
+    const work w = lay_out(engine, index);
+    HR_TRY(hr_weights_read(weights, graph, node->weight, floats + w.published));
+    HR_TRY(hr_fold(graph, node, weights, floats + w.scale, room, floats + w.rest));
+    for (int i = node->c; i < hr_padded(node->c); i++) room[i] = 0;
+    hr_conv_arrange(&conv->shape, floats + w.published, floats + w.scale, floats + w.arranged);
+    hr_conv_place(conv, room + hr_padded(node->c), room);
+    hr_conv_pack(conv, floats + w.arranged, floats + w.packed);
     return HRNET_OK;
 }
 
@@ -65,19 +83,21 @@ static hrnet_status pack_all(hr_engine *engine, const hr_weights *weights)
         if (hr_engine_ld(engine, i) > engine->max_ld) engine->max_ld = hr_engine_ld(engine, i);
         if (engine->graph.nodes[i].weight < 0) continue;
         describe_conv(engine, i);
-        engine->n_bytes += hr_conv_bytes(&engine->convs[i]);
-        if (work_floats(engine, i) > n_work) n_work = work_floats(engine, i);
+        engine->n_bytes += hr_engine_conv_bytes(&engine->convs[i]);
+        const work w = lay_out(engine, i);
+        if (w.end > n_work) n_work = w.end;
     }
     engine->weights = hr_alloc(engine->n_bytes, 1);
-    float *work = hr_alloc(n_work, sizeof *work);
-    hrnet_status status = engine->weights != NULL && work != NULL ? HRNET_OK : hr_fail_memory(engine->n_bytes);
+    float *floats = hr_alloc(n_work, sizeof *floats);
+    hrnet_status status = engine->weights != NULL && floats != NULL ? HRNET_OK : hr_fail_memory(engine->n_bytes);
     char *room = engine->weights;
     for (int i = 0; i < n && status == HRNET_OK; i++) {
-        if (engine->convs[i].algorithm == NULL) continue;
-        status = pack_conv(engine, i, weights, room, work);
-        room += hr_conv_bytes(&engine->convs[i]);
+        const hr_conv *conv = &engine->convs[i];
+        if (conv->algorithm == NULL) continue;
+        status = pack_conv(engine, i, weights, (float *)(void *)room, floats);
+        room += hr_engine_conv_bytes(conv);
     }
-    hr_free(work);
+    hr_free(floats);
     return status;
 }
 

@@ -18,7 +18,7 @@ typedef struct hr_weights {
 typedef struct hr_engine {
     hr_graph graph; /* fused */
     hr_conv *convs; /* [graph.n_nodes]; algorithm NULL where the node is no convolution */
-    void *weights;  /* all packed weights, in the order of the nodes */
+    void *weights;  /* all biases and packed weights, in the order of the nodes */
     size_t n_bytes;
     hr_packing packing;
     const hr_kern *kern;
@@ -39,7 +39,8 @@ hrnet_status hr_weights_read(const hr_weights *weights, const hr_graph *graph, i
 /* Floats a pixel of node's tensor takes. */
 int hr_engine_ld(const hr_engine *engine, int node);
 
-/* Bytes of packed weights. */
+/* Bytes of packed weights and biases: of one convolution, of all. */
+size_t hr_engine_conv_bytes(const hr_conv *conv);
 size_t hr_engine_bytes(const hr_engine *engine);
 
 #endif

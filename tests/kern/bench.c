@@ -49,6 +49,23 @@ static double bench_gemm_batch_half(const hr_kern *kern, int strips)
     return time_gemm_batch(kern->gemm_batch_half[strips], strips);
 }
 
+static double bench_outer(const hr_kern *kern, int strips)
+{
+    enum { LINES = 4, PIXELS = 48 };
+    static const size_t a_at[LINES] = {0, 1, 2, 3}, b_at[LINES];
+    const int m = kern->rows[strips], width = strips * HR_STRIP;
+    const float *rows[HR_MAX_ROWS];
+    float *outs[HR_MAX_ROWS];
+    for (int i = 0; i < m; i++) {
+        rows[i] = in.data + i;
+        outs[i] = out.data + i * width;
+    }
+    kern->outer[strips](&(hr_outer){.m = m, .n_lines = LINES, .n_pixels = PIXELS, .rows = rows, .b = weights.data,
+                                    .a_at = a_at, .b_at = b_at, .a_step = CHANNELS, .b_step = (size_t)width,
+                                    .outs = outs});
+    return 2. * m * LINES * PIXELS * width;
+}
+
 /* The numbers of a tile of F(m) that lie in the image, in the middle, and in the weights. */
 static size_t outside(int slot) { return (size_t)(2 * slot + 2) * (size_t)(2 * slot + 2) * CHANNELS; }
 static size_t inside(int slot) { return (size_t)(2 * slot + 4) * (size_t)(2 * slot + 4) * CHANNELS; }
@@ -64,7 +81,7 @@ static double bench_wino_input(const hr_kern *kern, int slot)
 static double bench_wino_weights(const hr_kern *kern, int slot)
 {
     kern->wino_weights[slot](
-        &(hr_wino_weights){.g = in.data, .n_columns = CHANNELS, .out = out.data, .step = CHANNELS});
+        &(hr_wino_weights){.g = in.data, .g_step = CHANNELS, .n_columns = CHANNELS, .out = out.data, .step = CHANNELS});
     return (double)((9 * CHANNELS + inside(slot)) * sizeof(float));
 }
 
@@ -77,6 +94,21 @@ static double bench_wino_output(const hr_kern *kern, int slot)
     return (double)((inside(slot) + outside(slot)) * sizeof(float));
 }
 
+static double bench_wino_output_gradient(const hr_kern *kern, int slot)
+{
+    const size_t m = (size_t)(2 * slot + 2);
+    kern->wino_output_gradient(&(hr_wino_input){.in = in.data, .row_step = m * CHANNELS, .pixel_step = CHANNELS,
+                                                .n_channels = CHANNELS, .out = out.data, .step = CHANNELS});
+    return (double)((inside(slot) + outside(slot)) * sizeof(float));
+}
+
+static double bench_wino_weights_gradient(const hr_kern *kern, int slot)
+{
+    kern->wino_weights_gradient(&(hr_wino_weights_gradient){.in = in.data, .step = CHANNELS, .n_columns = CHANNELS,
+                                                            .g = out.data, .g_step = CHANNELS});
+    return (double)((9 * CHANNELS + inside(slot)) * sizeof(float));
+}
+
 static double bench_sum_row(const hr_kern *kern, int variant)
 {
     (void)variant;
@@ -84,6 +116,56 @@ static double bench_sum_row(const hr_kern *kern, int variant)
     const float *terms[TERMS] = {in.data, weights.data, weights.data};
     kern->sum_row(out.data, terms, shifts, TERMS, WIDTH, CHANNELS, 1);
     return (double)((TERMS + 1) * WIDTH * CHANNELS * sizeof(float));
+}
+
+/* Coefficients of a norm. */
+static hr_norm norm_of_bench(void)
+{
+    return (hr_norm){weights.data, weights.data + CHANNELS, weights.data + 2 * CHANNELS};
+}
+
+static double bench_norm_sums(const hr_kern *kern, int variant)
+{
+    double sums[2 * CHANNELS] = {0};
+    (void)variant;
+    kern->norm_sums(in.data, weights.data, WIDTH, CHANNELS, sums);
+    return (double)(WIDTH * CHANNELS * sizeof(float));
+}
+
+static double bench_norm_row(const hr_kern *kern, int with_add)
+{
+    const hr_norm norm = norm_of_bench();
+    kern->norm_row(out.data, in.data, 0, &norm, with_add ? weights.data : NULL, WIDTH, CHANNELS, 1);
+    return (double)((2 + with_add) * WIDTH * CHANNELS * (int)sizeof(float));
+}
+
+static double bench_gate(const hr_kern *kern, int variant)
+{
+    (void)variant;
+    kern->gate(out.data, in.data, WIDTH * CHANNELS);
+    return (double)(3 * WIDTH * CHANNELS * sizeof(float));
+}
+
+static double bench_fold_row(const hr_kern *kern, int variant)
+{
+    (void)variant;
+    kern->fold_row(out.data, in.data, WIDTH * CHANNELS, 1, WIDTH / 2, CHANNELS, 0);
+    return (double)((2 * WIDTH + WIDTH / 2) * CHANNELS * sizeof(float));
+}
+
+static double bench_norm_gradient_sums(const hr_kern *kern, int relu)
+{
+    const hr_norm norm = norm_of_bench();
+    double sums[2 * CHANNELS] = {0};
+    kern->norm_gradient_sums(in.data, weights.data, &norm, relu, WIDTH, CHANNELS, sums);
+    return (double)(2 * WIDTH * CHANNELS * sizeof(float));
+}
+
+static double bench_norm_gradient(const hr_kern *kern, int relu)
+{
+    const hr_norm norm = norm_of_bench();
+    kern->norm_gradient(out.data, in.data, weights.data, &norm, weights.data, weights.data, relu, WIDTH, CHANNELS);
+    return (double)(3 * WIDTH * CHANNELS * sizeof(float));
 }
 
 static double bench_max_cell(const hr_kern *kern, int variant)
@@ -120,6 +202,9 @@ static const struct {
     {"gemm_batch_half, 1 strip", "GFLOP/s", 1, 1, bench_gemm_batch_half},
     {"gemm_batch_half, 2 strips", "GFLOP/s", 2, 1, bench_gemm_batch_half},
     {"gemm_batch_half, 3 strips", "GFLOP/s", 3, 1, bench_gemm_batch_half},
+    {"outer, 1 strip", "GFLOP/s", 1, 1, bench_outer},
+    {"outer, 2 strips", "GFLOP/s", 2, 1, bench_outer},
+    {"outer, 3 strips", "GFLOP/s", 3, 1, bench_outer},
     {"wino_input F(2)", "GB/s", HR_WINO_2, 0, bench_wino_input},
     {"wino_input F(4)", "GB/s", HR_WINO_4, 0, bench_wino_input},
     {"wino_input F(6)", "GB/s", HR_WINO_6, 0, bench_wino_input},
@@ -129,7 +214,18 @@ static const struct {
     {"wino_output F(2)", "GB/s", HR_WINO_2, 0, bench_wino_output},
     {"wino_output F(4)", "GB/s", HR_WINO_4, 0, bench_wino_output},
     {"wino_output F(6)", "GB/s", HR_WINO_6, 0, bench_wino_output},
+    {"wino_output_gradient", "GB/s", HR_WINO_4, 0, bench_wino_output_gradient},
+    {"wino_weights_gradient", "GB/s", HR_WINO_4, 0, bench_wino_weights_gradient},
     {"sum_row", "GB/s", 0, 0, bench_sum_row},
+    {"norm_sums", "GB/s", 0, 0, bench_norm_sums},
+    {"norm_row", "GB/s", 0, 0, bench_norm_row},
+    {"norm_row, adding", "GB/s", 1, 0, bench_norm_row},
+    {"gate", "GB/s", 0, 0, bench_gate},
+    {"fold_row", "GB/s", 0, 0, bench_fold_row},
+    {"norm_gradient_sums", "GB/s", 0, 0, bench_norm_gradient_sums},
+    {"norm_gradient_sums, relu", "GB/s", 1, 0, bench_norm_gradient_sums},
+    {"norm_gradient", "GB/s", 0, 0, bench_norm_gradient},
+    {"norm_gradient, relu", "GB/s", 1, 0, bench_norm_gradient},
     {"max_cell", "GB/s", 0, 0, bench_max_cell},
     {"to_half", "GB/s", 0, 0, bench_to_half},
 };

@@ -86,17 +86,64 @@ static void check_input(const hr_kern *kern, const filtering *f, int n_channels,
 static void check_weights(const hr_kern *kern, const filtering *f, int n_columns, guard_place place)
 {
     const size_t columns = (size_t)n_columns, step = columns + HR_STRIP, n = (size_t)(f->side * f->side);
-    guarded g = guard_numbers(9 * columns, IN, place), out = guard((n - 1) * step + columns, place);
+    guarded g = guard_numbers(8 * step + columns, IN, place), out = guard((n - 1) * step + columns, place);
     kern->wino_weights[f->slot](
-        &(hr_wino_weights){.g = g.data, .n_columns = n_columns, .out = out.data, .step = step});
+        &(hr_wino_weights){.g = g.data, .g_step = step, .n_columns = n_columns, .out = out.data, .step = step});
     for (size_t c = 0; c < columns; c++) {
         double x[9], y[MAX_SIDE * MAX_SIDE], size[MAX_SIDE * MAX_SIDE];
-        for (size_t i = 0; i < 9; i++) x[i] = g.data[i * columns + c];
+        for (size_t i = 0; i < 9; i++) x[i] = g.data[i * step + c];
         transform(f->weights, f->side, 3, x, y, size);
         for (size_t i = 0; i < n; i++) assert_true(near(out.data[i * step + c], y[i], size[i]));
     }
     unguard(g);
     unguard(out);
+}
+
+/* The output transform turned; only of F(4). */
+static void check_output_gradient(const hr_kern *kern, const filtering *f, int n_channels, guard_place place)
+{
+    const size_t channels = (size_t)n_channels, pixel = channels + HR_STRIP, m = (size_t)f->m;
+    const size_t row = m * pixel + HR_STRIP, step = channels + HR_STRIP, n = (size_t)(f->side * f->side);
+    guarded in = guard_numbers((m - 1) * (row + pixel) + channels, IN, place);
+    guarded out = guard((n - 1) * step + channels, place);
+    double turned[MAX_SIDE * MAX_M];
+    for (int i = 0; i < f->side * f->m; i++) turned[i] = f->out[i % f->m * f->side + i / f->m];
+    kern->wino_output_gradient(&(hr_wino_input){.in = in.data, .row_step = row, .pixel_step = pixel,
+                                                .n_channels = n_channels, .out = out.data, .step = step});
+    for (size_t c = 0; c < channels; c++) {
+        double x[MAX_M * MAX_M], y[MAX_SIDE * MAX_SIDE], size[MAX_SIDE * MAX_SIDE];
+        for (size_t i = 0; i < m * m; i++) x[i] = in.data[i / m * row + i % m * pixel + c];
+        transform(turned, f->side, f->m, x, y, size);
+        for (size_t i = 0; i < n; i++) assert_true(near(out.data[i * step + c], y[i], size[i]));
+    }
+    for (size_t i = channels; i < (n - 1) * step; i++)
+        if (i % step >= channels) assert_true(isnan(out.data[i])); /* untouched */
+    unguard(in);
+    unguard(out);
+}
+
+/* The weight transform turned; only of F(4). */
+static void check_weights_gradient(const hr_kern *kern, const filtering *f, int n_columns, int add, guard_place place)
+{
+    const size_t columns = (size_t)n_columns, step = columns + HR_STRIP, n = (size_t)(f->side * f->side);
+    guarded in = guard_numbers((n - 1) * step + columns, IN, place), g = guard_numbers(8 * step + columns, ADD, place);
+    double turned[3 * MAX_SIDE];
+    for (int i = 0; i < 3 * f->side; i++) turned[i] = f->weights[i % f->side * 3 + i / f->side];
+    kern->wino_weights_gradient(&(hr_wino_weights_gradient){.in = in.data, .step = step, .n_columns = n_columns,
+                                                            .g = g.data, .g_step = step, .add = add});
+    for (size_t c = 0; c < columns; c++) {
+        double x[MAX_SIDE * MAX_SIDE], y[9], size[9];
+        for (size_t i = 0; i < n; i++) x[i] = in.data[i * step + c];
+        transform(turned, 3, f->side, x, y, size);
+        for (size_t i = 0; i < 9; i++) {
+            const double more = add ? number(ADD, i * step + c) : 0;
+            assert_true(near(g.data[i * step + c], y[i] + more, size[i] + fabs(more)));
+        }
+    }
+    for (size_t i = 0; i < 8 * step; i++)
+        if (i % step >= columns) assert_true(g.data[i] == number(ADD, i)); /* untouched */
+    unguard(in);
+    unguard(g);
 }
 
 /* add: 0 none, 1 apart, 2 in place. */
@@ -105,11 +152,12 @@ static void check_output(const hr_kern *kern, const filtering *f, int n_channels
     const size_t channels = (size_t)n_channels, pixel = channels + HR_STRIP, row = (size_t)f->m * pixel + HR_STRIP;
     const size_t step = channels + HR_STRIP, n = (size_t)(f->side * f->side), m = (size_t)f->m;
     const size_t n_out = (m - 1) * (row + pixel) + channels;
+    const int with_bias = place != GUARD_BEGIN;
     guarded products = guard_numbers((n - 1) * step + channels, IN, place);
     guarded bias = guard_numbers(channels, BIAS, place), addend = guard_numbers(n_out, ADD, place);
     guarded out = guard_numbers(n_out, OTHER, place);
     kern->wino_output[f->slot](&(hr_wino_output){
-        .products = products.data, .step = step, .n_channels = n_channels, .bias = bias.data,
+        .products = products.data, .step = step, .n_channels = n_channels, .bias = with_bias ? bias.data : NULL,
         .add = add == 0 ? NULL : add == 1 ? addend.data : out.data, .out = out.data, .row_step = row,
         .pixel_step = pixel, .relu = relu});
     for (size_t at = 0; at < n_out; at++) {
@@ -122,9 +170,9 @@ static void check_output(const hr_kern *kern, const filtering *f, int n_channels
         for (size_t i = 0; i < m * m; i++) {
             const size_t here = i / m * row + i % m * pixel + c;
             const double more = add == 0 ? 0 : number(add == 1 ? ADD : OTHER, here);
-            const double sum = expected[i] + bias.data[c] + more;
+            const double b = with_bias ? bias.data[c] : 0, sum = expected[i] + b + more;
             assert_true(near(out.data[here], relu && sum < 0 ? 0 : sum,
-                             size[i] + fabsf(bias.data[c]) + fabs(more)));
+                             size[i] + fabs(b) + fabs(more)));
         }
     }
     unguard(products);
@@ -143,6 +191,10 @@ void winograd_transforms(void **state)
                 for (int place = 0; place < N_GUARD_PLACES; place++) {
                     check_input(tables[k], &f, strips * HR_STRIP, (guard_place)place);
                     check_weights(tables[k], &f, strips * HR_STRIP, (guard_place)place);
+                    if (slot == HR_WINO_4) {
+                        check_output_gradient(tables[k], &f, strips * HR_STRIP, (guard_place)place);
+                        check_weights_gradient(tables[k], &f, strips * HR_STRIP, strips % 2, (guard_place)place);
+                    }
                     for (int flags = 0; flags < 6; flags++)
                         check_output(tables[k], &f, strips * HR_STRIP, flags / 2, flags % 2, (guard_place)place);
                 }
@@ -161,7 +213,7 @@ static void convolve(const hr_kern *kern, const filtering *f, const float *d, co
     kern->wino_input[f->slot](&(hr_wino_input){.in = d, .row_step = (size_t)f->side * depth, .pixel_step = depth,
                                                .n_channels = ic, .out = v.data, .step = depth});
     for (size_t i = 0; i < depth; i++)
-        kern->wino_weights[f->slot](&(hr_wino_weights){.g = g + i * 9 * HR_STRIP, .n_columns = HR_STRIP,
+        kern->wino_weights[f->slot](&(hr_wino_weights){.g = g + i * 9 * HR_STRIP, .g_step = HR_STRIP, .n_columns = HR_STRIP,
                                                        .out = u.data + i * HR_STRIP, .step = depth * HR_STRIP});
     kern->gemm_batch[1](&(hr_gemm_batch){.n_products = (int)n, .m = 1, .depth = ic, .a = v.data, .a_step = depth,
                                          .a_ld = depth, .weights = u.data, .out = products.data,

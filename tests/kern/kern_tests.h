@@ -21,9 +21,14 @@ extern int n_tables;
 void gemm_sums(void **state);
 void gemm_same_bits(void **state);
 void gemm_batch_sums(void **state);
+void outer_sums(void **state);
 void winograd_matrix(void **state);
 void winograd_transforms(void **state);
 void winograd_tiles(void **state);
+void combine_sums(void **state);
+void combine_rows(void **state);
+void combine_folds(void **state);
+void combine_gates(void **state);
 
 /* Time every slot of every table and print it. */
 void bench(void);

@@ -23,7 +23,7 @@ typedef struct conv_case {
 
 /* What a case works on; expected and sizes are [n][oh][ow][oc]. */
 typedef struct conv_data {
-    guarded in, add, zeros, weights, scale, bias;
+    guarded in, add, zeros, weights, arranged, scale, bias; /* arranged: times scale */
     double *expected;
     double *sizes; /* sums of the absolute values whose sum is expected */
     double largest; /* size */
@@ -84,10 +84,12 @@ static conv_data make_data(const conv_case *c)
                    .add = image((size_t)(c->n * s->oh * s->ow), s->oc, hr_padded(s->oc), ADD),
                    .zeros = image(1, 0, s->in_ld, IN),
                    .weights = guard_numbers(n_weights, WEIGHTS, GUARD_END),
+                   .arranged = guard((size_t)(s->kernel * s->kernel * s->ic * hr_padded(s->oc)), GUARD_END),
                    .scale = guard_numbers(oc, SCALE, GUARD_END),
-                   .bias = guard_numbers(oc, BIAS, GUARD_END)};
+                   .bias = image(1, s->oc, hr_padded(s->oc), BIAS)};
     /* away from zero: a sum that begins with a bias far larger than its terms rounds at the bias's size every time */
     for (size_t i = 0; i < oc; i++) d.scale.data[i] = 1 + d.scale.data[i] / 2;
+    hr_conv_arrange(s, d.weights.data, d.scale.data, d.arranged.data);
     const int n_pixels = c->n * s->oh * s->ow;
     d.expected = test_malloc((size_t)n_pixels * oc * sizeof *d.expected);
     d.sizes = test_malloc((size_t)n_pixels * oc * sizeof *d.sizes);
@@ -110,6 +112,7 @@ static void free_data(conv_data *d)
     unguard(d->add);
     unguard(d->zeros);
     unguard(d->weights);
+    unguard(d->arranged);
     unguard(d->scale);
     unguard(d->bias);
     test_free(d->expected);
@@ -166,6 +169,23 @@ static void compare(const hr_conv *conv, const conv_case *c, const conv_data *d,
     }
 }
 
+/* Pack, and in float once more by tasks, backward: the same bits. */
+static void pack(const hr_conv *conv, const conv_data *d)
+{
+    const size_t n_floats = conv->algorithm->packed_floats(conv->algorithm, &conv->shape), bytes = hr_conv_bytes(conv);
+    assert_int_equal(bytes % 64, 0);
+    guarded scratch = guard(conv->half ? n_floats : 0, GUARD_END);
+    hr_conv_pack(conv, d->arranged.data, conv->half ? scratch.data : NULL);
+    unguard(scratch);
+    if (conv->half) return;
+    void *whole = test_malloc(bytes);
+    memcpy(whole, conv->weights, bytes);
+    memset(conv->weights, 0xff, n_floats * sizeof(float));
+    for (int t = hr_conv_pack_tasks(conv) - 1; t >= 0; t--) hr_conv_pack_task(conv, d->arranged.data, t);
+    assert_memory_equal(conv->weights, whole, bytes);
+    test_free(whole);
+}
+
 /* One algorithm on one table: right, and the same bits in other ways. */
 static void check(const hr_conv_algorithm *algorithm, const hr_kern *kern, int half, const conv_case *c,
                   const conv_data *d)
@@ -174,12 +194,10 @@ static void check(const hr_conv_algorithm *algorithm, const hr_kern *kern, int h
     hr_conv conv;
     hr_conv_init(&conv, &c->shape, c->relu, &(hr_packing){.half = half}, kern);
     conv.algorithm = algorithm;
-    const size_t n_floats = algorithm->packed_floats(algorithm, &c->shape), n_out = out_floats(&c->shape);
-    assert_int_equal(hr_conv_bytes(&conv) % 64, 0);
+    const size_t n_out = out_floats(&c->shape);
     guarded room = guard(hr_conv_bytes(&conv) / sizeof(float), GUARD_END);
-    guarded scratch = guard(half ? n_floats : 0, GUARD_END);
-    hr_conv_pack(&conv, room.data, d->weights.data, d->scale.data, d->bias.data, half ? scratch.data : NULL);
-    unguard(scratch);
+    hr_conv_place(&conv, room.data, d->bias.data);
+    pack(&conv, d);
     guarded plain = run(&conv, c, d, 0, c->n, 1, 0);
     compare(&conv, c, d, plain.data);
     for (int i = 0; i < 2; i++) {
