@@ -27,14 +27,6 @@ static void problem(report *r, const char *line)
     if (r->n_first++ < 3) hr_text_add(&r->first, "; %s", line);
 }
 
-static void shape_text(char *text, size_t size, int n_dims, const int64_t *shape)
-{
-    size_t at = (size_t)snprintf(text, size, "[");
-    for (int i = 0; i < n_dims && at < size; i++)
-        at += (size_t)snprintf(text + at, size - at, i == 0 ? "%lld" : ", %lld", (long long)shape[i]);
-    if (at < size) snprintf(text + at, size - at, "]");
-}
-
 static int same_shape(const hr_param *param, const hr_tensor *tensor)
 {
     if (param->kind == HR_PARAM_NORM_COUNT) return tensor->n_elements == 1;
@@ -73,8 +65,8 @@ static void bind_param(report *r, const hr_param *param, const hr_layout *layout
         problem(r, line);
     } else if (!same_shape(param, named->tensor)) {
         r->n_wrong++;
-        shape_text(expected, sizeof expected, param->n_dims, param->shape);
-        shape_text(found, sizeof found, named->tensor->n_dims, named->tensor->shape);
+        hr_shape_text(expected, sizeof expected, param->n_dims, param->shape);
+        hr_shape_text(found, sizeof found, named->tensor->n_dims, named->tensor->shape);
         snprintf(line, sizeof line, "wrong shape: %s: expected %s, found %s", param->name, expected, found);
         problem(r, line);
     } else {

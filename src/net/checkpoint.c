@@ -168,7 +168,7 @@ static hrnet_status gather_entries(saving *s, const hr_entry *entries, size_t n_
     for (size_t i = 0; i < tensors->n_entries; i++)
         if (strncmp(tensors->entries[i].key, "hrnet.", 6) == 0)
             put(s, tensors->entries[i].key, tensors->entries[i].value);
-    put(s, "hrnet.codec", "msra");
+    put(s, "hrnet.codec", hr_codec_of(&s->config));
     put(s, "hrnet.mean", "[0.485, 0.456, 0.406]");
     put(s, "hrnet.std", "[0.229, 0.224, 0.225]");
     return HRNET_OK;

@@ -20,7 +20,8 @@ hrnet_status hr_checkpoint_config(const hrnet_checkpoint *checkpoint, hr_config 
 
 /* hrnet_checkpoint_save with metadata from a layer that knows more than names and weights (the skeleton, the codec).
  * Our file's metadata are, the first that has a key winning: "hrnet.version" and "hrnet.config", the given entries, the
- * "hrnet." entries of the checkpoint itself, and "hrnet.codec", "hrnet.mean", "hrnet.std" of published practice. */
+ * "hrnet." entries of the checkpoint itself, the configuration's "hrnet.codec", and "hrnet.mean", "hrnet.std" of
+ * published practice. */
 hrnet_status hr_checkpoint_save(const hrnet_checkpoint *checkpoint, const char *path,
                                 const hrnet_save_options *options, const hr_entry *entries, size_t n_entries);
 

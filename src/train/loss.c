@@ -1,22 +1,87 @@
-/* loss.c - JointsMSELoss of upstream's core/loss.py, accuracy of core/evaluate.py. */
+/* loss.c - JointsMSELoss and JointsOHKMMSELoss of upstream's core/loss.py, accuracy of core/evaluate.py. */
 #include "train/loss.h"
 
 #include <math.h>
+#include <string.h>
+
+static double weight_of(const float *weights, int joint)
+{
+    return weights != NULL ? (double)weights[joint] : 1;
+}
+
+static double joint_loss(const float *map, const float *target, double w, size_t n_cells)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n_cells; i++) {
+        const double d = w * map[i] - w * target[i];
+        sum += d * d;
+    }
+    return 0.5 * sum / (double)n_cells;
+}
+
+/* gradient = scale * derivative of joint_loss */
+static void joint_gradient(const float *map, const float *target, double w, size_t n_cells, double scale,
+                           float *gradient)
+{
+    const double factor = scale * w / (double)n_cells;
+    for (size_t i = 0; i < n_cells; i++) gradient[i] = (float)(factor * (w * map[i] - w * target[i]));
+}
 
 double hr_joints_mse(const float *maps, const float *targets, const float *weights, int n_joints, size_t n_cells)
 {
     double total = 0;
     for (int j = 0; j < n_joints; j++) {
-        const double w = weights != NULL ? weights[j] : 1;
-        const float *map = maps + (size_t)j * n_cells, *target = targets + (size_t)j * n_cells;
-        double sum = 0;
-        for (size_t i = 0; i < n_cells; i++) {
-            const double d = w * map[i] - w * target[i];
-            sum += d * d;
-        }
-        total += 0.5 * sum / (double)n_cells;
+        const size_t at = (size_t)j * n_cells;
+        total += joint_loss(maps + at, targets + at, weight_of(weights, j), n_cells);
     }
     return total / n_joints;
+}
+
+double hr_joints_mse_gradient(const float *maps, const float *targets, const float *weights, int n_joints,
+                              size_t n_cells, double scale, float *gradient)
+{
+    const double loss = hr_joints_mse(maps, targets, weights, n_joints, n_cells);
+    for (int j = 0; j < n_joints; j++) {
+        const size_t at = (size_t)j * n_cells;
+        joint_gradient(maps + at, targets + at, weight_of(weights, j), n_cells, scale / n_joints, gradient + at);
+    }
+    return loss;
+}
+
+/* How many joints come before this one when the losses are sorted downwards; NaN is larger than all, as in torch.topk.
+ */
+static int rank_of(const double *losses, int n_joints, int joint)
+{
+    int rank = 0;
+    for (int j = 0; j < n_joints; j++) {
+        if (isnan(losses[joint]) || isnan(losses[j]))
+            rank += isnan(losses[j]) && (!isnan(losses[joint]) || j < joint);
+        else
+            rank += losses[j] > losses[joint] || (losses[j] == losses[joint] && j < joint);
+    }
+    return rank;
+}
+
+double hr_joints_ohkm(const float *maps, const float *targets, const float *weights, int n_joints, size_t n_cells,
+                      int topk, double *joint_losses, double scale, float *gradient)
+{
+    const int n_kept = topk < n_joints ? topk : n_joints;
+    double total = 0;
+    for (int j = 0; j < n_joints; j++) {
+        const size_t at = (size_t)j * n_cells;
+        joint_losses[j] = joint_loss(maps + at, targets + at, weight_of(weights, j), n_cells);
+    }
+    for (int j = 0; j < n_joints; j++) {
+        const size_t at = (size_t)j * n_cells;
+        const int kept = rank_of(joint_losses, n_joints, j) < n_kept;
+        if (kept) total += joint_losses[j];
+        if (gradient == NULL) continue;
+        if (kept)
+            joint_gradient(maps + at, targets + at, weight_of(weights, j), n_cells, scale / n_kept, gradient + at);
+        else
+            memset(gradient + at, 0, n_cells * sizeof *gradient);
+    }
+    return total / n_kept;
 }
 
 /* get_max_preds: the first highest cell; (0, 0) where nothing is above 0. */
