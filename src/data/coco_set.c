@@ -95,7 +95,7 @@ hrnet_status hr_coco_set_truth(hr_samples *out, const hrnet_annotations *annotat
         if (a.is_crowd || !clip_box(&a, &image, box) || !has_keypoints(&a, samples.n_joints)) continue;
         const hrnet_crop crop = hr_crop_from_box(box, aspect);
         if (crop.scale[0] > 0 && crop.scale[1] > 0) /* a box of one point */
-            samples.list[samples.n++] = (hr_sample){a.image, crop, 1, a.category_id, a.keypoints};
+            samples.list[samples.n++] = (hr_sample){a.image, crop, 1, a.category_id, a.keypoints, a.id};
     }
     return end(&samples, status, HR_ORDER_OF_IMAGES, out);
 }
@@ -147,7 +147,7 @@ static hrnet_status add_detections(hr_samples *samples, const hrnet_annotations 
         const double box[4] = {(double)d->box.x, (double)d->box.y, (double)d->box.w, (double)d->box.h};
         const hrnet_crop crop = hr_crop_from_box(box, aspect);
         if (crop.scale[0] > 0 && crop.scale[1] > 0)
-            samples->list[samples->n++] = (hr_sample){image, crop, (double)d->score, category, NULL};
+            samples->list[samples->n++] = (hr_sample){image, crop, (double)d->score, category, NULL, -1};
     }
     if (n > 0 && *n_unknown == n)
         return hr_fail(HRNET_ERR_MISMATCH,

@@ -75,6 +75,7 @@ static hrnet_status read_entry(hr_samples *samples, const hr_json *entry)
     HR_TRY(read_crop(entry, &sample->crop));
     sample->score = 1;
     sample->category = 1;
+    sample->id = (int64_t)samples->n;
     const hr_json *const joints = hr_json_get(entry, "joints");
     if (joints != NULL) {
         if (!hr_json_is(joints, HR_JSON_ARRAY) || joints->count != N_JOINTS)

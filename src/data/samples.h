@@ -14,6 +14,7 @@ typedef struct hr_sample {
     double score;    /* of the box; 1 for ground truth */
     int64_t category;
     const double *keypoints; /* [n_joints][3] of the person whose labelled box it is; NULL: a detector's box */
+    int64_t id;              /* of the annotation; of MPII's entries their number from 0; -1: a detector's box */
 } hr_sample;
 
 /* One person with labelled keypoints. */

@@ -8,6 +8,7 @@
 #include "pose/crop.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/status.h"
@@ -17,7 +18,7 @@ enum {
     POSITION_BITS = 10, /* AB_BITS */
     STEP_BITS = 5,      /* INTER_BITS */
     STEPS = 1 << STEP_BITS,
-    CHUNK = 64 /* pixels of a row sampled before they are normalised */
+    CHUNK = 64 /* columns that are sampled together */
 };
 
 void hr_warp_init(hr_warp *warp, const hrnet_image *image, const double to_crop[6], int width, int height,
@@ -28,23 +29,15 @@ void hr_warp_init(hr_warp *warp, const hrnet_image *image, const double to_crop[
 }
 
 /* Pixels (x, y), (x+1, y), (x, y+1), (x+1, y+1), black where the image has none. */
-static inline void find_corners(const hrnet_image *image, int64_t x, int64_t y, const uint8_t *corners[4])
+static inline void find_corners(const hr_warp *warp, int64_t x, int64_t y, const uint8_t *corners[4])
 {
     static const uint8_t black[3];
+    const hrnet_image *const image = warp->image;
     const int64_t width = image->width, height = image->height;
-    const uint8_t *first = image->rgb;
-    if (x >= 0 && y >= 0 && x < width - 1 && y < height - 1) {
-        first += (y * width + x) * 3;
-        corners[0] = first;
-        corners[1] = first + 3;
-        corners[2] = first + width * 3;
-        corners[3] = first + width * 3 + 3;
-        return;
-    }
     for (int i = 0; i < 4; i++) {
         const int64_t cx = x + (i & 1), cy = y + (i >> 1);
         const int inside = cx >= 0 && cy >= 0 && cx < width && cy < height;
-        corners[i] = inside ? first + (cy * width + cx) * 3 : black;
+        corners[i] = inside ? image->rgb + (cy * width + (warp->mirrored ? width - 1 - cx : cx)) * 3 : black;
     }
 }
 
@@ -56,35 +49,75 @@ static inline int64_t to_fixed(double position)
     return scaled > -limit && scaled < limit ? llrint(scaled) : (int64_t)limit;
 }
 
-static void sample_fixed(const hr_warp *warp, int x0, int n, int y, uint8_t *rgb)
+/* What n neighbouring columns of the crop add to a row's position in the image. */
+typedef struct columns {
+    int x0, n;
+    int64_t x[CHUNK], y[CHUNK]; /* of the OpenCV sampler */
+} columns;
+
+static void begin_columns(columns *c, const hr_warp *warp, int x0)
+{
+    c->x0 = x0;
+    c->n = warp->width - x0 < CHUNK ? warp->width - x0 : CHUNK;
+    for (int i = 0; warp->sampler != HRNET_SAMPLE_FLOAT && i < c->n; i++) {
+        c->x[i] = to_fixed(warp->to_image[0] * (x0 + i));
+        c->y[i] = to_fixed(warp->to_image[3] * (x0 + i));
+    }
+}
+
+/* One pixel between four: rows upper and lower, each pixel and its right neighbour, `right` bytes on. */
+static inline void blend(const uint8_t *upper, const uint8_t *lower, ptrdiff_t right, int fx, int fy, uint8_t *rgb)
+{
+    const int w[4] = {(STEPS - fx) * (STEPS - fy), fx * (STEPS - fy), (STEPS - fx) * fy, fx * fy};
+    for (int c = 0; c < 3; c++) {
+        const int sum = w[0] * upper[c] + w[1] * upper[c + right] + w[2] * lower[c] + w[3] * lower[c + right];
+        rgb[c] = (uint8_t)((sum + STEPS * STEPS / 2) >> (2 * STEP_BITS));
+    }
+}
+
+/* The same where some of the four are outside. */
+static void blend_at_border(const hr_warp *warp, int64_t x, int64_t y, int fx, int fy, uint8_t *rgb)
+{
+    const uint8_t *corners[4];
+    uint8_t rows[2][6];
+    find_corners(warp, x, y, corners);
+    for (int i = 0; i < 4; i++) memcpy(&rows[i / 2][i % 2 * 3], corners[i], 3);
+    blend(rows[0], rows[1], 3, fx, fy, rgb);
+}
+
+static void sample_fixed(const hr_warp *warp, const columns *block, int y, uint8_t *rgb)
 {
     const double *m = warp->to_image;
     const int64_t half_step = (1 << POSITION_BITS) / STEPS / 2;
     const int64_t row_x = to_fixed(m[1] * y + m[2]) + half_step, row_y = to_fixed(m[4] * y + m[5]) + half_step;
-    for (int i = 0; i < n; i++, rgb += 3) {
-        const int64_t px = (row_x + to_fixed(m[0] * (x0 + i))) >> (POSITION_BITS - STEP_BITS);
-        const int64_t py = (row_y + to_fixed(m[3] * (x0 + i))) >> (POSITION_BITS - STEP_BITS);
+    const int64_t width = warp->image->width, height = warp->image->height;
+    const ptrdiff_t right = warp->mirrored ? -3 : 3, below = (ptrdiff_t)width * 3;
+    const uint8_t *const first = warp->image->rgb + (warp->mirrored ? (width - 1) * 3 : 0);
+    for (int i = 0; i < block->n; i++, rgb += 3) {
+        const int64_t px = (row_x + block->x[i]) >> (POSITION_BITS - STEP_BITS);
+        const int64_t py = (row_y + block->y[i]) >> (POSITION_BITS - STEP_BITS);
+        const int64_t cx = px >> STEP_BITS, cy = py >> STEP_BITS;
         const int fx = (int)(px & (STEPS - 1)), fy = (int)(py & (STEPS - 1));
-        const uint8_t *corners[4];
-        find_corners(warp->image, px >> STEP_BITS, py >> STEP_BITS, corners);
-        const int w[4] = {(STEPS - fx) * (STEPS - fy), fx * (STEPS - fy), (STEPS - fx) * fy, fx * fy};
-        for (int c = 0; c < 3; c++) {
-            const int sum = w[0] * corners[0][c] + w[1] * corners[1][c] + w[2] * corners[2][c] + w[3] * corners[3][c];
-            rgb[c] = (uint8_t)((sum + STEPS * STEPS / 2) >> (2 * STEP_BITS));
+        if (cx >= 0 && cy >= 0 && cx < width - 1 && cy < height - 1) {
+            const uint8_t *const upper = first + cy * below + cx * right;
+            blend(upper, upper + below, right, fx, fy, rgb);
+        } else {
+            blend_at_border(warp, cx, cy, fx, fy, rgb);
         }
     }
 }
 
-static void sample_float(const hr_warp *warp, int x0, int n, int y, uint8_t *rgb)
+static void sample_float(const hr_warp *warp, const columns *block, int y, uint8_t *rgb)
 {
     const double *m = warp->to_image;
-    for (int i = 0; i < n; i++, rgb += 3) {
-        const double x = m[0] * (x0 + i) + m[1] * y + m[2], y_image = m[3] * (x0 + i) + m[4] * y + m[5];
+    for (int i = 0; i < block->n; i++, rgb += 3) {
+        const int x0 = block->x0 + i;
+        const double x = m[0] * x0 + m[1] * y + m[2], y_image = m[3] * x0 + m[4] * y + m[5];
         const int reachable = fabs(x) < 0x1p30 && fabs(y_image) < 0x1p30;
         const double left = reachable ? floor(x) : -2, top = reachable ? floor(y_image) : -2;
         const float fx = reachable ? (float)(x - left) : 0, fy = reachable ? (float)(y_image - top) : 0;
         const uint8_t *corners[4];
-        find_corners(warp->image, (int64_t)left, (int64_t)top, corners);
+        find_corners(warp, (int64_t)left, (int64_t)top, corners);
         for (int c = 0; c < 3; c++) {
             const float upper = corners[0][c] + fx * (float)(corners[1][c] - corners[0][c]);
             const float lower = corners[2][c] + fx * (float)(corners[3][c] - corners[2][c]);
@@ -93,18 +126,23 @@ static void sample_float(const hr_warp *warp, int x0, int n, int y, uint8_t *rgb
     }
 }
 
-/* n pixels of row y from x0 on. */
-static void sample(const hr_warp *warp, int x0, int n, int y, uint8_t *rgb)
+/* The columns' pixels of row y. */
+static void sample(const hr_warp *warp, const columns *block, int y, uint8_t *rgb)
 {
     if (warp->sampler == HRNET_SAMPLE_FLOAT)
-        sample_float(warp, x0, n, y, rgb);
+        sample_float(warp, block, y, rgb);
     else
-        sample_fixed(warp, x0, n, y, rgb);
+        sample_fixed(warp, block, y, rgb);
 }
 
 void hr_warp_rows(const hr_warp *warp, int y0, int y1, uint8_t *rgb)
 {
-    for (int y = y0; y < y1; y++) sample(warp, 0, warp->width, y, rgb + (size_t)(y - y0) * (size_t)warp->width * 3);
+    columns block;
+    for (int x0 = 0; x0 < warp->width; x0 += CHUNK) {
+        begin_columns(&block, warp, x0);
+        for (int y = y0; y < y1; y++)
+            sample(warp, &block, y, rgb + ((size_t)(y - y0) * (size_t)warp->width + (size_t)x0) * 3);
+    }
 }
 
 void hr_pixel_table_init(hr_pixel_table *table, const float mean[3], const float std[3], int color_rgb)
@@ -117,13 +155,15 @@ void hr_pixel_table_init(hr_pixel_table *table, const float mean[3], const float
 
 void hr_warp_rows_input(const hr_warp *warp, const hr_pixel_table *table, int y0, int y1, float *out, ptrdiff_t ld)
 {
+    columns block;
     uint8_t rgb[CHUNK * 3];
-    for (int y = y0; y < y1; y++) {
-        for (int x = 0; x < warp->width; x += CHUNK) {
-            const int n = warp->width - x < CHUNK ? warp->width - x : CHUNK;
-            sample(warp, x, n, y, rgb);
-            for (int i = 0; i < n; i++, out += ld) {
-                for (int c = 0; c < 3; c++) out[c] = table->value[c][rgb[i * 3 + table->source[c]]];
+    for (int x0 = 0; x0 < warp->width; x0 += CHUNK) {
+        begin_columns(&block, warp, x0);
+        for (int y = y0; y < y1; y++) {
+            float *to = out + ((ptrdiff_t)(y - y0) * warp->width + x0) * ld;
+            sample(warp, &block, y, rgb);
+            for (int i = 0; i < block.n; i++, to += ld) {
+                for (int c = 0; c < 3; c++) to[c] = table->value[c][rgb[i * 3 + table->source[c]]];
             }
         }
     }

@@ -11,6 +11,7 @@ typedef struct hr_warp {
     const hrnet_image *image;
     int width, height; /* of the crop */
     hrnet_sampler sampler;
+    int mirrored;       /* set it after hr_warp_init: the image is looked at in a mirror, columns from right to left */
     double to_image[6]; /* crop pixels to image pixels */
 } hr_warp;
 

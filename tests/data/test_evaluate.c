@@ -17,11 +17,11 @@ enum { N = 5, JOINTS = 2 };
 static const float sigmas[JOINTS] = {0.05f, 0.05f};
 static hr_sample_image images[] = {{"a.jpg", 7}, {"b.jpg", 12}, {"c.jpg", 3}};
 /* two persons of picture 1 on one spot, then one of picture 0, then picture 2 which was not read */
-static hr_sample list[N] = {{1, {{10, 20}, {0.5f, 0.5f}, 0}, 0.5, 1, NULL},
-                            {1, {{10, 20}, {0.5f, 0.5f}, 0}, 0.75, 1, NULL},
-                            {1, {{90, 20}, {0.5f, 0.5f}, 0}, 1, 1, NULL},
-                            {0, {{1.5f, 2}, {1, 1.25f}, 0}, 0.5, 1, NULL},
-                            {2, {{1, 2}, {1, 1}, 0}, 1, 1, NULL}};
+static hr_sample list[N] = {{1, {{10, 20}, {0.5f, 0.5f}, 0}, 0.5, 1, NULL, -1},
+                            {1, {{10, 20}, {0.5f, 0.5f}, 0}, 0.75, 1, NULL, -1},
+                            {1, {{90, 20}, {0.5f, 0.5f}, 0}, 1, 1, NULL, -1},
+                            {0, {{1.5f, 2}, {1, 1.25f}, 0}, 0.5, 1, NULL, -1},
+                            {2, {{1, 2}, {1, 1}, 0}, 1, 1, NULL, -1}};
 static const hrnet_keypoint poses[N][JOINTS] = {{{10, 20, 1}, {30, 20, 0.5f}},
                                                 {{10.5f, 20, 1}, {30, 20, 0.5f}},
                                                 {{90, 20, 0.25f}, {80, 20, 0.125f}},

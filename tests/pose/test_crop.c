@@ -80,6 +80,29 @@ static void test_identity_changes_nothing(void **state)
     free(out);
 }
 
+/* A warp in a mirror is a warp of the mirrored picture, bit for bit, at its borders too. */
+static void test_mirrored(void **state)
+{
+    (void)state;
+    enum { W = 70, H = 50 };
+    static uint8_t wanted[W * H * 3], found[W * H * 3];
+    const size_t width = (size_t)source.width, n = width * (size_t)source.height;
+    hrnet_image mirror = {source.width, source.height, malloc(n * 3)};
+    for (size_t i = 0; i < n; i++) memcpy(mirror.rgb + 3 * i, source.rgb + 3 * (i / width * width + width - 1 - i % width), 3);
+    for (int i = 0; i < 2 * N_CROPS; i++) {
+        double matrix[6];
+        hr_warp warp;
+        hrnet_crop_matrix(&crops[i / 2], W, H, 0, matrix);
+        hr_warp_init(&warp, &mirror, matrix, W, H, (hrnet_sampler)(i % 2));
+        hr_warp_rows(&warp, 0, H, wanted);
+        hr_warp_init(&warp, &source, matrix, W, H, (hrnet_sampler)(i % 2));
+        warp.mirrored = 1;
+        hr_warp_rows(&warp, 0, H, found);
+        assert_memory_equal(found, wanted, sizeof found);
+    }
+    free(mirror.rgb);
+}
+
 static void test_input_is_the_normalised_crop(void **state)
 {
     (void)state;
@@ -162,7 +185,7 @@ int main(void)
         cmocka_unit_test(test_pixels_equal_opencv),
         cmocka_unit_test(test_float_sampler_is_near),
         cmocka_unit_test(test_identity_changes_nothing),
-        cmocka_unit_test(test_input_is_the_normalised_crop),
+        cmocka_unit_test(test_mirrored), cmocka_unit_test(test_input_is_the_normalised_crop),
         cmocka_unit_test(test_any_matrix_is_harmless),
         cmocka_unit_test(test_outside_is_black),
         cmocka_unit_test(test_bad_arguments),
