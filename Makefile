@@ -30,6 +30,10 @@ bench: all
 bench-peers: all
 	@BUILD=$(BUILD) bench/peers/run.sh
 
+# A step of training beside PyTorch's.
+bench-peers-train: all
+	@BUILD=$(BUILD) bench/peers/run.sh train
+
 install: all
 	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
@@ -57,4 +61,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: all demo test test-aarch64 check bench bench-peers install asan tsan fuzz clean
+.PHONY: all demo test test-aarch64 check bench bench-peers bench-peers-train install asan tsan fuzz clean

@@ -48,4 +48,13 @@ struct hrnet_session {
     hr_warp warps[64]; /* of the pass being filled */
 };
 
+/* A model whose parameters come from anywhere, trained for the heatmaps of `codec`. config must have passed
+ * hr_config_check; skeleton must outlive the model. batch: see hrnet_model_options. */
+hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const hr_weights *weights, const char *codec,
+                             const hrnet_skeleton *skeleton, int batch);
+
+/* MODEL.PRETRAINED as upstream finds it: below DATA_DIR unless absolute. *out NULL when there is none to load, else to
+ * be freed with hr_free. */
+hrnet_status hr_model_pretrained_path(const hr_config *config, char **out);
+
 #endif

@@ -18,6 +18,13 @@ struct hrnet_evaluation {
     hr_samples samples;
     float *sigmas;              /* [n_joints] */
     const double *exact_sigmas; /* the same as a description gives them, or NULL */
+    const float *joint_weights; /* [n_joints], of the loss */
+
+    /* Shown every person's maps where boxes are ground truth, in the samples' order: to_crop from picture to input,
+     * joints [n_joints][3] in input pixels, targets and maps [n_joints][heatmap_height][heatmap_width]. NULL: nobody. */
+    void (*on_maps)(void *context, size_t sample, const double to_crop[6], const double *joints, const float *targets,
+                    const float *maps);
+    void *maps_context;
 
     /* of a run */
     int has_run;

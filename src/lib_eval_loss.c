@@ -1,7 +1,7 @@
 /*
  * lib_eval_loss.c - what upstream's log line of a validation pass tells: the loss of the heatmaps that are decoded (after
  * the flip test), and the training accuracy, averaged over batches of TEST.BATCH_SIZE_PER_GPU times GPUS as upstream's
- * meters average them. Targets are those of plain (msra) training.
+ * meters average them. Targets are those that the network was trained towards.
  */
 #include <hrnet_train.h>
 
@@ -49,25 +49,29 @@ void hr_eval_loss_add(hr_eval_loss *l, size_t sample, const float *maps)
     const double *truth = l->e->samples.list[sample].keypoints;
     double *joints = l->joints;
     double m[6];
+    const hr_codec codec = hr_codec_find(about->codec);
     if (sample / l->n_batch != l->batch) {
         end_batch(l);
         l->batch = sample / l->n_batch;
     }
     if (truth == NULL) return;
-    hrnet_crop_matrix(&l->e->samples.list[sample].crop, about->input_width, about->input_height, 0, m);
-    for (int j = 0; j < about->n_joints; j++) {
-        const double x = truth[3 * j], y = truth[3 * j + 1], seen = truth[3 * j + 2] > 0 ? 1 : 0;
-        joints[3 * j] = seen > 0 ? m[0] * x + m[1] * y + m[2] : x; /* invisible joints stay where they are, unused */
-        joints[3 * j + 1] = seen > 0 ? m[3] * x + m[4] * y + m[5] : y;
-        joints[3 * j + 2] = seen;
-    }
     const hr_target_shape shape = {.n_joints = about->n_joints,
                                    .input_width = about->input_width,
                                    .input_height = about->input_height,
                                    .width = about->heatmap_width,
                                    .height = about->heatmap_height,
                                    .sigma = l->e->config->model.sigma};
-    hr_target_msra(&shape, joints, l->targets, l->weights);
+    hr_codec_matrix(codec, &l->e->samples.list[sample].crop, &shape, m);
+    for (int j = 0; j < about->n_joints; j++) {
+        const double x = truth[3 * j], y = truth[3 * j + 1], seen = truth[3 * j + 2] > 0 ? 1 : 0;
+        joints[3 * j] = seen > 0 ? m[0] * x + m[1] * y + m[2] : x; /* invisible joints stay where they are, unused */
+        joints[3 * j + 1] = seen > 0 ? m[3] * x + m[4] * y + m[5] : y;
+        joints[3 * j + 2] = seen;
+    }
+    hr_target_draw(codec, &shape, joints, l->targets, l->weights);
+    if (l->e->on_maps != NULL) l->e->on_maps(l->e->maps_context, sample, m, joints, l->targets, maps);
+    if (l->e->config->loss.use_different_joints_weight && l->e->joint_weights != NULL)
+        for (int j = 0; j < about->n_joints; j++) l->weights[j] *= l->e->joint_weights[j];
     l->loss += hr_joints_mse(maps, l->targets, l->e->config->loss.use_target_weight ? l->weights : NULL,
                              about->n_joints, (size_t)about->heatmap_width * (size_t)about->heatmap_height);
     hr_count_hits(maps, l->targets, about->n_joints, about->heatmap_height, about->heatmap_width, l->hits);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "data/coco_set.h"
 #include "data/mpii_set.h"
+#include "data/set_files.h"
 #include "lib_eval.h"
 
 enum { MAX_FILE = 1 << 30 };
@@ -23,52 +24,25 @@ static hrnet_status copy(char **out, const char *text)
     return *out != NULL ? HRNET_OK : hr_fail_memory(strlen(text) + 1);
 }
 
-/* DATA_DIR/ROOT/folder/name ending; an absolute ROOT stands for itself, as os.path.join has it. */
-static hrnet_status below_root(char **out, const hr_config *config, const char *folder, const char *name,
-                               const char *ending)
-{
-    hr_text text = {0};
-    const char *const root = config->dataset.root;
-    if (config->data_dir[0] != '\0' && root[0] != '/') hr_text_add(&text, "%s/", config->data_dir);
-    hr_text_add(&text, "%s%s%s%s%s", root, root[0] != '\0' ? "/" : "", folder, name, ending);
-    return hr_text_take(&text, out);
-}
-
-/* The first of two places if it is there, else the second. */
-static hrnet_status first_or(char **out, const hr_config *config, const char *folder, const char *name,
-                             const char *ending, const char *folder2, const char *name2)
-{
-    HR_TRY(below_root(out, config, folder, name, ending));
-    if (access(*out, F_OK) == 0) return HRNET_OK;
-    char *second;
-    HR_TRY(below_root(&second, config, folder2, name2, ending));
-    hr_free(*out);
-    *out = second;
-    return HRNET_OK;
-}
-
 static hrnet_status find_files(hrnet_evaluation *e, const hrnet_evaluation_files *files)
 {
     const hr_config *const config = e->config;
-    const char *const set = config->dataset.test_set, *const zip =
-                                                          strcmp(config->dataset.data_format, "zip") == 0 ? ".zip" : "";
-    const int is_test = strstr(set, "test") != NULL;
+    const hr_set_files places = {.data_dir = config->data_dir,
+                                 .root = config->dataset.root,
+                                 .set = config->dataset.test_set,
+                                 .is_mpii = e->is_mpii,
+                                 .is_zip = strcmp(config->dataset.data_format, "zip") == 0};
     if (files->annotations != NULL)
         HR_TRY(copy(&e->annotations_path, files->annotations));
-    else if (e->is_mpii)
-        HR_TRY(below_root(&e->annotations_path, config, "annot/", set, ".json"));
     else
-        HR_TRY(first_or(&e->annotations_path, config, "annotations/person_keypoints_", set, ".json",
-                        is_test ? "annotations/image_info_" : "annotations/person_keypoints_", set));
+        HR_TRY(hr_set_annotations_path(&e->annotations_path, &places));
     if (files->images != NULL)
         HR_TRY(copy(&e->images_path, files->images));
-    else if (e->is_mpii)
-        HR_TRY(below_root(&e->images_path, config, "images", "", zip));
     else
-        HR_TRY(first_or(&e->images_path, config, "images/", set, zip, "images/", is_test ? "test2017" : set));
+        HR_TRY(hr_set_images_path(&e->images_path, &places));
     if (!e->is_mpii) return HRNET_OK;
     if (files->truth != NULL) return copy(&e->truth_path, files->truth);
-    HR_TRY(below_root(&e->truth_path, config, "annot/gt_", set, ".mat"));
+    HR_TRY(hr_set_path(&e->truth_path, &places, "annot/gt_", ".mat"));
     if (access(e->truth_path, F_OK) == 0) return HRNET_OK;
     hr_free(e->truth_path);
     e->truth_path = NULL;
@@ -92,6 +66,7 @@ static hrnet_status choose_sigmas(hrnet_evaluation *e, const hrnet_dataset_info 
     HR_NEW(e->sigmas, (size_t)n);
     memcpy(e->sigmas, known, (size_t)n * sizeof *known);
     e->exact_sigmas = info->sigmas;
+    if (info->skeleton.n_keypoints == n) e->joint_weights = info->weights;
     return HRNET_OK;
 }
 
@@ -152,6 +127,7 @@ static hrnet_status open_mpii(hrnet_evaluation *e)
     if (status != HRNET_OK) return hr_fail_in(status, e->annotations_path);
     HR_NEW(e->sigmas, (size_t)e->samples.n_joints);
     for (int j = 0; j < e->samples.n_joints; j++) e->sigmas[j] = mpii_sigma;
+    e->joint_weights = hrnet_dataset_info_mpii()->weights;
     if (e->truth_path == NULL) return HRNET_OK;
     HR_TRY(hrnet_mpii_truth_load(&e->truth, e->truth_path));
     if (hrnet_mpii_truth_n(e->truth) != e->samples.n)
@@ -164,10 +140,7 @@ static hrnet_status open_mpii(hrnet_evaluation *e)
 
 static hrnet_status open_set(hrnet_evaluation *e, const hrnet_evaluation_files *files)
 {
-    const char *const kind = e->config->dataset.dataset;
-    e->is_mpii = strcmp(kind, "mpii") == 0;
-    if (!e->is_mpii && strcmp(kind, "coco") != 0)
-        return hr_fail(HRNET_ERR_CONFIG, "DATASET.DATASET: expected coco or mpii, found %s", kind);
+    HR_TRY(hr_set_is_mpii(&e->is_mpii, e->config->dataset.dataset, "DATASET"));
     HR_TRY(find_files(e, files));
     HR_TRY(e->is_mpii ? open_mpii(e) : open_coco(e, files));
     if (e->samples.n == 0) return hr_fail(HRNET_ERR_FORMAT, "%s: nobody to look at", e->annotations_path);

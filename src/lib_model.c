@@ -46,7 +46,7 @@ static hrnet_status read_practice(hrnet_model *model, const hr_tensors *tensors,
     static const float mean[3] = {0.485f, 0.456f, 0.406f}, std[3] = {0.229f, 0.224f, 0.225f}; /* upstream's Normalize */
     static const char *const codecs[] = {"msra", "dark", "udp"};
     const char *codec = tensors != NULL ? hr_tensors_entry(tensors, "hrnet.codec") : NULL;
-    if (codec == NULL) codec = "msra";
+    if (codec == NULL) codec = hr_codec_of(&model->config);
     for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)
         if (strcmp(codec, codecs[i]) == 0) snprintf(model->codec, sizeof model->codec, "%s", codec);
     if (model->codec[0] == '\0')
@@ -99,8 +99,30 @@ static hrnet_status build(hrnet_model *model, const hrnet_checkpoint *checkpoint
     return status;
 }
 
-/* MODEL.PRETRAINED as upstream finds it: below DATA_DIR unless absolute. *out NULL when there is none to load. */
-static hrnet_status pretrained_path(const hr_config *config, char **out)
+hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const hr_weights *weights, const char *codec,
+                             const hrnet_skeleton *skeleton, int batch)
+{
+    hr_graph graph = {0};
+    hrnet_model *model;
+    HR_NEW(model, 1);
+    model->config = *config;
+    hrnet_status status = read_practice(model, NULL, config->source);
+    if (status == HRNET_OK) status = hr_graph_build(&graph, config);
+    if (status == HRNET_OK)
+        status = hr_engine_create(&model->engine, &graph, weights, hr_cpu_features(), &(hr_packing){.batch = batch});
+    if (status == HRNET_OK) {
+        snprintf(model->codec, sizeof model->codec, "%s", codec);
+        model->skeleton = skeleton;
+        fill_info(model, &graph);
+        *out = model;
+    } else {
+        hrnet_model_free(model);
+    }
+    hr_graph_free(&graph);
+    return status;
+}
+
+hrnet_status hr_model_pretrained_path(const hr_config *config, char **out)
 {
     const char *name = config->model.pretrained;
     hr_text path = {0};
@@ -110,7 +132,8 @@ static hrnet_status pretrained_path(const hr_config *config, char **out)
     hr_text_add(&path, "%s", name);
     HR_TRY(hr_text_take(&path, out));
     if (access(*out, R_OK) == 0) return HRNET_OK;
-    const hrnet_status status = hr_fail(HRNET_ERR_IO, "MODEL.PRETRAINED: %s: no such file", *out);
+    const hrnet_status status =
+        hr_fail(HRNET_ERR_IO, "MODEL.PRETRAINED: %s: no such file (an empty name trains from initial values)", *out);
     hr_free(*out);
     return status;
 }
@@ -150,7 +173,7 @@ static hrnet_status load(hrnet_model *model, const char *path, const hrnet_model
     }
     if (path != NULL) return load_file(model, path, options, 0);
     char *pretrained = NULL;
-    if (options->training) HR_TRY(pretrained_path(&model->config, &pretrained));
+    if (options->training) HR_TRY(hr_model_pretrained_path(&model->config, &pretrained));
     if (pretrained != NULL) {
         const hrnet_status status = load_file(model, pretrained, options, 1);
         hr_free(pretrained);

@@ -38,7 +38,7 @@ static hrnet_layer describe(const hr_engine *engine, int index)
                          .macs = hr_node_macs(graph, index)};
     if (conv->algorithm != NULL) {
         layer.algorithm = conv->algorithm->name;
-        layer.weight_bytes = hr_conv_bytes(conv);
+        layer.weight_bytes = hr_engine_conv_bytes(conv);
     }
     return layer;
 }

@@ -1,4 +1,4 @@
-/* bench.c - `hrnet bench`: how long one pass of a network takes here, and how much memory. */
+/* bench.c - `hrnet bench`: how long one pass of a network, or a step of training, takes here, and how much memory. */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +13,15 @@
 
 typedef struct settings {
     network_settings network;
-    int runs, layers, json;
+    int runs, layers, json, train, recompute;
 } settings;
 
 static const option options[] = {
-    {"runs", 'n', OPTION_INT, "N", "timed passes; default: 20", offsetof(settings, runs), 1, 100000},
+    {"runs", 'n', OPTION_INT, "N", "timed passes, or steps of training; default: 20", offsetof(settings, runs), 1,
+     100000},
+    {"train", 0, OPTION_FLAG, NULL, "steps of training instead: forward, loss, backward, optimiser; without data",
+     offsetof(settings, train), 0, 0},
+    {"recompute", 0, OPTION_FLAG, NULL, "with --train: less memory, more time", offsetof(settings, recompute), 0, 0},
     {"layers", 0, OPTION_FLAG, NULL, "also the time of every layer, and of every algorithm", offsetof(settings, layers),
      0, 0},
     {"json", 0, OPTION_FLAG, NULL, "as JSON", offsetof(settings, json), 0, 0},
@@ -28,7 +32,7 @@ static const option options[] = {
 
 static const char details[] =
     "Without --model the weights are initial, which takes the same time; without --config too, the "
-    "network is coco/hrnet/w32_256x192. --batch is 1 unless given.";
+    "network is coco/hrnet/w32_256x192. --batch is 1 unless given, with --train 8.";
 
 static int compare(const void *a, const void *b)
 {
@@ -47,7 +51,7 @@ static double quantile(const result *found, int runs, double part)
     return found->seconds[(int)(part * (runs - 1) + 0.5)];
 }
 
-static size_t peak_bytes(void)
+size_t bench_peak_bytes(void)
 {
     struct rusage usage;
     return getrusage(RUSAGE_SELF, &usage) == 0 ? (size_t)usage.ru_maxrss * 1024 : 0;
@@ -84,7 +88,7 @@ static void print_text(const settings *set, const network *net, const result *fo
            2e-9 * (double)info.n_macs / median, 1e-9 * (double)info.n_macs);
     printf("memory: %.1f MB packed weights, %.1f MB session, %.1f MB peak of the process\n",
            (double)hrnet_model_bytes(net->model) * 1e-6, (double)hrnet_session_bytes(net->session) * 1e-6,
-           (double)peak_bytes() * 1e-6);
+           (double)bench_peak_bytes() * 1e-6);
     if (found->layers.n > 0) bench_layers_print(&found->layers);
 }
 
@@ -108,7 +112,7 @@ static void print_json(const settings *set, const network *net, const result *fo
                   {"macs", (size_t)info.n_macs},
                   {"weight_bytes", hrnet_model_bytes(net->model)},
                   {"session_bytes", hrnet_session_bytes(net->session)},
-                  {"peak_bytes", peak_bytes()}};
+                  {"peak_bytes", bench_peak_bytes()}};
     const yajl_gen json = json_open(stdout, 1);
     yajl_gen_map_open(json);
     json_text(json, "network");
@@ -140,9 +144,38 @@ static int measure(const settings *set, const network *net)
     return status;
 }
 
+static int measure_training(const settings *set, const char *const *overrides)
+{
+    const bench_training training = {.threads = set->network.threads,
+                                     .batch = set->network.batch != 0 ? set->network.batch : 8,
+                                     .runs = set->runs,
+                                     .recompute = set->recompute,
+                                     .json = set->json};
+    int quiet = set->network.quiet;
+    hrnet_config *config = NULL;
+    if (set->network.model != NULL) return tool_usage("--train and --model: its weights are initial ones");
+    if (set->layers) return tool_usage("--train and --layers: there is no table of the layers of a step");
+    if (hrnet_config_load(&config, set->network.config, overrides, network_message, &quiet) != HRNET_OK)
+        return tool_failed();
+    const int status = bench_train(config, &training);
+    hrnet_config_free(config);
+    return status;
+}
+
+static int measure_passes(settings *set, const char *const *overrides)
+{
+    network net = {0};
+    if (set->recompute) return tool_usage("--recompute: expected together with --train");
+    if (set->network.batch == 0) set->network.batch = 1;
+    int status = network_open(&net, &set->network, overrides, 1);
+    if (status == 0) status = measure(set, &net);
+    network_close(&net);
+    return status;
+}
+
 static int run(int argc, char **argv)
 {
-    settings set = {.runs = 20, .network.batch = 1};
+    settings set = {.runs = 20};
     int n_arguments = 0;
     const char **overrides = NULL;
     int status = options_parse(&command_bench, argc, argv, &set, &n_arguments);
@@ -151,12 +184,9 @@ static int run(int argc, char **argv)
         set.network.initial_weights = 1;
         if (set.network.config == NULL) set.network.config = "coco/hrnet/w32_256x192";
     }
-    network net = {0};
     status = network_overrides(argv, &n_arguments, &overrides);
     if (status == 0 && n_arguments > 0) status = tool_usage("'%s': expected options and KEY VALUE pairs only", argv[0]);
-    if (status == 0) status = network_open(&net, &set.network, overrides, 1);
-    if (status == 0) status = measure(&set, &net);
-    network_close(&net);
+    if (status == 0) status = set.train ? measure_training(&set, overrides) : measure_passes(&set, overrides);
     free(overrides);
     return status;
 }

@@ -1,4 +1,7 @@
-/* bench.h - where the time of a pass goes, layer by layer: gathered over several passes, told as a table or as JSON. */
+/*
+ * bench.h - where the time of a pass goes, layer by layer: gathered over several passes, told as a table or as JSON;
+ * and the same of a step of training.
+ */
 #ifndef HRNET_BENCH_H
 #define HRNET_BENCH_H
 
@@ -19,5 +22,15 @@ void bench_layers_free(bench_layers *layers);
 void bench_layers_print(const bench_layers *layers);
 /* The same as the members "layers" and "algorithms" of the object being written. */
 void bench_layers_json(const bench_layers *layers, yajl_gen json);
+
+typedef struct bench_training {
+    int threads, batch, runs, recompute, json;
+} bench_training;
+
+/* Time steps of training and tell it on standard output. Returns an exit status; messages were printed. */
+int bench_train(const hrnet_config *config, const bench_training *set);
+
+/* The most memory that this process has held. */
+size_t bench_peak_bytes(void);
 
 #endif

@@ -78,31 +78,17 @@ static char *config_text(const hrnet_config *config, const char *key)
     return text;
 }
 
-static int make_folders(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        const int failed = tool_make_folder(path);
-        *slash = '/';
-        if (failed) return -1;
-    }
-    return tool_make_folder(path);
-}
-
-/* As create_logger names it; the experiment is the configuration's file name up to its first point. */
+/* The experiment's folder; without a configuration the weights file names the experiment. */
 static char *results_folder(const settings *set, const hrnet_model *model)
 {
-    static const char *const keys[] = {"OUTPUT_DIR", "DATASET.DATASET", "DATASET.HYBRID_JOINTS_TYPE", "RANK"};
-    char *texts[4];
     if (set->output != NULL) return tool_text("%s", set->output);
-    for (int i = 0; i < 4; i++) texts[i] = config_text(hrnet_model_config(model), keys[i]);
-    const char *from = set->network.config != NULL ? set->network.config : set->network.model;
-    const char *slash = from != NULL ? strrchr(from, '/') : NULL;
-    const char *name = slash != NULL ? slash + 1 : from != NULL ? from : "initial";
-    char *folder = tool_text("%s/%s%s%s/%s/%.*s/results", texts[0][0] != '\0' ? texts[0] : "output", texts[1],
-                             texts[2][0] != '\0' ? "_" : "", texts[2], hrnet_model_get_info(model).name,
-                             (int)strcspn(name, "."), name);
-    for (int i = 0; i < 4; i++) free(texts[i]);
+    char *stem = set->network.config == NULL && set->network.model != NULL ? tool_stem(set->network.model) : NULL;
+    char *experiment = NULL;
+    if (stem != NULL) stem[strcspn(stem, ".")] = '\0';
+    if (hrnet_experiment_folder(hrnet_model_config(model), stem, &experiment) != HRNET_OK) tool_failed();
+    char *folder = tool_text("%s/results", experiment != NULL ? experiment : "output");
+    hrnet_string_free(experiment);
+    free(stem);
     return folder;
 }
 
@@ -228,7 +214,7 @@ static int write_results(const settings *set, const network *net, const hrnet_ev
     char *json = about.is_mpii ? tool_text("%s/pred.json", folder)
                                : tool_text("%s/keypoints_%s_results_%s.json", folder, about.set, rank);
     char *mat = tool_text("%s/pred.mat", folder);
-    int status = make_folders(folder) != 0 ? STATUS_FAILED : 0;
+    int status = tool_make_folders(folder) != 0 ? STATUS_FAILED : 0;
     if (status == 0 && hrnet_evaluation_save(evaluation, json) != HRNET_OK) status = tool_failed();
     if (status == 0 && about.is_mpii && hrnet_evaluation_save_mat(evaluation, mat) != HRNET_OK) status = tool_failed();
     if (status == 0) printf("results:   %s\n", json);

@@ -9,9 +9,13 @@
 static int is_key(const char *text)
 {
     static const char *const sections[] = {"CUDNN.", "DATASET.", "DEBUG.", "LOSS.", "MODEL.", "TEST.", "TRAIN."};
+    static const char *const roots[] = {"OUTPUT_DIR", "LOG_DIR", "DATA_DIR",    "GPUS",       "WORKERS",
+                                        "PRINT_FREQ", "RANK",    "AUTO_RESUME", "PIN_MEMORY"};
     if (text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] != '\0') return 0;
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         if (strncmp(text, sections[i], strlen(sections[i])) == 0) return 1;
+    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
+        if (strcmp(text, roots[i]) == 0) return 1;
     return 0;
 }
 

@@ -114,6 +114,17 @@ int tool_make_folder(const char *path)
     return -1;
 }
 
+int tool_make_folders(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        const int failed = tool_make_folder(path);
+        *slash = '/';
+        if (failed) return -1;
+    }
+    return tool_make_folder(path);
+}
+
 double tool_seconds(void)
 {
     struct timespec time;

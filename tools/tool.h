@@ -44,6 +44,9 @@ int tool_is_picture(const char *path);
 /* Make the folder unless it is there. Returns 0, or -1 after a message. */
 int tool_make_folder(const char *path);
 
+/* The same with those above it; path is changed meanwhile. */
+int tool_make_folders(char *path);
+
 /* Seconds on a clock that only goes forward. */
 double tool_seconds(void);
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # run.sh - hrnet beside other runtimes for the same networks, on this machine: ONNX Runtime, ncnn, OpenVINO. They come
 # as Python packages into a scratch folder of the build; Python has a part in this comparison only, never in hrnet.
+# run.sh train - a step of training beside PyTorch's.
 #
 #   BUILD     build folder of hrnet                                   build
 #   NETWORKS  published experiments                                   coco/hrnet/w32_256x192 coco/hrnet/w48_384x288
@@ -11,10 +12,32 @@
 #   HRNET_PEERS_PYTHON  a python that has the packages; then nothing is installed
 #
 # Weights are numbers of a formula, the same for all; the runtimes get what `hrnet export` writes.
+# For train: BATCH 8, the first of NETWORKS, THREADS 2, ROUNDS 2, RUNS 5; a python3 that has torch is taken as it is.
 set -eu
 
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
+
+if [ "${1:-}" = train ]; then
+    HRNET=$BUILD/tools/hrnet SCRATCH=$BUILD/peers NETWORK=${NETWORKS:-coco/hrnet/w32_256x192}
+    NETWORK=${NETWORK%% *}
+    : "${BATCH:=8}" "${THREADS:=2}" "${ROUNDS:=2}" "${RUNS:=5}"
+    mkdir -p "$SCRATCH"
+    python=
+    for candidate in ${HRNET_PEERS_PYTHON:+"$HRNET_PEERS_PYTHON"} "$SCRATCH/venv/bin/python" python3 /usr/bin/python3; do
+        if "$candidate" -c 'import torch' 2>/dev/null; then python=$candidate; break; fi
+    done
+    if [ -z "$python" ]; then
+        if ! python3 -m venv "$SCRATCH/venv" || ! "$SCRATCH/venv/bin/python" -m pip install --quiet torch; then
+            echo "run.sh: no python3 with torch, and it cannot be installed (apt-get install python3-torch)" >&2
+            exit 1
+        fi
+        python=$SCRATCH/venv/bin/python
+    fi
+    export HRNET SCRATCH NETWORK BATCH THREADS ROUNDS RUNS PYTHONDONTWRITEBYTECODE=1
+    exec "$python" bench/peers/train.py
+fi
+
 : "${NETWORKS:=coco/hrnet/w32_256x192 coco/hrnet/w48_384x288}" "${THREADS:=1 2}" "${ROUNDS:=3}" "${RUNS:=20}"
 HRNET=$BUILD/tools/hrnet
 SCRATCH=$BUILD/peers

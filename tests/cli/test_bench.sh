@@ -42,7 +42,22 @@ without_weights() {
     expect 2 "$HRNET" bench $small --runs 0
 }
 
-for name in text layers json without_weights; do
+train() {
+    expect 0 "$HRNET" bench --train --config "$golden/config.yaml" --runs 2 --batch 2 --threads 1
+    has out "pose_hrnet, training, batch 2, 2 steps"
+    has out "samples a second"
+    expect 0 "$HRNET" bench --train --recompute --config "$golden/config.yaml" --runs 1 --json TRAIN.OPTIMIZER sgd
+    for name in min_ms median_ms samples_per_second forward_ms backward_ms weight_gradient_ms activation_bytes; do
+        has out "\"$name\":"
+    done
+    has out '"batch": 8'
+    expect 2 "$HRNET" bench --train $small
+    expect 2 "$HRNET" bench --train --layers --config "$golden/config.yaml"
+    expect 2 "$HRNET" bench --recompute --config "$golden/config.yaml"
+    expect 1 "$HRNET" bench --train --config "$golden/config.yaml" TRAIN.OPTIMIZER nonsense
+}
+
+for name in text layers json without_weights train; do
     run_case $name
 done
 exit "$n_failed"

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2086,SC2317 # words of lists; cases are called by name
 . "$(dirname "$0")/lib.sh"
 
-sub_commands="pose forward decode crop info convert export bench"
+sub_commands="pose forward decode crop info convert export bench train"
 
 help_pages() {
     expect 0 "$HRNET" --help

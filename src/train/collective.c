@@ -1,0 +1,228 @@
+/*
+ * collective.c - the processes of one run, over the module libhrnet_mpi.so when mpirun started the program with several
+ * of them; else there is nothing to do. Waiting polls: at once for as long as a small sum takes, then with naps,
+ * because the others may be busy for minutes (validation) on the very cores that a busy wait would take.
+ */
+#include "train/collective.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "train/collective_calls.h"
+
+enum {
+    EAGER_POLLS = 2000,           /* about 0.2 ms */
+    SHORTEST_NAP = 20 * 1000,     /* nanoseconds */
+    LONGEST_NAP = 2 * 1000 * 1000 /* the nap grows to this */
+};
+
+struct hr_collective {
+    const hr_collective_calls *calls; /* NULL: a single process */
+    int rank, size;
+    int n_begun[HR_COLLECTIVE_GROUPS];
+    int has_failed;
+};
+
+/* ---------------------------------------------------------------------------------------------- joining */
+
+/* How many processes were started with this one: as OpenMPI, those of MPICH's kind, and Slurm say. */
+static int n_started(void)
+{
+    const char *found = getenv("OMPI_COMM_WORLD_SIZE");
+    if (found == NULL) found = getenv("PMI_SIZE");
+    if (found == NULL && getenv("PMIX_RANK") != NULL) found = getenv("SLURM_STEP_NUM_TASKS");
+    return found != NULL ? atoi(found) : 1;
+}
+
+/* dlopen's handle of the module. Looked for where HRNET_MPI says, else beside the program's library folder, in the
+ * build's folder, where it was installed. */
+static void *load_module(void)
+{
+    static const char *const places[] = {"../" HR_LIBDIR_NAME, "../src/mpi", "../../src/mpi"};
+    const char *named = getenv("HRNET_MPI");
+    char program[PATH_MAX], path[PATH_MAX + 64];
+    void *module = NULL;
+    if (named != NULL) return dlopen(named, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[n > 0 ? n : 0] = 0;
+    char *name = strrchr(program, '/');
+    for (size_t i = 0; name != NULL && module == NULL && i < sizeof places / sizeof *places; i++) {
+        snprintf(path, sizeof path, "%.*s/%s/libhrnet_mpi.so", (int)(name - program), program, places[i]);
+        if (access(path, R_OK) == 0) module = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    }
+    return module != NULL ? module : dlopen(HR_LIBDIR "/libhrnet_mpi.so", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+}
+
+static hrnet_status load_calls(const hr_collective_calls **out, int n_processes)
+{
+    void *module = load_module();
+    const hr_collective_calls *calls = module != NULL ? dlsym(module, HR_COLLECTIVE_SYMBOL) : NULL;
+    if (calls == NULL)
+        return hr_fail(
+            HRNET_ERR_UNSUPPORTED,
+            "started by mpirun as one of %d processes, but this build has no MPI: install libopenmpi-dev and "
+            "openmpi-bin and build again, or name libhrnet_mpi.so in HRNET_MPI (%s)",
+            n_processes, dlerror());
+    if (calls->version != HR_COLLECTIVE_VERSION)
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "libhrnet_mpi.so: expected version %d, found %d: of another build",
+                       HR_COLLECTIVE_VERSION, calls->version);
+    *out = calls;
+    return HRNET_OK;
+}
+
+/* Not HRNET_OK: the call failed; nothing can be waited for any more. */
+static hrnet_status check(hr_collective *c, int error, const char *what)
+{
+    char text[HR_COLLECTIVE_TEXT];
+    if (error == 0) return HRNET_OK;
+    c->has_failed = 1;
+    c->calls->describe(error, text);
+    return hr_fail(HRNET_ERR_IO, "MPI: %s: process %d of %d: %s", what, c->rank, c->size, text);
+}
+
+static hrnet_status join(hr_collective *c, int n_processes)
+{
+    HR_TRY(load_calls(&c->calls, n_processes));
+    HR_TRY(check(c, c->calls->open(&c->rank, &c->size), "joining"));
+    if (c->size == n_processes) return HRNET_OK;
+    c->has_failed = 1;
+    return hr_fail(HRNET_ERR_UNSUPPORTED,
+                   "MPI: expected %d processes, found %d: mpirun belongs to another MPI than libhrnet_mpi.so was built "
+                   "with",
+                   n_processes, c->size);
+}
+
+hrnet_status hr_collective_open(hr_collective **out)
+{
+    const int n_processes = n_started();
+    hr_collective *c;
+    HR_NEW(c, 1);
+    c->size = 1;
+    if (n_processes > 1) {
+        const hrnet_status status = join(c, n_processes);
+        if (status != HRNET_OK) {
+            hr_free(c);
+            return status;
+        }
+    }
+    *out = c;
+    return HRNET_OK;
+}
+
+void hr_collective_close(hr_collective *c)
+{
+    if (c == NULL) return;
+    if (c->calls != NULL && !c->has_failed) c->calls->close();
+    hr_free(c);
+}
+
+int hr_collective_rank(const hr_collective *c)
+{
+    return c->rank;
+}
+
+int hr_collective_size(const hr_collective *c)
+{
+    return c->size;
+}
+
+void hr_collective_give_up(hr_collective *c)
+{
+    if (c != NULL) c->has_failed = 1;
+}
+
+/* ---------------------------------------------------------------------------------------------- waiting */
+
+static void nap(long nanoseconds)
+{
+    const struct timespec t = {0, nanoseconds};
+    nanosleep(&t, NULL);
+}
+
+static hrnet_status wait_for(hr_collective *c, hr_collective_group group)
+{
+    long pause = SHORTEST_NAP;
+    if (c->calls == NULL || c->n_begun[group] == 0) return HRNET_OK;
+    for (long polls = 0;; polls++) {
+        int is_done = 0;
+        HR_TRY(check(c, c->calls->poll(group, &is_done), "waiting for the others"));
+        if (is_done) break;
+        if (polls < EAGER_POLLS) continue;
+        nap(pause);
+        pause = pause < LONGEST_NAP / 2 ? pause + pause / 8 : LONGEST_NAP;
+    }
+    c->n_begun[group] = 0;
+    return HRNET_OK;
+}
+
+/* Make room for an operation that is about to begin. */
+static hrnet_status make_room(hr_collective *c, hr_collective_group group)
+{
+    if (c->n_begun[group] == HR_COLLECTIVE_MOST) HR_TRY(wait_for(c, group));
+    c->n_begun[group]++;
+    return HRNET_OK;
+}
+
+hrnet_status hr_collective_wait(hr_collective *c)
+{
+    return wait_for(c, HR_COLLECTIVE_LATER);
+}
+
+/* ---------------------------------------------------------------------------------------------- operations */
+
+static int part_of(size_t n)
+{
+    return n < HR_COLLECTIVE_LONGEST ? (int)n : HR_COLLECTIVE_LONGEST;
+}
+
+hrnet_status hr_collective_sum(hr_collective *c, double *values, size_t n)
+{
+    for (size_t i = 0; c->calls != NULL && i < n; i += HR_COLLECTIVE_LONGEST) {
+        HR_TRY(make_room(c, HR_COLLECTIVE_NOW));
+        HR_TRY(check(c, c->calls->begin_sum(HR_COLLECTIVE_NOW, values + i, part_of(n - i)), "sum"));
+    }
+    return wait_for(c, HR_COLLECTIVE_NOW);
+}
+
+static hrnet_status begin_sum_floats(hr_collective *c, hr_collective_group group, float *values, size_t n)
+{
+    for (size_t i = 0; c->calls != NULL && i < n; i += HR_COLLECTIVE_LONGEST) {
+        HR_TRY(make_room(c, group));
+        HR_TRY(check(c, c->calls->begin_sum_floats(group, values + i, part_of(n - i)), "sum"));
+    }
+    return HRNET_OK;
+}
+
+hrnet_status hr_collective_sum_floats(hr_collective *c, float *values, size_t n)
+{
+    HR_TRY(begin_sum_floats(c, HR_COLLECTIVE_NOW, values, n));
+    return wait_for(c, HR_COLLECTIVE_NOW);
+}
+
+hrnet_status hr_collective_begin_sum_floats(hr_collective *c, float *values, size_t n)
+{
+    return begin_sum_floats(c, HR_COLLECTIVE_LATER, values, n);
+}
+
+hrnet_status hr_collective_broadcast(hr_collective *c, void *bytes, size_t n)
+{
+    for (size_t i = 0; c->calls != NULL && i < n; i += HR_COLLECTIVE_LONGEST) {
+        HR_TRY(make_room(c, HR_COLLECTIVE_NOW));
+        HR_TRY(check(c, c->calls->begin_broadcast(HR_COLLECTIVE_NOW, (char *)bytes + i, part_of(n - i)), "broadcast"));
+    }
+    return wait_for(c, HR_COLLECTIVE_NOW);
+}
+
+hrnet_status hr_collective_barrier(hr_collective *c)
+{
+    if (c->calls == NULL) return HRNET_OK;
+    HR_TRY(make_room(c, HR_COLLECTIVE_NOW));
+    HR_TRY(check(c, c->calls->begin_barrier(HR_COLLECTIVE_NOW), "barrier"));
+    return wait_for(c, HR_COLLECTIVE_NOW);
+}
