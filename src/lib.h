@@ -42,8 +42,8 @@ struct hrnet_model {
 struct hrnet_session {
     const hrnet_model *model;
     hr_exec *exec;
-    float *maps, *mirrored; /* [max_batch][n_joints][heatmap_height][heatmap_width] each */
-    float *scratch;         /* [max_batch][scratch_floats] of the decoders */
+    float *maps, *mirrored; /* [hr_exec_max_batch][n_joints][heatmap_height][heatmap_width] each */
+    float *scratch;         /* [hr_exec_max_batch][scratch_floats] of the decoders */
     size_t map_floats, scratch_floats;
     hr_warp warps[64]; /* of the pass being filled */
 };

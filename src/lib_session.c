@@ -284,9 +284,10 @@ static hrnet_status create(hrnet_session *session, int threads, int max_batch)
         if (floats > session->scratch_floats) session->scratch_floats = floats;
     }
     HR_TRY(hr_exec_create(&session->exec, session->model->engine, threads, max_batch));
-    HR_NEW(session->maps, (size_t)max_batch * session->map_floats);
-    HR_NEW(session->mirrored, (size_t)max_batch * session->map_floats);
-    HR_NEW(session->scratch, (size_t)max_batch * session->scratch_floats);
+    const size_t n_slots = (size_t)hr_exec_max_batch(session->exec); /* may be fewer than were asked for */
+    HR_NEW(session->maps, n_slots * session->map_floats);
+    HR_NEW(session->mirrored, n_slots * session->map_floats);
+    HR_NEW(session->scratch, n_slots * session->scratch_floats);
     return HRNET_OK;
 }
 

@@ -126,7 +126,7 @@ static int largest_batch(const hrnet_trainer *t, const hr_trainer_options *optio
 static hrnet_status check_memory(const hrnet_trainer *t, const hr_trainer_options *options, hr_trainer_bytes *bytes)
 {
     const int batch = hr_trainer_batch(&t->config);
-    const uint64_t room = hr_machine_memory();
+    const uint64_t room = hr_machine_memory() / (uint64_t)hr_collective_size_here(t->collective);
     const double mega = 1e6;
     HR_TRY(hr_trainer_estimate(bytes, &t->config, options, batch < HR_MAX_PASS ? batch : HR_MAX_PASS));
     if (total(bytes) <= room) return HRNET_OK;
@@ -142,9 +142,19 @@ static hrnet_status check_memory(const hrnet_trainer *t, const hr_trainer_option
                    options->recompute ? "" : " (more with --recompute)");
 }
 
+/* Cores to use: those that this process may run on, but no more than its part of the machine, because mpirun may bind
+ * processes to cores or let all of them roam. */
+static int cores(const hrnet_trainer *t)
+{
+    const int allowed = hr_cpu_count(), here = hr_collective_size_here(t->collective);
+    const int part = (int)(sysconf(_SC_NPROCESSORS_ONLN) / here);
+    if (here == 1 || part >= allowed) return allowed;
+    return part > 1 ? part : 1;
+}
+
 static hr_trainer_options core_options(const hrnet_trainer *t)
 {
-    const int count = hr_cpu_count(), wanted = t->options.threads > 0 ? t->options.threads : count;
+    const int count = cores(t), wanted = t->options.threads > 0 ? t->options.threads : count;
     const int workers = t->config.workers < count ? t->config.workers : count;
     return (hr_trainer_options){.threads = wanted < HR_MAX_THREADS ? wanted : HR_MAX_THREADS,
                                 .workers = workers > 0 ? workers : 1,

@@ -24,24 +24,15 @@ static size_t map_floats(const hr_config *c)
     return (size_t)c->model.n_joints * (size_t)c->model.heatmap_size[0] * (size_t)c->model.heatmap_size[1];
 }
 
-static hrnet_status write_sheets(const char *prefix, const hr_example *examples, const float *maps, size_t n_floats,
-                                 int n, const hr_sheet_options *options)
+static hr_sheet_item item_of(const hr_example *example, const float *maps)
 {
-    hr_sheet_item *items;
-    HR_NEW(items, (size_t)n);
-    for (int i = 0; i < n; i++)
-        items[i] = (hr_sheet_item){.input = examples[i].input,
-                                   .truth = examples[i].joints,
-                                   .targets = examples[i].targets,
-                                   .maps = maps != NULL ? maps + (size_t)i * n_floats : NULL};
-    const hrnet_status status = hr_sheets_write(prefix, items, n, options);
-    hr_free(items);
-    return status;
+    return (hr_sheet_item){
+        .input = example->input, .truth = example->joints, .targets = example->targets, .maps = maps};
 }
 
 /* FOLDER/KIND_NUMBER_*.jpg, those that DEBUG wants. */
-static hrnet_status write_wanted(const hrnet_trainer *t, const char *kind, int64_t number, const hr_example *examples,
-                                 const float *maps, int n)
+static hrnet_status write_wanted(const hrnet_trainer *t, const char *kind, int64_t number, const hr_sheet_item *items,
+                                 int n)
 {
     const hr_debug_config *const debug = &t->config.debug;
     hr_sheet_options options = sheet_options(&t->config);
@@ -53,15 +44,22 @@ static hrnet_status write_wanted(const hrnet_trainer *t, const char *kind, int64
     options.heatmaps_pred = debug->save_heatmaps_pred;
     hr_text_add(&name, "%s/%s_%lld", t->folder, kind, (long long)number);
     HR_TRY(hr_text_take(&name, &prefix));
-    const hrnet_status status = write_sheets(prefix, examples, maps, map_floats(&t->config), n, &options);
+    const hrnet_status status = hr_sheets_write(prefix, items, n, &options);
     hr_free(prefix);
     return status;
 }
 
 hrnet_status hr_train_sheets(hrnet_trainer *t, const hr_step *step)
 {
-    if (!t->config.debug.debug || t->core->n_examples == 0) return HRNET_OK;
-    return write_wanted(t, "train", step->position, t->core->examples, t->core->maps, t->core->n_examples);
+    const int n = t->core->n_examples;
+    hr_sheet_item *items;
+    if (!t->config.debug.debug || n == 0) return HRNET_OK;
+    HR_NEW(items, (size_t)n);
+    for (int i = 0; i < n; i++)
+        items[i] = item_of(&t->core->examples[i], t->core->maps + (size_t)i * map_floats(&t->config));
+    const hrnet_status status = write_wanted(t, "train", step->position, items, n);
+    hr_free(items);
+    return status;
 }
 
 /* ---------------------------------------------------------------------------------------------- validation */
@@ -71,44 +69,46 @@ struct hr_train_watch {
     hrnet_trainer *t;
     hr_pixel_table pixels;
     size_t n_batch, batch; /* persons of a batch, number of the one that is being collected */
-    hr_example *examples;  /* [n_batch] */
-    float *maps;
+    hr_sheet_item *items;  /* [n_batch] */
+    float **floats;        /* [n_batch]: input, targets and maps of an item */
+    double **joints;       /* [n_batch]: truth of an item */
     int n;
     hrnet_status status;
 };
 
 static void write_collected(hr_train_watch *w)
 {
-    if (w->n > 0 && w->status == HRNET_OK)
-        w->status = write_wanted(w->t, "val", (int64_t)w->batch, w->examples, w->maps, w->n);
-    for (int i = 0; i < w->n; i++) hr_example_free(&w->examples[i]);
+    if (w->n > 0 && w->status == HRNET_OK) w->status = write_wanted(w->t, "val", (int64_t)w->batch, w->items, w->n);
+    for (int i = 0; i < w->n; i++) {
+        hr_free(w->floats[i]);
+        hr_free(w->joints[i]);
+        w->floats[i] = NULL;
+        w->joints[i] = NULL;
+    }
     w->n = 0;
-}
-
-static hrnet_status copy_floats(float **out, const float *from, size_t n)
-{
-    HR_NEW(*out, n);
-    memcpy(*out, from, n * sizeof *from);
-    return HRNET_OK;
 }
 
 static hrnet_status collect(hr_train_watch *w, size_t sample, const double to_crop[6], const double *joints,
                             const float *targets, const float *maps)
 {
     const hr_config *const c = &w->t->config;
-    const size_t n_joints = (size_t)c->model.n_joints, n_floats = map_floats(c);
     const int width = c->model.image_size[0], height = c->model.image_size[1];
-    hr_example *const example = &w->examples[w->n];
+    const size_t n_joints = (size_t)c->model.n_joints, n_maps = map_floats(c);
+    const size_t n_input = 4 * (size_t)width * (size_t)height;
+    const int i = w->n++;
     hrnet_image image = {0};
     hr_warp warp;
-    memcpy(w->maps + (size_t)w->n++ * n_floats, maps, n_floats * sizeof *maps);
-    HR_TRY(copy_floats(&example->targets, targets, n_floats));
-    HR_NEW(example->joints, 3 * n_joints);
-    memcpy(example->joints, joints, 3 * n_joints * sizeof *joints);
-    HR_NEW(example->input, 4 * (size_t)width * (size_t)height);
+    HR_NEW(w->floats[i], n_input + 2 * n_maps);
+    HR_NEW(w->joints[i], 3 * n_joints);
+    float *const input = w->floats[i];
+    w->items[i] = (hr_sheet_item){
+        .input = input, .truth = w->joints[i], .targets = input + n_input, .maps = input + n_input + n_maps};
+    memcpy(input + n_input, targets, n_maps * sizeof *targets);
+    memcpy(input + n_input + n_maps, maps, n_maps * sizeof *maps);
+    memcpy(w->joints[i], joints, 3 * n_joints * sizeof *joints);
     HR_TRY(hrnet_evaluation_image(w->t->valid, w->t->valid->samples.list[sample].image, &image));
     hr_warp_init(&warp, &image, to_crop, width, height, HRNET_SAMPLE_OPENCV);
-    hr_warp_rows_input(&warp, &w->pixels, 0, height, example->input, 4);
+    hr_warp_rows_input(&warp, &w->pixels, 0, height, input, 4);
     hrnet_image_free(&image);
     return HRNET_OK;
 }
@@ -133,8 +133,9 @@ hrnet_status hr_train_watch_begin(hr_train_watch **out, hrnet_trainer *t, const 
     w->t = t;
     w->n_batch = (size_t)t->config.test.batch_size_per_gpu * (size_t)(t->config.n_gpus > 0 ? t->config.n_gpus : 1);
     hr_pixel_table_init(&w->pixels, about->mean, about->std, about->color_rgb);
-    HR_NEW(w->examples, w->n_batch);
-    HR_NEW(w->maps, w->n_batch * map_floats(&t->config));
+    HR_NEW(w->items, w->n_batch);
+    HR_NEW(w->floats, w->n_batch);
+    HR_NEW(w->joints, w->n_batch);
     t->valid->on_maps = on_maps;
     t->valid->maps_context = w;
     return HRNET_OK;
@@ -146,8 +147,9 @@ hrnet_status hr_train_watch_end(hr_train_watch *w)
     write_collected(w);
     const hrnet_status status = w->status;
     w->t->valid->on_maps = NULL;
-    hr_free(w->examples);
-    hr_free(w->maps);
+    hr_free(w->items);
+    hr_free(w->floats);
+    hr_free(w->joints);
     hr_free(w);
     return status;
 }
@@ -155,7 +157,7 @@ hrnet_status hr_train_watch_end(hr_train_watch *w)
 /* ---------------------------------------------------------------------------------------------- preview */
 
 static hrnet_status preview(const hr_config *config, const hr_train_set *set, const char *prefix, hr_example *examples,
-                            int n)
+                            hr_sheet_item *items, int n)
 {
     const hr_batches_options how = {.seed = (uint64_t)config->train.seed,
                                     .epoch = config->train.begin_epoch,
@@ -170,7 +172,8 @@ static hrnet_status preview(const hr_config *config, const hr_train_set *set, co
     options.gt = options.heatmaps_gt = 1;
     HR_TRY(hr_batches_create(&batches, set, &how));
     hrnet_status status = hr_batches_next(batches, examples, &n_found, &is_end);
-    if (status == HRNET_OK) status = write_sheets(prefix, examples, NULL, 0, n_found, &options);
+    for (int i = 0; i < n_found; i++) items[i] = item_of(&examples[i], NULL);
+    if (status == HRNET_OK) status = hr_sheets_write(prefix, items, n_found, &options);
     for (int i = 0; i < n_found; i++) hr_example_free(&examples[i]);
     hr_batches_free(batches);
     return status;
@@ -182,6 +185,7 @@ hrnet_status hrnet_train_preview(const hrnet_config *config, const hrnet_trainer
     static const hrnet_trainer_options standard = {0};
     hr_train_set *set = NULL;
     hr_example *examples;
+    hr_sheet_item *items;
     if (config == NULL || prefix == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_train_preview: an argument is NULL");
     if (n < 1 || n > HR_MAX_PASS)
@@ -193,10 +197,13 @@ hrnet_status hrnet_train_preview(const hrnet_config *config, const hrnet_trainer
                                       .on_message = options->on_message,
                                       .context = options->context};
     HR_TRY(hr_config_check(config));
-    HR_NEW(examples, (size_t)n);
-    hrnet_status status = hr_train_set_open(&set, config, &files);
-    if (status == HRNET_OK) status = preview(config, set, prefix, examples, n);
+    examples = hr_calloc((size_t)n, sizeof *examples);
+    items = hr_calloc((size_t)n, sizeof *items);
+    hrnet_status status = examples != NULL && items != NULL ? HRNET_OK : hr_fail_memory((size_t)n * sizeof *examples);
+    if (status == HRNET_OK) status = hr_train_set_open(&set, config, &files);
+    if (status == HRNET_OK) status = preview(config, set, prefix, examples, items, n);
     hr_train_set_free(set);
     hr_free(examples);
+    hr_free(items);
     return status;
 }

@@ -70,12 +70,13 @@ static const char details[] =
     "readable by PyTorch; model_best.safetensors for hrnet pose; config.yaml; the log as text and as train.jsonl; and "
     "TensorBoard's files below LOG_DIR, or DIR/tensorboard with --output.\n"
     "\n"
-    "A run that was stopped (SIGINT and SIGTERM save first) or killed goes on with the same command to the same bits. "
+    "A run that was stopped (SIGINT, SIGTERM and SIGUSR1 save first) or killed goes on with the same command to the "
+    "same bits. "
     "The configuration may not change meanwhile, but for END_EPOCH, PRINT_FREQ, WORKERS, SAVE_MINUTES and DEBUG.\n"
     "\n"
     "mpirun -np N hrnet train ... shares every step among N processes.\n"
     "\n"
-    "Exit status: 0 done, 1 something failed, 2 wrong command line, 130 or 143 stopped by a signal after saving.";
+    "Exit status: 0 done, 1 something failed, 2 wrong command line, 130, 138 or 143 stopped by a signal after saving.";
 
 /* ---------------------------------------------------------------------------------------------- signals */
 
@@ -94,6 +95,7 @@ static void watch_signals(void)
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL); /* what mpirun and batch systems pass on without killing soon after */
 }
 
 /* ---------------------------------------------------------------------------------------------- the run */

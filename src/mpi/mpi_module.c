@@ -11,7 +11,16 @@ static MPI_Comm world = MPI_COMM_NULL;
 static MPI_Request requests[HR_COLLECTIVE_GROUPS][HR_COLLECTIVE_MOST];
 static int n_requests[HR_COLLECTIVE_GROUPS];
 
-static int join(int *rank, int *size)
+static int count_here(int *size_here)
+{
+    MPI_Comm here;
+    int error = MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here);
+    if (error == MPI_SUCCESS) error = MPI_Comm_size(here, size_here);
+    if (error == MPI_SUCCESS) error = MPI_Comm_free(&here);
+    return error;
+}
+
+static int join(int *rank, int *size, int *size_here)
 {
     int was_closed = 0, provided = 0, error = MPI_Finalized(&was_closed);
     if (error == MPI_SUCCESS && was_closed) error = MPI_ERR_OTHER; /* MPI begins once in a process's life */
@@ -21,6 +30,7 @@ static int join(int *rank, int *size)
     if (error == MPI_SUCCESS) error = MPI_Comm_set_errhandler(world, MPI_ERRORS_RETURN);
     if (error == MPI_SUCCESS) error = MPI_Comm_rank(world, rank);
     if (error == MPI_SUCCESS) error = MPI_Comm_size(world, size);
+    if (error == MPI_SUCCESS) error = count_here(size_here);
     return error;
 }
 

@@ -24,7 +24,7 @@ enum {
 
 struct hr_collective {
     const hr_collective_calls *calls; /* NULL: a single process */
-    int rank, size;
+    int rank, size, size_here;
     int n_begun[HR_COLLECTIVE_GROUPS];
     int has_failed;
 };
@@ -89,7 +89,7 @@ static hrnet_status check(hr_collective *c, int error, const char *what)
 static hrnet_status join(hr_collective *c, int n_processes)
 {
     HR_TRY(load_calls(&c->calls, n_processes));
-    HR_TRY(check(c, c->calls->open(&c->rank, &c->size), "joining"));
+    HR_TRY(check(c, c->calls->open(&c->rank, &c->size, &c->size_here), "joining"));
     if (c->size == n_processes) return HRNET_OK;
     c->has_failed = 1;
     return hr_fail(HRNET_ERR_UNSUPPORTED,
@@ -103,7 +103,7 @@ hrnet_status hr_collective_open(hr_collective **out)
     const int n_processes = n_started();
     hr_collective *c;
     HR_NEW(c, 1);
-    c->size = 1;
+    c->size = c->size_here = 1;
     if (n_processes > 1) {
         const hrnet_status status = join(c, n_processes);
         if (status != HRNET_OK) {
@@ -130,6 +130,11 @@ int hr_collective_rank(const hr_collective *c)
 int hr_collective_size(const hr_collective *c)
 {
     return c->size;
+}
+
+int hr_collective_size_here(const hr_collective *c)
+{
+    return c->size_here;
 }
 
 void hr_collective_give_up(hr_collective *c)

@@ -17,6 +17,8 @@ void hr_collective_close(hr_collective *collective);
 
 int hr_collective_rank(const hr_collective *collective);
 int hr_collective_size(const hr_collective *collective);
+/* Processes of the run on this machine, which share its cores and memory. */
+int hr_collective_size_here(const hr_collective *collective);
 
 /* Sums over all ranks, in place; every rank gets the same bits. Each rank must make the same calls in the same order.
  * HRNET_ERR_IO when another rank has gone. */

@@ -10,7 +10,7 @@
 #define HR_COLLECTIVE_SYMBOL "hrnet_mpi_calls"
 
 enum {
-    HR_COLLECTIVE_VERSION = 1,
+    HR_COLLECTIVE_VERSION = 2,
     HR_COLLECTIVE_MOST = 256,        /* operations under way in one group */
     HR_COLLECTIVE_LONGEST = 1 << 28, /* values or bytes of one operation */
     HR_COLLECTIVE_TEXT = 512
@@ -21,7 +21,7 @@ typedef enum hr_collective_group { HR_COLLECTIVE_NOW, HR_COLLECTIVE_LATER, HR_CO
 
 typedef struct hr_collective_calls {
     int version;
-    int (*open)(int *rank, int *size);
+    int (*open)(int *rank, int *size, int *size_here); /* here: of this machine */
     void (*close)(void);
     /* Memory belongs to the operation until poll says that the group is done. */
     int (*begin_sum)(hr_collective_group group, double *values, int n);

@@ -67,8 +67,9 @@ static void add_tensor(hr_torch_file *file, const hr_param *param, size_t storag
     hr_torch_add_tensor(file, &shape, storage);
 }
 
-/* A block as a dictionary; of the storages from `first` on, or (NONE) its own. Returns the first of them. */
 static const size_t NONE = SIZE_MAX;
+
+/* A block as a dictionary over the storages from `first` on, or (NONE) its own. Returns the first of its own. */
 static size_t add_state_dict(hr_torch_file *file, const hr_params_block *block, const char *prefix, size_t first)
 {
     const hr_graph *const graph = block->params->graph;

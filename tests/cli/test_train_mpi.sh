@@ -96,6 +96,24 @@ a_dead_process_ends_all_and_the_run_goes_on() {
     cmp straight/final_state.pth killed/final_state.pth
 }
 
+# mpirun hands SIGUSR1 on to all of them and waits.
+a_stopped_job_has_saved() {
+    keys="$train_keys TRAIN.END_EPOCH 300 TRAIN.SAVE_MINUTES 0.001"
+    make_train_set set 10
+    mpirun --allow-run-as-root --oversubscribe -np 2 "$HRNET" train --config "$config" -t 1 -o run --no-validation $keys \
+        >log 2>&1 &
+    job=$!
+    wait_for run/checkpoint.pth
+    kill -USR1 $job
+    status=0
+    wait $job || status=$?
+    test $status = 138
+    counts log 1 'stopped in epoch'
+    steps=$(sed -n 's/^stopped in epoch [0-9]* after \([0-9]*\) steps.*/\1/p' log)
+    expect 0 processes 2 -o run --no-validation $keys TRAIN.END_EPOCH 2
+    has out "step $steps"
+}
+
 # What one process cannot read ends all of them, and says what it was, even when nothing else is said.
 a_failure_of_one_is_told() {
     make_train_set set 10
@@ -137,6 +155,7 @@ run_case a_process_without_examples_takes_part
 run_case accumulating_over_processes
 run_case one_process_talks_and_writes
 run_case a_dead_process_ends_all_and_the_run_goes_on
+run_case a_stopped_job_has_saved
 run_case a_failure_of_one_is_told
 run_case without_a_module_it_says_so
 run_case as_many_examples_by_other_processes

@@ -142,6 +142,13 @@ static void broadcast(void)
     hr_free(bytes);
 }
 
+/* mpirun without a list of hosts starts all of them here. */
+static void size_here(void)
+{
+    CHECK(hr_collective_size_here(collective) == hr_collective_size(collective), "found %d",
+          hr_collective_size_here(collective));
+}
+
 /* The hash of the sums, the same in every run: resuming is exact with several processes, too. */
 static void print_hash(void)
 {
@@ -193,9 +200,9 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = {
-        {"sum_floats", sum_floats}, {"sum_doubles", sum_doubles}, {"overlap", overlap}, {"broadcast", broadcast},
-        {"hash", print_hash},       {"barrier", barrier},         {"give_up", give_up}, {"die", die}};
+    } cases[] = {{"sum_floats", sum_floats}, {"sum_doubles", sum_doubles}, {"overlap", overlap},
+                 {"broadcast", broadcast},   {"size_here", size_here},     {"hash", print_hash},
+                 {"barrier", barrier},       {"give_up", give_up},         {"die", die}};
     if (hr_collective_open(&collective) != HRNET_OK) {
         fprintf(stderr, "%s\n", hrnet_last_error());
         return 2;

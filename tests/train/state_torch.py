@@ -36,7 +36,8 @@ def same(a, b, where):
 
 # from us to PyTorch, as upstream's tools/train.py resumes
 convert(checkpoint, ours, "fill")
-kept = torch.load(ours, weights_only=True) if "weights_only" in inspect.signature(torch.load).parameters else torch.load(ours)
+safe = {"weights_only": True} if "weights_only" in inspect.signature(torch.load).parameters else {}
+kept = torch.load(ours, **safe)
 assert list(kept) == ["epoch", "model", "state_dict", "best_state_dict", "perf", "optimizer", "hrnet", "hrnet.config"]
 assert (kept["epoch"], kept["model"], kept["perf"], kept["hrnet"]["seed"]) == (5, "pose_hrnet", 0.5, "5")
 settings = read_config(kept["hrnet.config"])

@@ -41,7 +41,7 @@ has() { # FILE TEXT
 }
 
 alone() {
-    "$program" sum_floats sum_doubles overlap broadcast barrier give_up >out 2>err
+    "$program" sum_floats sum_doubles overlap broadcast size_here barrier give_up >out 2>err
 }
 
 # Processes started by an mpirun must not become single ones that all do the same.
@@ -54,7 +54,7 @@ no_module() {
 }
 
 all_right() { # N
-    run "$1" sum_floats sum_doubles overlap broadcast barrier
+    run "$1" sum_floats sum_doubles overlap broadcast size_here barrier
 }
 
 # The same sums to the bit in every run with as many processes.
