@@ -286,8 +286,9 @@ HRNET_API hrnet_status hrnet_evaluation_run(hrnet_evaluation *evaluation, hrnet_
 
 /* The rest: after a run. */
 
-/* Mean loss (JointsMSELoss) and accuracy of upstream's log line over the heatmaps that were decoded. HRNET_ERR_ARGUMENT
- * unless the boxes are ground truth. The accuracy depends on TEST.BATCH_SIZE_PER_GPU and GPUS, as upstream's does. */
+/* Mean loss (JointsMSELoss; JointsOHKMMSELoss with LOSS.USE_OHKM) and accuracy of upstream's log line over the heatmaps
+ * that were decoded. HRNET_ERR_ARGUMENT unless the boxes are ground truth. The accuracy depends on
+ * TEST.BATCH_SIZE_PER_GPU and GPUS, as upstream's does. */
 HRNET_API hrnet_status hrnet_evaluation_loss(const hrnet_evaluation *evaluation, double *loss, double *accuracy);
 
 /* Pictures that were left out, with skip_broken. */

@@ -43,6 +43,7 @@ typedef struct hr_eval_loss {
     hrnet_model_info about;
     double *joints; /* [n_joints][3] of one person in input pixels */
     float *targets, *weights;
+    double *joint_losses;       /* [n_joints] scratch */
     struct hr_joint_hits *hits; /* of the running batch */
     size_t batch, n_batch;      /* its number, persons a batch */
     size_t n;                   /* persons so far */

@@ -1,7 +1,7 @@
 /*
- * lib_eval_loss.c - what upstream's log line of a validation pass tells: the loss of the heatmaps that are decoded (after
- * the flip test), and the training accuracy, averaged over batches of TEST.BATCH_SIZE_PER_GPU times GPUS as upstream's
- * meters average them. Targets are those that the network was trained towards.
+ * lib_eval_loss.c - what upstream's log line of a validation pass tells: the loss of the heatmaps that are decoded
+ * (after the flip test), and the training accuracy, averaged over batches of TEST.BATCH_SIZE_PER_GPU times GPUS as
+ * upstream's meters average them. Targets are those that the network was trained towards.
  */
 #include <hrnet_train.h>
 
@@ -17,6 +17,7 @@ static hrnet_status allocate(hr_eval_loss *l)
     HR_NEW(l->weights, n_joints);
     HR_NEW(l->joints, 3 * n_joints);
     HR_NEW(l->hits, n_joints);
+    HR_NEW(l->joint_losses, n_joints);
     return HRNET_OK;
 }
 
@@ -41,6 +42,17 @@ static void end_batch(hr_eval_loss *l)
     l->accuracy += accuracy * n;
     l->n_accuracy += n;
     for (int j = 0; j < l->about.n_joints; j++) l->hits[j] = (hr_joint_hits){0, 0};
+}
+
+/* The loss of training. */
+static double loss_of(const hr_eval_loss *l, const float *maps)
+{
+    const size_t n_cells = (size_t)l->about.heatmap_width * (size_t)l->about.heatmap_height;
+    const float *const weights = l->e->config->loss.use_target_weight ? l->weights : NULL;
+    if (l->e->config->loss.use_ohkm)
+        return hr_joints_ohkm(maps, l->targets, weights, l->about.n_joints, n_cells, l->e->config->loss.topk,
+                              l->joint_losses, 1, NULL);
+    return hr_joints_mse(maps, l->targets, weights, l->about.n_joints, n_cells);
 }
 
 void hr_eval_loss_add(hr_eval_loss *l, size_t sample, const float *maps)
@@ -72,8 +84,7 @@ void hr_eval_loss_add(hr_eval_loss *l, size_t sample, const float *maps)
     if (l->e->on_maps != NULL) l->e->on_maps(l->e->maps_context, sample, m, joints, l->targets, maps);
     if (l->e->config->loss.use_different_joints_weight && l->e->joint_weights != NULL)
         for (int j = 0; j < about->n_joints; j++) l->weights[j] *= l->e->joint_weights[j];
-    l->loss += hr_joints_mse(maps, l->targets, l->e->config->loss.use_target_weight ? l->weights : NULL,
-                             about->n_joints, (size_t)about->heatmap_width * (size_t)about->heatmap_height);
+    l->loss += loss_of(l, maps);
     hr_count_hits(maps, l->targets, about->n_joints, about->heatmap_height, about->heatmap_width, l->hits);
     l->n++;
 }
@@ -92,6 +103,7 @@ void hr_eval_loss_free(hr_eval_loss *l)
     hr_free(l->targets);
     hr_free(l->weights);
     hr_free(l->hits);
+    hr_free(l->joint_losses);
     *l = (hr_eval_loss){0};
 }
 
