@@ -11,13 +11,6 @@
 
 enum { RUN = 32 }; /* pixels whose sum is made in float */
 
-static inline void add_to_doubles(double *sums, vec a)
-{
-    float numbers[HR_VEC];
-    v_store(numbers, a);
-    for (int i = 0; i < HR_VEC; i++) sums[i] += (double)numbers[i];
-}
-
 static void norm_sums(const float *x, const float *pivot, size_t n, int ld, double *sums)
 {
     for (size_t first = 0; first < n; first += RUN, x += (size_t)RUN * (size_t)ld) {
@@ -39,8 +32,8 @@ static void norm_sums(const float *x, const float *pivot, size_t n, int ld, doub
                 sum0 = v_add(sum0, d);
                 square0 = v_fma(d, d, square0);
             }
-            add_to_doubles(sums + c, v_add(sum0, sum1));
-            add_to_doubles(sums + ld + c, v_add(square0, square1));
+            v_add_to_doubles(sums + c, v_add(sum0, sum1));
+            v_add_to_doubles(sums + ld + c, v_add(square0, square1));
         }
     }
 }
@@ -113,8 +106,8 @@ static void norm_gradient_sums(const float *g, const float *x, const hr_norm *no
                 sum0 = v_add(sum0, h);
                 product0 = v_fma(h, d, product0);
             }
-            add_to_doubles(sums + c, v_add(sum0, sum1));
-            add_to_doubles(sums + ld + c, v_add(product0, product1));
+            v_add_to_doubles(sums + c, v_add(sum0, sum1));
+            v_add_to_doubles(sums + ld + c, v_add(product0, product1));
         }
     }
 }

@@ -28,6 +28,13 @@ static inline void v_store_half(void *p, vec a)
 {
     _mm256_storeu_si256(p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
 }
+/* sums[i] += a[i], i < HR_VEC */
+static inline void v_add_to_doubles(double *sums, vec a)
+{
+    const __m512d low = _mm512_cvtps_pd(_mm512_castps512_ps256(a)), high = _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1));
+    _mm512_storeu_pd(sums, _mm512_add_pd(_mm512_loadu_pd(sums), low));
+    _mm512_storeu_pd(sums + 8, _mm512_add_pd(_mm512_loadu_pd(sums + 8), high));
+}
 #elif defined(__AVX2__)
 #include <immintrin.h>
 enum { HR_VEC = 8 };
@@ -45,6 +52,12 @@ static inline vec v_load_half(const void *p) { return _mm256_cvtph_ps(_mm_loadu_
 static inline void v_store_half(void *p, vec a)
 {
     _mm_storeu_si128(p, _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+}
+static inline void v_add_to_doubles(double *sums, vec a)
+{
+    const __m256d low = _mm256_cvtps_pd(_mm256_castps256_ps128(a)), high = _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1));
+    _mm256_storeu_pd(sums, _mm256_add_pd(_mm256_loadu_pd(sums), low));
+    _mm256_storeu_pd(sums + 4, _mm256_add_pd(_mm256_loadu_pd(sums + 4), high));
 }
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
@@ -64,6 +77,11 @@ static inline vec v_gate(vec a, vec b)
 }
 static inline vec v_load_half(const void *p) { return vcvt_f32_f16(vld1_f16(p)); }
 static inline void v_store_half(void *p, vec a) { vst1_f16(p, vcvt_f16_f32(a)); }
+static inline void v_add_to_doubles(double *sums, vec a)
+{
+    vst1q_f64(sums, vaddq_f64(vld1q_f64(sums), vcvt_f64_f32(vget_low_f32(a))));
+    vst1q_f64(sums + 2, vaddq_f64(vld1q_f64(sums + 2), vcvt_high_f64_f32(a)));
+}
 #endif
 
 #endif

@@ -2,14 +2,15 @@
  * mpi_module.c - libhrnet_mpi.so: the calls of train/collective_calls.h on MPI's non-blocking collectives, which move
  * on whenever somebody polls. Has a communicator of its own, so that errors come back instead of ending the program.
  */
-#include <mpi.h>
 #include <stdio.h>
 
-#include "train/collective_calls.h"
+#include "mpi/mpi_sum.h"
 
 static MPI_Comm world = MPI_COMM_NULL;
-static MPI_Request requests[HR_COLLECTIVE_GROUPS][HR_COLLECTIVE_MOST];
-static int n_requests[HR_COLLECTIVE_GROUPS];
+static hr_sums sums[HR_COLLECTIVE_GROUPS];
+/* broadcasts and barriers */
+static MPI_Request requests[HR_COLLECTIVE_MOST];
+static int n_requests;
 
 static int count_here(int *size_here)
 {
@@ -27,49 +28,45 @@ static int join(int *rank, int *size, int *size_here)
     if (error == MPI_SUCCESS) error = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     if (error == MPI_SUCCESS && provided < MPI_THREAD_FUNNELED) error = MPI_ERR_OTHER;
     if (error == MPI_SUCCESS) error = MPI_Comm_dup(MPI_COMM_WORLD, &world);
-    if (error == MPI_SUCCESS) error = MPI_Comm_set_errhandler(world, MPI_ERRORS_RETURN);
+    if (error == MPI_SUCCESS) error = MPI_Comm_set_errhandler(world, MPI_ERRORS_RETURN); /* copies inherit it */
     if (error == MPI_SUCCESS) error = MPI_Comm_rank(world, rank);
     if (error == MPI_SUCCESS) error = MPI_Comm_size(world, size);
     if (error == MPI_SUCCESS) error = count_here(size_here);
+    for (int g = 0; error == MPI_SUCCESS && g < HR_COLLECTIVE_GROUPS; g++) error = hr_sums_open(&sums[g], world);
     return error;
 }
 
 static void leave(void)
 {
+    for (int g = 0; g < HR_COLLECTIVE_GROUPS; g++) hr_sums_close(&sums[g]);
     MPI_Comm_free(&world);
     MPI_Finalize();
 }
 
-/* Where the next operation of a group goes; collective.c keeps their number below HR_COLLECTIVE_MOST. */
-static MPI_Request *next(hr_collective_group group)
+static int begin_sum(hr_collective_group group, hr_collective_type type, void *values, int n)
 {
-    return &requests[group][n_requests[group]++];
+    return hr_sums_begin(&sums[group], type, values, n);
 }
 
-static int begin_sum(hr_collective_group group, double *values, int n)
+static int begin_broadcast(void *bytes, int n)
 {
-    return MPI_Iallreduce(MPI_IN_PLACE, values, n, MPI_DOUBLE, MPI_SUM, world, next(group));
+    return MPI_Ibcast(bytes, n, MPI_BYTE, 0, world, &requests[n_requests++]);
 }
 
-static int begin_sum_floats(hr_collective_group group, float *values, int n)
+static int begin_barrier(void)
 {
-    return MPI_Iallreduce(MPI_IN_PLACE, values, n, MPI_FLOAT, MPI_SUM, world, next(group));
+    return MPI_Ibarrier(world, &requests[n_requests++]);
 }
 
-static int begin_broadcast(hr_collective_group group, void *bytes, int n)
+static int poll_group(hr_collective_group group, int *is_done, int *has_moved)
 {
-    return MPI_Ibcast(bytes, n, MPI_BYTE, 0, world, next(group));
-}
-
-static int begin_barrier(hr_collective_group group)
-{
-    return MPI_Ibarrier(world, next(group));
-}
-
-static int poll_group(hr_collective_group group, int *is_done)
-{
-    const int error = MPI_Testall(n_requests[group], requests[group], is_done, MPI_STATUSES_IGNORE);
-    if (error == MPI_SUCCESS && *is_done) n_requests[group] = 0;
+    int error = MPI_SUCCESS, are_done = 1;
+    *has_moved = 0;
+    for (int g = 0; error == MPI_SUCCESS && g < HR_COLLECTIVE_GROUPS; g++) error = hr_sums_advance(&sums[g], has_moved);
+    if (error == MPI_SUCCESS && group == HR_COLLECTIVE_NOW && n_requests > 0)
+        error = MPI_Testall(n_requests, requests, &are_done, MPI_STATUSES_IGNORE);
+    if (error == MPI_SUCCESS && group == HR_COLLECTIVE_NOW && are_done) n_requests = 0;
+    *is_done = are_done && hr_sums_are_done(&sums[group]);
     return error;
 }
 
@@ -86,7 +83,6 @@ const hr_collective_calls hrnet_mpi_calls = {.version = HR_COLLECTIVE_VERSION,
                                              .open = join,
                                              .close = leave,
                                              .begin_sum = begin_sum,
-                                             .begin_sum_floats = begin_sum_floats,
                                              .begin_broadcast = begin_broadcast,
                                              .begin_barrier = begin_barrier,
                                              .poll = poll_group,

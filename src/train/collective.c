@@ -17,10 +17,14 @@
 #include "train/collective_calls.h"
 
 enum {
-    EAGER_POLLS = 2000,           /* about 0.2 ms */
-    SHORTEST_NAP = 20 * 1000,     /* nanoseconds */
-    LONGEST_NAP = 2 * 1000 * 1000 /* the nap grows to this */
+    POLLS_A_LOOK = 64,             /* at the clock */
+    SHORTEST_NAP = 20 * 1000,      /* nanoseconds */
+    LONGEST_NAP = 2 * 1000 * 1000, /* the nap grows to this */
 };
+
+/* Seconds without a nap after anything has moved: several times what one process usually comes after another within a
+ * step, where a nap would cost more than it saves. */
+static const double eager_time = 1e-3;
 
 struct hr_collective {
     const hr_collective_calls *calls; /* NULL: a single process */
@@ -44,7 +48,7 @@ static int n_started(void)
  * build's folder, where it was installed. */
 static void *load_module(void)
 {
-    static const char *const places[] = {"../" HR_LIBDIR_NAME, "../src/mpi", "../../src/mpi"};
+    static const char *const places[] = {HR_LIBDIR_NEAR, "../src/mpi", "../../src/mpi"};
     const char *named = getenv("HRNET_MPI");
     char program[PATH_MAX], path[PATH_MAX + 64];
     void *module = NULL;
@@ -150,17 +154,28 @@ static void nap(long nanoseconds)
     nanosleep(&t, NULL);
 }
 
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static hrnet_status wait_for(hr_collective *c, hr_collective_group group)
 {
-    long pause = SHORTEST_NAP;
+    long pause = 0;
+    double moved = 0;
     if (c->calls == NULL || c->n_begun[group] == 0) return HRNET_OK;
     for (long polls = 0;; polls++) {
-        int is_done = 0;
-        HR_TRY(check(c, c->calls->poll(group, &is_done), "waiting for the others"));
+        int is_done = 0, has_moved = 0;
+        HR_TRY(check(c, c->calls->poll(group, &is_done, &has_moved), "waiting for the others"));
         if (is_done) break;
-        if (polls < EAGER_POLLS) continue;
+        if (has_moved) polls = pause = 0;
+        if (pause == 0 && polls % POLLS_A_LOOK != 0) continue;
+        if (polls == 0) moved = now();
+        if (pause == 0 && now() - moved < eager_time) continue;
+        pause = pause == 0 ? SHORTEST_NAP : pause < LONGEST_NAP ? pause + pause / 8 : LONGEST_NAP;
         nap(pause);
-        pause = pause < LONGEST_NAP / 2 ? pause + pause / 8 : LONGEST_NAP;
     }
     c->n_begun[group] = 0;
     return HRNET_OK;
@@ -181,45 +196,46 @@ hrnet_status hr_collective_wait(hr_collective *c)
 
 /* ---------------------------------------------------------------------------------------------- operations */
 
-static int part_of(size_t n)
+static hrnet_status begin_sum(hr_collective *c, hr_collective_group group, hr_collective_type type, void *values,
+                              size_t n)
 {
-    return n < HR_COLLECTIVE_LONGEST ? (int)n : HR_COLLECTIVE_LONGEST;
-}
-
-hrnet_status hr_collective_sum(hr_collective *c, double *values, size_t n)
-{
-    for (size_t i = 0; c->calls != NULL && i < n; i += HR_COLLECTIVE_LONGEST) {
-        HR_TRY(make_room(c, HR_COLLECTIVE_NOW));
-        HR_TRY(check(c, c->calls->begin_sum(HR_COLLECTIVE_NOW, values + i, part_of(n - i)), "sum"));
-    }
-    return wait_for(c, HR_COLLECTIVE_NOW);
-}
-
-static hrnet_status begin_sum_floats(hr_collective *c, hr_collective_group group, float *values, size_t n)
-{
-    for (size_t i = 0; c->calls != NULL && i < n; i += HR_COLLECTIVE_LONGEST) {
+    const size_t size = type == HR_COLLECTIVE_FLOATS ? sizeof(float) : sizeof(double),
+                 most = HR_COLLECTIVE_PIECE / size;
+    for (size_t i = 0; c->calls != NULL && i < n; i += most) {
+        const size_t left = n - i;
         HR_TRY(make_room(c, group));
-        HR_TRY(check(c, c->calls->begin_sum_floats(group, values + i, part_of(n - i)), "sum"));
+        HR_TRY(check(c, c->calls->begin_sum(group, type, (char *)values + i * size, (int)(left < most ? left : most)),
+                     "sum"));
     }
     return HRNET_OK;
 }
 
+hrnet_status hr_collective_sum(hr_collective *c, double *values, size_t n)
+{
+    HR_TRY(begin_sum(c, HR_COLLECTIVE_NOW, HR_COLLECTIVE_DOUBLES, values, n));
+    return wait_for(c, HR_COLLECTIVE_NOW);
+}
+
 hrnet_status hr_collective_sum_floats(hr_collective *c, float *values, size_t n)
 {
-    HR_TRY(begin_sum_floats(c, HR_COLLECTIVE_NOW, values, n));
+    HR_TRY(begin_sum(c, HR_COLLECTIVE_NOW, HR_COLLECTIVE_FLOATS, values, n));
     return wait_for(c, HR_COLLECTIVE_NOW);
 }
 
 hrnet_status hr_collective_begin_sum_floats(hr_collective *c, float *values, size_t n)
 {
-    return begin_sum_floats(c, HR_COLLECTIVE_LATER, values, n);
+    return begin_sum(c, HR_COLLECTIVE_LATER, HR_COLLECTIVE_FLOATS, values, n);
 }
 
 hrnet_status hr_collective_broadcast(hr_collective *c, void *bytes, size_t n)
 {
     for (size_t i = 0; c->calls != NULL && i < n; i += HR_COLLECTIVE_LONGEST) {
+        const size_t left = n - i;
         HR_TRY(make_room(c, HR_COLLECTIVE_NOW));
-        HR_TRY(check(c, c->calls->begin_broadcast(HR_COLLECTIVE_NOW, (char *)bytes + i, part_of(n - i)), "broadcast"));
+        HR_TRY(check(c,
+                     c->calls->begin_broadcast((char *)bytes + i,
+                                               left < HR_COLLECTIVE_LONGEST ? (int)left : HR_COLLECTIVE_LONGEST),
+                     "broadcast"));
     }
     return wait_for(c, HR_COLLECTIVE_NOW);
 }
@@ -228,6 +244,6 @@ hrnet_status hr_collective_barrier(hr_collective *c)
 {
     if (c->calls == NULL) return HRNET_OK;
     HR_TRY(make_room(c, HR_COLLECTIVE_NOW));
-    HR_TRY(check(c, c->calls->begin_barrier(HR_COLLECTIVE_NOW), "barrier"));
+    HR_TRY(check(c, c->calls->begin_barrier(), "barrier"));
     return wait_for(c, HR_COLLECTIVE_NOW);
 }

@@ -20,8 +20,8 @@ int hr_collective_size(const hr_collective *collective);
 /* Processes of the run on this machine, which share its cores and memory. */
 int hr_collective_size_here(const hr_collective *collective);
 
-/* Sums over all ranks, in place; every rank gets the same bits. Each rank must make the same calls in the same order.
- * HRNET_ERR_IO when another rank has gone. */
+/* Sums over all ranks in the order of ranks, in place; every rank gets the same bits. Each rank must make the same
+ * calls in the same order. HRNET_ERR_IO when another rank has gone. */
 hrnet_status hr_collective_sum(hr_collective *collective, double *values, size_t n);
 hrnet_status hr_collective_sum_floats(hr_collective *collective, float *values, size_t n);
 /* The same, begun now and finished by hr_collective_wait, which waits for all that were begun; values belong to the

@@ -10,26 +10,29 @@
 #define HR_COLLECTIVE_SYMBOL "hrnet_mpi_calls"
 
 enum {
-    HR_COLLECTIVE_VERSION = 2,
+    HR_COLLECTIVE_VERSION = 3,
     HR_COLLECTIVE_MOST = 256,        /* operations under way in one group */
-    HR_COLLECTIVE_LONGEST = 1 << 28, /* values or bytes of one operation */
+    HR_COLLECTIVE_PIECE = 1 << 20,   /* bytes of one sum */
+    HR_COLLECTIVE_LONGEST = 1 << 28, /* bytes of one broadcast */
     HR_COLLECTIVE_TEXT = 512
 };
 
-/* Operations are waited for by group. All processes begin the same ones in the same order. */
+/* Operations are waited for by group. All processes begin the same ones of a group in the same order. */
 typedef enum hr_collective_group { HR_COLLECTIVE_NOW, HR_COLLECTIVE_LATER, HR_COLLECTIVE_GROUPS } hr_collective_group;
+
+typedef enum hr_collective_type { HR_COLLECTIVE_FLOATS, HR_COLLECTIVE_DOUBLES } hr_collective_type;
 
 typedef struct hr_collective_calls {
     int version;
     int (*open)(int *rank, int *size, int *size_here); /* here: of this machine */
     void (*close)(void);
-    /* Memory belongs to the operation until poll says that the group is done. */
-    int (*begin_sum)(hr_collective_group group, double *values, int n);
-    int (*begin_sum_floats)(hr_collective_group group, float *values, int n);
-    int (*begin_broadcast)(hr_collective_group group, void *bytes, int n);
-    int (*begin_barrier)(hr_collective_group group);
-    int (*poll)(hr_collective_group group, int *is_done); /* moves the other group on, too */
-    void (*describe)(int error, char *text);              /* [HR_COLLECTIVE_TEXT] */
+    /* Memory belongs to the operation until poll says that its group is done. Sums are taken in the order of ranks. */
+    int (*begin_sum)(hr_collective_group group, hr_collective_type type, void *values, int n);
+    int (*begin_broadcast)(void *bytes, int n); /* in the group NOW, as the barrier */
+    int (*begin_barrier)(void);
+    /* Moves all groups on; has_moved: something was there to be done. */
+    int (*poll)(hr_collective_group group, int *is_done, int *has_moved);
+    void (*describe)(int error, char *text); /* [HR_COLLECTIVE_TEXT] */
 } hr_collective_calls;
 
 #endif

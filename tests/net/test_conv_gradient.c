@@ -258,10 +258,10 @@ static void check_all(const gradient_case *c)
 /* The window over several maps and channel counts; those of a strided convolution are even, as in the networks, or not. */
 static void check_window(int kernel, int stride, int padding, int transposed)
 {
-    static const int maps[][2] = {{2, 2}, {8, 6}, {5, 9}, {13, 3}, {16, 12}};
-    static const int channels[][2] = {{3, 17}, {12, 30}, {16, 16}, {17, 48}, {48, 3}, {30, 12}, {64, 33}};
-    for (int i = 0; i < 5; i++) {
-        for (int k = 0; k < 7; k++) {
+    static const int maps[][2] = {{2, 2}, {8, 6}, {5, 9}, {13, 3}};
+    static const int channels[][2] = {{3, 17}, {12, 30}, {17, 48}, {30, 12}, {48, 3}};
+    for (int i = 0; i < 4; i++) {
+        for (int k = 0; k < 5; k++) {
             const int ih = maps[i][0], iw = maps[i][1], ic = channels[k][0];
             gradient_case c = {.shape = {.ic = ic, .oc = channels[k][1], .ih = ih, .iw = iw, .kernel = kernel,
                                          .stride = stride, .padding = padding, .transposed = transposed,

@@ -164,8 +164,9 @@ static double buffer_error(const network_pair *p)
         double error = 0, largest = 0;
         hr_params_get(hr_network_layout(p->net), hr_network_params(p->net), i, found);
         for (size_t k = 0; k < param->n_elements; k++) {
-            error = fmax(error, fabs((double)found[k] - expected[k]));
-            largest = fmax(largest, fabs(expected[k]));
+            const double x = (double)found[k], y = expected[k];
+            if (!(fabs(x - y) <= error)) error = isnan(x) ? INFINITY : fabs(x - y);
+            largest = fmax(largest, fabs(y));
         }
         worst = fmax(worst, error / largest);
         test_free(found);
