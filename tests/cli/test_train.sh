@@ -140,7 +140,7 @@ a_loss_that_is_not_finite_ends_the_run() {
     train 1 -o run --no-validation $train_keys TRAIN.OPTIMIZER sgd TRAIN.LR_STEP '[1]' TRAIN.LR_FACTOR 1e30
     has err 'epoch '
     has err 'the loss is '
-    "$HRNET" info run/checkpoint.pth >info
+    "$HRNET" info run/checkpoint.pth >told
     cp run/checkpoint.pth before.pth
     train 1 -o run --no-validation $train_keys TRAIN.OPTIMIZER sgd TRAIN.LR_STEP '[1]' TRAIN.LR_FACTOR 1e30
     cmp run/checkpoint.pth before.pth

@@ -31,5 +31,6 @@ make_train_set() {
 }
 
 # What a quick run on it needs; more KEY VALUE pairs may follow.
+# shellcheck disable=SC2034 # used by those who include this
 train_keys='DATASET.ROOT set DATASET.TRAIN_SET mine DATASET.TEST_SET mine TEST.USE_GT_BBOX true TEST.POST_PROCESS true
  TRAIN.BATCH_SIZE_PER_GPU 4 TRAIN.END_EPOCH 3 TRAIN.SAVE_MINUTES 0.0 PRINT_FREQ 1 WORKERS 1 AUTO_RESUME true'
