@@ -80,9 +80,15 @@ void hr_weight_gradient_init(hr_weight_gradient *out, const hr_conv_shape *shape
     }
 }
 
+static size_t n_weights(const hr_conv_shape *shape)
+{
+    return (size_t)(shape->kernel * shape->kernel) * (size_t)shape->ic * (size_t)hr_padded(shape->oc);
+}
+
 size_t hr_weight_gradient_shared_bytes(const hr_weight_gradient *gradient, int n)
 {
-    return gradient->algorithm->shared_bytes(gradient, n);
+    const int most = gradient->algorithm->cut(gradient, n).most_chunks;
+    return most > 1 ? (size_t)most * n_weights(&gradient->shape) * sizeof(float) : 0;
 }
 
 size_t hr_weight_gradient_scratch_bytes(const hr_weight_gradient *gradient)
@@ -92,26 +98,28 @@ size_t hr_weight_gradient_scratch_bytes(const hr_weight_gradient *gradient)
 
 int hr_weight_gradient_n_tasks(const hr_weight_gradient *gradient, int n, int phase)
 {
-    return gradient->algorithm->n_tasks(gradient, n, phase);
+    const hr_weight_cut cut = gradient->algorithm->cut(gradient, n);
+    if (phase == 0) return cut.n_tasks;
+    return cut.n_chunks > 1 ? (int)((n_weights(&gradient->shape) + SUM_FLOATS - 1) / SUM_FLOATS) : 0;
 }
 
-void hr_weight_gradient_run(const hr_weight_gradient *gradient, const hr_weight_gradient_io *io, int phase, int task)
-{
-    gradient->algorithm->run(gradient, io, phase, task);
-}
-
-int hr_weight_sum_tasks(int n_chunks, size_t n_floats)
-{
-    return n_chunks > 1 ? (int)((n_floats + SUM_FLOATS - 1) / SUM_FLOATS) : 0;
-}
-
-void hr_weight_sum(const hr_kern *kern, const hr_weight_gradient_io *io, int n_chunks, size_t n_floats, int task)
+/* dweights (+)= the chunks' sums, in their order. */
+static void add_chunks(const hr_weight_gradient *gradient, const hr_weight_gradient_io *io, int task)
 {
     static const int shifts[HR_MAX_CHUNKS + 1];
-    const size_t first = (size_t)task * SUM_FLOATS, left = n_floats - first;
+    const int n_chunks = gradient->algorithm->cut(gradient, io->n).n_chunks;
+    const size_t n_floats = n_weights(&gradient->shape), first = (size_t)task * SUM_FLOATS, left = n_floats - first;
     const float *terms[HR_MAX_CHUNKS + 1];
     int n = 0;
     if (io->add) terms[n++] = io->dweights + first;
     for (int i = 0; i < n_chunks; i++) terms[n++] = io->shared + (size_t)i * n_floats + first;
-    kern->sum_row(io->dweights + first, terms, shifts, n, 1, left < SUM_FLOATS ? (int)left : SUM_FLOATS, 0);
+    gradient->kern->sum_row(io->dweights + first, terms, shifts, n, 1, left < SUM_FLOATS ? (int)left : SUM_FLOATS, 0);
+}
+
+void hr_weight_gradient_run(const hr_weight_gradient *gradient, const hr_weight_gradient_io *io, int phase, int task)
+{
+    if (phase == 0)
+        gradient->algorithm->sum_chunk(gradient, io, task);
+    else
+        add_chunks(gradient, io, task);
 }

@@ -28,15 +28,24 @@ void hr_conv_pack_turned_task(const hr_conv *turned, const hr_conv_shape *shape,
 typedef struct hr_weight_gradient hr_weight_gradient;
 typedef struct hr_weight_gradient_io hr_weight_gradient_io;
 
-/* The ways to compute it, as equals; the functions below say what each member does. */
+enum { HR_MAX_CHUNKS = 64 };
+
+/* How a run over n pictures is cut. */
+typedef struct hr_weight_cut {
+    int n_tasks;  /* of phase 0 */
+    int n_chunks; /* of pixels, 1..HR_MAX_CHUNKS: each has partial sums of all weights, in `shared` unless there is one
+                     alone */
+    int most_chunks; /* n_chunks or more, and no fewer where n is larger */
+} hr_weight_cut;
+
+/* The ways to compute it, as equals. They make partial sums; adding those up is the same for all. */
 typedef struct hr_weight_algorithm {
     const char *name;
     /* Predicted ns a picture on one thread in batches of this many; < 0: cannot do this shape. */
     double (*cost)(const struct hr_weight_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern, int batch);
-    size_t (*shared_bytes)(const hr_weight_gradient *gradient, int n);
     size_t (*scratch_bytes)(const hr_weight_gradient *gradient);
-    int (*n_tasks)(const hr_weight_gradient *gradient, int n, int phase);
-    void (*run)(const hr_weight_gradient *gradient, const hr_weight_gradient_io *io, int phase, int task);
+    hr_weight_cut (*cut)(const hr_weight_gradient *gradient, int n);
+    void (*sum_chunk)(const hr_weight_gradient *gradient, const hr_weight_gradient_io *io, int task); /* phase 0 */
 } hr_weight_algorithm;
 
 extern const hr_weight_algorithm hr_weight_direct, hr_weight_winograd;
@@ -66,10 +75,5 @@ size_t hr_weight_gradient_scratch_bytes(const hr_weight_gradient *gradient);
  * 0. The cut depends on the shape and n only. */
 int hr_weight_gradient_n_tasks(const hr_weight_gradient *gradient, int n, int phase);
 void hr_weight_gradient_run(const hr_weight_gradient *gradient, const hr_weight_gradient_io *io, int phase, int task);
-
-/* Phase 1 of the algorithms: dweights (+)= n_chunks (at most HR_MAX_CHUNKS) sums of n_floats each in io->shared. */
-enum { HR_MAX_CHUNKS = 64 };
-int hr_weight_sum_tasks(int n_chunks, size_t n_floats);
-void hr_weight_sum(const hr_kern *kern, const hr_weight_gradient_io *io, int n_chunks, size_t n_floats, int task);
 
 #endif

@@ -130,17 +130,10 @@ static size_t scratch_bytes(const hr_weight_gradient *gradient)
     return most * sizeof(float);
 }
 
-static size_t shared_bytes(const hr_weight_gradient *gradient, int n)
+static hr_weight_cut cut(const hr_weight_gradient *gradient, int n)
 {
     const plan p = make_plan(&gradient->shape, n);
-    return p.most_chunks > 1 ? (size_t)p.most_chunks * p.n_floats * sizeof(float) : 0;
-}
-
-static int n_tasks(const hr_weight_gradient *gradient, int n, int phase)
-{
-    const plan p = make_plan(&gradient->shape, n);
-    if (phase == 0) return p.n_chunks * p.n_slices;
-    return hr_weight_sum_tasks(p.n_chunks, p.n_floats);
+    return (hr_weight_cut){p.n_chunks * p.n_slices, p.n_chunks, p.most_chunks};
 }
 
 /* A band of lines, and where tiles find its pixels. */
@@ -307,21 +300,10 @@ static void sum_chunk(const hr_weight_gradient *gradient, const hr_weight_gradie
     }
 }
 
-static void run(const hr_weight_gradient *gradient, const hr_weight_gradient_io *io, int phase, int task)
-{
-    if (phase == 0) {
-        sum_chunk(gradient, io, task);
-        return;
-    }
-    const plan p = make_plan(&gradient->shape, io->n);
-    hr_weight_sum(gradient->kern, io, p.n_chunks, p.n_floats, task);
-}
-
 const hr_weight_algorithm hr_weight_direct = {
     .name = "direct",
     .cost = cost,
-    .shared_bytes = shared_bytes,
     .scratch_bytes = scratch_bytes,
-    .n_tasks = n_tasks,
-    .run = run,
+    .cut = cut,
+    .sum_chunk = sum_chunk,
 };

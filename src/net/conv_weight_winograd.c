@@ -88,21 +88,15 @@ static double cost(const hr_weight_algorithm *self, const hr_conv_shape *s, cons
            n_tiles * 4 * (ic * p.n_column_slices + oc * p.n_row_slices) + 6 * ic * oc * p.n_chunks / batch;
 }
 
-static size_t shared_bytes(const hr_weight_gradient *gradient, int n)
-{
-    const plan p = make_plan(&gradient->shape, n);
-    return p.most_chunks > 1 ? (size_t)p.most_chunks * p.n_floats * sizeof(float) : 0;
-}
-
 static size_t scratch_bytes(const hr_weight_gradient *gradient)
 {
     return make_plan(&gradient->shape, 1).end * sizeof(float);
 }
 
-static int n_tasks(const hr_weight_gradient *gradient, int n, int phase)
+static hr_weight_cut cut(const hr_weight_gradient *gradient, int n)
 {
     const plan p = make_plan(&gradient->shape, n);
-    return phase == 0 ? p.n_chunks * p.n_row_slices * p.n_column_slices : hr_weight_sum_tasks(p.n_chunks, p.n_floats);
+    return (hr_weight_cut){p.n_chunks * p.n_row_slices * p.n_column_slices, p.n_chunks, p.most_chunks};
 }
 
 /* A slice of a side's channels, and how its tiles are transformed. */
@@ -220,21 +214,10 @@ static void sum_chunk(const hr_weight_gradient *gradient, const hr_weight_gradie
         finish(gradient, &p, &in, &out, n_rows, u, io->shared + (size_t)chunk * p.n_floats, 0);
 }
 
-static void run(const hr_weight_gradient *gradient, const hr_weight_gradient_io *io, int phase, int task)
-{
-    if (phase == 0) {
-        sum_chunk(gradient, io, task);
-        return;
-    }
-    const plan p = make_plan(&gradient->shape, io->n);
-    hr_weight_sum(gradient->kern, io, p.n_chunks, p.n_floats, task);
-}
-
 const hr_weight_algorithm hr_weight_winograd = {
     .name = "winograd F(4,3)",
     .cost = cost,
-    .shared_bytes = shared_bytes,
     .scratch_bytes = scratch_bytes,
-    .n_tasks = n_tasks,
-    .run = run,
+    .cut = cut,
+    .sum_chunk = sum_chunk,
 };

@@ -6,10 +6,30 @@
 
 enum { INPUT_LD = 4 };
 
+static int ld_of(const hr_node *node)
+{
+    return node->op == HR_OP_INPUT ? INPUT_LD : hr_padded(node->c);
+}
+
 int hr_engine_ld(const hr_engine *engine, int node)
 {
-    const hr_node *n = &engine->graph.nodes[node];
-    return n->op == HR_OP_INPUT ? INPUT_LD : hr_padded(n->c);
+    return ld_of(&engine->graph.nodes[node]);
+}
+
+hr_conv_shape hr_conv_shape_of(const hr_graph *graph, int index)
+{
+    const hr_node *node = &graph->nodes[index], *from = &graph->nodes[node->inputs[0]];
+    return (hr_conv_shape){.ic = from->c,
+                           .oc = node->c,
+                           .ih = from->h,
+                           .iw = from->w,
+                           .oh = node->h,
+                           .ow = node->w,
+                           .kernel = node->kernel,
+                           .stride = node->stride,
+                           .padding = node->padding,
+                           .transposed = node->op == HR_OP_DECONV,
+                           .in_ld = ld_of(from)};
 }
 
 hrnet_status hr_weights_read(const hr_weights *weights, const hr_graph *graph, int index, float *out)
@@ -19,20 +39,8 @@ hrnet_status hr_weights_read(const hr_weights *weights, const hr_graph *graph, i
 
 static void describe_conv(hr_engine *engine, int index)
 {
-    const hr_graph *graph = &engine->graph;
-    const hr_node *node = &graph->nodes[index], *from = &graph->nodes[node->inputs[0]];
-    const hr_conv_shape shape = {.ic = from->c,
-                                 .oc = node->c,
-                                 .ih = from->h,
-                                 .iw = from->w,
-                                 .oh = node->h,
-                                 .ow = node->w,
-                                 .kernel = node->kernel,
-                                 .stride = node->stride,
-                                 .padding = node->padding,
-                                 .transposed = node->op == HR_OP_DECONV,
-                                 .in_ld = hr_engine_ld(engine, node->inputs[0])};
-    hr_conv_init(&engine->convs[index], &shape, node->relu, &engine->packing, engine->kern);
+    const hr_conv_shape shape = hr_conv_shape_of(&engine->graph, index);
+    hr_conv_init(&engine->convs[index], &shape, engine->graph.nodes[index].relu, &engine->packing, engine->kern);
 }
 
 size_t hr_engine_conv_bytes(const hr_conv *conv)

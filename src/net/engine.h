@@ -36,6 +36,9 @@ void hr_engine_free(hr_engine *engine);
 /* Read parameter `index` of graph. */
 hrnet_status hr_weights_read(const hr_weights *weights, const hr_graph *graph, int index, float *out);
 
+/* The shape of a convolution node (conv, deconv) of either form of a graph. */
+hr_conv_shape hr_conv_shape_of(const hr_graph *graph, int node);
+
 /* Floats a pixel of node's tensor takes. */
 int hr_engine_ld(const hr_engine *engine, int node);
 

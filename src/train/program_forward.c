@@ -5,19 +5,7 @@ static void make_layer(hr_planner *p, int index)
 {
     const hr_tape *tape = &p->program->tape;
     const hr_step *step = &tape->steps[index];
-    const hr_node *node = &tape->graph->nodes[step->node];
-    const hr_tape_tensor *in = &tape->tensors[step->terms[0].tensor];
-    const hr_conv_shape shape = {.ic = in->c,
-                                 .oc = node->c,
-                                 .ih = in->h,
-                                 .iw = in->w,
-                                 .oh = node->h,
-                                 .ow = node->w,
-                                 .kernel = node->kernel,
-                                 .stride = node->stride,
-                                 .padding = node->padding,
-                                 .transposed = node->op == HR_OP_DECONV,
-                                 .in_ld = in->ld};
+    const hr_conv_shape shape = hr_conv_shape_of(tape->graph, step->node);
     const hr_packing packing = {.batch = p->options->max_batch, .repacked = 1};
     const hr_kern *kern = p->options->kern;
     hr_layer *layer = &p->program->layers[index];

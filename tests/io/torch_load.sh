@@ -1,14 +1,8 @@
 #!/bin/sh
 # What we write, PyTorch reads: torch_load.sh SAVE_TENSORS CHECKPOINT. Skipped (77) where python3 has no torch.
 set -e
-python=
-for candidate in ${HRNET_PEERS_PYTHON:+"$HRNET_PEERS_PYTHON"} python3 /usr/bin/python3; do
-    if "$candidate" -c 'import torch' 2>/dev/null; then python=$candidate; break; fi
-done
-if [ -z "$python" ]; then
-    echo "skipped: no python3 with torch"
-    exit 77
-fi
+module=torch
+. "$(dirname "$0")/../find_python.sh"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$1" "$2" "$folder/ours"

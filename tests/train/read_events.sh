@@ -2,14 +2,8 @@
 # What we write, TensorBoard reads: read_events.sh SAVE_RECORD. A run that was killed and resumed shows each step once,
 # with the same numbers as our log. Skipped (77) where no python has tensorboard; HRNET_PEERS_PYTHON is asked first.
 set -e
-python=
-for candidate in "${HRNET_PEERS_PYTHON:-python3}" python3 /usr/bin/python3; do
-    if "$candidate" -c 'import tensorboard' 2>/dev/null; then python=$candidate; break; fi
-done
-if [ -z "$python" ]; then
-    echo "skipped: no python with tensorboard (HRNET_PEERS_PYTHON names one)"
-    exit 77
-fi
+module=tensorboard
+. "$(dirname "$0")/../find_python.sh"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$1" "$folder"
