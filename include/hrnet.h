@@ -5,7 +5,7 @@
  *   hrnet_session *session = NULL;
  *   hrnet_image photo = {0};
  *   hrnet_keypoint joints[17];
- *   if (hrnet_model_load(&model, "pose_hrnet_w32_256x192.pth", NULL) ||
+ *   if (hrnet_model_load(&model, NULL, NULL) || // the model that ships; or "w32_256x192.pth"
  *       hrnet_session_create(&session, model, NULL) ||
  *       hrnet_image_load(&photo, "photo.jpg", 0) ||
  *       hrnet_session_pose(session, &(hrnet_person){.image = &photo}, 1, NULL, joints, NULL))
@@ -148,6 +148,7 @@ typedef struct hrnet_tensor_info {
     int64_t shape[8];
 } hrnet_tensor_info;
 
+/* path NULL: the weights that ship with the library (models/README.md). */
 HRNET_API hrnet_status hrnet_checkpoint_load(hrnet_checkpoint **out, const char *path);
 
 /* Number of tensors that hold weights, in the file's order. */
@@ -236,7 +237,8 @@ typedef struct hrnet_model_options {
                   memory on weights that are then read less often. */
 } hrnet_model_options;
 
-/* path NULL: a network with initial weights (options->config is then required). */
+/* path NULL: with options->config a network with initial weights; without, the network that ships with the library, which
+ * finds COCO's 17 keypoints (models/README.md). */
 HRNET_API hrnet_status hrnet_model_load(hrnet_model **out, const char *path, const hrnet_model_options *options);
 
 typedef struct hrnet_model_info {
@@ -345,11 +347,11 @@ typedef struct hrnet_layer {
     int kernel, stride;         /* 0 for a sum */
     uint64_t macs;              /* multiply-adds of one picture by direct arithmetic */
     size_t weight_bytes;        /* packed, with bias */
-    double seconds;             /* that the pass spent in it, added up over threads */
+    double seconds;             /* that all passes spent in it, added up over threads */
 } hrnet_layer;
 
-/* Run one pass of n made-up pictures, 1 <= n <= max_batch, and tell where the time went. *out [*n_out] is in the order
- * of the network; free it with hrnet_layers_free. */
+/* Run n >= 1 made-up pictures, in passes of max_batch (or fewer, where activations would pass 16 MiB), and tell where the
+ * time went. *out [*n_out] is in the order of the network; free it with hrnet_layers_free. */
 HRNET_API hrnet_status hrnet_session_profile(hrnet_session *session, int n, hrnet_layer **out, size_t *n_out);
 HRNET_API void hrnet_layers_free(hrnet_layer *layers);
 

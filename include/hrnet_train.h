@@ -439,7 +439,8 @@ typedef struct hrnet_training_options {
 HRNET_API hrnet_status hrnet_training_measure(const hrnet_config *config, const hrnet_training_options *options,
                                               int n_steps, hrnet_training_step *steps, hrnet_training_cost *cost);
 
-/* SHA-256 of a file as 64 hexadecimal digits and a NUL: which weights a result was made with. */
+/* SHA-256 of a file (NULL: of the weights that ship) as 64 hexadecimal digits and a NUL: which weights a result was made
+ * with. */
 HRNET_API hrnet_status hrnet_file_sha256(const char *path, char out[65]);
 
 #ifdef __cplusplus

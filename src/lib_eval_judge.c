@@ -7,6 +7,7 @@
 #include "data/evaluate.h"
 #include "data/image_store.h"
 #include "lib_eval.h"
+#include "net/shipped.h"
 
 size_t hrnet_evaluation_n_skipped(const hrnet_evaluation *e)
 {
@@ -169,6 +170,11 @@ hrnet_status hrnet_evaluation_image(hrnet_evaluation *e, size_t image_index, hrn
 
 hrnet_status hrnet_file_sha256(const char *path, char out[65])
 {
-    if (path == NULL || out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_file_sha256: an argument is NULL");
-    return hr_sha256_file(path, out);
+    if (out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_file_sha256: out is NULL");
+    if (path != NULL) return hr_sha256_file(path, out);
+    hr_sha256 hash;
+    hr_sha256_begin(&hash);
+    hr_sha256_add(&hash, hr_shipped_weights, (size_t)(hr_shipped_weights_end - hr_shipped_weights));
+    hr_sha256_end(&hash, out);
+    return HRNET_OK;
 }

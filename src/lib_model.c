@@ -143,11 +143,12 @@ static hr_packing packing_of(const hrnet_model_options *options)
     return (hr_packing){.half = options->precision == HRNET_FP16_WEIGHTS, .batch = options->batch};
 }
 
+/* path NULL: the model that ships. */
 static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_model_options *options, int pretrained)
 {
     hrnet_checkpoint *checkpoint = NULL;
     HR_TRY(hrnet_checkpoint_load(&checkpoint, path));
-    const hr_bind_options bind = {.path = path,
+    const hr_bind_options bind = {.path = checkpoint->path,
                                   .allow_missing = options->allow_missing,
                                   .pretrained = pretrained ? &model->config.model : NULL,
                                   .on_message = options->on_message,
@@ -171,7 +172,7 @@ static hrnet_status load(hrnet_model *model, const char *path, const hrnet_model
         model->config = *options->config;
         HR_TRY(hr_config_override(&model->config, options->overrides, options->on_message, options->context));
     }
-    if (path != NULL) return load_file(model, path, options, 0);
+    if (path != NULL || options->config == NULL) return load_file(model, path, options, 0);
     char *pretrained = NULL;
     if (options->training) HR_TRY(hr_model_pretrained_path(&model->config, &pretrained));
     if (pretrained != NULL) {
@@ -188,8 +189,6 @@ hrnet_status hrnet_model_load(hrnet_model **out, const char *path, const hrnet_m
     const hrnet_model_options defaults = {0};
     if (options == NULL) options = &defaults;
     if (out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_model_load: out is NULL");
-    if (path == NULL && options->config == NULL)
-        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_model_load: neither a checkpoint nor a configuration");
     hrnet_model *model;
     HR_NEW(model, 1);
     const hrnet_status status = load(model, path, options);

@@ -82,8 +82,8 @@ static char *config_text(const hrnet_config *config, const char *key)
 static char *results_folder(const settings *set, const hrnet_model *model)
 {
     if (set->output != NULL) return tool_text("%s", set->output);
-    char *stem = set->network.config == NULL && set->network.model != NULL ? tool_stem(set->network.model) : NULL;
-    char *experiment = NULL;
+    char *stem = NULL, *experiment = NULL;
+    if (set->network.config == NULL) stem = tool_stem(set->network.model != NULL ? set->network.model : "shipped");
     if (stem != NULL) stem[strcspn(stem, ".")] = '\0';
     if (hrnet_experiment_folder(hrnet_model_config(model), stem, &experiment) != HRNET_OK) tool_failed();
     char *folder = tool_text("%s/results", experiment != NULL ? experiment : "output");
@@ -94,15 +94,15 @@ static char *results_folder(const settings *set, const hrnet_model *model)
 
 /* ---------------------------------------------------------------------------------------------- what is printed */
 
-static int print_weights(const char *path)
+static int print_weights(const char *path, int is_initial)
 {
     char digest[65];
-    if (path == NULL) {
+    if (is_initial) {
         printf("weights:   initial values\n");
         return 0;
     }
     if (hrnet_file_sha256(path, digest) != HRNET_OK) return tool_failed();
-    printf("weights:   %s, sha256 %s\n", path, digest);
+    printf("weights:   %s, sha256 %s\n", path != NULL ? path : "of the model that ships with hrnet", digest);
     return 0;
 }
 
@@ -237,7 +237,8 @@ static int evaluate(const settings *set, const network *net, const hrnet_dataset
     hrnet_evaluation *evaluation = NULL;
     if (hrnet_evaluation_open(&evaluation, hrnet_model_config(net->model), &files) != HRNET_OK) return tool_failed();
     char *configured = network_model_file(net->config);
-    int status = print_weights(set->network.model != NULL ? set->network.model : configured);
+    int status =
+        print_weights(set->network.model != NULL ? set->network.model : configured, set->network.initial_weights);
     free(configured);
     if (status == 0) status = run_set(set, net, evaluation);
     if (status == 0) status = write_results(set, net, evaluation);
@@ -277,7 +278,7 @@ static int run(int argc, char **argv)
 }
 
 const command command_eval = {"eval",
-                              "--config NAME --model FILE [options] [KEY VALUE ...]",
+                              "[--config NAME] [--model FILE] [options] [KEY VALUE ...]",
                               "Run the published validation pass and score it.",
                               details,
                               options,

@@ -23,7 +23,8 @@ static const option options[] = {
 static const char details[] =
     "ONNX operator set 13, float32, batch norms folded into the convolutions. Input \"input\" [n][3][height][width], "
     "normalised, in the network's channel order; output \"heatmaps\" [n][joints][height/4][width/4].\n"
-    "Without --model the weights are initial (random).\n"
+    "Without --model and --config it is the model that ships with hrnet; with --config alone the weights are initial "
+    "(random).\n"
     "KEY VALUE pairs at the end change the configuration.";
 
 /* Returns the exit status. */
@@ -38,12 +39,11 @@ static int write_onnx(const settings *set, const hrnet_config *config, const cha
                                      .allow_missing = set->network.allow_missing,
                                      .on_message = network_message,
                                      .context = &quiet};
-    if (path == NULL && config == NULL)
-        status = tool_usage("expected --model FILE, --config NAME, or both");
-    else if ((path != NULL && hrnet_checkpoint_load(&checkpoint, path) != HRNET_OK) ||
-             hrnet_export_onnx(checkpoint, set->onnx, &how, set->network.batch) != HRNET_OK)
+    const int is_initial = path == NULL && config != NULL;
+    if ((!is_initial && hrnet_checkpoint_load(&checkpoint, path) != HRNET_OK) ||
+        hrnet_export_onnx(checkpoint, set->onnx, &how, set->network.batch) != HRNET_OK)
         status = tool_failed();
-    else if (path == NULL)
+    else if (is_initial)
         tool_error("the weights are initial (random)");
     hrnet_checkpoint_free(checkpoint);
     free(configured);

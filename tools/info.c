@@ -27,9 +27,12 @@ static const option options[] = {
     {0},
 };
 
+/* What stands for a file's name. */
+static const char shipped_name[] = "the model that ships with hrnet";
+
 /* All that is known; handles are NULL where there is nothing. */
 typedef struct facts {
-    const char *path;
+    const char *path; /* NULL: the model that ships, or an experiment alone */
     hrnet_checkpoint *checkpoint;
     hrnet_config *config;
     hrnet_model *model;
@@ -59,7 +62,8 @@ static int gather(facts *all, const settings *set)
 {
     if (set->config != NULL && hrnet_config_load(&all->config, set->config, NULL, keep_line, all) != HRNET_OK)
         return tool_failed();
-    if (all->path != NULL && hrnet_checkpoint_load(&all->checkpoint, all->path) != HRNET_OK) return tool_failed();
+    if ((all->path != NULL || all->config == NULL) && hrnet_checkpoint_load(&all->checkpoint, all->path) != HRNET_OK)
+        return tool_failed();
     find_network(all);
     return STATUS_DONE;
 }
@@ -105,9 +109,9 @@ static void print_tensors(const hrnet_checkpoint *checkpoint)
 static void print_facts(const facts *all, const settings *set)
 {
     if (all->checkpoint != NULL) {
-        printf("file:        %s\ncontainer:   %s\nlayout:      %s\ntensors:     %zu\n", all->path,
-               hrnet_checkpoint_container(all->checkpoint), hrnet_checkpoint_layout(all->checkpoint),
-               hrnet_checkpoint_n_tensors(all->checkpoint));
+        printf("file:        %s\ncontainer:   %s\nlayout:      %s\ntensors:     %zu\n",
+               all->path != NULL ? all->path : shipped_name, hrnet_checkpoint_container(all->checkpoint),
+               hrnet_checkpoint_layout(all->checkpoint), hrnet_checkpoint_n_tensors(all->checkpoint));
         for (size_t i = 0; metadata_keys[i] != NULL; i++) {
             const char *value = hrnet_checkpoint_metadata(all->checkpoint, metadata_keys[i]);
             if (value != NULL) printf("metadata:    %s = %s\n", metadata_keys[i], value);
@@ -178,7 +182,7 @@ static void write_facts(const facts *all, const settings *set)
     const yajl_gen json = json_open(stdout, 1);
     yajl_gen_map_open(json);
     if (all->checkpoint != NULL) {
-        write_pair(json, "file", all->path);
+        write_pair(json, "file", all->path != NULL ? all->path : shipped_name);
         write_pair(json, "container", hrnet_checkpoint_container(all->checkpoint));
         write_pair(json, "layout", hrnet_checkpoint_layout(all->checkpoint));
         write_count(json, "n_tensors", hrnet_checkpoint_n_tensors(all->checkpoint));
@@ -215,8 +219,7 @@ static int run(int argc, char **argv)
     int n_arguments = 0;
     int status = options_parse(&command_info, argc, argv, &set, &n_arguments);
     if (status != OPTIONS_RUN) return status;
-    if (n_arguments > 1 || (n_arguments == 0 && set.config == NULL))
-        return tool_usage("expected one FILE, or --config NAME");
+    if (n_arguments > 1) return tool_usage("expected one FILE");
     facts all = {.path = n_arguments == 1 ? argv[0] : NULL};
     status = gather(&all, &set);
     if (status == STATUS_DONE && set.show_config && all.config != NULL)
@@ -231,5 +234,9 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const command command_info = {"info", "FILE [options]", "Tell what a weights file holds, or what an experiment is.",
-                              NULL,   options,          run};
+const command command_info = {"info",
+                              "[FILE] [options]",
+                              "Tell what a weights file holds, or what an experiment is.",
+                              "Without FILE and --config it tells of the model that ships with hrnet.",
+                              options,
+                              run};

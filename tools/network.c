@@ -9,7 +9,7 @@
 static int is_key(const char *text)
 {
     static const char *const sections[] = {"CUDNN.", "DATASET.", "DEBUG.", "LOSS.", "MODEL.", "TEST.", "TRAIN."};
-    static const char *const roots[] = {"OUTPUT_DIR", "LOG_DIR", "DATA_DIR",    "GPUS",       "WORKERS",
+    static const char *const roots[] = {"OUTPUT_DIR", "LOG_DIR", "DATA_DIR",    "GPUS",      "WORKERS",
                                         "PRINT_FREQ", "RANK",    "AUTO_RESUME", "PIN_MEMORY"};
     if (text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] != '\0') return 0;
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
@@ -61,15 +61,17 @@ static int load_model(network *net, const network_settings *settings, const char
     char *configured = settings->model == NULL ? network_model_file(net->config) : NULL;
     const char *path = settings->model != NULL ? settings->model : configured;
     int status = 0;
-    if (path == NULL && !settings->initial_weights)
-        status = tool_usage("no weights: give --model FILE, or --initial-weights to try the machinery without");
-    else if (path == NULL && net->config == NULL)
+    if (path == NULL && net->config != NULL && !settings->initial_weights)
+        status = tool_usage("no weights for %s: give --model FILE, or --initial-weights to try the machinery without; "
+                            "the model that ships with hrnet runs without --config",
+                            settings->config);
+    else if (path == NULL && net->config == NULL && settings->initial_weights)
         status = tool_usage("--initial-weights needs --config NAME");
     else if (path != NULL && settings->initial_weights)
         status = tool_usage("--initial-weights and a weights file (%s) exclude each other", path);
     else if (hrnet_model_load(&net->model, path, &options) != HRNET_OK)
         status = tool_failed();
-    else if (path == NULL)
+    else if (settings->initial_weights)
         tool_error("the weights are initial (random): the result means nothing");
     free(configured);
     return status;

@@ -12,11 +12,11 @@ typedef struct network_settings {
 /* Rows of an option table for a settings struct that holds a network_settings in `member`. */
 /* clang-format off */
 #define NETWORK_MODEL_OPTIONS(type, member)                                                                    \
-    {"model", 'm', OPTION_TEXT, "FILE", "weights: .pth of any published layout, or .safetensors",              \
+    {"model", 'm', OPTION_TEXT, "FILE", "weights: .pth of any published layout, or .safetensors; default: those that ship with hrnet",              \
      offsetof(type, member.model), 0, 0},                                                                      \
     {"config", 'c', OPTION_TEXT, "NAME",                                                                       \
      "experiment: a YAML file or a published name (coco/hrnet/w32_256x192); "                                  \
-     "default: what the weights file carries, else its tensors",                                               \
+     "default: what the weights carry, else their tensors",                                               \
      offsetof(type, member.config), 0, 0},                                                                     \
     {"allow-missing", 0, OPTION_FLAG, NULL, "tensors that the weights file lacks keep initial values",         \
      offsetof(type, member.allow_missing), 0, 0},                                                              \
@@ -45,7 +45,7 @@ typedef struct network {
  * Returns 0, or an exit status after a message. */
 int network_overrides(char **arguments, int *n_arguments, const char ***out);
 
-/* Load what the settings name; session too when wanted. Returns 0, or an exit status after a message. Messages about
+/* Load what the settings name, the model that ships when they name none; session too when wanted. Returns 0, or an exit status after a message. Messages about
  * weights and configuration go to standard error. */
 int network_open(network *net, const network_settings *settings, const char *const *overrides, int with_session);
 void network_close(network *net);

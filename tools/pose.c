@@ -174,9 +174,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const command command_pose = {"pose",
-                              "INPUT... --model FILE [options] [KEY VALUE ...]",
-                              "Find the keypoints of persons in pictures.",
-                              details,
-                              options,
-                              run};
+const command command_pose = {
+    "pose", "INPUT... [options] [KEY VALUE ...]", "Find the keypoints of persons in pictures.", details, options, run};

@@ -10,21 +10,25 @@
 #include "net/bind.h"
 #include "net/graph.h"
 #include "net/infer.h"
+#include "net/shipped.h"
 
 /* ---------------------------------------------------------------------------------------------- load and look */
 
 static hrnet_status open_checkpoint(hrnet_checkpoint *checkpoint, const char *path)
 {
-    checkpoint->path = hr_strdup(path);
-    if (checkpoint->path == NULL) return hr_fail_memory(strlen(path));
-    HR_TRY(hr_tensors_open(&checkpoint->tensors, path));
+    const char *const name = path != NULL ? path : HR_SHIPPED_NAME;
+    checkpoint->path = hr_strdup(name);
+    if (checkpoint->path == NULL) return hr_fail_memory(strlen(name));
+    HR_TRY(path != NULL ? hr_tensors_open(&checkpoint->tensors, path)
+                        : hr_tensors_open_memory(&checkpoint->tensors, hr_shipped_weights,
+                                                 (size_t)(hr_shipped_weights_end - hr_shipped_weights), name));
     const hrnet_status status = hr_layout_read(&checkpoint->layout, &checkpoint->tensors);
-    return status == HRNET_OK ? HRNET_OK : hr_fail_in(status, path);
+    return status == HRNET_OK ? HRNET_OK : hr_fail_in(status, name);
 }
 
 hrnet_status hrnet_checkpoint_load(hrnet_checkpoint **out, const char *path)
 {
-    if (out == NULL || path == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_load: an argument is NULL");
+    if (out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_load: out is NULL");
     hrnet_checkpoint *checkpoint;
     HR_NEW(checkpoint, 1);
     const hrnet_status status = open_checkpoint(checkpoint, path);
@@ -115,8 +119,8 @@ typedef struct saving {
     hr_config config;
     hr_graph graph;
     hr_binding binding;
-    float *weights;       /* one block, each tensor at its parameter's offset */
-    int64_t *counts;      /* num_batches_tracked, by parameter */
+    float *weights;        /* one block, each tensor at its parameter's offset */
+    int64_t *counts;       /* num_batches_tracked, by parameter */
     hr_tensor_data *items; /* by parameter */
     hr_entry *entries;
     size_t n_entries;
@@ -192,8 +196,8 @@ static hrnet_status save(saving *s, const char *path, const hrnet_save_options *
     return hr_safetensors_save(path, s->items, n_items, s->entries, s->n_entries, options->half);
 }
 
-hrnet_status hr_checkpoint_save(const hrnet_checkpoint *checkpoint, const char *path,
-                                const hrnet_save_options *options, const hr_entry *entries, size_t n_entries)
+hrnet_status hr_checkpoint_save(const hrnet_checkpoint *checkpoint, const char *path, const hrnet_save_options *options,
+                                const hr_entry *entries, size_t n_entries)
 {
     static const hrnet_save_options standard = {0};
     if (checkpoint == NULL || path == NULL)

@@ -38,6 +38,9 @@ json() {
 without_weights() {
     expect 0 "$HRNET" bench --config "$golden/config.yaml" --runs 1
     has err "initial"
+    # more pictures than go through together
+    expect 0 "$HRNET" bench -q --initial-weights --config coco/hrnet/w32_256x192 --layers --batch 3 --runs 1
+    has out final_layer
     expect 2 "$HRNET" bench $small extra
     expect 2 "$HRNET" bench $small --runs 0
 }

@@ -59,8 +59,9 @@ bad_arrays_are_named() {
 usage() {
     expect 2 "$HRNET" forward $small --input "$golden/input.npy"
     expect 2 "$HRNET" forward $small -i a.npy -o b.npy extra
-    expect 2 "$HRNET" forward -i "$golden/input.npy" -o b.npy
+    expect 2 "$HRNET" forward --config "$golden/config.yaml" -i "$golden/input.npy" -o b.npy
     has err "--model"
+    expect 1 "$HRNET" forward -i "$TESTS/golden/hrnet_w12_odd_160x96/input.npy" -o b.npy # not the shipped model's size
     expect 2 "$HRNET" forward --initial-weights -i "$golden/input.npy" -o b.npy
     has err "--config"
     expect 2 "$HRNET" forward $small --initial-weights -i "$golden/input.npy" -o b.npy

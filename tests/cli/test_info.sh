@@ -76,8 +76,14 @@ weights_of_another_network_are_told() {
     has out "report:"
 }
 
+the_model_that_ships_is_described() {
+    expect 0 "$HRNET" info
+    has out "ships with hrnet"
+    has out "pose_hrnet, 17 heatmaps"
+    has out ", 0 missing, 0 of another shape, 0 unexpected"
+}
+
 usage() {
-    expect 2 "$HRNET" info
     expect 2 "$HRNET" info a b
     expect 2 "$HRNET" convert a
     expect 2 "$HRNET" convert a b.onnx
@@ -86,7 +92,7 @@ usage() {
 
 for name in a_checkpoint_is_described an_experiment_is_described conversion_keeps_the_weights \
     our_single_file_needs_no_configuration half_precision_is_near broken_files_are_named \
-    weights_of_another_network_are_told usage; do
+    weights_of_another_network_are_told the_model_that_ships_is_described usage; do
     run_case $name
 done
 exit "$n_failed"

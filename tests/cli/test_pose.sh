@@ -256,7 +256,7 @@ odd_names_are_quoted() {
 }
 
 weights_are_asked_for() {
-    expect 2 "$HRNET" pose "$data/card.png"
+    expect 2 "$HRNET" pose "$data/card.png" --config "$golden/config.yaml"
     has err "--model"
     expect 0 "$HRNET" pose "$data/card.png" --config "$golden/config.yaml" --initial-weights --threads 1
     has err "initial"
@@ -276,10 +276,12 @@ progress_is_shown_when_asked() {
 
 the_program_of_readme_runs() {
     expect 0 "$HRNET" convert "$golden/weights.pth" w.safetensors --config "$golden/config.yaml"
-    expect 0 "$EXAMPLE" w.safetensors "$data/card.png"
+    expect 0 "$EXAMPLE" "$data/card.png" w.safetensors
     test "$(wc -l <out)" = 17
-    expect 1 "$EXAMPLE" missing.safetensors "$data/card.png"
+    expect 1 "$EXAMPLE" "$data/card.png" missing.safetensors
     has err "missing.safetensors"
+    expect 0 "$EXAMPLE" "$data/card.png"
+    test "$(wc -l <out)" = 17
 }
 
 for name in json_on_standard_output a_network_report_goes_to_standard_error every_kind_of_input \

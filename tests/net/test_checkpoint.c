@@ -104,7 +104,7 @@ static void bad_calls(void **state)
 {
     (void)state;
     hrnet_checkpoint *checkpoint = NULL;
-    assert_int_equal(hrnet_checkpoint_load(&checkpoint, NULL), HRNET_ERR_ARGUMENT);
+    assert_int_equal(hrnet_checkpoint_load(NULL, "no/such.pth"), HRNET_ERR_ARGUMENT);
     assert_int_equal(hrnet_checkpoint_load(&checkpoint, "no/such.pth"), HRNET_ERR_IO);
     assert_non_null(strstr(hrnet_last_error(), "no/such.pth"));
     assert_null(checkpoint);

@@ -72,7 +72,7 @@ static void the_session_goes_on_as_before(void **state)
     float *after = test_malloc(map_floats(model) * sizeof *after);
     formula_input(input, input_floats(model));
     MUST(hrnet_session_forward(session, input, 1, before));
-    MUST(hrnet_session_profile(session, 3, &layers, &n));
+    MUST(hrnet_session_profile(session, 5, &layers, &n)); /* two passes */
     MUST(hrnet_session_forward(session, input, 1, after));
     assert_memory_equal(before, after, map_floats(model) * sizeof *before);
     test_free(input);
@@ -93,8 +93,7 @@ static void refused(void **state)
     size_t n = 7;
     REFUSED(hrnet_session_profile(NULL, 1, &layers, &n), HRNET_ERR_ARGUMENT, "NULL");
     REFUSED(hrnet_session_profile(session, 1, NULL, &n), HRNET_ERR_ARGUMENT, "NULL");
-    REFUSED(hrnet_session_profile(session, 0, &layers, &n), HRNET_ERR_ARGUMENT, "expected 1..2, found 0");
-    REFUSED(hrnet_session_profile(session, 3, &layers, &n), HRNET_ERR_ARGUMENT, "expected 1..2, found 3");
+    REFUSED(hrnet_session_profile(session, 0, &layers, &n), HRNET_ERR_ARGUMENT, "expected 1 or more, found 0");
     assert_null(layers);
     assert_int_equal(n, 7);
     hrnet_session_free(session);

@@ -1,0 +1,13 @@
+#!/bin/sh
+# train-shipped.sh DATA [HRNET] - train the model that ships, from random weights, on DATA/coco_small and DATA/lspet: one
+# part of configs/shipped after the other, each beginning with what the one before found. May be stopped and started
+# again at any time. What comes out: runs/<last part>/model_best.safetensors. See models/README.md.
+set -eu
+
+data=${1:?usage: train-shipped.sh DATA [HRNET]}
+hrnet=${2:-build/tools/hrnet}
+for config in configs/shipped/*.yaml; do
+    part=$(basename "$config" .yaml)
+    "$hrnet" train --config "$config" --validate-every 4 -o "runs/$part" DATA_DIR "$data"
+done
+echo "the model: runs/$part/model_best.safetensors"

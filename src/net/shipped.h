@@ -1,0 +1,11 @@
+/* shipped.h - the weights that are part of the library: models/*.safetensors as bytes, put in by scripts/embed-weights.sh. */
+#ifndef HR_NET_SHIPPED_H
+#define HR_NET_SHIPPED_H
+
+/* The file from its first byte to the one before hr_shipped_weights_end. */
+extern const unsigned char hr_shipped_weights[], hr_shipped_weights_end[];
+
+/* What messages call it. */
+#define HR_SHIPPED_NAME "the model that ships with hrnet"
+
+#endif
