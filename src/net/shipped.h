@@ -1,4 +1,4 @@
-/* shipped.h - the weights that are part of the library: models/*.safetensors as bytes, put in by scripts/embed-weights.sh. */
+/* shipped.h - the weights that are part of the library: a file of models/ as bytes, put in by scripts/embed-weights.sh. */
 #ifndef HR_NET_SHIPPED_H
 #define HR_NET_SHIPPED_H
 
