@@ -1,6 +1,8 @@
 /* kern.c - which table this processor gets, and what all tables share. */
 #include "kern/kern.h"
 
+#include <string.h>
+
 #include "base/cpu.h"
 #include "kern/winograd_points.h"
 
@@ -26,11 +28,16 @@ const hr_kern *hr_kern_select(unsigned features)
     return tables[0];
 }
 
-void hr_wino_matrix(int m, double matrix[][3])
+void hr_wino_matrix(int slot, double matrix[][3])
 {
+    if (slot == HR_WINO_STRIDED) {
+        static const double strided[7][3] = {{-1}, {0.5, 0, 0.5}, {0.5, 0, -0.5}, {0, 0, 1}, {0, 1}, {0, 1}, {0, 1}};
+        memcpy(matrix, strided, sizeof strided);
+        return;
+    }
     /* the points in double: those of the table are rounded to float, and their quotients would be off by as much */
     static const double points[3][3] = {{1}, {A4, B4}, {A6, B6, C6}};
-    const int pairs = m / 2;
+    const int pairs = slot + 1, last = 2 * pairs + 1;
     const double *p = points[pairs - 1];
     double at_zero = 1;
     for (int i = 0; i < pairs; i++) {
@@ -47,6 +54,6 @@ void hr_wino_matrix(int m, double matrix[][3])
     }
     matrix[0][0] = 1 / at_zero;
     matrix[0][1] = matrix[0][2] = 0;
-    matrix[m + 1][0] = matrix[m + 1][1] = 0;
-    matrix[m + 1][2] = 1;
+    matrix[last][0] = matrix[last][1] = 0;
+    matrix[last][2] = 1;
 }

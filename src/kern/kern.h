@@ -41,15 +41,19 @@ typedef struct hr_gemm {
     int relu;                 /* act: max(x, 0) or x; what is not a number stays so */
 } hr_gemm;
 
-/* n_products products of one shape, side by side in memory: out_p[i][n] = sum_k a_p[i][k] * weights_p[k][n]. */
+/* n_products products of one shape, side by side in memory: out_p[i][n] = sum_k a_p[i][k] * weights_p[k][n]
+ * (+ out_p[i][n]). */
 typedef struct hr_gemm_batch {
     int n_products;
     int m, depth;   /* rows (any number), length of the sum */
     const float *a; /* product p's rows begin at a + p * a_step, a_ld apart */
     size_t a_step, a_ld;
     const void *weights; /* [n_products][depth][strips * HR_STRIP] floats, or IEEE halves for gemm_batch_half */
+    size_t weights_step; /* floats or halves between products */
+    const void *ahead;   /* what to prefetch meanwhile, laid out as weights; NULL: the weights that follow soon */
     float *out;          /* as a */
     size_t out_step, out_ld;
+    int add;             /* 0: overwrite out */
 } hr_gemm_batch;
 
 /*
@@ -70,25 +74,29 @@ typedef struct hr_outer {
 } hr_outer;
 
 /*
- * Winograd's minimal filtering F(m x m, 3 x 3), m = 2, 4 or 6: a tile of (m + 2)^2 input pixels becomes as many
- * numbers a channel (input transform), each of them goes through its own matrix product over channels, and (m + 2)^2
- * products a channel become m^2 output pixels (output transform). See kern/winograd.h for the matrices.
+ * Winograd's minimal filtering F(m x m, 3 x 3): a tile of input pixels becomes side^2 numbers a channel (input
+ * transform), each of them goes through its own matrix product over channels, and side^2 products a channel become m^2
+ * output pixels (output transform). Stride 1: m = 2, 4 or 6; stride 2: m = 3. The tile is side = (m - 1) stride + 3
+ * pixels wide. See kern/winograd.h for the matrices.
  */
+enum { HR_WINO_2, HR_WINO_4, HR_WINO_6, HR_WINO_STRIDED, HR_N_WINO };
+
 typedef struct hr_wino_input {
-    const float *in; /* pixel (y, x) of the tile at in + y * row_step + x * pixel_step, y, x < m + 2 */
+    const float *in; /* pixel (y, x) of the tile at in + y * row_step + x * pixel_step, y, x < side */
     size_t row_step, pixel_step;
     int n_channels; /* a multiple of HR_STRIP */
     float *out;     /* number i of channel c goes to out[i * step + c] */
     size_t step;
 } hr_wino_input;
 
-/* The weight transform of one input channel for n_columns output channels: U = G g G^T. */
+/* One line of the weight transform, u = G g, of `depth` input channels for n_columns output channels. Done along both
+ * axes it is U = G g G^T. */
 typedef struct hr_wino_weights {
-    const float *g; /* number i of column c at g[i * g_step + c], i < 9 */
-    size_t g_step;
-    int n_columns; /* a multiple of HR_STRIP */
-    float *out;     /* number i of column c goes to out[i * step + c] */
-    size_t step;
+    const float *g; /* number i of channel k, column c at g[i * g_step + k * g_next + c], i < 3 */
+    size_t g_step, g_next;
+    int depth, n_columns; /* n_columns a multiple of HR_STRIP */
+    float *out; /* number i of channel k, column c goes to out[i * step + k * next + c], i < side */
+    size_t step, next;
 } hr_wino_weights;
 
 /* The same transform turned, for the gradient of weights: G^T U G. */
@@ -101,8 +109,8 @@ typedef struct hr_wino_weights_gradient {
     int add; /* 0: overwrite g */
 } hr_wino_weights_gradient;
 
-/* Its matrix G [m + 2][3], exact to double. */
-void hr_wino_matrix(int m, double matrix[][3]);
+/* Its matrix G [side][3] of a slot (HR_WINO_2 ...), exact to double. */
+void hr_wino_matrix(int slot, double matrix[][3]);
 
 typedef struct hr_wino_output {
     const float *products; /* number i of channel c at products[i * step + c] */
@@ -119,8 +127,6 @@ typedef struct hr_wino_output {
 typedef struct hr_norm {
     const float *mean, *scale, *shift; /* [ld] */
 } hr_norm;
-
-enum { HR_WINO_2, HR_WINO_4, HR_WINO_6, HR_N_WINO };
 
 typedef struct hr_kern {
     const char *name;            /* "avx2" */

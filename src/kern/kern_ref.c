@@ -32,9 +32,9 @@ static void gemm_batch(const hr_gemm_batch *g, int half)
             const float *row = g->a + (size_t)p * g->a_step + (size_t)i * g->a_ld;
             float *out = g->out + (size_t)p * g->out_step + (size_t)i * g->out_ld;
             for (int n = 0; n < HR_STRIP; n++) {
-                out[n] = 0;
+                if (!g->add) out[n] = 0;
                 for (int k = 0; k < g->depth; k++)
-                    out[n] += row[k] * weight(g->weights, (p * g->depth + k) * HR_STRIP + n, half);
+                    out[n] += row[k] * weight(g->weights, p * (int)g->weights_step + k * HR_STRIP + n, half);
             }
         }
     }
@@ -58,9 +58,21 @@ static void outer1(const hr_outer *o)
     }
 }
 
+enum { STRIDED = 0 }; /* in place of a number of pairs: winograd.h */
+
+static int side_of(int pairs)
+{
+    return pairs == STRIDED ? 7 : 2 * pairs + 2;
+}
+
 /* v = B d: one line of the input transform, from its definition. */
 static void input_line(int pairs, const float *d, int d_step, float *v, int v_step)
 {
+    if (pairs == STRIDED) {
+        for (int i = 0; i < 3; i++) v[(4 + i) * v_step] = d[(1 + 2 * i) * d_step];
+        pairs = 1; /* of the even pixels */
+        d_step *= 2;
+    }
     const hr_wino_points *w = &hr_wino_table[pairs - 1];
     const int last = 2 * pairs + 1;
     v[0] = v[last * v_step] = 0;
@@ -82,6 +94,13 @@ static void input_line(int pairs, const float *d, int d_step, float *v, int v_st
 /* y = A m: one line of the output transform. */
 static void output_line(int pairs, const float *m, int m_step, float *y, int y_step)
 {
+    if (pairs == STRIDED) {
+        const float plus = m[m_step], minus = m[2 * m_step];
+        y[0] = m[0] + plus + minus + m[4 * m_step];
+        y[y_step] = plus - minus + m[5 * m_step];
+        y[2 * y_step] = plus + minus + m[3 * m_step] + m[6 * m_step];
+        return;
+    }
     const hr_wino_points *w = &hr_wino_table[pairs - 1];
     for (int r = 0; r < 2 * pairs; r++) {
         float x = r == 0 ? m[0] : 0;
@@ -95,7 +114,7 @@ static void output_line(int pairs, const float *m, int m_step, float *y, int y_s
 
 static void wino_input(const hr_wino_input *tile, int pairs)
 {
-    const int side = 2 * pairs + 2;
+    const int side = side_of(pairs);
     for (int c = 0; c < tile->n_channels; c++) {
         float d[64], half[64], v[64];
         for (int i = 0; i < side * side; i++)
@@ -108,7 +127,7 @@ static void wino_input(const hr_wino_input *tile, int pairs)
 
 static void wino_output(const hr_wino_output *tile, int pairs)
 {
-    const int side = 2 * pairs + 2, m = 2 * pairs;
+    const int side = side_of(pairs), m = pairs == STRIDED ? 3 : 2 * pairs;
     for (int c = 0; c < tile->n_channels; c++) {
         float products[64], half[64], y[64];
         for (int i = 0; i < side * side; i++) products[i] = tile->products[(size_t)i * tile->step + (size_t)c];
@@ -123,24 +142,17 @@ static void wino_output(const hr_wino_output *tile, int pairs)
     }
 }
 
-/* u = G g: one line of the weight transform. */
-static void weights_line(int pairs, const float *g, int g_step, float *u, int u_step)
-{
-    double matrix[8][3];
-    hr_wino_matrix(2 * pairs, matrix);
-    for (int i = 0; i < 2 * pairs + 2; i++)
-        u[i * u_step] = (float)(matrix[i][0] * g[0] + matrix[i][1] * g[g_step] + matrix[i][2] * g[2 * g_step]);
-}
-
 static void wino_weights(const hr_wino_weights *w, int pairs)
 {
-    const int side = 2 * pairs + 2;
-    for (int c = 0; c < w->n_columns; c++) {
-        float g[9], half[24], u[64];
-        for (int i = 0; i < 9; i++) g[i] = w->g[(size_t)i * w->g_step + (size_t)c];
-        for (int x = 0; x < 3; x++) weights_line(pairs, g + x, 3, half + x, 3);
-        for (int y = 0; y < side; y++) weights_line(pairs, half + y * 3, 1, u + y * side, 1);
-        for (int i = 0; i < side * side; i++) w->out[(size_t)i * w->step + (size_t)c] = u[i];
+    double matrix[8][3];
+    hr_wino_matrix(pairs == STRIDED ? HR_WINO_STRIDED : pairs - 1, matrix);
+    for (size_t k = 0; k < (size_t)w->depth; k++) {
+        for (size_t c = 0; c < (size_t)w->n_columns; c++) {
+            const float *g = w->g + k * w->g_next + c;
+            for (size_t i = 0; i < (size_t)side_of(pairs); i++)
+                w->out[i * w->step + k * w->next + c] =
+                    (float)(matrix[i][0] * g[0] + matrix[i][1] * g[w->g_step] + matrix[i][2] * g[2 * w->g_step]);
+        }
     }
 }
 
@@ -162,7 +174,7 @@ static void output_gradient_line(int pairs, const float *y, int y_step, float *z
 static void weights_gradient_line(int pairs, const float *u, int u_step, float *g, int g_step)
 {
     double matrix[8][3];
-    hr_wino_matrix(2 * pairs, matrix);
+    hr_wino_matrix(pairs - 1, matrix);
     for (int k = 0; k < 3; k++) {
         double sum = 0;
         for (int i = 0; i < 2 * pairs + 2; i++) sum += matrix[i][k] * u[i * u_step];
@@ -203,12 +215,15 @@ static void wino_weights_gradient4(const hr_wino_weights_gradient *sums) { wino_
 static void wino_weights2(const hr_wino_weights *weights) { wino_weights(weights, 1); }
 static void wino_weights4(const hr_wino_weights *weights) { wino_weights(weights, 2); }
 static void wino_weights6(const hr_wino_weights *weights) { wino_weights(weights, 3); }
+static void wino_weights_strided(const hr_wino_weights *weights) { wino_weights(weights, STRIDED); }
 static void wino_input2(const hr_wino_input *tile) { wino_input(tile, 1); }
 static void wino_input4(const hr_wino_input *tile) { wino_input(tile, 2); }
 static void wino_input6(const hr_wino_input *tile) { wino_input(tile, 3); }
+static void wino_input_strided(const hr_wino_input *tile) { wino_input(tile, STRIDED); }
 static void wino_output2(const hr_wino_output *tile) { wino_output(tile, 1); }
 static void wino_output4(const hr_wino_output *tile) { wino_output(tile, 2); }
 static void wino_output6(const hr_wino_output *tile) { wino_output(tile, 3); }
+static void wino_output_strided(const hr_wino_output *tile) { wino_output(tile, STRIDED); }
 
 static void sum_row(float *out, const float *const *terms, const int *shifts, int n_terms, int w, int ld, int relu)
 {
@@ -245,9 +260,9 @@ const hr_kern hr_kern_ref = {
     .gemm_half = {NULL, gemm_half1},
     .gemm_batch_half = {NULL, gemm_batch_half1},
     .outer = {NULL, outer1},
-    .wino_input = {wino_input2, wino_input4, wino_input6},
-    .wino_output = {wino_output2, wino_output4, wino_output6},
-    .wino_weights = {wino_weights2, wino_weights4, wino_weights6},
+    .wino_input = {wino_input2, wino_input4, wino_input6, wino_input_strided},
+    .wino_output = {wino_output2, wino_output4, wino_output6, wino_output_strided},
+    .wino_weights = {wino_weights2, wino_weights4, wino_weights6, wino_weights_strided},
     .wino_output_gradient = wino_output_gradient4,
     .wino_weights_gradient = wino_weights_gradient4,
     .sum_row = sum_row,

@@ -12,6 +12,14 @@
  *
  * Points: 0, +-1 for F(2); +-2/3, +-3/2 for F(4), whose error is 2.4 times smaller than that of the usual +-1, +-2
  * (measured: root mean square 7.5e-7 against 1.8e-6, 64 channels); +-1/2, +-1, +-2 for F(6) (3.3e-6).
+ *
+ * Stride 2 (P = STRIDED): an output takes two taps on even pixels and one on odd ones, y_r = g_0 d_2r + g_2 d_(2r+2) +
+ * g_1 d_(2r+1). The two are an F(3, 2), through the points 0, +-1, infinity and so with the input transform of F(2);
+ * the one is a product as it is. 7 numbers for 3 outputs instead of 9:
+ *
+ *   input   v_0..3 = those of F(2) on d_0, d_2, d_4, d_6;  v_4..6 = d_1, d_3, d_5
+ *   output  y_r = [r = 0] m_0 + m_+ + (-1)^r m_- + [r = 2] m_inf + m_(4+r)
+ *   weights u_0 = -g_0,  u_+- = (g_0 +- g_2) / 2,  u_inf = g_2,  u_4..6 = g_1
  */
 #ifndef HR_KERN_WINOGRAD_H
 #define HR_KERN_WINOGRAD_H
@@ -22,7 +30,11 @@
 
 #define WINO_INLINE static inline __attribute__((always_inline))
 
-enum { MAX_PAIRS = 3, MAX_TILE = 2 * MAX_PAIRS + 2 };
+enum { MAX_PAIRS = 3, MAX_TILE = 2 * MAX_PAIRS + 2, STRIDED = 0 };
+
+/* Numbers, and outputs, of a line. */
+#define LINE_NUMBERS(P) ((P) == STRIDED ? 7 : 2 * (P) + 2)
+#define LINE_OUTPUTS(P) ((P) == STRIDED ? 3 : 2 * (P))
 
 /* Where these lines are called the loops over lines unroll too: with 32 registers much of a tile then stays in them
  * (F(4) on AVX-512: 1.7 times as fast).
@@ -30,6 +42,15 @@ enum { MAX_PAIRS = 3, MAX_TILE = 2 * MAX_PAIRS + 2 };
  * One line of a tile, in place of `step` vectors between its members. P is a constant where this is inlined. */
 WINO_INLINE void input_line(const int P, const vec *d, int d_step, vec *v, int v_step)
 {
+    if (P == STRIDED) {
+        v[0] = v_sub(d[4 * d_step], d[0]);
+        v[v_step] = v_add(d[4 * d_step], d[2 * d_step]);
+        v[2 * v_step] = v_sub(d[4 * d_step], d[2 * d_step]);
+        v[3 * v_step] = v_sub(d[6 * d_step], d[2 * d_step]);
+#pragma GCC unroll 3
+        for (int i = 0; i < 3; i++) v[(4 + i) * v_step] = d[(1 + 2 * i) * d_step];
+        return;
+    }
     const hr_wino_points *const w = &hr_wino_table[P - 1];
     vec zero = v_mul(v_set(w->full[0]), d[0]), last = v_mul(v_set(w->full[0]), d[d_step]);
 #pragma GCC unroll 8
@@ -55,6 +76,13 @@ WINO_INLINE void input_line(const int P, const vec *d, int d_step, vec *v, int v
 
 WINO_INLINE void output_line(const int P, const vec *m, int m_step, vec *y, int y_step)
 {
+    if (P == STRIDED) {
+        const vec even = v_add(m[m_step], m[2 * m_step]), odd = v_sub(m[m_step], m[2 * m_step]);
+        y[0] = v_add(v_add(m[0], even), m[4 * m_step]);
+        y[y_step] = v_add(odd, m[5 * m_step]);
+        y[2 * y_step] = v_add(v_add(even, m[3 * m_step]), m[6 * m_step]);
+        return;
+    }
     const hr_wino_points *const w = &hr_wino_table[P - 1];
     vec sum[MAX_PAIRS], difference[MAX_PAIRS];
 #pragma GCC unroll 8
@@ -72,42 +100,41 @@ WINO_INLINE void output_line(const int P, const vec *m, int m_step, vec *y, int 
     }
 }
 
-WINO_INLINE void weights_line(const int P, const vec *g, int g_step, vec *u, int u_step)
+/* One line: out[i * step] for the numbers i of a line, from g[0], g[g_step] and g[2 * g_step]. */
+WINO_INLINE void weights_line(const int P, const float *g, size_t g_step, float *out, size_t step)
 {
-    const hr_wino_points *const w = &hr_wino_table[P - 1];
-    u[0] = v_mul(v_set(w->weight0), g[0]);
-    u[(2 * P + 1) * u_step] = g[2 * g_step];
-#pragma GCC unroll 8
-    for (int i = 0; i < P; i++) {
-        const vec even = v_fma(v_set(w->weight[i][2]), g[2 * g_step], v_mul(v_set(w->weight[i][0]), g[0]));
-        const vec odd = v_mul(v_set(w->weight[i][1]), g[g_step]);
-        u[(1 + 2 * i) * u_step] = v_add(even, odd);
-        u[(2 + 2 * i) * u_step] = v_sub(even, odd);
+    const vec g0 = v_load(g), g1 = v_load(g + g_step), g2 = v_load(g + 2 * g_step);
+    if (P == STRIDED) {
+        const vec half = v_set(0.5f), a = v_mul(half, g0);
+        v_store(out, v_sub(v_set(0), g0));
+        v_store(out + step, v_fma(half, g2, a));
+        v_store(out + 2 * step, v_fma(v_set(-0.5f), g2, a));
+        v_store(out + 3 * step, g2);
+#pragma GCC unroll 3
+        for (size_t i = 4; i < 7; i++) v_store(out + i * step, g1);
+        return;
     }
+    const hr_wino_points *const w = &hr_wino_table[P - 1];
+    v_store(out, v_mul(v_set(w->weight0), g0));
+#pragma GCC unroll 3
+    for (size_t i = 0; i < (size_t)P; i++) {
+        const vec even = v_fma(v_set(w->weight[i][2]), g2, v_mul(v_set(w->weight[i][0]), g0));
+        v_store(out + (1 + 2 * i) * step, v_fma(v_set(w->weight[i][1]), g1, even));
+        v_store(out + (2 + 2 * i) * step, v_fma(v_set(-w->weight[i][1]), g1, even));
+    }
+    v_store(out + (size_t)(2 * P + 1) * step, g2);
 }
 
-WINO_INLINE void wino_weights(const hr_wino_weights *weights, const int P)
+WINO_INLINE void wino_weights(const hr_wino_weights *w, const int P)
 {
-    const int T = 2 * P + 2;
-    for (int c = 0; c < weights->n_columns; c += HR_VEC) {
-        vec g[9], half[3 * MAX_TILE];
-#pragma GCC unroll 9
-        for (int i = 0; i < 9; i++) g[i] = v_load(weights->g + (size_t)i * weights->g_step + c);
-#pragma GCC unroll 3
-        for (int x = 0; x < 3; x++) weights_line(P, g + x, 3, half + x, 3);
-#pragma GCC unroll 8
-        for (int y = 0; y < T; y++) {
-            vec u[MAX_TILE];
-            weights_line(P, half + y * 3, 1, u, 1);
-#pragma GCC unroll 8
-            for (int x = 0; x < T; x++) v_store(weights->out + (size_t)(y * T + x) * weights->step + c, u[x]);
-        }
-    }
+    for (size_t k = 0; k < (size_t)w->depth; k++)
+        for (size_t c = 0; c < (size_t)w->n_columns; c += HR_VEC)
+            weights_line(P, w->g + k * w->g_next + c, w->g_step, w->out + k * w->next + c, w->step);
 }
 
 WINO_INLINE void wino_input(const hr_wino_input *tile, const int P)
 {
-    const int T = 2 * P + 2;
+    const int T = LINE_NUMBERS(P);
     for (int c = 0; c < tile->n_channels; c += HR_VEC) {
         vec half[MAX_TILE * MAX_TILE];
 #pragma GCC unroll 8
@@ -130,7 +157,7 @@ WINO_INLINE void wino_input(const hr_wino_input *tile, const int P)
 
 WINO_INLINE void wino_output(const hr_wino_output *tile, const int P)
 {
-    const int T = 2 * P + 2, M = 2 * P;
+    const int T = LINE_NUMBERS(P), M = LINE_OUTPUTS(P);
     for (int c = 0; c < tile->n_channels; c += HR_VEC) {
         vec half[MAX_TILE * MAX_TILE];
 #pragma GCC unroll 8
@@ -169,6 +196,10 @@ static void wino_weights6(const hr_wino_weights *weights)
 {
     wino_weights(weights, 3);
 }
+static void wino_weights_strided(const hr_wino_weights *weights)
+{
+    wino_weights(weights, STRIDED);
+}
 static void wino_input2(const hr_wino_input *tile)
 {
     wino_input(tile, 1);
@@ -181,6 +212,10 @@ static void wino_input6(const hr_wino_input *tile)
 {
     wino_input(tile, 3);
 }
+static void wino_input_strided(const hr_wino_input *tile)
+{
+    wino_input(tile, STRIDED);
+}
 static void wino_output2(const hr_wino_output *tile)
 {
     wino_output(tile, 1);
@@ -192,6 +227,10 @@ static void wino_output4(const hr_wino_output *tile)
 static void wino_output6(const hr_wino_output *tile)
 {
     wino_output(tile, 3);
+}
+static void wino_output_strided(const hr_wino_output *tile)
+{
+    wino_output(tile, STRIDED);
 }
 
 #endif

@@ -6,17 +6,19 @@ enum {
     TASK_FLOATS = 1 << 16 /* weights that one packing task takes, about */
 };
 
-static const hr_conv_algorithm *const algorithms[] = {&hr_conv_direct, &hr_conv_winograd2, &hr_conv_winograd4,
-                                                      &hr_conv_winograd6};
+const hr_conv_algorithm *const hr_conv_algorithms[HR_N_CONV_ALGORITHMS] = {
+    &hr_conv_direct,           &hr_conv_winograd2,      &hr_conv_winograd4,     &hr_conv_winograd6,
+    &hr_conv_winograd_strided, &hr_conv_winograd4_late, &hr_conv_winograd6_late};
 
 static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern *kern, const hr_packing *packing)
 {
     const hr_conv_algorithm *best = NULL;
     double best_cost = 0;
-    for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
-        const double cost = algorithms[i]->cost(algorithms[i], shape, kern, packing);
+    for (size_t i = 0; i < HR_N_CONV_ALGORITHMS; i++) {
+        const hr_conv_algorithm *algorithm = hr_conv_algorithms[i];
+        const double cost = algorithm->cost(algorithm, shape, kern, packing);
         if (cost < 0 || (best != NULL && cost >= best_cost)) continue;
-        best = algorithms[i];
+        best = algorithm;
         best_cost = cost;
     }
     return best;

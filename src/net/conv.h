@@ -43,7 +43,8 @@ typedef struct hr_packing {
 typedef struct hr_conv_algorithm hr_conv_algorithm;
 struct hr_conv_algorithm {
     const char *name;
-    int tile; /* Winograd: m of F(m x m, 3 x 3) */
+    int tile, stride; /* Winograd: m of F(m x m, 3 x 3) and the stride it is for */
+    int late; /* Winograd: packed weights are transformed along one axis; the other follows where they are used */
     /* Predicted time of one picture on one thread in ns, a share in reading the weights included; < 0: cannot do this
      * shape. Only the order of the algorithms matters, so the model is coarse: see the functions. */
     double (*cost)(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern,
@@ -58,7 +59,11 @@ struct hr_conv_algorithm {
     void (*run)(const hr_conv *conv, const hr_conv_io *io, int task);
 };
 
-extern const hr_conv_algorithm hr_conv_direct, hr_conv_winograd2, hr_conv_winograd4, hr_conv_winograd6;
+/* All of them; for tests and benches. */
+enum { HR_N_CONV_ALGORITHMS = 7 };
+extern const hr_conv_algorithm *const hr_conv_algorithms[HR_N_CONV_ALGORITHMS];
+extern const hr_conv_algorithm hr_conv_direct, hr_conv_winograd2, hr_conv_winograd4, hr_conv_winograd6,
+    hr_conv_winograd_strided, hr_conv_winograd4_late, hr_conv_winograd6_late;
 
 struct hr_conv {
     hr_conv_shape shape;

@@ -1,20 +1,39 @@
 /*
- * conv_winograd.c - 3x3 convolutions of stride 1 by minimal filtering (kern/winograd.h). A task takes some tiles and
- * some blocks of output channels through all three steps in scratch that stays in the second-level cache:
+ * conv_winograd.c - 3x3 convolutions by minimal filtering (kern/winograd.h). A task takes some tiles and some blocks of
+ * output channels through all three steps in scratch that stays in the second-level cache:
  *
  *   pixels --input transform--> V [side^2][tiles][ic] --products with U [side^2][ic][oc]--> M --output transform-->
  * pixels
+ *
+ * Where many channels meet few tiles, U would be most of what a run reads. The late kind packs weights that are
+ * transformed along one axis only, 3 side numbers instead of side^2, and makes U from them some rows and channels at a
+ * time, in the first-level cache (128 channels on 16 x 12 pixels, one core of Zen 4: 210 us, and half of the memory;
+ * F(2), all that fits into that memory otherwise, 260).
  */
 #include "net/conv.h"
+
+#include <string.h>
 
 #include "base/cpu.h"
 #include "net/conv_window.h"
 
-enum { MAX_SIDE = 8, MAX_BLOCKS = 1024, MAX_WIDTH = HR_MAX_STRIPS * HR_STRIP };
+enum {
+    MAX_SIDE = 8,
+    MAX_BLOCKS = 1024,
+    MAX_WIDTH = HR_MAX_STRIPS * HR_STRIP,
+    LATE_DEPTH = 32 /* channels of U made at a time: of F(4), 24 kB for two strips */
+};
 
+/* Numbers, and input pixels, across a tile. */
 static int side_of(const hr_conv_algorithm *self)
 {
-    return self->tile + 2;
+    return (self->tile - 1) * self->stride + 3;
+}
+
+/* In the kernels' table. */
+static int slot_of(const hr_conv_algorithm *self)
+{
+    return self->stride == 2 ? HR_WINO_STRIDED : self->tile / 2 - 1;
 }
 
 static int ceil_div(int a, int b)
@@ -32,69 +51,95 @@ static int tiles_of(const hr_conv_algorithm *self, const hr_conv_shape *s)
     return tiles_across(self, s) * ceil_div(s->oh, self->tile);
 }
 
-static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *s)
+/* Numbers of transformed weights. */
+static size_t transformed(const hr_conv_algorithm *self, const hr_conv_shape *s)
 {
     return (size_t)(side_of(self) * side_of(self)) * (size_t)s->ic * (size_t)hr_padded(s->oc);
 }
 
+static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *s)
+{
+    return transformed(self, s) / (size_t)(self->late ? side_of(self) : 1) * (self->late ? 3 : 1);
+}
+
+/* Tiles a task takes at most: V in a quarter of the second-level cache (beside it lie the products and the weights),
+ * whole gemm tiles. */
+static int most_tiles(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern)
+{
+    const int side = side_of(self), rows = kern->rows[kern->max_strips < 2 ? 1 : 2];
+    const size_t bytes = (size_t)(side * side) * (size_t)s->in_ld * sizeof(float);
+    const int fit = (int)(hr_cpu_l2_bytes() / 8 / bytes);
+    return fit < rows ? rows : fit / rows * rows;
+}
+
 /* The products, the transforms, the weights. Transforms are bound by loads and stores, not by arithmetic: measured 3.3,
- * 10.3 and 18 ns a tile and channel, both ends together, on AVX2 and AVX-512 alike. */
+ * 10.3 and 18 ns a tile and channel, both ends together, on AVX2 and AVX-512 alike. Late weights are made anew for
+ * every task: a number, and interrupting sums for it, costs about five multiply-adds. */
 static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern,
                    const hr_packing *packing)
 {
-    static const double transform_ns[HR_N_WINO] = {3.3, 10.3, 18};
-    if (s->kernel != 3 || s->stride != 1 || s->padding != 1 || s->transposed || s->in_ld != hr_padded(s->ic)) return -1;
-    if (packing->repacked && self->tile > 4) return -1;
-    const double n_tiles = tiles_of(self, s), weights = (double)packed_floats(self, s);
-    return n_tiles * weights / kern->macs_per_ns + weights * hr_ns_per_weight(kern, packing) +
-           n_tiles * transform_ns[self->tile / 2 - 1] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
+    static const double transform_ns[HR_N_WINO] = {3.3, 10.3, 18, 12};
+    if (s->kernel != 3 || s->stride != self->stride || s->padding != 1 || s->transposed) return -1;
+    if (s->in_ld != hr_padded(s->ic)) return -1;
+    if (packing->repacked && (self->tile > 4 || self->late)) return -1;
+    if (packing->half && self->late) return -1;
+    const double n_tiles = tiles_of(self, s), weights = (double)transformed(self, s);
+    const double n_tasks = ceil_div(tiles_of(self, s), most_tiles(self, s, kern));
+    return n_tiles * weights / kern->macs_per_ns + (double)packed_floats(self, s) * hr_ns_per_weight(kern, packing) +
+           (self->late ? n_tasks * weights * 5 / kern->macs_per_ns : 0) +
+           n_tiles * transform_ns[slot_of(self)] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
 }
 
-/* packed: for each block of columns: [side^2][ic][strips * HR_STRIP]. */
+/* packed: for each block of columns [side^2][ic][strips * HR_STRIP]; late: [side][ic][3][strips * HR_STRIP]. */
 static void pack(const hr_conv *conv, const float *weights, size_t tap_step, int first, int last, float *packed)
 {
     const hr_conv_shape *s = &conv->shape;
-    const size_t n_products = (size_t)(side_of(conv->algorithm) * side_of(conv->algorithm)), n_ic = (size_t)s->ic;
-    const size_t n_columns = (size_t)hr_padded(s->oc);
+    const hr_conv_algorithm *self = conv->algorithm;
+    void (*const transform)(const hr_wino_weights *) = conv->kern->wino_weights[slot_of(self)];
+    const size_t side = (size_t)side_of(self), n_ic = (size_t)s->ic, n_columns = (size_t)hr_padded(s->oc);
     hr_block_cut blocks[MAX_BLOCKS];
     const int n_blocks = hr_cut_blocks(hr_padded(s->oc) / HR_STRIP, conv->kern, blocks);
     for (int b = 0; b < n_blocks; b++) {
         const size_t width = (size_t)blocks[b].strips * HR_STRIP;
         const float *from = weights + (size_t)blocks[b].first * HR_STRIP;
-        for (int ic = first; ic < last; ic++, from += n_columns)
-            conv->kern->wino_weights[conv->algorithm->tile / 2 - 1](
-                &(hr_wino_weights){.g = from,
-                                   .g_step = tap_step,
-                                   .n_columns = (int)width,
-                                   .out = packed + (size_t)ic * width,
-                                   .step = n_ic * width});
-        packed += n_products * n_ic * width;
+        hr_wino_weights columns = {.g_step = 3 * tap_step, .g_next = n_columns, .n_columns = (int)width};
+        for (size_t ic = (size_t)first; ic < (size_t)last; ic++, from += n_columns) {
+            float lines[MAX_SIDE * 3 * MAX_WIDTH];
+            columns.depth = 1;
+            columns.step = self->late ? n_ic * 3 * width : 3 * width;
+            for (size_t x = 0; x < 3; x++) {
+                columns.g = from + x * tap_step;
+                columns.out = (self->late ? packed + ic * 3 * width : lines) + x * width;
+                transform(&columns);
+            }
+            for (size_t y = 0; y < side && !self->late; y++)
+                transform(&(hr_wino_weights){.g = lines + y * 3 * width,
+                                             .g_step = width,
+                                             .depth = 1,
+                                             .n_columns = (int)width,
+                                             .out = packed + (y * side * n_ic + ic) * width,
+                                             .step = n_ic * width});
+        }
+        packed += side * (self->late ? 3 : side) * n_ic * width;
     }
-}
-
-/* Tiles a task takes at most: V in a quarter of the second-level cache (beside it lie the products and the weights),
- * whole gemm tiles. */
-static int most_tiles(const hr_conv *conv)
-{
-    const int side = side_of(conv->algorithm), rows = conv->kern->rows[conv->kern->max_strips < 2 ? 1 : 2];
-    const size_t bytes = (size_t)(side * side) * (size_t)conv->shape.in_ld * sizeof(float);
-    const int fit = (int)(hr_cpu_l2_bytes() / 8 / bytes);
-    return fit < rows ? rows : fit / rows * rows;
 }
 
 /* A task's scratch, as offsets in floats. A patch is a tile of pixels that stands in for one that reaches over the
  * picture's edge. */
 typedef struct scratch {
-    size_t v, products, patch, end;
+    size_t v, products, patch, weights /* of the late kind */, end;
 } scratch;
 
 static scratch lay_out(const hr_conv *conv)
 {
     const size_t side2 = (size_t)(side_of(conv->algorithm) * side_of(conv->algorithm));
-    const size_t ld = (size_t)conv->shape.in_ld, n_tiles = (size_t)most_tiles(conv);
+    const size_t ld = (size_t)conv->shape.in_ld,
+                 n_tiles = (size_t)most_tiles(conv->algorithm, &conv->shape, conv->kern);
     scratch s = {.products = side2 * hr_product_step((int)n_tiles, ld)};
     s.patch = s.products + side2 * hr_product_step((int)n_tiles, MAX_WIDTH);
-    s.end = s.patch + side2 * (ld > MAX_WIDTH ? ld : MAX_WIDTH);
+    s.weights = s.patch + side2 * (ld > MAX_WIDTH ? ld : MAX_WIDTH);
+    s.end = s.weights;
+    if (conv->algorithm->late) s.end += (size_t)side_of(conv->algorithm) * hr_product_step(LATE_DEPTH, MAX_WIDTH);
     return s;
 }
 
@@ -113,7 +158,7 @@ static void cut_work(cut *c, const hr_conv *conv, int n, int threads)
 {
     c->n_tiles = n * tiles_of(conv->algorithm, &conv->shape);
     c->n_blocks = hr_cut_blocks(hr_padded(conv->shape.oc) / HR_STRIP, conv->kern, c->blocks);
-    c->n_chunks = ceil_div(c->n_tiles, most_tiles(conv));
+    c->n_chunks = ceil_div(c->n_tiles, most_tiles(conv->algorithm, &conv->shape, conv->kern));
     c->chunk = ceil_div(c->n_tiles, c->n_chunks);
     /* Sharing out the columns repeats the input transform, so only as far as threads would go idle. */
     c->n_groups = threads == 1 ? 1 : ceil_div(2 * threads, c->n_chunks);
@@ -154,7 +199,8 @@ static void transform_input(const hr_conv *conv, const hr_conv_io *io, place at,
     const hr_conv_shape *s = &conv->shape;
     const size_t ld = (size_t)s->in_ld;
     const int side = side_of(conv->algorithm);
-    const hr_window w = hr_window_make(at.image, at.y - 1, at.x - 1, side, s->ih, s->iw, ld);
+    const int stride = conv->algorithm->stride;
+    const hr_window w = hr_window_make(at.image, at.y * stride - 1, at.x * stride - 1, side, s->ih, s->iw, ld);
     hr_wino_input tile = {
         .in = patch, .row_step = (size_t)side * ld, .pixel_step = ld, .n_channels = s->in_ld, .out = v, .step = step};
     if (hr_window_is_whole(&w)) {
@@ -163,7 +209,7 @@ static void transform_input(const hr_conv *conv, const hr_conv_io *io, place at,
     } else {
         hr_window_read(&w, io->in, patch, ld);
     }
-    conv->kern->wino_input[conv->algorithm->tile / 2 - 1](&tile);
+    conv->kern->wino_input[slot_of(conv->algorithm)](&tile);
 }
 
 static void transform_output(const hr_conv *conv, const hr_conv_io *io, place at, const hr_block_cut *block,
@@ -192,17 +238,61 @@ static void transform_output(const hr_conv *conv, const hr_conv_io *io, place at
         hr_window_read(&w, io->add + column, patch, width);
         tile.add = patch;
     }
-    conv->kern->wino_output[m / 2 - 1](&tile);
+    conv->kern->wino_output[slot_of(conv->algorithm)](&tile);
     if (!whole) hr_window_write(&w, io->out + column, patch, width);
+}
+
+/* The products of a block of columns; g says where. */
+static void multiply(const hr_conv *conv, const hr_block_cut *block, hr_gemm_batch g)
+{
+    const int n_products = side_of(conv->algorithm) * side_of(conv->algorithm);
+    g.n_products = n_products;
+    g.weights = hr_conv_weight(conv, (size_t)n_products * (size_t)(g.depth * block->first * HR_STRIP));
+    g.weights_step = (size_t)(g.depth * block->strips * HR_STRIP);
+    (conv->half ? conv->kern->gemm_batch_half : conv->kern->gemm_batch)[block->strips](&g);
+}
+
+/* The same where weights are late: a row of U, and some channels of it, at a time. */
+static void multiply_late(const hr_conv *conv, const hr_block_cut *block, hr_gemm_batch whole, float *weights)
+{
+    const int side = side_of(conv->algorithm), depth = whole.depth;
+    const size_t width = (size_t)block->strips * HR_STRIP;
+    void (*const gemm)(const hr_gemm_batch *) = conv->kern->gemm_batch[block->strips];
+    const float *lines = hr_conv_weight(conv, 3 * (size_t)side * (size_t)(depth * block->first * HR_STRIP));
+    for (int row = 0; row < side; row++) {
+        for (int k = 0; k < depth; k += LATE_DEPTH) {
+            hr_gemm_batch g = whole;
+            g.n_products = side / 2;
+            g.depth = depth - k < LATE_DEPTH ? depth - k : LATE_DEPTH;
+            g.a += (size_t)(row * side) * g.a_step + (size_t)k;
+            g.out += (size_t)(row * side) * g.out_step;
+            g.add = k > 0;
+            g.weights = weights;
+            g.weights_step = hr_product_step(g.depth, width);
+            conv->kern->wino_weights[slot_of(conv->algorithm)](&(hr_wino_weights){.g = lines,
+                                                                                  .g_step = width,
+                                                                                  .g_next = 3 * width,
+                                                                                  .depth = g.depth,
+                                                                                  .n_columns = (int)width,
+                                                                                  .out = weights,
+                                                                                  .step = g.weights_step,
+                                                                                  .next = width});
+            lines += 3 * (size_t)g.depth * width;
+            g.ahead = lines; /* the first products bring the next lines */
+            gemm(&g);
+            g.a += (size_t)g.n_products * g.a_step;
+            g.out += (size_t)g.n_products * g.out_step;
+            g.weights = g.ahead = weights + (size_t)g.n_products * g.weights_step;
+            g.n_products = side - g.n_products;
+            gemm(&g);
+        }
+    }
 }
 
 static void run(const hr_conv *conv, const hr_conv_io *io, int task)
 {
-    const hr_conv_shape *s = &conv->shape;
-    const int n_products = side_of(conv->algorithm) * side_of(conv->algorithm);
-    void (*const *gemm)(const hr_gemm_batch *) = conv->half ? conv->kern->gemm_batch_half : conv->kern->gemm_batch;
     const scratch room = lay_out(conv);
-    const size_t in_ld = (size_t)s->in_ld;
+    const size_t in_ld = (size_t)conv->shape.in_ld;
     cut c;
     cut_work(&c, conv, io->n, io->threads);
     const int first = task / c.n_groups * c.chunk, group = task % c.n_groups;
@@ -215,29 +305,33 @@ static void run(const hr_conv *conv, const hr_conv_io *io, int task)
         transform_input(conv, io, at, patch, v + (size_t)t * in_ld, v_step);
     for (int b = c.n_blocks * group / c.n_groups; b < c.n_blocks * (group + 1) / c.n_groups; b++) {
         const hr_block_cut *block = &c.blocks[b];
-        const size_t width = (size_t)block->strips * HR_STRIP, step = hr_product_step(n_tiles, width);
-        gemm[block->strips](&(hr_gemm_batch){
-            .n_products = n_products,
-            .m = n_tiles,
-            .depth = s->ic,
-            .a = v,
-            .a_step = v_step,
-            .a_ld = in_ld,
-            .weights = hr_conv_weight(conv, (size_t)n_products * (size_t)s->ic * (size_t)block->first * HR_STRIP),
-            .out = products,
-            .out_step = step,
-            .out_ld = width});
+        const size_t width = (size_t)block->strips * HR_STRIP;
+        const hr_gemm_batch whole = {.m = n_tiles,
+                                     .depth = conv->shape.ic,
+                                     .a = v,
+                                     .a_step = v_step,
+                                     .a_ld = in_ld,
+                                     .out = products,
+                                     .out_step = hr_product_step(n_tiles, width),
+                                     .out_ld = width};
+        if (conv->algorithm->late)
+            multiply_late(conv, block, whole, io->scratch + room.weights);
+        else
+            multiply(conv, block, whole);
         at = begin;
         for (int t = 0; t < n_tiles; t++, advance(conv, &at))
-            transform_output(conv, io, at, block, patch, products + (size_t)t * width, step);
+            transform_output(conv, io, at, block, patch, products + (size_t)t * width, whole.out_step);
     }
 }
 
-#define WINOGRAD(M)                                                                                                    \
+#define WINOGRAD(NAME, M, STRIDE, LATE)                                                                                \
     {                                                                                                                  \
-        .name = "winograd F(" #M ",3)", .tile = M, .cost = cost, .packed_floats = packed_floats, .pack = pack,         \
-        .scratch_bytes = scratch_bytes, .n_tasks = n_tasks, .run = run                                                 \
+        .name = NAME, .tile = M, .stride = STRIDE, .late = LATE, .cost = cost, .packed_floats = packed_floats,         \
+        .pack = pack, .scratch_bytes = scratch_bytes, .n_tasks = n_tasks, .run = run                                   \
     }
-const hr_conv_algorithm hr_conv_winograd2 = WINOGRAD(2);
-const hr_conv_algorithm hr_conv_winograd4 = WINOGRAD(4);
-const hr_conv_algorithm hr_conv_winograd6 = WINOGRAD(6);
+const hr_conv_algorithm hr_conv_winograd2 = WINOGRAD("winograd F(2,3)", 2, 1, 0);
+const hr_conv_algorithm hr_conv_winograd4 = WINOGRAD("winograd F(4,3)", 4, 1, 0);
+const hr_conv_algorithm hr_conv_winograd6 = WINOGRAD("winograd F(6,3)", 6, 1, 0);
+const hr_conv_algorithm hr_conv_winograd_strided = WINOGRAD("winograd F(3,3)/2", 3, 2, 0);
+const hr_conv_algorithm hr_conv_winograd4_late = WINOGRAD("late F(4,3)", 4, 1, 1);
+const hr_conv_algorithm hr_conv_winograd6_late = WINOGRAD("late F(6,3)", 6, 1, 1);

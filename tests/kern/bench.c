@@ -34,8 +34,8 @@ static double time_gemm_batch(void (*gemm_batch)(const hr_gemm_batch *), int str
 {
     const size_t width = (size_t)(strips * HR_STRIP);
     gemm_batch(&(hr_gemm_batch){.n_products = PRODUCTS, .m = ROWS, .depth = DEPTH, .a = in.data,
-                                .a_step = ROWS * DEPTH, .a_ld = DEPTH, .weights = weights.data, .out = out.data,
-                                .out_step = ROWS * width, .out_ld = width});
+                                .a_step = ROWS * DEPTH, .a_ld = DEPTH, .weights = weights.data, .weights_step = DEPTH * width,
+                                .out = out.data, .out_step = ROWS * width, .out_ld = width});
     return 2. * PRODUCTS * ROWS * DEPTH * (double)width;
 }
 
@@ -67,30 +67,30 @@ static double bench_outer(const hr_kern *kern, int strips)
 }
 
 /* The numbers of a tile of F(m) that lie in the image, in the middle, and in the weights. */
-static size_t outside(int slot) { return (size_t)(2 * slot + 2) * (size_t)(2 * slot + 2) * CHANNELS; }
-static size_t inside(int slot) { return (size_t)(2 * slot + 4) * (size_t)(2 * slot + 4) * CHANNELS; }
+static size_t outputs(int slot) { return slot == HR_WINO_STRIDED ? 3 : 2 * (size_t)slot + 2; }
+static size_t side_of(int slot) { return slot == HR_WINO_STRIDED ? 7 : 2 * (size_t)slot + 4; }
+static size_t outside(int slot) { return outputs(slot) * outputs(slot) * CHANNELS; }
+static size_t inside(int slot) { return side_of(slot) * side_of(slot) * CHANNELS; }
 
 static double bench_wino_input(const hr_kern *kern, int slot)
 {
-    const size_t side = (size_t)(2 * slot + 4);
-    kern->wino_input[slot](&(hr_wino_input){.in = in.data, .row_step = side * CHANNELS, .pixel_step = CHANNELS,
+    kern->wino_input[slot](&(hr_wino_input){.in = in.data, .row_step = side_of(slot) * CHANNELS, .pixel_step = CHANNELS,
                                             .n_channels = CHANNELS, .out = out.data, .step = CHANNELS});
     return (double)(2 * inside(slot) * sizeof(float));
 }
 
 static double bench_wino_weights(const hr_kern *kern, int slot)
 {
-    kern->wino_weights[slot](
-        &(hr_wino_weights){.g = in.data, .g_step = CHANNELS, .n_columns = CHANNELS, .out = out.data, .step = CHANNELS});
-    return (double)((9 * CHANNELS + inside(slot)) * sizeof(float));
+    kern->wino_weights[slot](&(hr_wino_weights){.g = in.data, .g_step = CHANNELS, .depth = 1, .n_columns = CHANNELS,
+                                                .out = out.data, .step = CHANNELS});
+    return (double)((3 + side_of(slot)) * CHANNELS * sizeof(float));
 }
 
 static double bench_wino_output(const hr_kern *kern, int slot)
 {
-    const size_t m = (size_t)(2 * slot + 2);
     kern->wino_output[slot](&(hr_wino_output){.products = in.data, .step = CHANNELS, .n_channels = CHANNELS,
-                                              .bias = weights.data, .out = out.data, .row_step = m * CHANNELS,
-                                              .pixel_step = CHANNELS, .relu = 1});
+                                              .bias = weights.data, .out = out.data,
+                                              .row_step = outputs(slot) * CHANNELS, .pixel_step = CHANNELS, .relu = 1});
     return (double)((inside(slot) + outside(slot)) * sizeof(float));
 }
 
@@ -208,12 +208,15 @@ static const struct {
     {"wino_input F(2)", "GB/s", HR_WINO_2, 0, bench_wino_input},
     {"wino_input F(4)", "GB/s", HR_WINO_4, 0, bench_wino_input},
     {"wino_input F(6)", "GB/s", HR_WINO_6, 0, bench_wino_input},
+    {"wino_input strided", "GB/s", HR_WINO_STRIDED, 0, bench_wino_input},
     {"wino_weights F(2)", "GB/s", HR_WINO_2, 0, bench_wino_weights},
     {"wino_weights F(4)", "GB/s", HR_WINO_4, 0, bench_wino_weights},
     {"wino_weights F(6)", "GB/s", HR_WINO_6, 0, bench_wino_weights},
+    {"wino_weights strided", "GB/s", HR_WINO_STRIDED, 0, bench_wino_weights},
     {"wino_output F(2)", "GB/s", HR_WINO_2, 0, bench_wino_output},
     {"wino_output F(4)", "GB/s", HR_WINO_4, 0, bench_wino_output},
     {"wino_output F(6)", "GB/s", HR_WINO_6, 0, bench_wino_output},
+    {"wino_output strided", "GB/s", HR_WINO_STRIDED, 0, bench_wino_output},
     {"wino_output_gradient", "GB/s", HR_WINO_4, 0, bench_wino_output_gradient},
     {"wino_weights_gradient", "GB/s", HR_WINO_4, 0, bench_wino_weights_gradient},
     {"sum_row", "GB/s", 0, 0, bench_sum_row},

@@ -143,13 +143,13 @@ static guarded run(const hr_conv *conv, const conv_case *c, const conv_data *d, 
 
 /* How far an output may be off. Direct: as any sum of products, and weights in half precision are off by 2^-11 at most.
  * F(m) spreads the errors of the numbers in a tile over all of its outputs, so they are measured by the largest of the
- * map: 1.7, 7.4 and 37.4 u, with half precision 0.51, 2.8 and 6.5 times 2^-11; half as much again is allowed. */
+ * map: 1.7, 7.4 and 37.4 u (stride 2: 1.5), with half precision 0.51, 2.8 and 6.5 times 2^-11 (0.37); half as much again
+ * is allowed. */
 static double allowed(const hr_conv *conv, double size, double largest)
 {
-    static const double most[] = {2.5, 11, 56}, most_half[] = {0.8, 4.2, 10};
+    static const double most[] = {8, 0, 2.5, 2.3, 11, 0, 56}, most_half[] = {1, 0, 0.8, 0.6, 4.2, 0, 10}; /* by m */
     const int tile = conv->algorithm->tile;
-    const double error = tile == 0 ? 8 * size : most[tile / 2 - 1] * largest;
-    const double error_half = tile == 0 ? size : most_half[tile / 2 - 1] * largest;
+    const double of = tile == 0 ? size : largest, error = most[tile] * of, error_half = most_half[tile] * of;
     return 0x1p-24 * error + (conv->half ? 0x1p-11 * error_half : 0);
 }
 
@@ -216,16 +216,15 @@ static void check(const hr_conv_algorithm *algorithm, const hr_kern *kern, int h
 
 static void check_all(const conv_case *c)
 {
-    static const hr_conv_algorithm *const algorithms[] = {&hr_conv_direct, &hr_conv_winograd2, &hr_conv_winograd4,
-                                                          &hr_conv_winograd6};
     const hr_kern *tables[8];
     const int n_tables = hr_kern_all(hr_cpu_features(), tables);
     conv_data d = make_data(c);
     for (int k = 0; k < n_tables; k++)
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < HR_N_CONV_ALGORITHMS; i++)
             for (int half = 0; half <= (c->n == 3); half++) /* slow in scalar code: a third of the cases */
-                if (algorithms[i]->cost(algorithms[i], &c->shape, tables[k], &(hr_packing){.half = half}) >= 0)
-                    check(algorithms[i], tables[k], half, c, &d);
+                if (hr_conv_algorithms[i]->cost(hr_conv_algorithms[i], &c->shape, tables[k],
+                                                &(hr_packing){.half = half}) >= 0)
+                    check(hr_conv_algorithms[i], tables[k], half, c, &d);
     free_data(&d);
 }
 
