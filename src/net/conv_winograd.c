@@ -66,7 +66,9 @@ static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *
  * whole gemm tiles. */
 static int most_tiles(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern)
 {
-    const int side = side_of(self), rows = kern->rows[kern->max_strips < 2 ? 1 : 2];
+    hr_block_cut blocks[MAX_BLOCKS];
+    hr_cut_blocks(hr_padded(s->oc) / HR_STRIP, kern, blocks);
+    const int side = side_of(self), rows = kern->rows[blocks[0].strips];
     const size_t bytes = (size_t)(side * side) * (size_t)s->in_ld * sizeof(float);
     const int fit = (int)(hr_cpu_l2_bytes() / 8 / bytes);
     return fit < rows ? rows : fit / rows * rows;
