@@ -57,6 +57,16 @@ GEMM_INLINE void gemm_tile(const hr_gemm *g, const int M, const int V, const int
     for (int i = 0; i < M; i++)
 #pragma GCC unroll 16
         for (int v = 0; v < V; v++) sums[i][v] = v_set(0);
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i++)
+#pragma GCC unroll 16
+        for (int v = 0; v < V * HR_VEC; v += LINE) __builtin_prefetch(g->outs[i] + g->column + v, 1);
+    if (g->adds != NULL) {
+#pragma GCC unroll 16
+        for (int i = 0; i < M; i++)
+#pragma GCC unroll 16
+            for (int v = 0; v < V * HR_VEC; v += LINE) __builtin_prefetch(g->adds[i] + g->column + v);
+    }
     for (int t = 0; t < g->n_taps; t++) {
         const void *weights = WEIGHTS_AT(g->weights, (size_t)t * (size_t)(g->depth * V * HR_VEC), HALF);
         gemm_core(sums, g->rows + t * M, weights, WEIGHTS_AT(weights, AHEAD, HALF), g->depth, M, V, HALF);
