@@ -13,7 +13,10 @@
 
 #include "pose/decode.h"
 
-enum { MAX_RADIUS = 60 }; /* blur_radius(HR_MAX_SIGMA), rounded up */
+enum {
+    MAX_RADIUS = 60, /* blur_radius(HR_MAX_SIGMA), rounded up */
+    MAX_STEP = 3     /* cells */
+};
 
 /* Cells each side of the smoothing window: 11 wide for sigma 2 and 17 for sigma 3, the published pairs. */
 static int blur_radius(float sigma)
@@ -65,12 +68,13 @@ static float *smoothed(const float *map, int height, int width, int radius, floa
     return smooth;
 }
 
-/* x, y += -H^-1 g, unless H is singular or the step is not a number. */
+/* x, y += -H^-1 g, unless H is singular or nearly so: where the map is flat the published step may lead tens of
+ * thousands of pixels away. The peak of a parabola that the highest cell tells of lies within a few cells. */
 static void newton_step(double dx, double dy, double dxx, double dxy, double dyy, float *x, float *y)
 {
     const double determinant = dxx * dyy - dxy * dxy;
     const double step_x = -(dyy * dx - dxy * dy) / determinant, step_y = -(dxx * dy - dxy * dx) / determinant;
-    if (!isfinite(step_x) || !isfinite(step_y)) return;
+    if (!(fabs(step_x) <= MAX_STEP && fabs(step_y) <= MAX_STEP)) return; /* or not a number */
     *x = (float)(*x + step_x);
     *y = (float)(*y + step_y);
 }

@@ -130,6 +130,33 @@ static void test_centres_between_cells_are_found(void **state)
     }
 }
 
+/* Noise: smoothed, it is no parabola at its highest cell, and now and then the exact Newton step leads hundreds of cells
+ * away. The keypoint stays by the cell. */
+static void test_noise_stays_by_its_highest_cell(void **state)
+{
+    (void)state;
+    const hrnet_crop crop = {.center = {23.5f, 31.5f}, .scale = {47 / 200.0f, 63 / 200.0f}}; /* a cell is a pixel */
+    float map[MAP];
+    int n_moved = 0;
+    uint32_t random = 1;
+    for (int k = 0; k < 500; k++) {
+        for (int i = 0; i < MAP; i++) {
+            random = random * 1664525 + 1013904223;
+            map[i] = 0.06f * (float)(random >> 8) * 0x1p-24f;
+        }
+        hrnet_keypoint found, peak;
+        assert_int_equal(hrnet_decode_heatmaps(map, 1, 1, HEIGHT, WIDTH, &crop, HRNET_DECODE_UDP, 2, &found), HRNET_OK);
+        int highest = 0;
+        for (int i = 1; i < MAP; i++)
+            if (map[i] > map[highest]) highest = i;
+        peak.x = (float)(highest % WIDTH);
+        peak.y = (float)(highest / WIDTH);
+        assert_true(fabs(found.x - peak.x) < 3.01 && fabs(found.y - peak.y) < 3.01);
+        if (fabs(found.x - peak.x) > 0.1) n_moved++;
+    }
+    assert_true(n_moved > 100); /* small steps are taken */
+}
+
 static void test_strange_maps_are_harmless(void **state)
 {
     (void)state;
@@ -178,6 +205,7 @@ int main(void)
         cmocka_unit_test(test_refined_decoders_equal_numpy),
         cmocka_unit_test(test_centres_between_cells_are_found),
         cmocka_unit_test(test_strange_maps_are_harmless),
+        cmocka_unit_test(test_noise_stays_by_its_highest_cell),
         cmocka_unit_test(test_bad_arguments),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
