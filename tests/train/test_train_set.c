@@ -278,7 +278,7 @@ static void real_sets(void **state)
     const char *const data = getenv("HRNET_DATA");
     char value[512];
     (void)state;
-    if (data == NULL) {
+    if (data == NULL || data[0] == '\0') {
         print_message("[  SKIPPED ] HRNET_DATA names no folder with coco_small and lspet\n");
         skip();
     }
