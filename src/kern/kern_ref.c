@@ -170,7 +170,7 @@ static void output_gradient_line(int pairs, const float *y, int y_step, float *z
     }
 }
 
-/* g = G^T u: weights_line turned. */
+/* g = G^T u: one line of the weight transform, turned. */
 static void weights_gradient_line(int pairs, const float *u, int u_step, float *g, int g_step)
 {
     double matrix[8][3];

@@ -92,37 +92,59 @@ static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const 
            n_tiles * transform_ns[slot_of(self)] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
 }
 
+/* The weight transform along columns, of `depth` channels of a block: channel k of line y has its 3 x width numbers at
+ * out + y * step + k * 3 * width. */
+static void transform_columns(const hr_conv *conv, const float *weights, size_t tap_step, int depth, size_t width,
+                              float *out, size_t step)
+{
+    for (size_t x = 0; x < 3; x++)
+        conv->kern->wino_weights[slot_of(conv->algorithm)](
+            &(hr_wino_weights){.g = weights + x * tap_step,
+                               .g_step = 3 * tap_step,
+                               .g_next = (size_t)hr_padded(conv->shape.oc),
+                               .depth = depth,
+                               .n_columns = (int)width,
+                               .out = out + x * width,
+                               .step = step,
+                               .next = 3 * width});
+}
+
+/* The other axis: from what transform_columns made of a line to its `side` numbers, number i of channel k at
+ * out + i * step + k * width. */
+static void transform_line(const hr_conv *conv, const float *line, int depth, size_t width, float *out, size_t step)
+{
+    conv->kern->wino_weights[slot_of(conv->algorithm)](&(hr_wino_weights){.g = line,
+                                                                          .g_step = width,
+                                                                          .g_next = 3 * width,
+                                                                          .depth = depth,
+                                                                          .n_columns = (int)width,
+                                                                          .out = out,
+                                                                          .step = step,
+                                                                          .next = width});
+}
+
 /* packed: for each block of columns [side^2][ic][strips * HR_STRIP]; late: [side][ic][3][strips * HR_STRIP]. */
 static void pack(const hr_conv *conv, const float *weights, size_t tap_step, int first, int last, float *packed)
 {
-    const hr_conv_shape *s = &conv->shape;
-    const hr_conv_algorithm *self = conv->algorithm;
-    void (*const transform)(const hr_wino_weights *) = conv->kern->wino_weights[slot_of(self)];
-    const size_t side = (size_t)side_of(self), n_ic = (size_t)s->ic, n_columns = (size_t)hr_padded(s->oc);
+    const size_t side = (size_t)side_of(conv->algorithm), n_ic = (size_t)conv->shape.ic;
+    const size_t n_columns = (size_t)hr_padded(conv->shape.oc);
+    const int late = conv->algorithm->late;
     hr_block_cut blocks[MAX_BLOCKS];
-    const int n_blocks = hr_cut_blocks(hr_padded(s->oc) / HR_STRIP, conv->kern, blocks);
+    const int n_blocks = hr_cut_blocks(hr_padded(conv->shape.oc) / HR_STRIP, conv->kern, blocks);
     for (int b = 0; b < n_blocks; b++) {
         const size_t width = (size_t)blocks[b].strips * HR_STRIP;
         const float *from = weights + (size_t)blocks[b].first * HR_STRIP;
-        hr_wino_weights columns = {.g_step = 3 * tap_step, .g_next = n_columns, .n_columns = (int)width};
-        for (size_t ic = (size_t)first; ic < (size_t)last; ic++, from += n_columns) {
+        if (late)
+            transform_columns(conv, from, tap_step, last - first, width, packed + (size_t)first * 3 * width,
+                              n_ic * 3 * width);
+        for (int ic = first; ic < last && !late; ic++, from += n_columns) {
             float lines[MAX_SIDE * 3 * MAX_WIDTH];
-            columns.depth = 1;
-            columns.step = self->late ? n_ic * 3 * width : 3 * width;
-            for (size_t x = 0; x < 3; x++) {
-                columns.g = from + x * tap_step;
-                columns.out = (self->late ? packed + ic * 3 * width : lines) + x * width;
-                transform(&columns);
-            }
-            for (size_t y = 0; y < side && !self->late; y++)
-                transform(&(hr_wino_weights){.g = lines + y * 3 * width,
-                                             .g_step = width,
-                                             .depth = 1,
-                                             .n_columns = (int)width,
-                                             .out = packed + (y * side * n_ic + ic) * width,
-                                             .step = n_ic * width});
+            transform_columns(conv, from, tap_step, 1, width, lines, 3 * width);
+            for (size_t y = 0; y < side; y++)
+                transform_line(conv, lines + y * 3 * width, 1, width, packed + (y * side * n_ic + (size_t)ic) * width,
+                               n_ic * width);
         }
-        packed += side * (self->late ? 3 : side) * n_ic * width;
+        packed += side * (late ? 3 : side) * n_ic * width;
     }
 }
 
@@ -271,14 +293,7 @@ static void multiply_late(const hr_conv *conv, const hr_block_cut *block, hr_gem
             g.add = k > 0;
             g.weights = weights;
             g.weights_step = hr_product_step(g.depth, width);
-            conv->kern->wino_weights[slot_of(conv->algorithm)](&(hr_wino_weights){.g = lines,
-                                                                                  .g_step = width,
-                                                                                  .g_next = 3 * width,
-                                                                                  .depth = g.depth,
-                                                                                  .n_columns = (int)width,
-                                                                                  .out = weights,
-                                                                                  .step = g.weights_step,
-                                                                                  .next = width});
+            transform_line(conv, lines, g.depth, width, weights, g.weights_step);
             lines += 3 * (size_t)g.depth * width;
             g.ahead = lines; /* the first products bring the next lines */
             gemm(&g);

@@ -249,8 +249,8 @@ static void convolve(const hr_kern *kern, const filtering *f, const float *d, co
                 .out = u.data + (row * (size_t)f->side * depth + i) * HR_STRIP, .step = depth * HR_STRIP});
     }
     kern->gemm_batch[1](&(hr_gemm_batch){.n_products = (int)n, .m = 1, .depth = ic, .a = v.data, .a_step = depth,
-                                         .a_ld = depth, .weights = u.data, .weights_step = depth * HR_STRIP, .out = products.data,
-                                         .out_step = HR_STRIP, .out_ld = HR_STRIP});
+                                         .a_ld = depth, .weights = u.data, .weights_step = depth * HR_STRIP,
+                                         .out = products.data, .out_step = HR_STRIP, .out_ld = HR_STRIP});
     kern->wino_output[f->slot](&(hr_wino_output){.products = products.data, .step = HR_STRIP,
                                                  .n_channels = HR_STRIP, .bias = bias, .out = y,
                                                  .row_step = (size_t)f->m * HR_STRIP, .pixel_step = HR_STRIP});
@@ -288,8 +288,8 @@ static double tile_error(const hr_kern *kern, const filtering *f, int ic, uint64
     return worst / (UNIT * size);
 }
 
-/* Measured on AVX-512, AVX2 and in scalar code: at most 1.3, 5.9, 39 and, strided, 1.3; half as much again is allowed. One wrong
- * coefficient costs thousands. */
+/* Measured on AVX-512, AVX2 and in scalar code: at most 1.3, 5.9, 39 and, strided, 1.3; half as much again is
+ * allowed. One wrong coefficient costs thousands. */
 void winograd_tiles(void **state)
 {
     (void)state;
