@@ -1,0 +1,636 @@
+#!/usr/bin/env python3
+"""Train a part of the network that ships on a CUDA device with PyTorch: minutes there, where `hrnet train` takes hours.
+
+    train_gpu.py pack DATA SET:SPLIT... -o FILE       photographs and labels of DATA/SET (COCO format) into one file
+    train_gpu.py train RECIPE.yaml --packs FILE... --seconds S -o DIR [--init WEIGHTS.pth] [--batch N] [--probe]
+
+The recipe is a configuration of `hrnet train` with Gaussian (UDP) targets and a second set in DATASET.MORE_SETS; read are
+MODEL, TRAIN.{BATCH_SIZE_PER_GPU,LR,WD,EMA,SEED} and DATASET.{ROT_FACTOR,SCALE_FACTOR,PROB_HALF_BODY,
+NUM_JOINTS_HALF_BODY,COLOR_JITTER,COARSE_DROPOUT,BOX_JITTER,MORE_SETS[0].WEIGHT}. What differs from `hrnet train`:
+
+    schedule     a cosine that ends S seconds after the start, whatever the device does in that time
+    augmentation see Augment
+    second set   its labels are mended once (see clean), and its share falls to a quarter in the last 60 %
+    arithmetic   convolutions in bfloat16; weights, averages and the loss in float32
+
+What comes out is DIR/final_state.pth, the averaged weights in half precision under the published names, which `hrnet eval`
+scores and TRAIN.INIT takes, and DIR/log.csv.
+
+Needs torch, numpy and Pillow, and PyYAML for recipes. Nothing of the library or the command needs this file.
+"""
+import argparse
+import copy
+import csv
+import functools
+import io
+import json
+import math
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+# COCO's joints: left and right exchanged, upper body, the k_i of OKS.
+FLIPPED = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
+N_UPPER = 11
+SIGMAS = (.026, .025, .025, .035, .035, .079, .079, .072, .072, .062, .062, .107, .107, .087, .087, .089, .089)
+
+
+
+@functools.lru_cache(maxsize=None)
+def constant(values, device):
+    """A tensor of these numbers, copied to the device once: a copy waits for all that the device has to do."""
+    return torch.tensor(values, device=device)
+
+
+# ------------------------------------------------------------------------------------------------ packs
+def pack(args):
+    """One .npz: bytes of WebP pictures one after the other, and of each person box, area, keypoints and set."""
+    from PIL import Image
+    blobs, sizes, persons = [], [], []
+    for number, name in enumerate(args.sets):
+        set_name, split = name.split(":")
+        folder = os.path.join(args.data, set_name)
+        with open(os.path.join(folder, "annotations", f"person_keypoints_{split}.json")) as f:
+            labels = json.load(f)
+        index = {}
+        for image in labels["images"]:
+            index[image["id"]] = len(blobs)
+            picture = Image.open(os.path.join(folder, "images", split, image["file_name"])).convert("RGB")
+            out = io.BytesIO()
+            picture.save(out, "WEBP", quality=args.quality, method=4)
+            blobs.append(out.getvalue())
+            sizes.append(picture.size)
+        for a in labels["annotations"]:
+            if a["iscrowd"] or not a["num_keypoints"] or not a["area"] > 0:
+                continue
+            x, y, w, h = a["bbox"]
+            width, height = sizes[index[a["image_id"]]]
+            x1, y1 = max(0, x), max(0, y)  # as upstream clips boxes
+            x2, y2 = min(width - 1, x1 + max(0, w - 1)), min(height - 1, y1 + max(0, h - 1))
+            if x2 >= x1 and y2 >= y1:
+                persons.append([number, index[a["image_id"]], a["area"], x1, y1, x2 - x1, y2 - y1, *a["keypoints"]])
+    np.savez(args.output, names=np.array(args.sets), sizes=np.array(sizes, np.int32),
+             ends=np.cumsum([len(b) for b in blobs]), bytes=np.frombuffer(b"".join(blobs), np.uint8),
+             persons=np.array(persons, np.float32))
+    print(f"{args.output}: {len(blobs)} pictures, {len(persons)} persons, {sum(map(len, blobs)) / 1e6:.1f} MB")
+
+
+class People:
+    """Photographs [n, side, side, 3] with zeros to the right and below, and persons as tensors on one device."""
+
+    def __init__(self, paths, device):
+        from PIL import Image
+        jobs, persons, self.names = [], [], []
+        for path in paths:
+            p = np.load(path)
+            data, ends = p["bytes"].tobytes(), p["ends"]
+            rows = p["persons"].copy()
+            rows[:, 0] += len(self.names)
+            rows[:, 1] += len(jobs)
+            persons.append(rows)
+            self.names += [str(n) for n in p["names"]]
+            jobs += [(data[e0:e1], size) for e0, e1, size in zip([0, *ends[:-1]], ends, p["sizes"])]
+        side = int(max(max(size) for _, size in jobs))
+        pixels = np.zeros((len(jobs), side, side, 3), np.uint8)
+
+        def decode(i):
+            picture = np.asarray(Image.open(io.BytesIO(jobs[i][0])).convert("RGB"))
+            pixels[i, :picture.shape[0], :picture.shape[1]] = picture
+
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            list(threads.map(decode, range(len(jobs))))
+        rows = torch.from_numpy(np.concatenate(persons))
+        self.pixels = torch.from_numpy(pixels).to(device)
+        self.set = rows[:, 0].long().to(device)
+        self.image = rows[:, 1].long().to(device)
+        self.area = rows[:, 2].to(device)
+        self.box = rows[:, 3:7].to(device)
+        self.joints = rows[:, 7:].reshape(-1, 17, 3).to(device)
+
+
+# ------------------------------------------------------------------------------------------------ the network
+class BasicBlock(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+
+    def forward(self, x):
+        return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)), inplace=True))) + x, inplace=True)
+
+
+class Bottleneck(nn.Module):
+    def __init__(self, inputs, middle):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, middle, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(middle)
+        self.conv2 = nn.Conv2d(middle, middle, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(middle)
+        self.conv3 = nn.Conv2d(middle, 4 * middle, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(4 * middle)
+        self.downsample = None
+        if inputs != 4 * middle:
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, 4 * middle, 1, bias=False), nn.BatchNorm2d(4 * middle))
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)), inplace=True)
+        y = F.relu(self.bn2(self.conv2(y)), inplace=True)
+        return F.relu(self.bn3(self.conv3(y)) + (x if self.downsample is None else self.downsample(x)), inplace=True)
+
+
+def convolution(inputs, outputs, kernel, stride, relu):
+    layers = [nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(outputs)]
+    return nn.Sequential(*layers, *([nn.ReLU(inplace=True)] if relu else []))
+
+
+class Module(nn.Module):
+    """Branches side by side, then the sums between them; `outputs` of them."""
+
+    def __init__(self, blocks, channels, outputs):
+        super().__init__()
+        n = len(channels)
+        self.branches = nn.ModuleList(
+            nn.Sequential(*(BasicBlock(channels[b]) for _ in range(blocks[b]))) for b in range(n))
+
+        def path(i, j):
+            if i == j:
+                return None
+            if j > i:
+                return nn.Sequential(*convolution(channels[j], channels[i], 1, 1, False),
+                                     nn.Upsample(scale_factor=2**(j - i), mode="nearest"))
+            steps = [convolution(channels[j], channels[j], 3, 2, True) for _ in range(i - j - 1)]
+            return nn.Sequential(*steps, convolution(channels[j], channels[i], 3, 2, False))
+
+        self.fuse_layers = nn.ModuleList(nn.ModuleList(path(i, j) for j in range(n)) for i in range(outputs))
+
+    def forward(self, x):
+        x = [branch(y) for branch, y in zip(self.branches, x)]
+        sums = (functools.reduce(torch.add, (y if p is None else p(y) for p, y in zip(paths, x)))
+                for paths in self.fuse_layers)
+        return [F.relu(y) for y in sums]
+
+
+class PoseHRNet(nn.Module):
+    """pose_hrnet with BASIC blocks, the modules named as in the published checkpoints."""
+
+    def __init__(self, model):
+        super().__init__()
+        extra = model["EXTRA"]
+        self.conv1 = nn.Conv2d(3, 64, 3, 2, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(64)
+        self.conv2 = nn.Conv2d(64, 64, 3, 2, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(64)
+        self.layer1 = nn.Sequential(Bottleneck(64, 64), *(Bottleneck(256, 64) for _ in range(3)))
+        before = [256]
+        for number in (2, 3, 4):
+            stage = extra[f"STAGE{number}"]
+            channels = stage["NUM_CHANNELS"]
+            transition = []
+            for i, c in enumerate(channels):
+                if i < len(before):
+                    transition.append(None if c == before[i] else convolution(before[i], c, 3, 1, True))
+                else:
+                    transition.append(nn.Sequential(convolution(before[-1], c, 3, 2, True)))
+            setattr(self, f"transition{number - 1}", nn.ModuleList(transition))
+            last = [number == 4 and m == stage["NUM_MODULES"] - 1 for m in range(stage["NUM_MODULES"])]
+            setattr(self, f"stage{number}", nn.Sequential(
+                *(Module(stage["NUM_BLOCKS"], channels, 1 if end else len(channels)) for end in last)))
+            before = channels
+        kernel = extra["FINAL_CONV_KERNEL"]
+        self.final_layer = nn.Conv2d(before[0], model["NUM_JOINTS"], kernel, 1, kernel // 2)
+        for m in self.modules():
+            if isinstance(m, nn.Conv2d):
+                nn.init.normal_(m.weight, std=0.001)
+                if m.bias is not None:
+                    nn.init.zeros_(m.bias)
+
+    def forward(self, x):
+        x = F.relu(self.bn1(self.conv1(x)), inplace=True)
+        x = F.relu(self.bn2(self.conv2(x)), inplace=True)
+        x = [self.layer1(x)]
+        for number in (2, 3, 4):
+            transition = getattr(self, f"transition{number - 1}")
+            last = x[-1]
+            x = [(x[i] if i < len(x) else last) if t is None else t(x[i] if i < len(x) else last)
+                 for i, t in enumerate(transition)]
+            x = getattr(self, f"stage{number}")(x)
+        return self.final_layer(x[0])
+
+
+# ------------------------------------------------------------------------------------------------ examples
+def to_image_matrix(center, size, rotation, flip, width, height):
+    """[n,2,3]: crop pixels to picture pixels, unbiased (UDP): the box covers the grid between pixel centres."""
+    c, s = torch.cos(rotation), torch.sin(rotation)
+    sx, sy = size[:, 0] / (width - 1), size[:, 1] / (height - 1)
+    sx = torch.where(flip, -sx, sx)
+    a = torch.stack([torch.stack([c * sx, -s * sy], 1), torch.stack([s * sx, c * sy], 1)], 1)
+    middle = constant(((width - 1) / 2, (height - 1) / 2), center.device)
+    return torch.cat([a, (center - a @ middle)[:, :, None]], 2)
+
+
+def cut(people, image, matrix, width, height):
+    """Crops [n,3,height,width], 0..255, zeros outside the picture."""
+    side = people.pixels.shape[1]
+    pictures = people.pixels[image].permute(0, 3, 1, 2).float()
+    v, u = torch.meshgrid(torch.arange(height, device=matrix.device), torch.arange(width, device=matrix.device),
+                          indexing="ij")
+    grid = torch.stack([u, v, torch.ones_like(u)], 2).float() @ matrix.transpose(1, 2)[:, None]
+    grid = grid * (2 / (side - 1)) - 1
+    return F.grid_sample(pictures, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
+
+
+class Crops:
+    """Where persons stand, from boxes: hrnet_crop_from_box."""
+
+    def __init__(self, people, width, height):
+        aspect = width / height
+        x, y, w, h = people.box.unbind(1)
+        self.center = torch.stack([x + w / 2, y + h / 2], 1)
+        self.size = 1.25 * torch.stack([torch.maximum(w, aspect * h), torch.maximum(h, w / aspect)], 1)
+
+
+class Augment:
+    """As `hrnet train` does, and besides: stretch and shear by up to a tenth, grey and blurred crops, large pieces of
+    another crop before the person (chance 0.2), holes of any colour."""
+
+    def __init__(self, config, people, width, height):
+        self.d, self.people, self.width, self.height = config["DATASET"], people, width, height
+        self.crops = Crops(people, width, height)
+
+    def half_body(self, joints, center, size):
+        n, device = len(joints), joints.device
+        visible = joints[:, :, 2] > 0
+        tried = (visible.sum(1) > self.d.get("NUM_JOINTS_HALF_BODY", 8)) & \
+            (torch.rand(n, device=device) < self.d.get("PROB_HALF_BODY", 0))
+        is_upper = torch.arange(17, device=device) < N_UPPER
+        n_upper, n_lower = (visible & is_upper).sum(1), (visible & ~is_upper).sum(1)
+        upper = ((torch.rand(n, device=device) < 0.69) & (n_upper > 2)) | (n_lower <= 2)
+        chosen = visible & (is_upper[None] == upper[:, None])
+        xy = joints[:, :, :2]
+        low = torch.where(chosen[:, :, None], xy, torch.inf).amin(1)
+        high = torch.where(chosen[:, :, None], xy, -torch.inf).amax(1)
+        w, h = (high - low).unbind(1)
+        aspect = self.width / self.height
+        half = 1.5 * torch.stack([torch.maximum(w, aspect * h), torch.maximum(h, w / aspect)], 1)
+        middle = (xy * chosen[:, :, None]).sum(1) / chosen.sum(1, keepdim=True)
+        used = (tried & (chosen.sum(1) >= 2) & (half > 1).all(1))[:, None]
+        return torch.where(used, middle, center), torch.where(used, half, size)
+
+    def colors(self, x):
+        """x [n,3,h,w], 0..1."""
+        n, device = len(x), x.device
+
+        def draw(low, high, neutral, chance):
+            value = torch.rand(n, device=device) * (high - low) + low
+            return torch.where(torch.rand(n, device=device) < chance, value, neutral)[:, None, None, None]
+
+        used = torch.rand(n, device=device) < self.d.get("COLOR_JITTER", 0)
+        y = (x + draw(-0.125, 0.125, 0.0, 0.5)) * draw(0.5, 1.5, 1.0, 0.5)
+        grey_of = constant((0.299, 0.587, 0.114), device)[None, :, None, None]
+        grey = (y * grey_of).sum(1, keepdim=True)
+        y = grey + (y - grey) * torch.where(torch.rand(n, 1, 1, 1, device=device) < 0.1, 0, draw(0.5, 1.5, 1.0, 0.5))
+        # hue: a turn about the axis of greys
+        t = draw(-0.6, 0.6, 0.0, 0.5)[:, 0, 0, 0]
+        cos, sin = torch.cos(t), torch.sin(t) / math.sqrt(3)
+        one = (1 - cos) / 3
+        turn = torch.stack([cos + one, one - sin, one + sin, one + sin, cos + one, one - sin, one - sin, one + sin,
+                            cos + one], 1).reshape(n, 3, 3)
+        y = torch.einsum("nij,njhw->nihw", turn, y).clamp(0, 1)
+        small = F.interpolate(F.avg_pool2d(y, 2), scale_factor=2, mode="bilinear", align_corners=False)
+        y = torch.where((torch.rand(n, device=device) < 0.2)[:, None, None, None], small, y)
+        return torch.where(used[:, None, None, None], y, x)
+
+    def rectangles(self, n, count, low, high, device):
+        """Masks [n,count,h,w] of rectangles with sides of low..high pixels of a crop of 256x192."""
+        unit = math.sqrt(self.width * self.height / (256 * 192))
+        w, h = (low + (high - low) * torch.rand(2, n, count, 1, 1, device=device)) * unit
+        x = torch.rand(n, count, 1, 1, device=device) * (self.width - w)
+        y = torch.rand(n, count, 1, 1, device=device) * (self.height - h)
+        u = torch.arange(self.width, device=device)
+        v = torch.arange(self.height, device=device)[:, None]
+        return (u >= x) & (u < x + w) & (v >= y) & (v < y + h)
+
+    def cover(self, x):
+        n, device = len(x), x.device
+        piece = self.rectangles(n, 1, 30, 110, device)[:, 0] & (torch.rand(n, 1, 1, device=device) < 0.2)
+        x = torch.where(piece[:, None], x.roll(1, 0), x)
+        active = (torch.arange(8, device=device) < torch.randint(1, 9, (n, 1), device=device)) & \
+            (torch.rand(n, 1, device=device) < self.d.get("COARSE_DROPOUT", 0))
+        holes = (self.rectangles(n, 8, 10, 40, device) & active[:, :, None, None]).any(1)
+        color = torch.where(torch.rand(n, 1, 1, 1, device=device) < 0.5, 0, torch.rand(n, 3, 1, 1, device=device))
+        return torch.where(holes[:, None], color, x)
+
+    def __call__(self, who):
+        people, device = self.people, who.device
+        n = len(who)
+        joints = people.joints[who]
+        center, size = self.half_body(joints, self.crops.center[who], self.crops.size[who])
+        jitter = (torch.rand(n, 1, device=device) < self.d.get("BOX_JITTER", 0)) * 0.16
+        center = center + (torch.rand(n, 2, device=device) * 2 - 1) * jitter * size
+        f = self.d["SCALE_FACTOR"]
+        size = size * (torch.randn(n, 1, device=device) * f + 1).clamp(1 - f, 1 + f)
+        size = size * (1 + (torch.rand(n, 2, device=device) * 2 - 1) * 0.1)
+        r = self.d["ROT_FACTOR"]
+        rotation = (torch.randn(n, device=device) * r).clamp(-2 * r, 2 * r) * (torch.rand(n, device=device) <= 0.6)
+        flip = torch.rand(n, device=device) < 0.5
+        m = to_image_matrix(center, size, rotation * (math.pi / 180), flip, self.width, self.height)
+        shear = (torch.rand(n, device=device) * 2 - 1) * 0.1
+        m[:, :, 1] += m[:, :, 0] * shear[:, None]
+        m[:, :, 2] -= m[:, :, 0] * (shear * (self.height - 1) / 2)[:, None]
+        x = self.cover(self.colors(cut(people, people.image[who], m, self.width, self.height) / 255))
+        at = joints_in_crop(joints, m)
+        exchanged = constant(FLIPPED, device)
+        at = torch.where(flip[:, None, None], at[:, exchanged], at)
+        return normalise(x), at
+
+
+def joints_in_crop(joints, matrix):
+    x, y = (joints[:, :, :2] - matrix[:, None, :, 2]).unbind(2)
+    a, b, c, d = (matrix[:, i, j, None] for i in (0, 1) for j in (0, 1))
+    determinant = a * d - b * c
+    return torch.stack([(d * x - b * y) / determinant, (a * y - c * x) / determinant, joints[:, :, 2]], 2)
+
+
+def normalise(x):
+    mean = constant((0.485, 0.456, 0.406), x.device)[:, None, None]
+    std = constant((0.229, 0.224, 0.225), x.device)[:, None, None]
+    return (x - mean) / std
+
+
+def targets(joints, size, map_size, sigma):
+    """Gaussian patches around exact centres, and the joints' weights [n,17]."""
+    (w, h), (mw, mh) = size, map_size
+    x = joints[:, :, 0] * ((mw - 1) / (w - 1))
+    y = joints[:, :, 1] * ((mh - 1) / (h - 1))
+    cx, cy = torch.trunc(x + 0.5), torch.trunc(y + 0.5)
+    radius = 3 * sigma
+    inside = (cx - radius < mw) & (cy - radius < mh) & (cx + radius + 1 >= 0) & (cy + radius + 1 >= 0)
+    weight = ((joints[:, :, 2] > 0) & inside).float()
+    u, v = torch.arange(mw, device=x.device), torch.arange(mh, device=x.device)
+    gx = torch.exp(-(u - x[..., None])**2 / (2 * sigma**2)) * ((u - cx[..., None]).abs() <= radius)
+    gy = torch.exp(-(v - y[..., None])**2 / (2 * sigma**2)) * ((v - cy[..., None]).abs() <= radius)
+    return gy[..., :, None] * gx[..., None, :] * weight[..., None, None], weight
+
+
+# ------------------------------------------------------------------------------------------------ judging
+@torch.no_grad()
+def heatmaps(net, people, who, config):
+    """Maps of whole boxes, mean of the crop and its mirror image."""
+    width, height = config["MODEL"]["IMAGE_SIZE"]
+    crops = Crops(people, width, height)
+    none = torch.zeros(len(who), device=who.device)
+    m = to_image_matrix(crops.center[who], crops.size[who], none, none > 0, width, height)
+    x = normalise(cut(people, people.image[who], m, width, height) / 255).to(memory_format=torch.channels_last)
+    with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=x.is_cuda):
+        maps = net(x).float()
+        maps = (maps + net(x.flip(3)).float().flip(3)[:, constant(FLIPPED, x.device)]) / 2
+    return maps, m
+
+
+@torch.no_grad()
+def judge(net, people, which, config):
+    """Mean OKS, and the share of persons with more than 0.5 and 0.75, of a set; peaks moved by a quarter cell."""
+    (width, height), (mw, mh) = config["MODEL"]["IMAGE_SIZE"], config["MODEL"]["HEATMAP_SIZE"]
+    found, losses = [], []
+    for who in which.split(128):
+        maps, m = heatmaps(net, people, who, config)
+        joints = people.joints[who]
+        goal, weight = targets(joints_in_crop(joints, m), (width, height), (mw, mh), config["MODEL"]["SIGMA"])
+        losses.append((0.5 * (maps - goal)**2 * weight[..., None, None]).mean((1, 2, 3)))
+        peak = maps.flatten(2).argmax(2)
+        px, py = peak % mw, peak // mw
+        padded = F.pad(maps, (1, 1, 1, 1), mode="replicate").flatten(2)
+
+        def at(dx, dy):
+            return padded.gather(2, ((py + 1 + dy) * (mw + 2) + px + 1 + dx)[..., None])[..., 0]
+
+        x = px + 0.25 * torch.sign(at(1, 0) - at(-1, 0))
+        y = py + 0.25 * torch.sign(at(0, 1) - at(0, -1))
+        place = torch.stack([x * ((width - 1) / (mw - 1)), y * ((height - 1) / (mh - 1)), torch.ones_like(x)], 2)
+        d2 = ((place @ m.transpose(1, 2) - joints[:, :, :2])**2).sum(2)
+        k = 2 * constant(SIGMAS, x.device)
+        oks = torch.exp(-d2 / (2 * people.area[who, None] * k**2))
+        labelled = joints[:, :, 2] > 0
+        found.append((oks * labelled).sum(1) / labelled.sum(1))
+    oks = torch.cat(found)
+    return oks.mean().item(), (oks > 0.5).float().mean().item(), (oks > 0.75).float().mean().item(), \
+        torch.cat(losses).mean().item()
+
+
+@torch.no_grad()
+def clean(net, people, which, config):
+    """Mend labels of a set with one in ten wrong: left and right are exchanged where the network, shown the whole box,
+    is much nearer to that; the persons it is then furthest from (2 %) are left out. -> persons that stay."""
+    (width, height), (mw, mh) = config["MODEL"]["IMAGE_SIZE"], config["MODEL"]["HEATMAP_SIZE"]
+    exchanged = constant(FLIPPED, which.device)
+    as_is, turned = [], []
+    for who in which.split(128):
+        maps, m = heatmaps(net, people, who, config)
+        for joints, losses in ((people.joints[who], as_is), (people.joints[who][:, exchanged], turned)):
+            goal, weight = targets(joints_in_crop(joints, m), (width, height), (mw, mh), config["MODEL"]["SIGMA"])
+            losses.append(((maps - goal)**2 * weight[..., None, None]).sum((1, 2, 3)) / (goal**2).sum((1, 2, 3)))
+    as_is, turned = torch.cat(as_is), torch.cat(turned)
+    swap = turned < 0.6 * as_is
+    people.joints[which[swap]] = people.joints[which[swap]][:, exchanged]
+    loss = torch.minimum(as_is, turned)
+    stays = which[loss <= torch.quantile(loss, 0.98)]
+    print(f"labels: {int(swap.sum())} of {len(which)} exchanged, {len(which) - len(stays)} left out", flush=True)
+    return stays
+
+
+# ------------------------------------------------------------------------------------------------ training
+class Step:
+    """One forward and backward pass, replayed as a CUDA graph where that works."""
+
+    def __init__(self, net, batch, config, device):
+        (width, height), (mw, mh) = config["MODEL"]["IMAGE_SIZE"], config["MODEL"]["HEATMAP_SIZE"]
+        self.net = net
+        self.x = torch.zeros(batch, 3, height, width, device=device).to(memory_format=torch.channels_last)
+        self.goal = torch.zeros(batch, 17, mh, mw, device=device)
+        self.weight = torch.zeros(batch, 17, device=device)
+        self.graph = None
+        if device.type != "cuda":
+            return
+        state = copy.deepcopy(net.state_dict())
+        try:
+            side = torch.cuda.Stream()
+            side.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side):
+                for _ in range(3):
+                    net.zero_grad(set_to_none=True)
+                    self.compute()
+            torch.cuda.current_stream().wait_stream(side)
+            net.zero_grad(set_to_none=True)
+            self.graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self.graph):
+                self.loss = self.compute()
+        except Exception as e:  # a slower way is better than none: device time is short
+            print(f"no graph: {e}", flush=True)
+            self.graph = None
+            torch.cuda.synchronize()
+        net.load_state_dict(state)
+
+    def compute(self):
+        with torch.autocast(self.x.device.type, dtype=torch.bfloat16, enabled=self.x.is_cuda):
+            maps = self.net(self.x)
+        loss = (0.5 * (maps.float() - self.goal)**2 * self.weight[..., None, None]).mean()
+        (loss * 1000).backward()
+        return loss.detach()
+
+    def __call__(self, x, goal, weight):
+        self.x.copy_(x)
+        self.goal.copy_(goal)
+        self.weight.copy_(weight)
+        if self.graph is not None:
+            self.graph.replay()
+        else:
+            self.net.zero_grad(set_to_none=True)
+            self.loss = self.compute()
+        return self.loss
+
+
+class Shuffle:
+    """Indices without end, every one once before any twice."""
+
+    def __init__(self, indices):
+        self.indices, self.left = indices, indices[:0]
+
+    def take(self, n):
+        while len(self.left) < n:
+            order = torch.randperm(len(self.indices), device=self.indices.device)
+            self.left = torch.cat([self.left, self.indices[order]])
+        taken, self.left = self.left[:n], self.left[n:]
+        return taken
+
+
+def save(net, path):
+    state = {k: (v.half() if v.is_floating_point() else v).cpu().contiguous() for k, v in net.state_dict().items()}
+    torch.save(state, path + ".part")
+    os.replace(path + ".part", path)
+
+
+def train(args):
+    began = time.time()
+    import yaml
+    with open(args.recipe) as f:
+        config = yaml.safe_load(f)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(config["TRAIN"].get("SEED", 1))
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    (width, height), map_size = config["MODEL"]["IMAGE_SIZE"], config["MODEL"]["HEATMAP_SIZE"]
+    net = PoseHRNet(config["MODEL"])
+    if args.init:
+        net.load_state_dict(torch.load(args.init, map_location="cpu", weights_only=True))
+    net = net.to(device).to(memory_format=torch.channels_last)
+    ema = copy.deepcopy(net).eval().requires_grad_(False)
+    people = People(args.packs, device)
+    of_set = {name: (people.set == i).nonzero()[:, 0] for i, name in enumerate(people.names)}
+    valid = next((v for k, v in of_set.items() if k.endswith(":valid")), None)
+    main = Shuffle(next(v for k, v in of_set.items() if k.startswith("coco") and k.endswith(":train")))
+    more_set = next((v for k, v in of_set.items() if k.startswith("lspet")), None)
+    more = Shuffle(more_set) if more_set is not None else None
+    print(f"{time.time() - began:.1f} s: {[(k, len(v)) for k, v in of_set.items()]}, "
+          f"pictures {people.pixels.nbytes / 1e9:.1f} GB on {device}", flush=True)
+    if valid is not None:
+        print("before: OKS %.4f, >.5 %.4f, >.75 %.4f, loss %.6f" % judge(ema, people, valid, config), flush=True)
+
+    t = config["TRAIN"]
+    batch, peak = args.batch or t["BATCH_SIZE_PER_GPU"], t["LR"]
+    decayed = [p for p in net.parameters() if p.ndim > 1]
+    flat = [p for p in net.parameters() if p.ndim <= 1]
+    augment = Augment(config, people, width, height)
+    step = Step(net, batch, config, device)
+    print(f"{time.time() - began:.1f} s: graph {'captured' if step.graph else 'absent'}", flush=True)
+    optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": t["WD"]}, {"params": flat, "weight_decay": 0}],
+                                  lr=peak, fused=device.type == "cuda")
+    pairs = [(e, n) for e, n in zip(ema.state_dict().values(), net.state_dict().values()) if e.is_floating_point()]
+    averages, values = [e for e, _ in pairs], [n for _, n in pairs]
+    weight = next((s.get("WEIGHT", 1.0) for s in config["DATASET"].get("MORE_SETS", [])), 0)
+    share0 = weight * len(more.indices) / (weight * len(more.indices) + len(main.indices)) if more else 0
+    is_clean = False
+    os.makedirs(args.output, exist_ok=True)
+    log = csv.writer(open(os.path.join(args.output, "log.csv"), "w", buffering=1))
+    log.writerow(["seconds", "step", "examples", "rate", "loss", "valid_oks", "valid_oks50", "valid_oks75", "valid_loss"])
+    start = last_judged = time.time()
+    n_steps, sum_loss, n_loss = 0, torch.zeros((), device=device), 0
+    while True:
+        elapsed = time.time() - start
+        progress = elapsed / (began + args.seconds - start)
+        if progress >= 1 or n_steps == args.steps:
+            break
+        if more and not is_clean and progress > 0.4:
+            more, is_clean = Shuffle(clean(ema, people, more_set, config)), True
+        rate = peak * min(1, (n_steps + 1) / 200) * (0.5 * (1 + math.cos(math.pi * progress)) + 0.001)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        # the set of other photographs and other habits of labelling fades out
+        share = share0 * (1 if progress < 0.4 else max(0.25, 1 - (progress - 0.4) / 0.4)) if more else 0
+        n_more = int(round(batch * share))
+        who = torch.cat([main.take(batch - n_more), more.take(n_more)]) if n_more else main.take(batch)
+        with torch.no_grad():
+            x, joints = augment(who)
+            goal, joint_weight = targets(joints, (width, height), map_size, config["MODEL"]["SIGMA"])
+        sum_loss += step(x, goal, joint_weight)
+        optimizer.step()
+        n_steps += 1
+        n_loss += 1
+        decay = min(t["EMA"], (1 + n_steps) / (10 + n_steps))
+        torch._foreach_lerp_(averages, values, 1 - decay)
+        if n_steps % 20 == 0 and device.type == "cuda":
+            torch.cuda.synchronize()
+        if n_steps in (50, 200):
+            print(f"{n_steps * batch / (time.time() - start):.0f} examples/s at step {n_steps}", flush=True)
+        if not args.probe and (time.time() - last_judged > args.every):
+            last_judged = time.time()
+            scores = judge(ema, people, valid, config) if valid is not None else ("",) * 4
+            loss = sum_loss.item() / n_loss
+            log.writerow([round(elapsed, 1), n_steps, n_steps * batch, rate, loss, *scores])
+            print(f"{elapsed:.0f} s, step {n_steps}, rate {rate:.2g}, loss {loss:.6f}, valid OKS %.4f, >.5 %.4f, "
+                  ">.75 %.4f, loss %.6f" % scores, flush=True)
+            sum_loss.zero_()
+            n_loss = 0
+            save(ema, os.path.join(args.output, "final_state.pth"))
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+        print(f"memory {torch.cuda.max_memory_allocated() / 1e9:.1f} GB", flush=True)
+    seconds = time.time() - start
+    print(f"{n_steps} steps of {batch} in {seconds:.0f} s: {n_steps * batch / seconds:.0f} examples/s", flush=True)
+    if valid is not None and not args.probe:
+        print("after: OKS %.4f, >.5 %.4f, >.75 %.4f, loss %.6f" % judge(ema, people, valid, config), flush=True)
+    save(ema, os.path.join(args.output, "final_state.pth"))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    p = commands.add_parser("pack")
+    p.add_argument("data")
+    p.add_argument("sets", nargs="+")
+    p.add_argument("-o", "--output", required=True)
+    p.add_argument("--quality", type=int, default=75)
+    p.set_defaults(run=pack)
+    p = commands.add_parser("train")
+    p.add_argument("recipe")
+    p.add_argument("--packs", nargs="+", required=True)
+    p.add_argument("--init")
+    p.add_argument("--seconds", type=float, required=True)
+    p.add_argument("--every", type=float, default=45, help="seconds between validations")
+    p.add_argument("--batch", type=int)
+    p.add_argument("--steps", type=int, default=-1)
+    p.add_argument("--probe", action="store_true", help="measure the speed, validate nothing")
+    p.add_argument("-o", "--output", required=True)
+    p.set_defaults(run=train)
+    args = parser.parse_args()
+    args.run(args)
+
+
+if __name__ == "__main__":
+    main()
