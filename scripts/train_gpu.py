@@ -14,13 +14,12 @@ NUM_JOINTS_HALF_BODY,COLOR_JITTER,COARSE_DROPOUT,BOX_JITTER,MORE_SETS[0].WEIGHT}
     arithmetic   convolutions in bfloat16; weights, averages and the loss in float32
 
 What comes out is DIR/final_state.pth, the averaged weights in half precision under the published names, which `hrnet eval`
-scores and TRAIN.INIT takes, and DIR/log.csv.
+scores and TRAIN.INIT takes, and DIR/train.jsonl, which `hrnet train --config RECIPE.yaml --plot -o DIR` draws.
 
 Needs torch, numpy and Pillow, and PyYAML for recipes. Nothing of the library or the command needs this file.
 """
 import argparse
 import copy
-import csv
 import functools
 import io
 import json
@@ -555,10 +554,9 @@ def train(args):
     averages, values = [e for e, _ in pairs], [n for _, n in pairs]
     weight = next((s.get("WEIGHT", 1.0) for s in config["DATASET"].get("MORE_SETS", [])), 0)
     share0 = weight * len(more.indices) / (weight * len(more.indices) + len(main.indices)) if more else 0
+    epoch = len(main.indices) + (weight * len(more.indices) if more else 0)  # examples
     is_clean = False
     os.makedirs(args.output, exist_ok=True)
-    log = csv.writer(open(os.path.join(args.output, "log.csv"), "w", buffering=1))
-    log.writerow(["seconds", "step", "examples", "rate", "loss", "valid_oks", "valid_oks50", "valid_oks75", "valid_loss"])
     start = last_judged = time.time()
     n_steps, sum_loss, n_loss = 0, torch.zeros((), device=device), 0
     while True:
@@ -590,11 +588,14 @@ def train(args):
             print(f"{n_steps * batch / (time.time() - start):.0f} examples/s at step {n_steps}", flush=True)
         if not args.probe and (time.time() - last_judged > args.every):
             last_judged = time.time()
-            scores = judge(ema, people, valid, config) if valid is not None else ("",) * 4
-            loss = sum_loss.item() / n_loss
-            log.writerow([round(elapsed, 1), n_steps, n_steps * batch, rate, loss, *scores])
-            print(f"{elapsed:.0f} s, step {n_steps}, rate {rate:.2g}, loss {loss:.6f}, valid OKS %.4f, >.5 %.4f, "
-                  ">.75 %.4f, loss %.6f" % scores, flush=True)
+            report = {"step": n_steps, "epoch": int(n_steps * batch / epoch), "time": last_judged,
+                      "train_loss": sum_loss.item() / n_loss, "learning_rate": rate,
+                      "samples_per_second": n_steps * batch / (last_judged - start)}
+            if valid is not None:
+                report.update(zip(("OKS", "OKS .5", "OKS .75", "valid_loss"), judge(ema, people, valid, config)))
+            with open(os.path.join(args.output, "train.jsonl"), "a") as log:
+                log.write(json.dumps(report) + "\n")
+            print(f"{elapsed:.0f} s: {report}", flush=True)
             sum_loss.zero_()
             n_loss = 0
             save(ema, os.path.join(args.output, "final_state.pth"))
