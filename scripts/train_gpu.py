@@ -27,6 +27,7 @@ import io
 import json
 import math
 import os
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -34,6 +35,9 @@ import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench", "peers"))
+from torch_hrnet import PoseHRNet  # noqa: E402: the network that speed is compared with is the one trained here
 
 # COCO's joints: left and right exchanged, upper body, the k_i of OKS.
 FLIPPED = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
@@ -115,114 +119,12 @@ class People:
 
 
 # ------------------------------------------------------------------------------------------------ the network
-class BasicBlock(nn.Module):
-    def __init__(self, channels):
-        super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels)
-
-    def forward(self, x):
-        return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)), inplace=True))) + x, inplace=True)
-
-
-class Bottleneck(nn.Module):
-    def __init__(self, inputs, middle):
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, middle, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(middle)
-        self.conv2 = nn.Conv2d(middle, middle, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(middle)
-        self.conv3 = nn.Conv2d(middle, 4 * middle, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(4 * middle)
-        self.downsample = None
-        if inputs != 4 * middle:
-            self.downsample = nn.Sequential(nn.Conv2d(inputs, 4 * middle, 1, bias=False), nn.BatchNorm2d(4 * middle))
-
-    def forward(self, x):
-        y = F.relu(self.bn1(self.conv1(x)), inplace=True)
-        y = F.relu(self.bn2(self.conv2(y)), inplace=True)
-        return F.relu(self.bn3(self.conv3(y)) + (x if self.downsample is None else self.downsample(x)), inplace=True)
-
-
-def convolution(inputs, outputs, kernel, stride, relu):
-    layers = [nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(outputs)]
-    return nn.Sequential(*layers, *([nn.ReLU(inplace=True)] if relu else []))
-
-
-class Module(nn.Module):
-    """Branches side by side, then the sums between them; `outputs` of them."""
-
-    def __init__(self, blocks, channels, outputs):
-        super().__init__()
-        n = len(channels)
-        self.branches = nn.ModuleList(
-            nn.Sequential(*(BasicBlock(channels[b]) for _ in range(blocks[b]))) for b in range(n))
-
-        def path(i, j):
-            if i == j:
-                return None
-            if j > i:
-                return nn.Sequential(*convolution(channels[j], channels[i], 1, 1, False),
-                                     nn.Upsample(scale_factor=2**(j - i), mode="nearest"))
-            steps = [convolution(channels[j], channels[j], 3, 2, True) for _ in range(i - j - 1)]
-            return nn.Sequential(*steps, convolution(channels[j], channels[i], 3, 2, False))
-
-        self.fuse_layers = nn.ModuleList(nn.ModuleList(path(i, j) for j in range(n)) for i in range(outputs))
-
-    def forward(self, x):
-        x = [branch(y) for branch, y in zip(self.branches, x)]
-        sums = (functools.reduce(torch.add, (y if p is None else p(y) for p, y in zip(paths, x)))
-                for paths in self.fuse_layers)
-        return [F.relu(y) for y in sums]
-
-
-class PoseHRNet(nn.Module):
-    """pose_hrnet with BASIC blocks, the modules named as in the published checkpoints."""
-
-    def __init__(self, model):
-        super().__init__()
-        extra = model["EXTRA"]
-        self.conv1 = nn.Conv2d(3, 64, 3, 2, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
-        self.conv2 = nn.Conv2d(64, 64, 3, 2, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(64)
-        self.layer1 = nn.Sequential(Bottleneck(64, 64), *(Bottleneck(256, 64) for _ in range(3)))
-        before = [256]
-        for number in (2, 3, 4):
-            stage = extra[f"STAGE{number}"]
-            channels = stage["NUM_CHANNELS"]
-            transition = []
-            for i, c in enumerate(channels):
-                if i < len(before):
-                    transition.append(None if c == before[i] else convolution(before[i], c, 3, 1, True))
-                else:
-                    transition.append(nn.Sequential(convolution(before[-1], c, 3, 2, True)))
-            setattr(self, f"transition{number - 1}", nn.ModuleList(transition))
-            last = [number == 4 and m == stage["NUM_MODULES"] - 1 for m in range(stage["NUM_MODULES"])]
-            setattr(self, f"stage{number}", nn.Sequential(
-                *(Module(stage["NUM_BLOCKS"], channels, 1 if end else len(channels)) for end in last)))
-            before = channels
-        kernel = extra["FINAL_CONV_KERNEL"]
-        self.final_layer = nn.Conv2d(before[0], model["NUM_JOINTS"], kernel, 1, kernel // 2)
-        for m in self.modules():
-            if isinstance(m, nn.Conv2d):
-                nn.init.normal_(m.weight, std=0.001)
-                if m.bias is not None:
-                    nn.init.zeros_(m.bias)
-
-    def forward(self, x):
-        x = F.relu(self.bn1(self.conv1(x)), inplace=True)
-        x = F.relu(self.bn2(self.conv2(x)), inplace=True)
-        x = [self.layer1(x)]
-        for number in (2, 3, 4):
-            transition = getattr(self, f"transition{number - 1}")
-            last = x[-1]
-            x = [(x[i] if i < len(x) else last) if t is None else t(x[i] if i < len(x) else last)
-                 for i, t in enumerate(transition)]
-            x = getattr(self, f"stage{number}")(x)
-        return self.final_layer(x[0])
+def flatten(tree, prefix=""):
+    """{"MODEL": {"SIGMA": 2}} to {"MODEL.SIGMA": 2}"""
+    flat = {}
+    for key, value in tree.items():
+        flat.update(flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value})
+    return flat
 
 
 def read_net(recipe, weights=None):
@@ -231,7 +133,12 @@ def read_net(recipe, weights=None):
     with open(recipe) as f:
         config = yaml.safe_load(f)
     torch.manual_seed(config["TRAIN"].get("SEED", 1))
-    net = PoseHRNet(config["MODEL"])
+    net = PoseHRNet(flatten(config))
+    for m in net.modules():  # as published
+        if isinstance(m, nn.Conv2d):
+            nn.init.normal_(m.weight, std=0.001)
+            if m.bias is not None:
+                nn.init.zeros_(m.bias)
     if weights:
         net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     return net.float().eval(), config
@@ -259,14 +166,18 @@ def cut(people, image, matrix, width, height):
     return F.grid_sample(pictures, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
 
 
+def around(aspect, w, h):
+    """Sizes [n,2] of the smallest boxes of that width to height around boxes of w and h [n]."""
+    return torch.stack([torch.maximum(w, aspect * h), torch.maximum(h, w / aspect)], 1)
+
+
 class Crops:
     """Where persons stand, from boxes: hrnet_crop_from_box."""
 
     def __init__(self, people, width, height):
-        aspect = width / height
         x, y, w, h = people.box.unbind(1)
         self.center = torch.stack([x + w / 2, y + h / 2], 1)
-        self.size = 1.25 * torch.stack([torch.maximum(w, aspect * h), torch.maximum(h, w / aspect)], 1)
+        self.size = 1.25 * around(width / height, w, h)
 
 
 class Augment:
@@ -290,8 +201,7 @@ class Augment:
         low = torch.where(chosen[:, :, None], xy, torch.inf).amin(1)
         high = torch.where(chosen[:, :, None], xy, -torch.inf).amax(1)
         w, h = (high - low).unbind(1)
-        aspect = self.width / self.height
-        half = 1.5 * torch.stack([torch.maximum(w, aspect * h), torch.maximum(h, w / aspect)], 1)
+        half = 1.5 * around(self.width / self.height, w, h)
         middle = (xy * chosen[:, :, None]).sum(1) / chosen.sum(1, keepdim=True)
         used = (tried & (chosen.sum(1) >= 2) & (half > 1).all(1))[:, None]
         return torch.where(used, middle, center), torch.where(used, half, size)
