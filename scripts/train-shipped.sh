@@ -10,6 +10,11 @@ hrnet=${2:-build/tools/hrnet}
 for config in configs/shipped/*.yaml; do
     part=$(basename "$config" .yaml)
     [ -e "runs/$part/final_state.pth" ] && continue
+    init=$(sed -n 's/^  INIT: //p' "$config")
+    if [ -n "$init" ] && [ ! -e "$init" ]; then
+        echo "$init, where part $part begins, is not there; models/README.md tells what makes it" >&2
+        exit 1
+    fi
     "$hrnet" train --config "$config" --validate-every 4 -o "runs/$part" DATA_DIR "$data"
 done
 echo "the model: runs/$part/model_best.safetensors"

@@ -3,8 +3,6 @@
 
     train_gpu.py pack DATA SET:SPLIT... -o FILE       photographs and labels of DATA/SET (COCO format) into one file
     train_gpu.py train RECIPE.yaml --packs FILE... --seconds S -o DIR [--init WEIGHTS.pth] [--batch N] [--probe]
-    train_gpu.py widen OLD.yaml WEIGHTS.pth NEW.yaml --packs FILE... [--part LEFT RIGHT] -o OUT.pth
-                                                      weights of a wider network with the same heatmaps
 
 The recipe is a configuration of `hrnet train` with Gaussian (UDP) targets and a second set in DATASET.MORE_SETS; read are
 MODEL, TRAIN.{BATCH_SIZE_PER_GPU,LR,WD,EMA,SEED} and DATASET.{ROT_FACTOR,SCALE_FACTOR,PROB_HALF_BODY,
@@ -43,7 +41,6 @@ from torch_hrnet import PoseHRNet  # noqa: E402: the network that speed is compa
 FLIPPED = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
 N_UPPER = 11
 SIGMAS = (.026, .025, .025, .035, .035, .079, .079, .072, .072, .062, .062, .107, .107, .087, .087, .089, .089)
-
 
 
 @functools.lru_cache(maxsize=None)
@@ -527,70 +524,6 @@ def train(args):
     save(ema, os.path.join(args.output, "final_state.pth"))
 
 
-# ------------------------------------------------------------------------------------------------ widening
-@torch.no_grad()
-def widen(args):
-    """Weights for NEW.yaml, whose last stage has more channels than OLD.yaml's, that compute the same heatmaps. New
-    channels begin with He's values and the statistics of real crops; the old ones do not read them yet. Where the
-    transition into the last stage was none and becomes one, it begins as the identity.
-
-    --part LEFT RIGHT: of two joints that the network draws alike, because none of its channels tells them apart and
-    equal weights get equal gradients. The first new channels are then added to one's heatmap and taken from the
-    other's, so that these gradients differ from the first step on."""
-    old, config = read_net(args.old, args.weights)
-    new, _ = read_net(args.new)
-    people = People(args.packs, torch.device("cpu"))
-    who = torch.randperm(len(people.set))[:128]
-    before_stage = []
-    hook = old.stage3.register_forward_hook(lambda module, inputs, outputs: before_stage.append(outputs[0]))
-    maps = heatmaps(old, people, who[:64], config)[0]
-    hook.remove()
-    mean, var = before_stage[0].mean((0, 2, 3)), before_stage[0].var((0, 2, 3))
-    identity = {"weight": (var + 1e-5).sqrt(), "bias": mean, "running_mean": mean, "running_var": var}
-    n, known = len(mean), old.state_dict()
-    for m in new.modules():
-        if isinstance(m, nn.Conv2d):
-            nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
-    state = new.state_dict()
-    for name, value in state.items():
-        if name in known and value.ndim == 4:
-            outputs, inputs = known[name].shape[:2]
-            value[:outputs, inputs:] = 0
-            value[:outputs, :inputs] = known[name]
-        elif name in known:
-            (value[:len(known[name])] if value.ndim else value).copy_(known[name])
-        elif name == "transition3.0.0.weight":
-            value[:n] = 0
-            value[range(n), range(n), 1, 1] = 1
-        elif name.startswith("transition3.0.1.") and value.ndim:
-            value[:n] = identity[name.rsplit(".", 1)[1]]
-    old_numbers = copy.deepcopy(state)
-    for m in new.modules():
-        if isinstance(m, nn.BatchNorm2d):
-            m.reset_running_stats()
-            m.momentum = None  # a plain mean
-    new.train()
-    for some in who.split(32):
-        heatmaps(new, people, some, config)
-    for name, value in new.state_dict().items():
-        if name.endswith(("running_mean", "running_var")):
-            first = len(known[name]) if name in known else n
-            value[:first] = old_numbers[name][:first]
-        elif name.endswith("num_batches_tracked"):
-            value.copy_(old_numbers[name])
-    new.eval()
-    difference = (heatmaps(new, people, who[:64], config)[0] - maps).abs().max().item()
-    print(f"{args.output}: {sum(p.numel() for p in new.parameters())} parameters, heatmaps within {difference:.1e}")
-    if args.part:
-        left, right = args.part
-        n_parting = 8
-        signs = 0.1 * torch.tensor([1.0, -1.0]).repeat(n_parting // 2)
-        _, _, y, x = new.final_layer.weight.shape
-        new.final_layer.weight[left, n:n + n_parting, y // 2, x // 2] = signs
-        new.final_layer.weight[right, n:n + n_parting, y // 2, x // 2] = -signs
-    torch.save(new.state_dict(), args.output)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
@@ -611,14 +544,6 @@ def main():
     p.add_argument("--probe", action="store_true", help="measure the speed, validate nothing")
     p.add_argument("-o", "--output", required=True)
     p.set_defaults(run=train)
-    p = commands.add_parser("widen")
-    p.add_argument("old")
-    p.add_argument("weights")
-    p.add_argument("new")
-    p.add_argument("--packs", nargs="+", required=True)
-    p.add_argument("--part", nargs=2, type=int, metavar=("LEFT", "RIGHT"))
-    p.add_argument("-o", "--output", required=True)
-    p.set_defaults(run=widen)
     args = parser.parse_args()
     args.run(args)
 

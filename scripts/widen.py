@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""Give the last stage of a trained network more channels, and teach it to tell two joints apart that it draws alike.
+
+    widen.py OLD.yaml WEIGHTS.pth NEW.yaml --packs COCO.npz LSPET.npz [--part 15 16 --part 13 14 --seconds 660] -o OUT.pth
+
+Packs are those of `train_gpu.py pack`; what comes out is what TRAIN.INIT of NEW.yaml takes. Two cores do.
+
+Widening: NEW.yaml differs from OLD.yaml by the channels of stage 4. New channels begin with He's values and the statistics
+of real crops; the old ones do not read them yet, so that heatmaps stay what they were. Where the transition into the last
+stage was none and becomes one, it begins as the identity.
+
+--part LEFT RIGHT: joints whose heatmaps coincide stay so, for equal weights get equal gradients, and no channel gains from
+telling left from right as long as no weight reads it. Three things together end this, in the last module of the last stage
+alone and on crops of persons who show both joints of the first pair, whose way through the rest is computed once:
+
+    intermediate supervision   the third branch also draws all joints, at a quarter of the heatmaps' size, by a 1x1
+                               convolution that is thrown away afterwards: its 12x16 cells see the whole person
+    the difference weighs      21-fold: the error of LEFT's map minus RIGHT's, squared, is added to both losses
+    nothing wild               persons on whose crops single channels are a hundred times as strong as on others' are
+                               left out: they alone would decide what batch normalisation makes of a batch
+"""
+import argparse
+import copy
+import math
+import os
+import time
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from train_gpu import (Augment, Crops, People, Shuffle, cut, heatmaps, joints_in_crop, normalise, read_net, targets,
+                       to_image_matrix)
+
+WILD = 25  # activations of ordinary crops stay below
+BATCH, RATE = 32, 0.0012
+WARMUP = 100  # steps of a rising rate
+ALONE = 60  # steps in which the third branch does not learn from its supervision yet
+
+
+@torch.no_grad()
+def widen(old, new, people, config):
+    """Fill the new network with weights that compute the old one's heatmaps. -> the largest difference on 64 crops"""
+    who = torch.randperm(len(people.set))[:128]
+    before_stage = []
+    hook = old.stage3.register_forward_hook(lambda module, inputs, outputs: before_stage.append(outputs[0]))
+    maps = heatmaps(old, people, who[:64], config)[0]
+    hook.remove()
+    mean, var = before_stage[0].mean((0, 2, 3)), before_stage[0].var((0, 2, 3))
+    identity = {"weight": (var + 1e-5).sqrt(), "bias": mean, "running_mean": mean, "running_var": var}
+    n, known = len(mean), old.state_dict()
+    for m in new.modules():
+        if isinstance(m, nn.Conv2d):
+            nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
+    state = new.state_dict()
+    for name, value in state.items():
+        if name in known and value.ndim == 4:
+            outputs, inputs = known[name].shape[:2]
+            value[:outputs, inputs:] = 0
+            value[:outputs, :inputs] = known[name]
+        elif name in known:
+            (value[:len(known[name])] if value.ndim else value).copy_(known[name])
+        elif name == "transition3.0.0.weight":
+            value[:n] = 0
+            value[range(n), range(n), 1, 1] = 1
+        elif name.startswith("transition3.0.1.") and value.ndim:
+            value[:n] = identity[name.rsplit(".", 1)[1]]
+    old_numbers = copy.deepcopy(state)
+    for m in new.modules():
+        if isinstance(m, nn.BatchNorm2d):
+            m.reset_running_stats()
+            m.momentum = None  # a plain mean
+    new.train()
+    for some in who.split(32):
+        heatmaps(new, people, some, config)
+    for name, value in new.state_dict().items():
+        if name.endswith(("running_mean", "running_var")):
+            first = len(known[name]) if name in known else n
+            value[:first] = old_numbers[name][:first]
+        elif name.endswith("num_batches_tracked"):
+            value.copy_(old_numbers[name])
+    for m in new.modules():
+        if isinstance(m, nn.BatchNorm2d):
+            m.momentum = 0.1
+    new.eval()
+    return (heatmaps(new, people, who[:64], config)[0] - maps).abs().max().item()
+
+
+# ------------------------------------------------------------------------------------------------ parting
+def to_last_module(net, x):
+    """Crops to what the last module of the last stage reads: a tensor a branch."""
+    x = F.relu(net.bn1(net.conv1(x)))
+    x = [net.layer1(F.relu(net.bn2(net.conv2(x))))]
+    for number in (2, 3, 4):
+        rows = getattr(net, f"transition{number - 1}")
+        x = [x[i] if row is None else row(x[min(i, len(x) - 1)]) for i, row in enumerate(rows)]
+        modules = getattr(net, f"stage{number}")
+        x = (modules[:-1] if number == 4 else modules)(x)
+    return x
+
+
+class Prepared:
+    """Crops as the last module reads them, in half precision, and their joints [n,17,3] in pixels of the crop."""
+
+    @torch.no_grad()
+    def __init__(self, net, batches):
+        branches, joints = [], []
+        for x, at in batches:
+            branches.append([y.half() for y in to_last_module(net, x.to(memory_format=torch.channels_last))])
+            joints.append(at)
+        self.branches, self.joints = [torch.cat(b) for b in zip(*branches)], torch.cat(joints)
+
+    def __len__(self):
+        return len(self.joints)
+
+    def keep(self, which):
+        self.branches, self.joints = [b[which] for b in self.branches], self.joints[which]
+
+    def take(self, which):
+        branches = [b[which].float().contiguous(memory_format=torch.channels_last) for b in self.branches]
+        return branches, self.joints[which]
+
+
+def whole_boxes(people, who, size):
+    crops = Crops(people, *size)
+    for some in who.split(64):
+        none = torch.zeros(len(some))
+        m = to_image_matrix(crops.center[some], crops.size[some], none, none > 0, *size)
+        yield normalise(cut(people, people.image[some], m, *size) / 255), joints_in_crop(people.joints[some], m)
+
+
+def losses(maps, joints, config, map_size, sigma, pairs):
+    """JointsMSELoss, and the same of the pairs' differences."""
+    goal, weight = targets(joints, config["MODEL"]["IMAGE_SIZE"], map_size, sigma)
+    error = maps - goal
+    apart = sum((0.5 * (error[:, a] - error[:, b])**2 * (weight[:, a] * weight[:, b])[:, None, None]).mean()
+                for a, b in pairs) / maps.shape[1]
+    return (0.5 * error**2 * weight[..., None, None]).mean(), apart
+
+
+@torch.no_grad()
+def own_place(net, draw, prepared, pair, config):
+    """Of the joints of a pair that lie apart: the share whose map is higher at their own place than at the other's."""
+    net.eval()
+    right = []
+    for some in torch.arange(len(prepared)).split(64):
+        x, joints = prepared.take(some)
+        m, (a, b) = config["MODEL"], pair
+        goal, weight = targets(joints, m["IMAGE_SIZE"], m["HEATMAP_SIZE"], m["SIGMA"])
+        maps = draw(x)[0]
+        apart = (joints[:, a, :2] - joints[:, b, :2]).norm(dim=1) > 0.06 * m["IMAGE_SIZE"][1]
+        seen = (weight[:, a] * weight[:, b] > 0) & apart
+        for own, other in ((a, b), (b, a)):
+            right.append(((maps[:, own] * (goal[:, own] - goal[:, other])).sum((1, 2)) > 0)[seen])
+    net.train()
+    return torch.cat(right).float().mean().item()
+
+
+def part(net, people, config, pairs, seconds, n_old):
+    """n_old: channels of every branch that the old network had"""
+    size, map_size, sigma = config["MODEL"]["IMAGE_SIZE"], config["MODEL"]["HEATMAP_SIZE"], config["MODEL"]["SIGMA"]
+    shows_both = (people.joints[:, pairs[0], 2] > 0).all(1)
+
+    def persons(prefix, suffix):
+        names = torch.tensor([name.startswith(prefix) and name.endswith(suffix) for name in people.names])
+        return (shows_both & names[people.set]).nonzero()[:, 0]
+
+    main, more = persons("coco", ":train"), persons("lspet", ":train")
+    who = torch.cat([main, main, more[torch.randperm(len(more))[:2 * len(main)]]])
+    who = who[torch.randperm(len(who))]
+    augment = Augment(config, people, *size)
+    began = time.time()
+    data = Prepared(net.eval(), (augment(some) for some in who.split(64)))
+    judged = Prepared(net, whole_boxes(people, persons("coco", ":valid"), size))
+    strongest = torch.stack([b[:, :n].amax((1, 2, 3)) for b, n in zip(data.branches, n_old)]).amax(0)
+    data.keep((strongest < WILD).nonzero()[:, 0])
+    print(f"{time.time() - began:.0f} s: {len(data)} of {len(who)} crops stay", flush=True)
+
+    module = net.stage4[-1]
+    width = module.branches[2][-1].bn2.num_features
+    also = nn.Sequential(nn.BatchNorm2d(width), nn.Conv2d(width, config["MODEL"]["NUM_JOINTS"], 1))
+    nn.init.zeros_(also[1].weight)
+    nn.init.zeros_(also[1].bias)
+
+    def draw(x, alone=False):
+        """Heatmaps, and those of the third branch."""
+        y = [branch(z) for branch, z in zip(module.branches, x)]
+        sums = F.relu(sum(z if path is None else path(z) for path, z in zip(module.fuse_layers[0], y)))
+        return net.final_layer(sums), also(y[2].detach() if alone else y[2])
+
+    learned = [p for m in (module, net.final_layer, also) for p in m.parameters()]
+    optimizer = torch.optim.AdamW([{"params": [p for p in learned if p.ndim > 1], "weight_decay": config["TRAIN"]["WD"]},
+                                   {"params": [p for p in learned if p.ndim <= 1], "weight_decay": 0}])
+    order, start, told = Shuffle(torch.arange(len(data))), time.time(), 0.0
+    net.train()
+    n_steps = 0
+    while time.time() - start < seconds:
+        x, joints = data.take(order.take(BATCH))
+        maps, early = draw(x, alone=n_steps < ALONE)
+        loss, apart = losses(maps, joints, config, map_size, sigma, pairs)
+        early_loss, early_apart = losses(early, joints, config, [n // 4 for n in map_size], sigma / 2, pairs)
+        n_steps += 1
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * min(1, n_steps / WARMUP) * 0.5 * (1 + math.cos(math.pi * (time.time() - start) / seconds))
+        optimizer.zero_grad()
+        ((loss + 10 * apart + 0.5 * (early_loss + 10 * early_apart)) * 1000).backward()
+        optimizer.step()
+        if time.time() - start - told > 100:
+            told = time.time() - start
+            print(f"{told:.0f} s, step {n_steps}: loss {loss.item():.6f}, own place "
+                  f"{[round(own_place(net, draw, judged, pair, config), 3) for pair in pairs]}", flush=True)
+    print(f"{n_steps} steps of {BATCH}: own place "
+          f"{[round(own_place(net, draw, judged, pair, config), 3) for pair in pairs]}")
+    net.eval()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("old")
+    parser.add_argument("weights")
+    parser.add_argument("new")
+    parser.add_argument("--packs", nargs="+", required=True)
+    parser.add_argument("--part", nargs=2, type=int, metavar=("LEFT", "RIGHT"), action="append", default=[])
+    parser.add_argument("--seconds", type=float, default=660)
+    parser.add_argument("-o", "--output", required=True)
+    args = parser.parse_args()
+    old, old_config = read_net(args.old, args.weights)
+    new, config = read_net(args.new)
+    people = People(args.packs, torch.device("cpu"))
+    difference = widen(old, new, people, old_config)
+    print(f"{sum(p.numel() for p in new.parameters())} parameters, heatmaps within {difference:.1e}", flush=True)
+    if args.part:
+        part(new.to(memory_format=torch.channels_last), people, config, args.part, args.seconds,
+             old_config["MODEL"]["EXTRA"]["STAGE4"]["NUM_CHANNELS"])
+    torch.save({name: value.contiguous() for name, value in new.state_dict().items()}, args.output + ".part")
+    os.replace(args.output + ".part", args.output)
+
+
+if __name__ == "__main__":
+    main()
