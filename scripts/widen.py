@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Give the last stage of a trained network more channels, and teach it to tell two joints apart that it draws alike.
 
-    widen.py OLD.yaml WEIGHTS.pth NEW.yaml --packs COCO.npz LSPET.npz [--part 15 16 --part 13 14 --seconds 660] -o OUT.pth
+    widen.py OLD.yaml WEIGHTS.pth NEW.yaml --packs COCO.npz LSPET.npz -o OUT.pth
+             [--part LEFT RIGHT ... --seconds 660]
 
 Packs are those of `train_gpu.py pack`; what comes out is what TRAIN.INIT of NEW.yaml takes. Two cores do.
 
-Widening: NEW.yaml differs from OLD.yaml by the channels of stage 4. New channels begin with He's values and the statistics
-of real crops; the old ones do not read them yet, so that heatmaps stay what they were. Where the transition into the last
-stage was none and becomes one, it begins as the identity.
+Widening: NEW.yaml differs from OLD.yaml by the channels of stage 4. New channels begin with He's values and the
+statistics of real crops; the old ones do not read them yet, so that heatmaps stay what they were. Where the transition
+into the last stage was none and becomes one, it begins as the identity.
 
---part LEFT RIGHT: joints whose heatmaps coincide stay so, for equal weights get equal gradients, and no channel gains from
-telling left from right as long as no weight reads it. Three things together end this, in the last module of the last stage
+--part: joints whose heatmaps coincide stay so, for equal weights get equal gradients, and no channel gains from telling
+left from right as long as no weight reads it. Three things together end this, in the last module of the last stage
 alone and on crops of persons who show both joints of the first pair, whose way through the rest is computed once:
 
     intermediate supervision   the third branch also draws all joints, at a quarter of the heatmaps' size, by a 1x1
@@ -189,8 +190,9 @@ def part(net, people, config, pairs, seconds, n_old):
         return net.final_layer(sums), also(y[2].detach() if alone else y[2])
 
     learned = [p for m in (module, net.final_layer, also) for p in m.parameters()]
-    optimizer = torch.optim.AdamW([{"params": [p for p in learned if p.ndim > 1], "weight_decay": config["TRAIN"]["WD"]},
-                                   {"params": [p for p in learned if p.ndim <= 1], "weight_decay": 0}])
+    decayed, flat = [p for p in learned if p.ndim > 1], [p for p in learned if p.ndim <= 1]
+    optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": config["TRAIN"]["WD"]},
+                                   {"params": flat, "weight_decay": 0}])
     order, start, told = Shuffle(torch.arange(len(data))), time.time(), 0.0
     net.train()
     n_steps = 0
@@ -200,8 +202,9 @@ def part(net, people, config, pairs, seconds, n_old):
         loss, apart = losses(maps, joints, config, map_size, sigma, pairs)
         early_loss, early_apart = losses(early, joints, config, [n // 4 for n in map_size], sigma / 2, pairs)
         n_steps += 1
+        progress = (time.time() - start) / seconds
         for group in optimizer.param_groups:
-            group["lr"] = RATE * min(1, n_steps / WARMUP) * 0.5 * (1 + math.cos(math.pi * (time.time() - start) / seconds))
+            group["lr"] = RATE * min(1, n_steps / WARMUP) * 0.5 * (1 + math.cos(math.pi * min(1, progress)))
         optimizer.zero_grad()
         ((loss + 10 * apart + 0.5 * (early_loss + 10 * early_apart)) * 1000).backward()
         optimizer.step()
