@@ -300,14 +300,20 @@ def targets(joints, size, map_size, sigma):
 
 
 # ------------------------------------------------------------------------------------------------ judging
-@torch.no_grad()
-def heatmaps(net, people, who, config):
-    """Maps of whole boxes, mean of the crop and its mirror image."""
+def whole_boxes(people, who, config):
+    """Crops for the network, and their matrices to picture pixels."""
     width, height = config["MODEL"]["IMAGE_SIZE"]
     crops = Crops(people, width, height)
     none = torch.zeros(len(who), device=who.device)
     m = to_image_matrix(crops.center[who], crops.size[who], none, none > 0, width, height)
-    x = normalise(cut(people, people.image[who], m, width, height) / 255).to(memory_format=torch.channels_last)
+    return normalise(cut(people, people.image[who], m, width, height) / 255), m
+
+
+@torch.no_grad()
+def heatmaps(net, people, who, config):
+    """Maps of whole boxes, mean of the crop and its mirror image."""
+    x, m = whole_boxes(people, who, config)
+    x = x.to(memory_format=torch.channels_last)
     with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=x.is_cuda):
         maps = net(x).float()
         maps = (maps + net(x.flip(3)).float().flip(3)[:, constant(FLIPPED, x.device)]) / 2
@@ -430,8 +436,16 @@ class Shuffle:
         return taken
 
 
-def save(net, path):
-    state = {k: (v.half() if v.is_floating_point() else v).cpu().contiguous() for k, v in net.state_dict().items()}
+def adamw(parameters, rate, decay, **options):
+    """Decay of kernels alone: not of biases and normalisation."""
+    parameters = list(parameters)
+    return torch.optim.AdamW([{"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
+                              {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0}],
+                             lr=rate, **options)
+
+
+def save(net, path, dtype):
+    state = {k: (v.to(dtype) if v.is_floating_point() else v).cpu().contiguous() for k, v in net.state_dict().items()}
     torch.save(state, path + ".part")
     os.replace(path + ".part", path)
 
@@ -458,13 +472,10 @@ def train(args):
 
     t = config["TRAIN"]
     batch, peak = args.batch or t["BATCH_SIZE_PER_GPU"], t["LR"]
-    decayed = [p for p in net.parameters() if p.ndim > 1]
-    flat = [p for p in net.parameters() if p.ndim <= 1]
     augment = Augment(config, people, width, height)
     step = Step(net, batch, config, device)
     print(f"{time.time() - began:.1f} s: graph {'captured' if step.graph else 'absent'}", flush=True)
-    optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": t["WD"]}, {"params": flat, "weight_decay": 0}],
-                                  lr=peak, fused=device.type == "cuda")
+    optimizer = adamw(net.parameters(), peak, t["WD"], fused=device.type == "cuda")
     pairs = [(e, n) for e, n in zip(ema.state_dict().values(), net.state_dict().values()) if e.is_floating_point()]
     averages, values = [e for e, _ in pairs], [n for _, n in pairs]
     weight = next((s.get("WEIGHT", 1.0) for s in config["DATASET"].get("MORE_SETS", [])), 0)
@@ -513,7 +524,7 @@ def train(args):
             print(f"{elapsed:.0f} s: {report}", flush=True)
             sum_loss.zero_()
             n_loss = 0
-            save(ema, os.path.join(args.output, "final_state.pth"))
+            save(ema, os.path.join(args.output, "final_state.pth"), torch.half)
     if device.type == "cuda":
         torch.cuda.synchronize()
         print(f"memory {torch.cuda.max_memory_allocated() / 1e9:.1f} GB", flush=True)
@@ -521,7 +532,7 @@ def train(args):
     print(f"{n_steps} steps of {batch} in {seconds:.0f} s: {n_steps * batch / seconds:.0f} examples/s", flush=True)
     if valid is not None and not args.probe:
         print("after: OKS %.4f, >.5 %.4f, >.75 %.4f, loss %.6f" % judge(ema, people, valid, config), flush=True)
-    save(ema, os.path.join(args.output, "final_state.pth"))
+    save(ema, os.path.join(args.output, "final_state.pth"), torch.half)
 
 
 def main():

@@ -23,15 +23,13 @@ alone and on crops of persons who show both joints of the first pair, whose way 
 import argparse
 import copy
 import math
-import os
 import time
 
 import torch
 import torch.nn as nn
-import torch.nn.functional as F
 
-from train_gpu import (Augment, Crops, People, Shuffle, cut, heatmaps, joints_in_crop, normalise, read_net, targets,
-                       to_image_matrix)
+from train_gpu import (Augment, People, Shuffle, adamw, heatmaps, joints_in_crop, read_net, save, targets,
+                       whole_boxes)
 
 WILD = 25  # activations of ordinary crops stay below
 BATCH, RATE = 32, 0.0012
@@ -88,18 +86,6 @@ def widen(old, new, people, config):
 
 
 # ------------------------------------------------------------------------------------------------ parting
-def to_last_module(net, x):
-    """Crops to what the last module of the last stage reads: a tensor a branch."""
-    x = F.relu(net.bn1(net.conv1(x)))
-    x = [net.layer1(F.relu(net.bn2(net.conv2(x))))]
-    for number in (2, 3, 4):
-        rows = getattr(net, f"transition{number - 1}")
-        x = [x[i] if row is None else row(x[min(i, len(x) - 1)]) for i, row in enumerate(rows)]
-        modules = getattr(net, f"stage{number}")
-        x = (modules[:-1] if number == 4 else modules)(x)
-    return x
-
-
 class Prepared:
     """Crops as the last module reads them, in half precision, and their joints [n,17,3] in pixels of the crop."""
 
@@ -107,7 +93,7 @@ class Prepared:
     def __init__(self, net, batches):
         branches, joints = [], []
         for x, at in batches:
-            branches.append([y.half() for y in to_last_module(net, x.to(memory_format=torch.channels_last))])
+            branches.append([y.half() for y in net.before_last_module(x.to(memory_format=torch.channels_last))])
             joints.append(at)
         self.branches, self.joints = [torch.cat(b) for b in zip(*branches)], torch.cat(joints)
 
@@ -120,14 +106,6 @@ class Prepared:
     def take(self, which):
         branches = [b[which].float().contiguous(memory_format=torch.channels_last) for b in self.branches]
         return branches, self.joints[which]
-
-
-def whole_boxes(people, who, size):
-    crops = Crops(people, *size)
-    for some in who.split(64):
-        none = torch.zeros(len(some))
-        m = to_image_matrix(crops.center[some], crops.size[some], none, none > 0, *size)
-        yield normalise(cut(people, people.image[some], m, *size) / 255), joints_in_crop(people.joints[some], m)
 
 
 def losses(maps, joints, config, map_size, sigma, pairs):
@@ -172,7 +150,8 @@ def part(net, people, config, pairs, seconds, n_old):
     augment = Augment(config, people, *size)
     began = time.time()
     data = Prepared(net.eval(), (augment(some) for some in who.split(64)))
-    judged = Prepared(net, whole_boxes(people, persons("coco", ":valid"), size))
+    judged = Prepared(net, ((x, joints_in_crop(people.joints[some], m)) for some in persons("coco", ":valid").split(64)
+                            for x, m in [whole_boxes(people, some, config)]))
     strongest = torch.stack([b[:, :n].amax((1, 2, 3)) for b, n in zip(data.branches, n_old)]).amax(0)
     data.keep((strongest < WILD).nonzero()[:, 0])
     print(f"{time.time() - began:.0f} s: {len(data)} of {len(who)} crops stay", flush=True)
@@ -183,16 +162,19 @@ def part(net, people, config, pairs, seconds, n_old):
     nn.init.zeros_(also[1].weight)
     nn.init.zeros_(also[1].bias)
 
+    third = {}
+    module.branches[2].register_forward_hook(lambda branch, inputs, output: third.update(output=output))
+
     def draw(x, alone=False):
         """Heatmaps, and those of the third branch."""
-        y = [branch(z) for branch, z in zip(module.branches, x)]
-        sums = F.relu(sum(z if path is None else path(z) for path, z in zip(module.fuse_layers[0], y)))
-        return net.final_layer(sums), also(y[2].detach() if alone else y[2])
+        maps = net.final_layer(module(x)[0])
+        return maps, also(third["output"].detach() if alone else third["output"])
 
-    learned = [p for m in (module, net.final_layer, also) for p in m.parameters()]
-    decayed, flat = [p for p in learned if p.ndim > 1], [p for p in learned if p.ndim <= 1]
-    optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": config["TRAIN"]["WD"]},
-                                   {"params": flat, "weight_decay": 0}])
+    def places():
+        return [round(own_place(net, draw, judged, pair, config), 3) for pair in pairs]
+
+    learned = nn.ModuleList([module, net.final_layer, also])
+    optimizer = adamw(learned.parameters(), RATE, config["TRAIN"]["WD"])
     order, start, told = Shuffle(torch.arange(len(data))), time.time(), 0.0
     net.train()
     n_steps = 0
@@ -210,11 +192,8 @@ def part(net, people, config, pairs, seconds, n_old):
         optimizer.step()
         if time.time() - start - told > 100:
             told = time.time() - start
-            print(f"{told:.0f} s, step {n_steps}: loss {loss.item():.6f}, own place "
-                  f"{[round(own_place(net, draw, judged, pair, config), 3) for pair in pairs]}", flush=True)
-    print(f"{n_steps} steps of {BATCH}: own place "
-          f"{[round(own_place(net, draw, judged, pair, config), 3) for pair in pairs]}")
-    net.eval()
+            print(f"{told:.0f} s, step {n_steps}: loss {loss.item():.6f}, own place {places()}", flush=True)
+    print(f"{n_steps} steps of {BATCH}: own place {places()}")
 
 
 def main():
@@ -235,8 +214,7 @@ def main():
     if args.part:
         part(new.to(memory_format=torch.channels_last), people, config, args.part, args.seconds,
              old_config["MODEL"]["EXTRA"]["STAGE4"]["NUM_CHANNELS"])
-    torch.save({name: value.contiguous() for name, value in new.state_dict().items()}, args.output + ".part")
-    os.replace(args.output + ".part", args.output)
+    save(new, args.output, torch.float32)
 
 
 if __name__ == "__main__":

@@ -119,7 +119,8 @@ class PoseHRNet(nn.Module):
                 rows.append(None)
         return nn.ModuleList(rows)
 
-    def forward(self, x):
+    def before_last_module(self, x):
+        """What the last module of the last stage reads: a tensor a branch."""
         x = functional.relu(self.bn1(self.conv1(x)), inplace=True)
         x = functional.relu(self.bn2(self.conv2(x)), inplace=True)
         x = [self.layer1(x)]
@@ -127,5 +128,9 @@ class PoseHRNet(nn.Module):
             rows = getattr(self, f"transition{number - 1}")
             x = [x[i] if row is None else row(x[min(i, len(x) - 1)] if i < len(x) else x[-1])
                  for i, row in enumerate(rows)]
-            x = getattr(self, f"stage{number}")(x)
-        return self.final_layer(x[0])
+            modules = getattr(self, f"stage{number}")
+            x = (modules[:-1] if number == 4 else modules)(x)
+        return x
+
+    def forward(self, x):
+        return self.final_layer(self.stage4[-1](self.before_last_module(x))[0])
