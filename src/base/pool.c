@@ -26,7 +26,7 @@ struct hr_pool {
         hr_pool *pool;
         int index;
     } seats[HR_MAX_THREADS];
-    gate start, meet;
+    gate start, meet, news;
     atomic_int arrived;
     hr_pool_fn *region;
     void *context;
@@ -78,6 +78,21 @@ void hr_pool_barrier(hr_pool *pool)
     }
 }
 
+unsigned hr_pool_news(hr_pool *pool)
+{
+    return atomic_load(&pool->news.generation);
+}
+
+void hr_pool_wait(hr_pool *pool, unsigned seen)
+{
+    gate_wait(&pool->news, seen, SPINS);
+}
+
+void hr_pool_tell(hr_pool *pool)
+{
+    if (pool->n_threads > 1) gate_open(&pool->news);
+}
+
 static void *worker(void *argument)
 {
     const struct seat *seat = argument;
@@ -120,6 +135,7 @@ hrnet_status hr_pool_create(hr_pool **out, int n_threads)
     pool->n_threads = n_threads;
     gate_init(&pool->start);
     gate_init(&pool->meet);
+    gate_init(&pool->news);
     for (int i = 1; i < n_threads; i++) {
         pool->seats[i] = (struct seat){pool, i};
         if (pthread_create(&pool->threads[i], NULL, worker, &pool->seats[i]) != 0) {
@@ -147,5 +163,6 @@ void hr_pool_free(hr_pool *pool)
     }
     gate_destroy(&pool->start);
     gate_destroy(&pool->meet);
+    gate_destroy(&pool->news);
     hr_free(pool);
 }

@@ -1,6 +1,7 @@
 /*
  * pool.h - a team of threads that enter one region together. Between regions the workers sleep. Inside a region they
- * meet at barriers, where they spin for some microseconds before they sleep too: the steps of a network are that short.
+ * wait at barriers or for news of each other, and spin for some microseconds before they sleep there too: the steps of
+ * a network are that short.
  *
  *   static void region(void *context, int thread) { work(thread); hr_pool_barrier(pool); more(thread); }
  *   hr_pool_run(pool, region, context);      // the caller is thread 0
@@ -22,6 +23,16 @@ int hr_pool_threads(const hr_pool *pool);
 void hr_pool_run(hr_pool *pool, hr_pool_fn *region, void *context);
 /* Wait until every thread of the region is here; what they wrote before is visible after. */
 void hr_pool_barrier(hr_pool *pool);
+/*
+ * News: hr_pool_wait returns when hr_pool_tell has been called since hr_pool_news gave `seen`. Who looks for work
+ * between the two misses nothing that was there before it was told of:
+ *
+ *   seen = hr_pool_news(pool);  if (!look()) hr_pool_wait(pool, seen);       another thread:  put();
+ * hr_pool_tell(pool);
+ */
+unsigned hr_pool_news(hr_pool *pool);
+void hr_pool_wait(hr_pool *pool, unsigned seen);
+void hr_pool_tell(hr_pool *pool);
 void hr_pool_free(hr_pool *pool);
 
 #endif

@@ -19,8 +19,18 @@ static int lower_first(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-hrnet_status hr_arena_plan(hr_lifetime *lifetimes, int n, size_t *total)
+static int steps_overlap(const void *context, int a, int b)
 {
+    const hr_lifetime *x = (const hr_lifetime *)context + a, *y = (const hr_lifetime *)context + b;
+    return x->first <= y->last && y->first <= x->last;
+}
+
+hrnet_status hr_arena_plan(hr_lifetime *lifetimes, int n, hr_overlap_fn *overlap, const void *context, size_t *total)
+{
+    if (overlap == NULL) {
+        overlap = steps_overlap;
+        context = lifetimes;
+    }
     hr_lifetime **order = hr_alloc(2 * (size_t)n, sizeof(hr_lifetime *));
     if (order == NULL) return hr_fail_memory(2 * (size_t)n * sizeof(hr_lifetime *));
     hr_lifetime **near = order + n; /* those already placed that live at the same time */
@@ -31,7 +41,7 @@ hrnet_status hr_arena_plan(hr_lifetime *lifetimes, int n, size_t *total)
         hr_lifetime *const it = order[i];
         size_t n_near = 0, offset = 0;
         for (int j = 0; j < i; j++)
-            if (order[j]->first <= it->last && it->first <= order[j]->last) near[n_near++] = order[j];
+            if (overlap(context, (int)(it - lifetimes), (int)(order[j] - lifetimes))) near[n_near++] = order[j];
         qsort(near, n_near, sizeof(hr_lifetime *), lower_first);
         for (size_t j = 0; j < n_near && near[j]->offset < offset + it->size; j++)
             if (near[j]->offset + near[j]->size > offset) offset = near[j]->offset + near[j]->size;

@@ -10,8 +10,12 @@ typedef struct hr_lifetime {
     size_t offset;   /* out: in the same unit */
 } hr_lifetime;
 
+/* Whether lifetimes a and b (indices) may overlap in time; the same as of b and a. */
+typedef int hr_overlap_fn(const void *context, int a, int b);
+
 /* Give every lifetime an offset so that two that overlap in time do not overlap in space: largest first, each at the
- * lowest free place (the greedy-by-size planner of Pisarchyk and Lee, 2020). *total is the size of the block. */
-hrnet_status hr_arena_plan(hr_lifetime *lifetimes, int n, size_t *total);
+ * lowest free place (the greedy-by-size planner of Pisarchyk and Lee, 2020). *total is the size of the block. overlap
+ * NULL: by their first and last steps, which are not read otherwise. */
+hrnet_status hr_arena_plan(hr_lifetime *lifetimes, int n, hr_overlap_fn *overlap, const void *context, size_t *total);
 
 #endif

@@ -1,4 +1,4 @@
-/* engine.c - fold, pack, order by level. */
+/* engine.c - fold and pack. */
 #include "net/engine.h"
 
 #include "base/mem.h"
@@ -109,18 +109,6 @@ static hrnet_status pack_all(hr_engine *engine, const hr_weights *weights)
     return status;
 }
 
-static void find_levels(hr_engine *engine)
-{
-    for (int i = 0; i < engine->graph.n_nodes; i++) {
-        const hr_node *node = &engine->graph.nodes[i];
-        int level = node->add >= 0 ? engine->levels[node->add] + 1 : 0;
-        for (int j = 0; j < node->n_inputs; j++)
-            if (engine->levels[node->inputs[j]] >= level) level = engine->levels[node->inputs[j]] + 1;
-        engine->levels[i] = level;
-        if (level >= engine->n_levels) engine->n_levels = level + 1;
-    }
-}
-
 hrnet_status hr_engine_create(hr_engine **out, const hr_graph *graph, const hr_weights *weights, unsigned features,
                               const hr_packing *packing)
 {
@@ -132,13 +120,9 @@ hrnet_status hr_engine_create(hr_engine **out, const hr_graph *graph, const hr_w
     if (status != HRNET_OK) goto fail;
     const size_t n = (size_t)engine->graph.n_nodes;
     engine->convs = hr_calloc(n, sizeof *engine->convs);
-    engine->levels = hr_calloc(n, sizeof *engine->levels);
-    if (engine->convs == NULL || engine->levels == NULL) {
-        status = hr_fail_memory(n * sizeof *engine->convs);
-        goto fail;
-    }
-    find_levels(engine);
-    status = pack_all(engine, weights);
+    status = engine->convs != NULL ? hr_depend_make(&engine->depend, &engine->graph)
+                                   : hr_fail_memory(n * sizeof *engine->convs);
+    if (status == HRNET_OK) status = pack_all(engine, weights);
     if (status != HRNET_OK) goto fail;
     *out = engine;
     return HRNET_OK;
@@ -152,7 +136,7 @@ void hr_engine_free(hr_engine *engine)
     if (engine == NULL) return;
     hr_free(engine->weights);
     hr_free(engine->convs);
-    hr_free(engine->levels);
+    hr_depend_free(&engine->depend);
     hr_graph_free(&engine->graph);
     hr_free(engine);
 }

@@ -6,6 +6,7 @@
 #define HR_NET_ENGINE_H
 
 #include "net/conv.h"
+#include "net/depend.h"
 #include "net/graph.h"
 
 /* Where parameters come from: a checkpoint, initial values, a formula. */
@@ -22,8 +23,7 @@ typedef struct hr_engine {
     size_t n_bytes;
     hr_packing packing;
     const hr_kern *kern;
-    int *levels; /* [graph.n_nodes]: longest path from the input; nodes of one level do not need each other */
-    int n_levels;
+    hr_depend depend;
     int max_ld; /* widest pixel of any tensor */
 } hr_engine;
 

@@ -199,7 +199,7 @@ static hrnet_status plan(hr_planner *p)
     HR_NEW(program->complete, (size_t)program->n_phases);
     order_jobs(program);
     order_gradients(p);
-    return hr_arena_plan(program->rooms, program->n_rooms, &program->n_lines);
+    return hr_arena_plan(program->rooms, program->n_rooms, NULL, NULL, &program->n_lines);
 }
 
 hrnet_status hr_program_make(hr_program *out, hr_tape *tape, const hr_params *params, const hr_program_options *options)
