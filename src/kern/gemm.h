@@ -24,6 +24,11 @@ enum { AHEAD = 4096, LINE = 16 };
 #define WEIGHTS_AT(weights, i, HALF)                                                                                   \
     ((HALF) ? (const void *)((const uint16_t *)(weights) + (i)) : (const void *)((const float *)(weights) + (i)))
 
+GEMM_INLINE vec load_weights(const void *weights, const int HALF)
+{
+    return HALF ? v_load_half(weights) : v_load(weights);
+}
+
 /* sums += rows (M pointers to depth numbers) times weights [depth][V vectors]; as much from `ahead` on is prefetched.
  */
 GEMM_INLINE void gemm_core(tile_sums sums, const float *const *rows, const void *weights, const void *ahead, int depth,
@@ -36,9 +41,7 @@ GEMM_INLINE void gemm_core(tile_sums sums, const float *const *rows, const void 
          k++, weights = WEIGHTS_AT(weights, V * HR_VEC, HALF), ahead = WEIGHTS_AT(ahead, V * HR_VEC, HALF)) {
         vec column[HR_MAX_STRIPS * HR_STRIP / HR_VEC];
 #pragma GCC unroll 16
-        for (int v = 0; v < V; v++)
-            column[v] =
-                HALF ? v_load_half(WEIGHTS_AT(weights, v * HR_VEC, 1)) : v_load(WEIGHTS_AT(weights, v * HR_VEC, 0));
+        for (int v = 0; v < V; v++) column[v] = load_weights(WEIGHTS_AT(weights, v * HR_VEC, HALF), HALF);
 #pragma GCC unroll 16
         for (int v = 0; v < V * HR_VEC; v += HALF ? 2 * LINE : LINE) __builtin_prefetch(WEIGHTS_AT(ahead, v, HALF));
 #pragma GCC unroll 16

@@ -123,6 +123,17 @@ typedef struct hr_wino_output {
     int relu;
 } hr_wino_output;
 
+/* The products of one line of a Winograd tile (side of its side^2 numbers) with weights that are not transformed along it
+ * yet, for a strip of columns: out_i[t][n] = sum_k a_i[t][k] * (G g[k])_i[n], i < side. */
+typedef struct hr_wino_late {
+    int m, depth;   /* rows (any number), length of the sum */
+    const float *a; /* number i's rows begin at a + i * a_step, a_ld apart */
+    size_t a_step, a_ld;
+    const void *lines; /* g: [depth][3][HR_STRIP] floats, or IEEE halves for wino_late_half */
+    float *out;         /* as a; overwritten */
+    size_t out_step, out_ld;
+} hr_wino_late;
+
 /* Batch normalisation, a number a channel: y = (x - mean) * scale + shift. */
 typedef struct hr_norm {
     const float *mean, *scale, *shift; /* [ld] */
@@ -146,6 +157,9 @@ typedef struct hr_kern {
     void (*wino_input[HR_N_WINO])(const hr_wino_input *tile);
     void (*wino_output[HR_N_WINO])(const hr_wino_output *tile);
     void (*wino_weights[HR_N_WINO])(const hr_wino_weights *weights);
+    int late_rows; /* rows that share one making of the weights */
+    void (*wino_late[HR_WINO_6 + 1])(const hr_wino_late *products); /* of stride 1 */
+    void (*wino_late_half[HR_WINO_6 + 1])(const hr_wino_late *products);
     /* Of F(4) only. The output transform turned: in is 4 x 4 pixels of the output's gradient, 36 numbers come out. */
     void (*wino_output_gradient)(const hr_wino_input *tile);
     void (*wino_weights_gradient)(const hr_wino_weights_gradient *sums);

@@ -2,12 +2,14 @@
 #include "kern/combine.h"
 #include "kern/elementwise.h"
 #include "kern/gemm.h"
+#include "kern/late.h"
 #include "kern/outer.h"
 #include "kern/winograd.h"
 #include "kern/winograd_gradient.h"
 
 GEMM_WIDTH(1, 4, 6, ROWS_6)
 OUTER_WIDTH(1, 4, ROWS_6)
+LATE_FUNCTIONS(12, ROWS_12)
 
 const hr_kern hr_kern_neon = {
     .name = "neon",
@@ -22,6 +24,7 @@ const hr_kern hr_kern_neon = {
     .wino_input = {wino_input2, wino_input4, wino_input6, wino_input_strided},
     .wino_output = {wino_output2, wino_output4, wino_output6, wino_output_strided},
     .wino_weights = {wino_weights2, wino_weights4, wino_weights6, wino_weights_strided},
+    LATE_SLOTS(12),
     .wino_output_gradient = wino_output_gradient4,
     .wino_weights_gradient = wino_weights_gradient4,
     .sum_row = sum_row,

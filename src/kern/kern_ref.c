@@ -156,6 +156,28 @@ static void wino_weights(const hr_wino_weights *w, int pairs)
     }
 }
 
+static void wino_late(const hr_wino_late *g, int pairs, int half)
+{
+    double matrix[8][3];
+    hr_wino_matrix(pairs - 1, matrix);
+    for (size_t i = 0; i < (size_t)side_of(pairs); i++) {
+        const float *a = g->a + i * g->a_step;
+        float *out = g->out + i * g->out_step;
+        for (size_t t = 0; t < (size_t)g->m; t++)
+            for (int n = 0; n < HR_STRIP; n++) out[t * g->out_ld + (size_t)n] = 0;
+        for (int k = 0; k < g->depth; k++) {
+            float u[HR_STRIP];
+            for (int n = 0; n < HR_STRIP; n++) {
+                double sum = 0;
+                for (int x = 0; x < 3; x++) sum += matrix[i][x] * weight(g->lines, (k * 3 + x) * HR_STRIP + n, half);
+                u[n] = (float)sum;
+            }
+            for (size_t t = 0; t < (size_t)g->m; t++)
+                for (int n = 0; n < HR_STRIP; n++) out[t * g->out_ld + (size_t)n] += a[t * g->a_ld + (size_t)k] * u[n];
+        }
+    }
+}
+
 /* z = A y: output_line turned. */
 static void output_gradient_line(int pairs, const float *y, int y_step, float *z, int z_step)
 {
@@ -215,6 +237,12 @@ static void wino_weights_gradient4(const hr_wino_weights_gradient *sums) { wino_
 static void wino_weights2(const hr_wino_weights *weights) { wino_weights(weights, 1); }
 static void wino_weights4(const hr_wino_weights *weights) { wino_weights(weights, 2); }
 static void wino_weights6(const hr_wino_weights *weights) { wino_weights(weights, 3); }
+static void wino_late2(const hr_wino_late *g) { wino_late(g, 1, 0); }
+static void wino_late4(const hr_wino_late *g) { wino_late(g, 2, 0); }
+static void wino_late6(const hr_wino_late *g) { wino_late(g, 3, 0); }
+static void wino_late_half2(const hr_wino_late *g) { wino_late(g, 1, 1); }
+static void wino_late_half4(const hr_wino_late *g) { wino_late(g, 2, 1); }
+static void wino_late_half6(const hr_wino_late *g) { wino_late(g, 3, 1); }
 static void wino_weights_strided(const hr_wino_weights *weights) { wino_weights(weights, STRIDED); }
 static void wino_input2(const hr_wino_input *tile) { wino_input(tile, 1); }
 static void wino_input4(const hr_wino_input *tile) { wino_input(tile, 2); }
@@ -263,6 +291,9 @@ const hr_kern hr_kern_ref = {
     .wino_input = {wino_input2, wino_input4, wino_input6, wino_input_strided},
     .wino_output = {wino_output2, wino_output4, wino_output6, wino_output_strided},
     .wino_weights = {wino_weights2, wino_weights4, wino_weights6, wino_weights_strided},
+    .late_rows = 4,
+    .wino_late = {wino_late2, wino_late4, wino_late6},
+    .wino_late_half = {wino_late_half2, wino_late_half4, wino_late_half6},
     .wino_output_gradient = wino_output_gradient4,
     .wino_weights_gradient = wino_weights_gradient4,
     .sum_row = sum_row,

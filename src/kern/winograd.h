@@ -2,8 +2,8 @@
  * winograd.h - the transforms of F(m x m, 3 x 3), m = 2 P, from P pairs of points +-p, with 0 and infinity (Winograd
  * 1980; Lavin and Gray, CVPR 2016). Included by the file of each instruction set.
  *
- * With x^2 - p_j^2 as the factors, all of input row i's polynomials are even or odd parts of a few products, so a
- * transform costs six operations a pair of points and two a coefficient:
+ * With x^2 - p_j^2 as the factors, all of input row i's polynomials are even or odd parts of a few products, which the
+ * points +p and -p share:
  *
  *   input   v_0 = sum_k f_k d_2k,   v_inf = sum_k f_k d_(2k+1),              f: prod_j (x^2 - p_j^2)
  *           v_+-i = sum_k c_ik d_(2k+2) +- p_i sum_k c_ik d_(2k+1),          c_i: the same without factor i
@@ -36,6 +36,22 @@ enum { MAX_PAIRS = 3, MAX_TILE = 2 * MAX_PAIRS + 2, STRIDED = 0 };
 #define LINE_NUMBERS(P) ((P) == STRIDED ? 7 : 2 * (P) + 2)
 #define LINE_OUTPUTS(P) ((P) == STRIDED ? 3 : 2 * (P))
 
+/* factor * a + b */
+WINO_INLINE vec scaled_sum(float factor, vec a, vec b)
+{
+    return factor == 1 ? v_add(b, a) : factor == -1 ? v_sub(b, a) : v_fma(v_set(factor), a, b);
+}
+
+/* sum_k f_k d_2k. The points' squares are each other's reciprocals, so f reads the same from either end, but for the sign
+ * where they are odd in number. */
+WINO_INLINE vec ends_term(const int P, const vec *d, int d_step)
+{
+    const vec f1 = v_set(hr_wino_table[P - 1].full[1]), first = d[0], last = d[2 * P * d_step];
+    if (P == 1) return v_sub(last, first);
+    if (P == 2) return v_add(v_fma(f1, d[2 * d_step], first), last);
+    return v_fma(f1, v_sub(d[2 * d_step], d[4 * d_step]), v_sub(last, first));
+}
+
 /* Where these lines are called the loops over lines unroll too: with 32 registers much of a tile then stays in them
  * (F(4) on AVX-512: 1.7 times as fast).
  *
@@ -52,25 +68,18 @@ WINO_INLINE void input_line(const int P, const vec *d, int d_step, vec *v, int v
         return;
     }
     const hr_wino_points *const w = &hr_wino_table[P - 1];
-    vec zero = v_mul(v_set(w->full[0]), d[0]), last = v_mul(v_set(w->full[0]), d[d_step]);
-#pragma GCC unroll 8
-    for (int k = 1; k <= P; k++) {
-        zero = k == P ? v_add(zero, d[2 * k * d_step]) : v_fma(v_set(w->full[k]), d[2 * k * d_step], zero);
-        last = k == P ? v_add(last, d[(2 * k + 1) * d_step]) : v_fma(v_set(w->full[k]), d[(2 * k + 1) * d_step], last);
-    }
-    v[0] = zero;
-    v[(2 * P + 1) * v_step] = last;
+    v[0] = ends_term(P, d, d_step);
+    v[(2 * P + 1) * v_step] = ends_term(P, d + d_step, d_step);
 #pragma GCC unroll 8
     for (int i = 0; i < P; i++) {
         vec even = d[2 * P * d_step], odd = d[(2 * P - 1) * d_step];
 #pragma GCC unroll 8
         for (int k = 0; k < P - 1; k++) {
-            even = v_fma(v_set(w->without[i][k]), d[(2 * k + 2) * d_step], even);
-            odd = v_fma(v_set(w->without[i][k]), d[(2 * k + 1) * d_step], odd);
+            even = scaled_sum(w->without[i][k], d[(2 * k + 2) * d_step], even);
+            odd = scaled_sum(w->without[i][k], d[(2 * k + 1) * d_step], odd);
         }
-        const vec p = v_set(w->point[i]);
-        v[(1 + 2 * i) * v_step] = v_fma(p, odd, even);
-        v[(2 + 2 * i) * v_step] = v_fma(v_set(-w->point[i]), odd, even);
+        v[(1 + 2 * i) * v_step] = scaled_sum(w->point[i], odd, even);
+        v[(2 + 2 * i) * v_step] = scaled_sum(-w->point[i], odd, even);
     }
 }
 
@@ -93,9 +102,11 @@ WINO_INLINE void output_line(const int P, const vec *m, int m_step, vec *y, int 
 #pragma GCC unroll 8
     for (int r = 0; r < 2 * P; r++) {
         const vec *terms = r % 2 == 0 ? sum : difference;
-        vec x = r == 0 ? v_add(m[0], terms[0]) : v_mul(v_set(w->power[0][r]), terms[0]);
+        const int first = P == 3 ? 1 : 0; /* the pair +-1, if there is one, needs no multiplication */
+        vec x = r == 0 ? v_add(m[0], terms[first]) : P == 2 ? v_mul(v_set(w->power[0][r]), terms[0]) : terms[first];
 #pragma GCC unroll 8
-        for (int i = 1; i < P; i++) x = r == 0 ? v_add(x, terms[i]) : v_fma(v_set(w->power[i][r]), terms[i], x);
+        for (int i = 0; i < P; i++)
+            if (i != first) x = scaled_sum(w->power[i][r], terms[i], x);
         y[r * y_step] = r == 2 * P - 1 ? v_add(x, m[(2 * P + 1) * m_step]) : x;
     }
 }

@@ -60,10 +60,10 @@ struct hr_conv_algorithm {
 };
 
 /* All of them; for tests and benches. */
-enum { HR_N_CONV_ALGORITHMS = 7 };
+enum { HR_N_CONV_ALGORITHMS = 8 };
 extern const hr_conv_algorithm *const hr_conv_algorithms[HR_N_CONV_ALGORITHMS];
 extern const hr_conv_algorithm hr_conv_direct, hr_conv_winograd2, hr_conv_winograd4, hr_conv_winograd6,
-    hr_conv_winograd_strided, hr_conv_winograd4_late, hr_conv_winograd6_late;
+    hr_conv_winograd_strided, hr_conv_winograd2_late, hr_conv_winograd4_late, hr_conv_winograd6_late;
 
 struct hr_conv {
     hr_conv_shape shape;
@@ -109,7 +109,7 @@ static inline const void *hr_conv_weight(const hr_conv *conv, size_t i)
 }
 
 /* What a float of packed weights costs a plan, in ns: 0.1 to bring it from memory (40 GB/s a core), and the time of 12
- * multiply-adds for its room there. The second is a choice: it keeps W32 within about twice its weights' size. Training
+ * multiply-adds for its room there. The second is a choice: it keeps W32 within twice its weights' size. Training
  * has room, but writes each float once a batch: 0.4. */
 static inline double hr_ns_per_weight(const hr_kern *kern, const hr_packing *packing)
 {

@@ -6,9 +6,7 @@
  * pixels
  *
  * Where many channels meet few tiles, U would be most of what a run reads. The late kind packs weights that are
- * transformed along one axis only, 3 side numbers instead of side^2, and makes U from them some rows and channels at a
- * time, in the first-level cache (128 channels on 16 x 12 pixels, one core of Zen 4: 210 us, and half of the memory;
- * F(2), all that fits into that memory otherwise, 260).
+ * transformed along one axis only, 3 side numbers instead of side^2, and makes U from them in registers (kern/late.h).
  */
 #include "net/conv.h"
 
@@ -17,12 +15,7 @@
 #include "base/cpu.h"
 #include "net/conv_window.h"
 
-enum {
-    MAX_SIDE = 8,
-    MAX_BLOCKS = 1024,
-    MAX_WIDTH = HR_MAX_STRIPS * HR_STRIP,
-    LATE_DEPTH = 32 /* channels of U made at a time: of F(4), 24 kB for two strips */
-};
+enum { MAX_SIDE = 8, MAX_BLOCKS = 1024, MAX_WIDTH = HR_MAX_STRIPS * HR_STRIP };
 
 /* Numbers, and input pixels, across a tile. */
 static int side_of(const hr_conv_algorithm *self)
@@ -62,13 +55,22 @@ static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *
     return transformed(self, s) / (size_t)(self->late ? side_of(self) : 1) * (self->late ? 3 : 1);
 }
 
+/* Blocks of columns. Late weights go through the kernels a strip at a time. */
+static int cut_blocks(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern, hr_block_cut *blocks)
+{
+    const int n_strips = hr_padded(s->oc) / HR_STRIP;
+    if (!self->late) return hr_cut_blocks(n_strips, kern, blocks);
+    for (int i = 0; i < n_strips; i++) blocks[i] = (hr_block_cut){i, 1};
+    return n_strips;
+}
+
 /* Tiles a task takes at most: V in a quarter of the second-level cache (beside it lie the products and the weights),
  * whole gemm tiles. */
 static int most_tiles(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern)
 {
     hr_block_cut blocks[MAX_BLOCKS];
-    hr_cut_blocks(hr_padded(s->oc) / HR_STRIP, kern, blocks);
-    const int side = side_of(self), rows = kern->rows[blocks[0].strips];
+    cut_blocks(self, s, kern, blocks);
+    const int side = side_of(self), rows = self->late ? kern->late_rows : kern->rows[blocks[0].strips];
     const size_t bytes = (size_t)(side * side) * (size_t)s->in_ld * sizeof(float);
     const int fit = (int)(hr_cpu_l2_bytes() / 8 / bytes);
     return fit < rows ? rows : fit / rows * rows;
@@ -76,7 +78,7 @@ static int most_tiles(const hr_conv_algorithm *self, const hr_conv_shape *s, con
 
 /* The products, the transforms, the weights. Transforms are bound by loads and stores, not by arithmetic: measured 3.3,
  * 10.3 and 18 ns a tile and channel, both ends together, on AVX2 and AVX-512 alike. Late weights are made anew for
- * every task: a number, and interrupting sums for it, costs about five multiply-adds. */
+ * every late_rows tiles: two of them take three multiplications. */
 static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern,
                    const hr_packing *packing)
 {
@@ -84,11 +86,10 @@ static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const 
     if (s->kernel != 3 || s->stride != self->stride || s->padding != 1 || s->transposed) return -1;
     if (s->in_ld != hr_padded(s->ic)) return -1;
     if (packing->repacked && (self->tile > 4 || self->late)) return -1;
-    if (packing->half && self->late) return -1;
     const double n_tiles = tiles_of(self, s), weights = (double)transformed(self, s);
-    const double n_tasks = ceil_div(tiles_of(self, s), most_tiles(self, s, kern));
-    return n_tiles * weights / kern->macs_per_ns + (double)packed_floats(self, s) * hr_ns_per_weight(kern, packing) +
-           (self->late ? n_tasks * weights * 5 / kern->macs_per_ns : 0) +
+    const double n_makings = self->late ? ceil_div(tiles_of(self, s), kern->late_rows) : 0;
+    return (n_tiles + 1.5 * n_makings) * weights / kern->macs_per_ns +
+           (double)packed_floats(self, s) * hr_ns_per_weight(kern, packing) +
            n_tiles * transform_ns[slot_of(self)] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
 }
 
@@ -123,14 +124,14 @@ static void transform_line(const hr_conv *conv, const float *line, int depth, si
                                                                           .next = width});
 }
 
-/* packed: for each block of columns [side^2][ic][strips * HR_STRIP]; late: [side][ic][3][strips * HR_STRIP]. */
+/* packed: for each block of columns [side^2][ic][strips * HR_STRIP]; late: [side][ic][3][HR_STRIP]. */
 static void pack(const hr_conv *conv, const float *weights, size_t tap_step, int first, int last, float *packed)
 {
     const size_t side = (size_t)side_of(conv->algorithm), n_ic = (size_t)conv->shape.ic;
     const size_t n_columns = (size_t)hr_padded(conv->shape.oc);
     const int late = conv->algorithm->late;
     hr_block_cut blocks[MAX_BLOCKS];
-    const int n_blocks = hr_cut_blocks(hr_padded(conv->shape.oc) / HR_STRIP, conv->kern, blocks);
+    const int n_blocks = cut_blocks(conv->algorithm, &conv->shape, conv->kern, blocks);
     for (int b = 0; b < n_blocks; b++) {
         const size_t width = (size_t)blocks[b].strips * HR_STRIP;
         const float *from = weights + (size_t)blocks[b].first * HR_STRIP;
@@ -151,7 +152,7 @@ static void pack(const hr_conv *conv, const float *weights, size_t tap_step, int
 /* A task's scratch, as offsets in floats. A patch is a tile of pixels that stands in for one that reaches over the
  * picture's edge. */
 typedef struct scratch {
-    size_t v, products, patch, weights /* of the late kind */, end;
+    size_t v, products, patch, end;
 } scratch;
 
 static scratch lay_out(const hr_conv *conv)
@@ -161,9 +162,7 @@ static scratch lay_out(const hr_conv *conv)
                  n_tiles = (size_t)most_tiles(conv->algorithm, &conv->shape, conv->kern);
     scratch s = {.products = side2 * hr_product_step((int)n_tiles, ld)};
     s.patch = s.products + side2 * hr_product_step((int)n_tiles, MAX_WIDTH);
-    s.weights = s.patch + side2 * (ld > MAX_WIDTH ? ld : MAX_WIDTH);
-    s.end = s.weights;
-    if (conv->algorithm->late) s.end += (size_t)side_of(conv->algorithm) * hr_product_step(LATE_DEPTH, MAX_WIDTH);
+    s.end = s.patch + side2 * (ld > MAX_WIDTH ? ld : MAX_WIDTH);
     return s;
 }
 
@@ -181,7 +180,7 @@ typedef struct cut {
 static void cut_work(cut *c, const hr_conv *conv, int n, int threads)
 {
     c->n_tiles = n * tiles_of(conv->algorithm, &conv->shape);
-    c->n_blocks = hr_cut_blocks(hr_padded(conv->shape.oc) / HR_STRIP, conv->kern, c->blocks);
+    c->n_blocks = cut_blocks(conv->algorithm, &conv->shape, conv->kern, c->blocks);
     c->n_chunks = ceil_div(c->n_tiles, most_tiles(conv->algorithm, &conv->shape, conv->kern));
     c->chunk = ceil_div(c->n_tiles, c->n_chunks);
     /* Sharing out the columns repeats the input transform, so only as far as threads would go idle. */
@@ -276,34 +275,22 @@ static void multiply(const hr_conv *conv, const hr_block_cut *block, hr_gemm_bat
     (conv->half ? conv->kern->gemm_batch_half : conv->kern->gemm_batch)[block->strips](&g);
 }
 
-/* The same where weights are late: a row of U, and some channels of it, at a time. */
-static void multiply_late(const hr_conv *conv, const hr_block_cut *block, hr_gemm_batch whole, float *weights)
+/* The same where weights are late, a line of a tile's numbers at a time. */
+static void multiply_late(const hr_conv *conv, const hr_block_cut *block, const hr_gemm_batch *g)
 {
-    const int side = side_of(conv->algorithm), depth = whole.depth;
-    const size_t width = (size_t)block->strips * HR_STRIP;
-    void (*const gemm)(const hr_gemm_batch *) = conv->kern->gemm_batch[block->strips];
-    const float *lines = hr_conv_weight(conv, 3 * (size_t)side * (size_t)(depth * block->first * HR_STRIP));
-    for (int row = 0; row < side; row++) {
-        for (int k = 0; k < depth; k += LATE_DEPTH) {
-            hr_gemm_batch g = whole;
-            g.n_products = side / 2;
-            g.depth = depth - k < LATE_DEPTH ? depth - k : LATE_DEPTH;
-            g.a += (size_t)(row * side) * g.a_step + (size_t)k;
-            g.out += (size_t)(row * side) * g.out_step;
-            g.add = k > 0;
-            g.weights = weights;
-            g.weights_step = hr_product_step(g.depth, width);
-            transform_line(conv, lines, g.depth, width, weights, g.weights_step);
-            lines += 3 * (size_t)g.depth * width;
-            g.ahead = lines; /* the first products bring the next lines */
-            gemm(&g);
-            g.a += (size_t)g.n_products * g.a_step;
-            g.out += (size_t)g.n_products * g.out_step;
-            g.weights = g.ahead = weights + (size_t)g.n_products * g.weights_step;
-            g.n_products = side - g.n_products;
-            gemm(&g);
-        }
-    }
+    const size_t side = (size_t)side_of(conv->algorithm), floats = (size_t)g->depth * 3 * HR_STRIP;
+    void (*const late)(const hr_wino_late *) =
+        (conv->half ? conv->kern->wino_late_half : conv->kern->wino_late)[slot_of(conv->algorithm)];
+    for (size_t y = 0; y < side; y++)
+        late(&(hr_wino_late){.m = g->m,
+                             .depth = g->depth,
+                             .a = g->a + y * side * g->a_step,
+                             .a_step = g->a_step,
+                             .a_ld = g->a_ld,
+                             .lines = hr_conv_weight(conv, ((size_t)block->first * side + y) * floats),
+                             .out = g->out + y * side * g->out_step,
+                             .out_step = g->out_step,
+                             .out_ld = g->out_ld});
 }
 
 static void run(const hr_conv *conv, const hr_conv_io *io, int task)
@@ -332,7 +319,7 @@ static void run(const hr_conv *conv, const hr_conv_io *io, int task)
                                      .out_step = hr_product_step(n_tiles, width),
                                      .out_ld = width};
         if (conv->algorithm->late)
-            multiply_late(conv, block, whole, io->scratch + room.weights);
+            multiply_late(conv, block, &whole);
         else
             multiply(conv, block, whole);
         at = begin;
@@ -350,5 +337,6 @@ const hr_conv_algorithm hr_conv_winograd2 = WINOGRAD("winograd F(2,3)", 2, 1, 0)
 const hr_conv_algorithm hr_conv_winograd4 = WINOGRAD("winograd F(4,3)", 4, 1, 0);
 const hr_conv_algorithm hr_conv_winograd6 = WINOGRAD("winograd F(6,3)", 6, 1, 0);
 const hr_conv_algorithm hr_conv_winograd_strided = WINOGRAD("winograd F(3,3)/2", 3, 2, 0);
+const hr_conv_algorithm hr_conv_winograd2_late = WINOGRAD("late F(2,3)", 2, 1, 1);
 const hr_conv_algorithm hr_conv_winograd4_late = WINOGRAD("late F(4,3)", 4, 1, 1);
 const hr_conv_algorithm hr_conv_winograd6_late = WINOGRAD("late F(6,3)", 6, 1, 1);

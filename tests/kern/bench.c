@@ -86,6 +86,25 @@ static double bench_wino_weights(const hr_kern *kern, int slot)
     return (double)((3 + side_of(slot)) * CHANNELS * sizeof(float));
 }
 
+static double time_wino_late(const hr_kern *kern, void (*late)(const hr_wino_late *), int slot)
+{
+    const int m = kern->late_rows;
+    late(&(hr_wino_late){.m = m, .depth = DEPTH, .a = in.data, .a_step = (size_t)m * DEPTH,
+                                          .a_ld = DEPTH, .lines = weights.data, .out = out.data,
+                                          .out_step = (size_t)m * HR_STRIP, .out_ld = HR_STRIP});
+    return 2. * (double)side_of(slot) * m * DEPTH * HR_STRIP;
+}
+
+static double bench_wino_late(const hr_kern *kern, int slot)
+{
+    return time_wino_late(kern, kern->wino_late[slot], slot);
+}
+
+static double bench_wino_late_half(const hr_kern *kern, int slot)
+{
+    return time_wino_late(kern, kern->wino_late_half[slot], slot);
+}
+
 static double bench_wino_output(const hr_kern *kern, int slot)
 {
     kern->wino_output[slot](&(hr_wino_output){.products = in.data, .step = CHANNELS, .n_channels = CHANNELS,
@@ -213,6 +232,12 @@ static const struct {
     {"wino_weights F(4)", "GB/s", HR_WINO_4, 0, bench_wino_weights},
     {"wino_weights F(6)", "GB/s", HR_WINO_6, 0, bench_wino_weights},
     {"wino_weights strided", "GB/s", HR_WINO_STRIDED, 0, bench_wino_weights},
+    {"wino_late F(2)", "GFLOP/s", HR_WINO_2, 0, bench_wino_late},
+    {"wino_late F(4)", "GFLOP/s", HR_WINO_4, 0, bench_wino_late},
+    {"wino_late F(6)", "GFLOP/s", HR_WINO_6, 0, bench_wino_late},
+    {"wino_late_half F(2)", "GFLOP/s", HR_WINO_2, 0, bench_wino_late_half},
+    {"wino_late_half F(4)", "GFLOP/s", HR_WINO_4, 0, bench_wino_late_half},
+    {"wino_late_half F(6)", "GFLOP/s", HR_WINO_6, 0, bench_wino_late_half},
     {"wino_output F(2)", "GB/s", HR_WINO_2, 0, bench_wino_output},
     {"wino_output F(4)", "GB/s", HR_WINO_4, 0, bench_wino_output},
     {"wino_output F(6)", "GB/s", HR_WINO_6, 0, bench_wino_output},

@@ -4,6 +4,8 @@
  */
 #include "kern_tests.h"
 
+#include "base/half.h"
+
 enum { MAX_SIDE = 8, MAX_M = 6, IN = 1, OTHER, BIAS, ADD }; /* streams of numbers */
 
 /* y = A^T [(G g G^T) . (B^T d B)] A, . by element: in is B^T [side][side], weights G [side][3], out A^T [m][side]. */
@@ -124,6 +126,57 @@ static void check_weights(const hr_kern *kern, const filtering *f, int n_columns
     unguard(out);
 }
 
+/* Products with weights made on the way: five roundings of a weight, one of each product and sum. Any row has the same
+ * bits when it is alone. */
+static void check_late(const hr_kern *kern, const filtering *f, int half, int m, int depth, guard_place place)
+{
+    void (*const late)(const hr_wino_late *) = (half ? kern->wino_late_half : kern->wino_late)[f->slot];
+    const size_t rows = (size_t)m, k = (size_t)depth, side = (size_t)f->side;
+    const size_t a_ld = k + 3, a_step = rows * a_ld + 5, out_ld = HR_STRIP + 16, out_step = rows * out_ld + 16;
+    const size_t n_out = (side - 1) * out_step + (rows - 1) * out_ld + HR_STRIP;
+    guarded a = guard_numbers((side - 1) * a_step + (rows - 1) * a_ld + k, IN, place);
+    const size_t n_lines = k * 3 * HR_STRIP;
+    guarded lines = guard_numbers(n_lines, IN + 1, place), halves = guard(n_lines / 2, place);
+    for (size_t i = 0; i < n_lines && half; i++) {
+        const uint16_t rounded = hr_float_to_half(lines.data[i]);
+        ((uint16_t *)(void *)halves.data)[i] = rounded;
+        lines.data[i] = hr_half_to_float(rounded);
+    }
+    guarded out = guard(n_out, place), alone = guard((side - 1) * out_step + HR_STRIP, place);
+    hr_wino_late g = {.m = m, .depth = depth, .a = a.data, .a_step = a_step, .a_ld = a_ld, .lines = half ? halves.data : lines.data,
+                      .out = out.data, .out_step = out_step, .out_ld = out_ld};
+    late(&g);
+    for (size_t at = 0; at < n_out; at++) {
+        const size_t i = at / out_step, t = at % out_step / out_ld, n = at % out_step % out_ld;
+        if (t >= rows || n >= HR_STRIP) {
+            assert_true(isnan(out.data[at])); /* untouched */
+            continue;
+        }
+        double y = 0, size = 0;
+        for (size_t j = 0; j < k; j++) {
+            for (size_t x = 0; x < 3; x++) {
+                const double term = (double)a.data[i * a_step + t * a_ld + j] * f->weights[i * 3 + x] *
+                                    lines.data[(j * 3 + x) * HR_STRIP + n];
+                y += term;
+                size += fabs(term);
+            }
+        }
+        assert_true(fabs(out.data[at] - y) <= (depth + 6) * UNIT * size);
+    }
+    g.m = 1;
+    g.a += (rows - 1) * a_ld;
+    g.out = alone.data;
+    late(&g);
+    for (size_t i = 0; i < side; i++)
+        assert_memory_equal(alone.data + i * out_step, out.data + i * out_step + (rows - 1) * out_ld,
+                            HR_STRIP * sizeof(float));
+    unguard(a);
+    unguard(lines);
+    unguard(halves);
+    unguard(out);
+    unguard(alone);
+}
+
 /* The output transform turned; only of F(4). */
 static void check_output_gradient(const hr_kern *kern, const filtering *f, int n_channels, guard_place place)
 {
@@ -225,6 +278,19 @@ void winograd_transforms(void **state)
                 }
             }
         }
+    }
+}
+
+void winograd_late(void **state)
+{
+    (void)state;
+    static const int depths[] = {1, 7, 16, 48};
+    for (int slot = 0; slot <= HR_WINO_6; slot++) {
+        const filtering f = make_filtering(slot);
+        for (int k = 0; k < n_tables; k++)
+            for (int m = 1; m <= 2 * tables[k]->late_rows + 1; m++)
+                for (int i = 0; i < 8; i++)
+                    check_late(tables[k], &f, i % 2, m, depths[i / 2], (m + i) % N_GUARD_PLACES);
     }
 }
 

@@ -24,6 +24,7 @@ void gemm_batch_sums(void **state);
 void outer_sums(void **state);
 void winograd_matrix(void **state);
 void winograd_transforms(void **state);
+void winograd_late(void **state);
 void winograd_tiles(void **state);
 void combine_sums(void **state);
 void combine_rows(void **state);

@@ -121,6 +121,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gemm_sums),       cmocka_unit_test(gemm_same_bits),      cmocka_unit_test(gemm_batch_sums),
         cmocka_unit_test(winograd_matrix), cmocka_unit_test(winograd_transforms), cmocka_unit_test(winograd_tiles),
+        cmocka_unit_test(winograd_late),
         cmocka_unit_test(sum_row),         cmocka_unit_test(max_cell),            cmocka_unit_test(to_half),
         cmocka_unit_test(outer_sums),
         cmocka_unit_test(combine_sums),    cmocka_unit_test(combine_rows),        cmocka_unit_test(combine_folds),

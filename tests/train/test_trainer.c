@@ -129,7 +129,7 @@ static double by_hand(const run *r, float *gradient, int batch, int n_passes)
                                              config->loss.topk, joint_losses, 1.0 / whole, maps)
                             : hr_joints_mse_gradient(maps, examples[i].targets, examples[i].weights, n_joints, cells,
                                                      1.0 / whole, maps);
-            loss += losses[i] / whole;
+            loss += losses[i];
             memset(back, 0, cells * (size_t)ld * sizeof *back);
             for (int j = 0; j < n_joints; j++)
                 for (size_t c = 0; c < cells; c++) back[c * (size_t)ld + (size_t)j] = maps[(size_t)j * cells + c];
@@ -141,7 +141,7 @@ static double by_hand(const run *r, float *gradient, int batch, int n_passes)
     hr_batches_free(batches);
     hr_network_free(net);
     free(maps);
-    return loss;
+    return loss / whole;
 }
 
 static double norm_of_step(const run *r, const float *before)

@@ -1,0 +1,115 @@
+/*
+ * late.h - the products of a row of a Winograd tile, whose weights are transformed along this axis only here, in
+ * registers. The weights of points +p and -p are the sum and the difference of an even and an odd part
+ * (kern/winograd.h), so the products of both go side by side: of 2 M sums each step adds to, three multiplications
+ * make both weights. Those of 0 and infinity are a pair too. Included by the file of each instruction set.
+ */
+#ifndef HR_KERN_LATE_H
+#define HR_KERN_LATE_H
+
+#include "kern/gemm.h"
+#include "kern/vec.h"
+#include "kern/winograd_points.h"
+
+#define LATE_INLINE static inline __attribute__((always_inline))
+
+enum { LATE_MOST = 12 };
+
+/* Rows first .. first + M of the products `plus` and `minus`. weight: factors of g_0, g_1, g_2, but of the pair of 0
+ * and infinity (ENDS) that of g_0 alone. N_AHEAD strips a step are prefetched, from element `ahead` of the lines on. */
+LATE_INLINE void late_pair(const hr_wino_late *g, int plus, int minus, const float *weight, int first, size_t column,
+                           size_t ahead, const int N_AHEAD, const int M, const int ENDS, const int HALF)
+{
+    const size_t ld = g->a_ld;
+    const float *a[(LATE_MOST + 3) / 4], *b[(LATE_MOST + 3) / 4]; /* of every fourth row: registers are few */
+    vec p[LATE_MOST], m[LATE_MOST];
+#pragma GCC unroll 4
+    for (int i = 0; i < (M + 3) / 4; i++) {
+        a[i] = g->a + (size_t)plus * g->a_step + (size_t)(first + 4 * i) * ld;
+        b[i] = g->a + (size_t)minus * g->a_step + (size_t)(first + 4 * i) * ld;
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i++) p[i] = m[i] = v_set(0);
+    const vec w0 = v_set(weight[0]), w1 = v_set(weight[ENDS ? 0 : 1]), w2 = v_set(weight[ENDS ? 0 : 2]);
+    const void *line = WEIGHTS_AT(g->lines, column, HALF), *later = WEIGHTS_AT(g->lines, ahead, HALF);
+    for (int k = 0; k < g->depth; k++) {
+        const vec g0 = load_weights(line, HALF), g2 = load_weights(WEIGHTS_AT(line, 2 * HR_STRIP, HALF), HALF);
+        vec u, v;
+#pragma GCC unroll 2
+        for (int i = 0; i < N_AHEAD; i++) __builtin_prefetch(WEIGHTS_AT(later, i * HR_STRIP, HALF), 0, 2);
+        if (ENDS) {
+            u = v_mul(w0, g0);
+            v = g2;
+        } else {
+            const vec even = v_fma(w2, g2, v_mul(w0, g0));
+            const vec odd = v_mul(w1, load_weights(WEIGHTS_AT(line, HR_STRIP, HALF), HALF));
+            u = v_add(even, odd);
+            v = v_sub(even, odd);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < M; i++) {
+            p[i] = v_fma(v_set(a[i / 4][(size_t)(i % 4) * ld]), u, p[i]);
+            m[i] = v_fma(v_set(b[i / 4][(size_t)(i % 4) * ld]), v, m[i]);
+        }
+#pragma GCC unroll 4
+        for (int i = 0; i < (M + 3) / 4; i++) {
+            a[i]++;
+            b[i]++;
+        }
+        line = WEIGHTS_AT(line, 3 * HR_STRIP, HALF);
+        later = WEIGHTS_AT(later, N_AHEAD * HR_STRIP, HALF);
+    }
+    float *out = g->out + (size_t)first * g->out_ld + column;
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i++) {
+        v_store(out + (size_t)plus * g->out_step + (size_t)i * g->out_ld, p[i]);
+        v_store(out + (size_t)minus * g->out_step + (size_t)i * g->out_ld, m[i]);
+    }
+}
+
+/* All products of M rows. P pairs of points. The lines that follow these, 3 strips a channel, come from memory: each of
+ * the P + 1 pairs asks for its share of them. */
+LATE_INLINE void late_rows(const hr_wino_late *g, const int P, int first, const int M, const int HALF)
+{
+    const hr_wino_points *const w = &hr_wino_table[P - 1];
+    const size_t depth = (size_t)g->depth;
+    for (size_t column = 0; column < HR_STRIP; column += HR_VEC) {
+        size_t ahead = depth * 3 * HR_STRIP;
+        late_pair(g, 0, 2 * P + 1, &w->weight0, first, column, ahead, P == 1 ? 2 : 1, M, 1, HALF);
+        for (int i = 0; i < P; i++) {
+            ahead += depth * HR_STRIP * (P == 1 ? 2 : 1);
+            late_pair(g, 1 + 2 * i, 2 + 2 * i, w->weight[i], first, column, ahead, 1, M, 0, HALF);
+        }
+    }
+}
+
+/* wino_late2, wino_late4, wino_late6 in passes of up to ROWS rows, and the same of weights in half precision; CASES
+ * lists CASE(1) .. CASE(ROWS). */
+#define LATE_FUNCTIONS(ROWS, CASES)                                                                                    \
+    LATE_FUNCTION(wino_late2, 1, ROWS, CASES, 0)                                                                       \
+    LATE_FUNCTION(wino_late4, 2, ROWS, CASES, 0)                                                                       \
+    LATE_FUNCTION(wino_late6, 3, ROWS, CASES, 0)                                                                       \
+    LATE_FUNCTION(wino_late_half2, 1, ROWS, CASES, 1)                                                                  \
+    LATE_FUNCTION(wino_late_half4, 2, ROWS, CASES, 1) LATE_FUNCTION(wino_late_half6, 3, ROWS, CASES, 1)
+#define LATE_FUNCTION(NAME, P, ROWS, CASES, HALF)                                                                      \
+    static void NAME(const hr_wino_late *g)                                                                            \
+    {                                                                                                                  \
+        enum { PAIRS = P, IS_HALF = HALF };                                                                            \
+        const int n_passes = (g->m + ROWS - 1) / ROWS;                                                                 \
+        for (int pass = 0, first = 0; pass < n_passes; pass++) {                                                       \
+            const int m = (g->m - first + n_passes - pass - 1) / (n_passes - pass); /* even heights */                 \
+            switch (m) {                                                                                               \
+                CASES(LATE_CASE)                                                                                       \
+            }                                                                                                          \
+            first += m;                                                                                                \
+        }                                                                                                              \
+    }
+#define LATE_CASE(M)                                                                                                   \
+    case M:                                                                                                            \
+        late_rows(g, PAIRS, first, M, IS_HALF);                                                                        \
+        break;
+#define LATE_SLOTS(ROWS)                                                                                               \
+    .late_rows = (ROWS), .wino_late = {wino_late2, wino_late4, wino_late6},                                            \
+    .wino_late_half = {wino_late_half2, wino_late_half4, wino_late_half6}
+
+#endif
