@@ -87,6 +87,7 @@ typedef struct hr_wino_input {
     int n_channels; /* a multiple of HR_STRIP */
     float *out;     /* number i of channel c goes to out[i * step + c] */
     size_t step;
+    int late; /* 1: number x of every row is multiplied by s_x, which late weights lack (hr_wino_late); stride 1 */
 } hr_wino_input;
 
 /* One line of the weight transform, u = G g, of `depth` input channels for n_columns output channels. Done along both
@@ -124,7 +125,8 @@ typedef struct hr_wino_output {
 } hr_wino_output;
 
 /* The products of one line of a Winograd tile (side of its side^2 numbers) with weights that are not transformed along it
- * yet, for a strip of columns: out_i[t][n] = sum_k a_i[t][k] * (G g[k])_i[n], i < side. */
+ * yet, for a strip of columns: out_i[t][n] = sum_k a_i[t][k] * (G g[k])_i[n] / s_i, i < side. Row i of G is s_i times the
+ * powers 1, p, p^2 of its point (the last: 0, 0, 1); the input transform can put s_i into a. */
 typedef struct hr_wino_late {
     int m, depth;   /* rows (any number), length of the sum */
     const float *a; /* number i's rows begin at a + i * a_step, a_ld apart */

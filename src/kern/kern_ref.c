@@ -112,6 +112,13 @@ static void output_line(int pairs, const float *m, int m_step, float *y, int y_s
     }
 }
 
+/* s_i of hr_wino_late. */
+static float late_scale(int pairs, int i)
+{
+    const hr_wino_points *w = &hr_wino_table[pairs - 1];
+    return i == 0 ? w->weight0 : i <= 2 * pairs ? w->weight[(i - 1) / 2][0] : 1;
+}
+
 static void wino_input(const hr_wino_input *tile, int pairs)
 {
     const int side = side_of(pairs);
@@ -121,7 +128,8 @@ static void wino_input(const hr_wino_input *tile, int pairs)
             d[i] = tile->in[(size_t)(i / side) * tile->row_step + (size_t)(i % side) * tile->pixel_step + (size_t)c];
         for (int x = 0; x < side; x++) input_line(pairs, d + x, side, half + x, side);
         for (int y = 0; y < side; y++) input_line(pairs, half + y * side, 1, v + y * side, 1);
-        for (int i = 0; i < side * side; i++) tile->out[(size_t)i * tile->step + (size_t)c] = v[i];
+        for (int i = 0; i < side * side; i++)
+            tile->out[(size_t)i * tile->step + (size_t)c] = tile->late ? late_scale(pairs, i % side) * v[i] : v[i];
     }
 }
 
@@ -158,19 +166,19 @@ static void wino_weights(const hr_wino_weights *w, int pairs)
 
 static void wino_late(const hr_wino_late *g, int pairs, int half)
 {
-    double matrix[8][3];
-    hr_wino_matrix(pairs - 1, matrix);
-    for (size_t i = 0; i < (size_t)side_of(pairs); i++) {
-        const float *a = g->a + i * g->a_step;
-        float *out = g->out + i * g->out_step;
+    for (int i = 0; i < side_of(pairs); i++) {
+        const float *a = g->a + (size_t)i * g->a_step;
+        const float p = i == 0 || i > 2 * pairs ? 0 : hr_wino_table[pairs - 1].point[(i - 1) / 2];
+        const float x = i % 2 == 1 ? p : -p;
+        float *out = g->out + (size_t)i * g->out_step;
         for (size_t t = 0; t < (size_t)g->m; t++)
             for (int n = 0; n < HR_STRIP; n++) out[t * g->out_ld + (size_t)n] = 0;
         for (int k = 0; k < g->depth; k++) {
             float u[HR_STRIP];
             for (int n = 0; n < HR_STRIP; n++) {
-                double sum = 0;
-                for (int x = 0; x < 3; x++) sum += matrix[i][x] * weight(g->lines, (k * 3 + x) * HR_STRIP + n, half);
-                u[n] = (float)sum;
+                float w[3];
+                for (int j = 0; j < 3; j++) w[j] = weight(g->lines, (k * 3 + j) * HR_STRIP + n, half);
+                u[n] = i > 2 * pairs ? w[2] : w[0] + x * x * w[2] + x * w[1];
             }
             for (size_t t = 0; t < (size_t)g->m; t++)
                 for (int n = 0; n < HR_STRIP; n++) out[t * g->out_ld + (size_t)n] += a[t * g->a_ld + (size_t)k] * u[n];

@@ -1,8 +1,9 @@
 /*
  * late.h - the products of a row of a Winograd tile, whose weights are transformed along this axis only here, in
- * registers. The weights of points +p and -p are the sum and the difference of an even and an odd part
- * (kern/winograd.h), so the products of both go side by side: of 2 M sums each step adds to, three multiplications
- * make both weights. Those of 0 and infinity are a pair too. Included by the file of each instruction set.
+ * registers: they are the values g(+-p) = (g_0 + p^2 g_2) +- p g_1, and g_0 and g_2 at 0 and infinity; their factors in
+ * kern/winograd.h are part of the input transform. The products of +p and -p go side by side: two multiplications, none
+ * where p is 1, make the weights of a step's 2 M. Those of 0 and infinity are a pair too. Included by the file of each
+ * instruction set.
  */
 #ifndef HR_KERN_LATE_H
 #define HR_KERN_LATE_H
@@ -15,10 +16,13 @@
 
 enum { LATE_MOST = 12 };
 
-/* Rows first .. first + M of the products `plus` and `minus`. weight: factors of g_0, g_1, g_2, but of the pair of 0
- * and infinity (ENDS) that of g_0 alone. N_AHEAD strips a step are prefetched, from element `ahead` of the lines on. */
-LATE_INLINE void late_pair(const hr_wino_late *g, int plus, int minus, const float *weight, int first, size_t column,
-                           size_t ahead, const int N_AHEAD, const int M, const int ENDS, const int HALF)
+/* The pairs of weights: at 0 and infinity, at +-1, at other +-p. */
+typedef enum late_kind { LATE_ENDS, LATE_ONE, LATE_POINT } late_kind;
+
+/* Rows first .. first + M of the products `plus` and `minus`. N_AHEAD strips a step are prefetched, from element
+ * `ahead` of the lines on. */
+LATE_INLINE void late_pair(const hr_wino_late *g, int plus, int minus, float point, int first, size_t column,
+                           size_t ahead, const int N_AHEAD, const int M, const late_kind KIND, const int HALF)
 {
     const size_t ld = g->a_ld;
     const float *a[(LATE_MOST + 3) / 4], *b[(LATE_MOST + 3) / 4]; /* of every fourth row: registers are few */
@@ -30,19 +34,20 @@ LATE_INLINE void late_pair(const hr_wino_late *g, int plus, int minus, const flo
     }
 #pragma GCC unroll 16
     for (int i = 0; i < M; i++) p[i] = m[i] = v_set(0);
-    const vec w0 = v_set(weight[0]), w1 = v_set(weight[ENDS ? 0 : 1]), w2 = v_set(weight[ENDS ? 0 : 2]);
+    const vec x = v_set(point), x2 = v_set(point * point);
     const void *line = WEIGHTS_AT(g->lines, column, HALF), *later = WEIGHTS_AT(g->lines, ahead, HALF);
     for (int k = 0; k < g->depth; k++) {
         const vec g0 = load_weights(line, HALF), g2 = load_weights(WEIGHTS_AT(line, 2 * HR_STRIP, HALF), HALF);
         vec u, v;
 #pragma GCC unroll 2
         for (int i = 0; i < N_AHEAD; i++) __builtin_prefetch(WEIGHTS_AT(later, i * HR_STRIP, HALF), 0, 2);
-        if (ENDS) {
-            u = v_mul(w0, g0);
+        if (KIND == LATE_ENDS) {
+            u = g0;
             v = g2;
         } else {
-            const vec even = v_fma(w2, g2, v_mul(w0, g0));
-            const vec odd = v_mul(w1, load_weights(WEIGHTS_AT(line, HR_STRIP, HALF), HALF));
+            const vec g1 = load_weights(WEIGHTS_AT(line, HR_STRIP, HALF), HALF);
+            const vec even = KIND == LATE_ONE ? v_add(g0, g2) : v_fma(x2, g2, g0);
+            const vec odd = KIND == LATE_ONE ? g1 : v_mul(x, g1);
             u = v_add(even, odd);
             v = v_sub(even, odd);
         }
@@ -71,14 +76,18 @@ LATE_INLINE void late_pair(const hr_wino_late *g, int plus, int minus, const flo
  * the P + 1 pairs asks for its share of them. */
 LATE_INLINE void late_rows(const hr_wino_late *g, const int P, int first, const int M, const int HALF)
 {
-    const hr_wino_points *const w = &hr_wino_table[P - 1];
-    const size_t depth = (size_t)g->depth;
+    const float *const points = hr_wino_table[P - 1].point;
+    const size_t share = (size_t)g->depth * HR_STRIP;
     for (size_t column = 0; column < HR_STRIP; column += HR_VEC) {
-        size_t ahead = depth * 3 * HR_STRIP;
-        late_pair(g, 0, 2 * P + 1, &w->weight0, first, column, ahead, P == 1 ? 2 : 1, M, 1, HALF);
+        size_t ahead = 3 * share;
+        late_pair(g, 0, 2 * P + 1, 0, first, column, ahead, P == 1 ? 2 : 1, M, LATE_ENDS, HALF);
+#pragma GCC unroll 3
         for (int i = 0; i < P; i++) {
-            ahead += depth * HR_STRIP * (P == 1 ? 2 : 1);
-            late_pair(g, 1 + 2 * i, 2 + 2 * i, w->weight[i], first, column, ahead, 1, M, 0, HALF);
+            ahead += i == 0 && P == 1 ? 2 * share : share;
+            if (points[i] == 1)
+                late_pair(g, 1 + 2 * i, 2 + 2 * i, 1, first, column, ahead, 1, M, LATE_ONE, HALF);
+            else
+                late_pair(g, 1 + 2 * i, 2 + 2 * i, points[i], first, column, ahead, 1, M, LATE_POINT, HALF);
         }
     }
 }

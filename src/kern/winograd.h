@@ -42,8 +42,8 @@ WINO_INLINE vec scaled_sum(float factor, vec a, vec b)
     return factor == 1 ? v_add(b, a) : factor == -1 ? v_sub(b, a) : v_fma(v_set(factor), a, b);
 }
 
-/* sum_k f_k d_2k. The points' squares are each other's reciprocals, so f reads the same from either end, but for the sign
- * where they are odd in number. */
+/* sum_k f_k d_2k. The points' squares are each other's reciprocals, so f reads the same from either end, but for the
+ * sign where they are odd in number. */
 WINO_INLINE vec ends_term(const int P, const vec *d, int d_step)
 {
     const vec f1 = v_set(hr_wino_table[P - 1].full[1]), first = d[0], last = d[2 * P * d_step];
@@ -80,6 +80,18 @@ WINO_INLINE void input_line(const int P, const vec *d, int d_step, vec *v, int v
         }
         v[(1 + 2 * i) * v_step] = scaled_sum(w->point[i], odd, even);
         v[(2 + 2 * i) * v_step] = scaled_sum(-w->point[i], odd, even);
+    }
+}
+
+/* Times what late weights lack. */
+WINO_INLINE void scale_line(const int P, vec *v)
+{
+    const hr_wino_points *const w = &hr_wino_table[P - 1];
+    v[0] = v_mul(v_set(w->weight0), v[0]);
+#pragma GCC unroll 8
+    for (int i = 0; i < P; i++) {
+        v[1 + 2 * i] = v_mul(v_set(w->weight[i][0]), v[1 + 2 * i]);
+        v[2 + 2 * i] = v_mul(v_set(w->weight[i][0]), v[2 + 2 * i]);
     }
 }
 
@@ -160,6 +172,7 @@ WINO_INLINE void wino_input(const hr_wino_input *tile, const int P)
         for (int y = 0; y < T; y++) { /* rows */
             vec v[MAX_TILE];
             input_line(P, half + y * T, 1, v, 1);
+            if (P != STRIDED && tile->late) scale_line(P, v);
 #pragma GCC unroll 8
             for (int x = 0; x < T; x++) v_store(tile->out + (size_t)(y * T + x) * tile->step + c, v[x]);
         }

@@ -78,7 +78,7 @@ static int most_tiles(const hr_conv_algorithm *self, const hr_conv_shape *s, con
 
 /* The products, the transforms, the weights. Transforms are bound by loads and stores, not by arithmetic: measured 3.3,
  * 10.3 and 18 ns a tile and channel, both ends together, on AVX2 and AVX-512 alike. Late weights are made anew for
- * every late_rows tiles: two of them take three multiplications. */
+ * every late_rows tiles: two of them take two multiplications at most. */
 static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern,
                    const hr_packing *packing)
 {
@@ -88,7 +88,7 @@ static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const 
     if (packing->repacked && (self->tile > 4 || self->late)) return -1;
     const double n_tiles = tiles_of(self, s), weights = (double)transformed(self, s);
     const double n_makings = self->late ? ceil_div(tiles_of(self, s), kern->late_rows) : 0;
-    return (n_tiles + 1.5 * n_makings) * weights / kern->macs_per_ns +
+    return (n_tiles + 0.6 * n_makings) * weights / kern->macs_per_ns +
            (double)packed_floats(self, s) * hr_ns_per_weight(kern, packing) +
            n_tiles * transform_ns[slot_of(self)] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
 }
@@ -224,8 +224,13 @@ static void transform_input(const hr_conv *conv, const hr_conv_io *io, place at,
     const int side = side_of(conv->algorithm);
     const int stride = conv->algorithm->stride;
     const hr_window w = hr_window_make(at.image, at.y * stride - 1, at.x * stride - 1, side, s->ih, s->iw, ld);
-    hr_wino_input tile = {
-        .in = patch, .row_step = (size_t)side * ld, .pixel_step = ld, .n_channels = s->in_ld, .out = v, .step = step};
+    hr_wino_input tile = {.in = patch,
+                          .row_step = (size_t)side * ld,
+                          .pixel_step = ld,
+                          .n_channels = s->in_ld,
+                          .out = v,
+                          .step = step,
+                          .late = conv->algorithm->late};
     if (hr_window_is_whole(&w)) {
         tile.in = io->in + w.at;
         tile.row_step = w.row_step;
