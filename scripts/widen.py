@@ -28,7 +28,7 @@ import time
 import torch
 import torch.nn as nn
 
-from train_gpu import (Augment, People, Shuffle, adamw, heatmaps, joints_in_crop, read_net, save, targets,
+from train_gpu import (Augment, People, Shuffle, adamw, heatmaps, joints_in_crop, losses, read_net, save, targets,
                        whole_boxes)
 
 WILD = 25  # activations of ordinary crops stay below
@@ -108,15 +108,6 @@ class Prepared:
         return branches, self.joints[which]
 
 
-def losses(maps, joints, config, map_size, sigma, pairs):
-    """JointsMSELoss, and the same of the pairs' differences."""
-    goal, weight = targets(joints, config["MODEL"]["IMAGE_SIZE"], map_size, sigma)
-    error = maps - goal
-    apart = sum((0.5 * (error[:, a] - error[:, b])**2 * (weight[:, a] * weight[:, b])[:, None, None]).mean()
-                for a, b in pairs) / maps.shape[1]
-    return (0.5 * error**2 * weight[..., None, None]).mean(), apart
-
-
 @torch.no_grad()
 def own_place(net, draw, prepared, pair, config):
     """Of the joints of a pair that lie apart: the share whose map is higher at their own place than at the other's."""
@@ -170,6 +161,11 @@ def part(net, people, config, pairs, seconds, n_old):
         maps = net.final_layer(module(x)[0])
         return maps, also(third["output"].detach() if alone else third["output"])
 
+    def loss_of(maps, joints, map_size, sigma):
+        goal, weight = targets(joints, size, map_size, sigma)
+        loss, apart = losses(maps, goal, weight, pairs)
+        return loss, loss + 10 * apart
+
     def places():
         return [round(own_place(net, draw, judged, pair, config), 3) for pair in pairs]
 
@@ -181,14 +177,14 @@ def part(net, people, config, pairs, seconds, n_old):
     while time.time() - start < seconds:
         x, joints = data.take(order.take(BATCH))
         maps, early = draw(x, alone=n_steps < ALONE)
-        loss, apart = losses(maps, joints, config, map_size, sigma, pairs)
-        early_loss, early_apart = losses(early, joints, config, [n // 4 for n in map_size], sigma / 2, pairs)
+        loss, weighed = loss_of(maps, joints, map_size, sigma)
+        _, early_weighed = loss_of(early, joints, [n // 4 for n in map_size], sigma / 2)
         n_steps += 1
         progress = (time.time() - start) / seconds
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1, n_steps / WARMUP) * 0.5 * (1 + math.cos(math.pi * min(1, progress)))
         optimizer.zero_grad()
-        ((loss + 10 * apart + 0.5 * (early_loss + 10 * early_apart)) * 1000).backward()
+        ((weighed + 0.5 * early_weighed) * 1000).backward()
         optimizer.step()
         if time.time() - start - told > 100:
             told = time.time() - start
