@@ -144,6 +144,8 @@ typedef struct hr_norm {
 typedef struct hr_kern {
     const char *name;            /* "avx2" */
     double macs_per_ns;          /* about what the best gemm tile does on one core; plans weigh algorithms by it */
+    double room_price;           /* multiply-adds that a float of packed weights has to save: a choice by which W32 takes
+                                    less than twice its weights' size */
     int max_strips;              /* column blocks may have 1..max_strips strips */
     int rows[HR_MAX_STRIPS + 1]; /* best and largest m for a block of that many strips */
     void (*gemm[HR_MAX_STRIPS + 1])(const hr_gemm *tile);
@@ -159,7 +161,8 @@ typedef struct hr_kern {
     void (*wino_input[HR_N_WINO])(const hr_wino_input *tile);
     void (*wino_output[HR_N_WINO])(const hr_wino_output *tile);
     void (*wino_weights[HR_N_WINO])(const hr_wino_weights *weights);
-    int late_rows; /* rows that share one making of the weights */
+    int late_rows;    /* rows that share one making of the weights */
+    double late_cost; /* of making a number, in multiply-adds with one */
     void (*wino_late[HR_WINO_6 + 1])(const hr_wino_late *products); /* of stride 1 */
     void (*wino_late_half[HR_WINO_6 + 1])(const hr_wino_late *products);
     /* Of F(4) only. The output transform turned: in is 4 x 4 pixels of the output's gradient, 36 numbers come out. */

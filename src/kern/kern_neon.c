@@ -14,6 +14,7 @@ LATE_FUNCTIONS(12, ROWS_12)
 const hr_kern hr_kern_neon = {
     .name = "neon",
     .macs_per_ns = 16,
+    .room_price = 9,
     .max_strips = 1,
     .rows = {0, 6},
     .gemm = {NULL, gemm1},
@@ -24,7 +25,7 @@ const hr_kern hr_kern_neon = {
     .wino_input = {wino_input2, wino_input4, wino_input6, wino_input_strided},
     .wino_output = {wino_output2, wino_output4, wino_output6, wino_output_strided},
     .wino_weights = {wino_weights2, wino_weights4, wino_weights6, wino_weights_strided},
-    LATE_SLOTS(12),
+    LATE_SLOTS(12, 0.6),
     .wino_output_gradient = wino_output_gradient4,
     .wino_weights_gradient = wino_weights_gradient4,
     .sum_row = sum_row,

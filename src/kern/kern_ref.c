@@ -289,6 +289,7 @@ static void to_half(uint16_t *out, const float *in, size_t n)
 const hr_kern hr_kern_ref = {
     .name = "scalar",
     .macs_per_ns = 2,
+    .room_price = 9,
     .max_strips = 1,
     .rows = {0, 4},
     .gemm = {NULL, gemm1},
@@ -300,6 +301,7 @@ const hr_kern hr_kern_ref = {
     .wino_output = {wino_output2, wino_output4, wino_output6, wino_output_strided},
     .wino_weights = {wino_weights2, wino_weights4, wino_weights6, wino_weights_strided},
     .late_rows = 4,
+    .late_cost = 1,
     .wino_late = {wino_late2, wino_late4, wino_late6},
     .wino_late_half = {wino_late_half2, wino_late_half4, wino_late_half6},
     .wino_output_gradient = wino_output_gradient4,

@@ -117,8 +117,8 @@ LATE_INLINE void late_rows(const hr_wino_late *g, const int P, int first, const 
     case M:                                                                                                            \
         late_rows(g, PAIRS, first, M, IS_HALF);                                                                        \
         break;
-#define LATE_SLOTS(ROWS)                                                                                               \
-    .late_rows = (ROWS), .wino_late = {wino_late2, wino_late4, wino_late6},                                            \
+#define LATE_SLOTS(ROWS, COST)                                                                                         \
+    .late_rows = (ROWS), .late_cost = (COST), .wino_late = {wino_late2, wino_late4, wino_late6},                       \
     .wino_late_half = {wino_late_half2, wino_late_half4, wino_late_half6}
 
 #endif

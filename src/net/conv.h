@@ -108,14 +108,15 @@ static inline const void *hr_conv_weight(const hr_conv *conv, size_t i)
                       : (const void *)((const float *)conv->weights + i);
 }
 
-/* What a float of packed weights costs a plan, in ns: 0.1 to bring it from memory (40 GB/s a core), and the time of 12
- * multiply-adds for its room there. The second is a choice: it keeps W32 within twice its weights' size. Training
- * has room, but writes each float once a batch: 0.4. */
-static inline double hr_ns_per_weight(const hr_kern *kern, const hr_packing *packing)
+/* Predicted time of arithmetic that takes `ns` by itself and reads n_floats of packed weights. Their way from memory,
+ * 0.17 ns a float (23 GB/s, one core of Zen 4), goes beside it: of the shorter of the two 0.3 remain (both measured).
+ * Their room has a price besides. Training has room, but writes each float once a batch: 0.5. */
+static inline double hr_time_with_weights(double ns, double n_floats, const hr_kern *kern, const hr_packing *packing)
 {
     const double batch = packing->batch > 1 ? packing->batch : 1;
-    if (packing->repacked) return (0.1 + 0.4) / batch;
-    return (0.1 / batch + 12 / kern->macs_per_ns) / (packing->half ? 2 : 1);
+    if (packing->repacked) return ns + n_floats * 0.5 / batch;
+    const double way = 0.17 * n_floats / batch / (packing->half ? 2 : 1);
+    return (ns > way ? ns + 0.3 * way : way + 0.3 * ns) + n_floats * kern->room_price / kern->macs_per_ns;
 }
 
 /* Channels rounded up to whole strips. */

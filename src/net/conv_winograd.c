@@ -78,7 +78,7 @@ static int most_tiles(const hr_conv_algorithm *self, const hr_conv_shape *s, con
 
 /* The products, the transforms, the weights. Transforms are bound by loads and stores, not by arithmetic: measured 3.3,
  * 10.3 and 18 ns a tile and channel, both ends together, on AVX2 and AVX-512 alike. Late weights are made anew for
- * every late_rows tiles: two of them take two multiplications at most. */
+ * every late_rows tiles. */
 static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern,
                    const hr_packing *packing)
 {
@@ -88,8 +88,8 @@ static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const 
     if (packing->repacked && (self->tile > 4 || self->late)) return -1;
     const double n_tiles = tiles_of(self, s), weights = (double)transformed(self, s);
     const double n_makings = self->late ? ceil_div(tiles_of(self, s), kern->late_rows) : 0;
-    return (n_tiles + 0.6 * n_makings) * weights / kern->macs_per_ns +
-           (double)packed_floats(self, s) * hr_ns_per_weight(kern, packing) +
+    const double products_ns = (n_tiles + kern->late_cost * n_makings) * weights / kern->macs_per_ns;
+    return hr_time_with_weights(products_ns, (double)packed_floats(self, s), kern, packing) +
            n_tiles * transform_ns[slot_of(self)] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
 }
 
