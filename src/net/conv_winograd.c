@@ -184,7 +184,7 @@ static void cut_work(cut *c, const hr_conv *conv, int n, int threads)
     c->n_chunks = ceil_div(c->n_tiles, most_tiles(conv->algorithm, &conv->shape, conv->kern));
     c->chunk = ceil_div(c->n_tiles, c->n_chunks);
     /* Sharing out the columns repeats the input transform, so only as far as threads would go idle. */
-    c->n_groups = threads == 1 ? 1 : ceil_div(2 * threads, c->n_chunks);
+    c->n_groups = threads == 1 ? 1 : ceil_div(threads, c->n_chunks);
     if (c->n_groups > c->n_blocks) c->n_groups = c->n_blocks;
 }
 
