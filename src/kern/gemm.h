@@ -29,21 +29,20 @@ GEMM_INLINE vec load_weights(const void *weights, const int HALF)
     return HALF ? v_load_half(weights) : v_load(weights);
 }
 
-/* sums += rows (M pointers to depth numbers) times weights [depth][V vectors]; as much from `ahead` on is prefetched.
- */
-GEMM_INLINE void gemm_core(tile_sums sums, const float *const *rows, const void *weights, const void *ahead, int depth,
-                           const int M, const int V, const int HALF)
+/* sums += rows (M pointers to depth numbers) times weights [depth][V vectors]. */
+GEMM_INLINE void gemm_core(tile_sums sums, const float *const *rows, const void *weights, int depth, const int M,
+                           const int V, const int HALF)
 {
     const float *row[HR_MAX_ROWS];
 #pragma GCC unroll 16
     for (int i = 0; i < M; i++) row[i] = rows[i];
-    for (int k = 0; k < depth;
-         k++, weights = WEIGHTS_AT(weights, V * HR_VEC, HALF), ahead = WEIGHTS_AT(ahead, V * HR_VEC, HALF)) {
+    for (int k = 0; k < depth; k++, weights = WEIGHTS_AT(weights, V * HR_VEC, HALF)) {
         vec column[HR_MAX_STRIPS * HR_STRIP / HR_VEC];
 #pragma GCC unroll 16
         for (int v = 0; v < V; v++) column[v] = load_weights(WEIGHTS_AT(weights, v * HR_VEC, HALF), HALF);
 #pragma GCC unroll 16
-        for (int v = 0; v < V * HR_VEC; v += HALF ? 2 * LINE : LINE) __builtin_prefetch(WEIGHTS_AT(ahead, v, HALF));
+        for (int v = 0; v < V * HR_VEC; v += HALF ? 2 * LINE : LINE)
+            __builtin_prefetch(WEIGHTS_AT(weights, AHEAD + v, HALF));
 #pragma GCC unroll 16
         for (int i = 0; i < M; i++) {
             const vec a = v_set(row[i][k]);
@@ -72,7 +71,7 @@ GEMM_INLINE void gemm_tile(const hr_gemm *g, const int M, const int V, const int
     }
     for (int t = 0; t < g->n_taps; t++) {
         const void *weights = WEIGHTS_AT(g->weights, (size_t)t * (size_t)(g->depth * V * HR_VEC), HALF);
-        gemm_core(sums, g->rows + t * M, weights, WEIGHTS_AT(weights, AHEAD, HALF), g->depth, M, V, HALF);
+        gemm_core(sums, g->rows + t * M, weights, g->depth, M, V, HALF);
     }
 #pragma GCC unroll 16
     for (int i = 0; i < M; i++) {
@@ -95,15 +94,13 @@ GEMM_INLINE void gemm_batch_tile(const hr_gemm_batch *g, int product, int first,
     const float *a = g->a + (size_t)product * g->a_step + (size_t)first * g->a_ld;
     float *out = g->out + (size_t)product * g->out_step + (size_t)first * g->out_ld;
     const void *weights = WEIGHTS_AT(g->weights, (size_t)product * g->weights_step, HALF);
-    const void *ahead = g->ahead != NULL ? WEIGHTS_AT(g->ahead, (size_t)product * g->weights_step, HALF)
-                                         : WEIGHTS_AT(weights, AHEAD, HALF);
 #pragma GCC unroll 16
     for (int i = 0; i < M; i++) {
         rows[i] = a + (size_t)i * g->a_ld;
 #pragma GCC unroll 16
-        for (int v = 0; v < V; v++) sums[i][v] = g->add ? v_load(out + (size_t)i * g->out_ld + v * HR_VEC) : v_set(0);
+        for (int v = 0; v < V; v++) sums[i][v] = v_set(0);
     }
-    gemm_core(sums, rows, weights, ahead, g->depth, M, V, HALF);
+    gemm_core(sums, rows, weights, g->depth, M, V, HALF);
 #pragma GCC unroll 16
     for (int i = 0; i < M; i++)
 #pragma GCC unroll 16

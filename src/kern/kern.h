@@ -41,8 +41,7 @@ typedef struct hr_gemm {
     int relu;                 /* act: max(x, 0) or x; what is not a number stays so */
 } hr_gemm;
 
-/* n_products products of one shape, side by side in memory: out_p[i][n] = sum_k a_p[i][k] * weights_p[k][n]
- * (+ out_p[i][n]). */
+/* n_products products of one shape, side by side in memory: out_p[i][n] = sum_k a_p[i][k] * weights_p[k][n]. */
 typedef struct hr_gemm_batch {
     int n_products;
     int m, depth;   /* rows (any number), length of the sum */
@@ -50,10 +49,8 @@ typedef struct hr_gemm_batch {
     size_t a_step, a_ld;
     const void *weights; /* [n_products][depth][strips * HR_STRIP] floats, or IEEE halves for gemm_batch_half */
     size_t weights_step; /* floats or halves between products */
-    const void *ahead;   /* what to prefetch meanwhile, laid out as weights; NULL: the weights that follow soon */
-    float *out;          /* as a */
+    float *out;          /* as a; overwritten */
     size_t out_step, out_ld;
-    int add;             /* 0: overwrite out */
 } hr_gemm_batch;
 
 /*

@@ -32,7 +32,7 @@ static void gemm_batch(const hr_gemm_batch *g, int half)
             const float *row = g->a + (size_t)p * g->a_step + (size_t)i * g->a_ld;
             float *out = g->out + (size_t)p * g->out_step + (size_t)i * g->out_ld;
             for (int n = 0; n < HR_STRIP; n++) {
-                if (!g->add) out[n] = 0;
+                out[n] = 0;
                 for (int k = 0; k < g->depth; k++)
                     out[n] += row[k] * weight(g->weights, p * (int)g->weights_step + k * HR_STRIP + n, half);
             }
