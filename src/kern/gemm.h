@@ -107,6 +107,18 @@ GEMM_INLINE void gemm_batch_tile(const hr_gemm_batch *g, int product, int first,
         for (int v = 0; v < V; v++) v_store(out + (size_t)i * g->out_ld + v * HR_VEC, sums[i][v]);
 }
 
+/* ALL rows in the fewest passes of up to ROWS, of even heights: CASES, of a switch over m, do rows first .. first + m. */
+#define IN_PASSES(ALL, ROWS, CASES)                                                                                    \
+    {                                                                                                                  \
+        const int n_passes = ((ALL) + (ROWS)-1) / (ROWS);                                                              \
+        for (int pass = 0, first = 0, m; pass < n_passes; pass++, first += m) {                                        \
+            m = ((ALL)-first + n_passes - pass - 1) / (n_passes - pass);                                               \
+            switch (m) {                                                                                               \
+                CASES                                                                                                  \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
 /* Define a gemm and a gemm_batch for column blocks of V vectors: tiles of up to ROWS rows, weights stored as half or
  * not. CASES lists CASE(1) .. CASE(ROWS). */
 #define GEMM_FUNCTIONS(NAME, BATCH_NAME, V, ROWS, CASES, HALF)                                                         \
@@ -120,16 +132,7 @@ GEMM_INLINE void gemm_batch_tile(const hr_gemm_batch *g, int product, int first,
     static void BATCH_NAME(const hr_gemm_batch *g)                                                                     \
     {                                                                                                                  \
         enum { WIDTH = V, IS_HALF = HALF };                                                                            \
-        const int n_tiles = (g->m + ROWS - 1) / ROWS;                                                                  \
-        for (int p = 0; p < g->n_products; p++) {                                                                      \
-            for (int t = 0, first = 0; t < n_tiles; t++) {                                                             \
-                const int m = (g->m - first + n_tiles - t - 1) / (n_tiles - t); /* even heights */                     \
-                switch (m) {                                                                                           \
-                    CASES(GEMM_BATCH_CASE)                                                                             \
-                }                                                                                                      \
-                first += m;                                                                                            \
-            }                                                                                                          \
-        }                                                                                                              \
+        for (int p = 0; p < g->n_products; p++) IN_PASSES(g->m, ROWS, CASES(GEMM_BATCH_CASE))                          \
     }
 /* gemmS, gemm_batchS, gemm_halfS, gemm_batch_halfS for blocks of S strips. */
 #define GEMM_WIDTH(S, V, ROWS, CASES)                                                                                  \

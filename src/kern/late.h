@@ -104,14 +104,7 @@ LATE_INLINE void late_rows(const hr_wino_late *g, const int P, int first, const 
     static void NAME(const hr_wino_late *g)                                                                            \
     {                                                                                                                  \
         enum { PAIRS = P, IS_HALF = HALF };                                                                            \
-        const int n_passes = (g->m + ROWS - 1) / ROWS;                                                                 \
-        for (int pass = 0, first = 0; pass < n_passes; pass++) {                                                       \
-            const int m = (g->m - first + n_passes - pass - 1) / (n_passes - pass); /* even heights */                 \
-            switch (m) {                                                                                               \
-                CASES(LATE_CASE)                                                                                       \
-            }                                                                                                          \
-            first += m;                                                                                                \
-        }                                                                                                              \
+        IN_PASSES(g->m, ROWS, CASES(LATE_CASE))                                                                        \
     }
 #define LATE_CASE(M)                                                                                                   \
     case M:                                                                                                            \

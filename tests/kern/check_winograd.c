@@ -150,8 +150,8 @@ static void check_late(const hr_kern *kern, const filtering *f, int half, int m,
         lines.data[i] = hr_half_to_float(rounded);
     }
     guarded out = guard(n_out, place), alone = guard((side - 1) * out_step + HR_STRIP, place);
-    hr_wino_late g = {.m = m, .depth = depth, .a = a.data, .a_step = a_step, .a_ld = a_ld, .lines = half ? halves.data : lines.data,
-                      .out = out.data, .out_step = out_step, .out_ld = out_ld};
+    hr_wino_late g = {.m = m, .depth = depth, .a = a.data, .a_step = a_step, .a_ld = a_ld,
+                      .lines = half ? halves.data : lines.data, .out = out.data, .out_step = out_step, .out_ld = out_ld};
     late(&g);
     for (size_t at = 0; at < n_out; at++) {
         const size_t i = at / out_step, t = at % out_step / out_ld, n = at % out_step % out_ld;
