@@ -108,6 +108,11 @@ static inline const void *hr_conv_weight(const hr_conv *conv, size_t i)
                       : (const void *)((const float *)conv->weights + i);
 }
 
+/* Chains (hr_node.follows): output pixels [first, end) of all pictures of a 1x1 convolution of stride 1, done whole; and
+ * how many of them make a good task. */
+void hr_conv_run_pixels(const hr_conv *conv, const hr_conv_io *io, int first, int end);
+int hr_conv_chunk(const hr_conv *conv);
+
 /* Predicted time of arithmetic that takes `ns` by itself and reads n_floats of packed weights. Their way from memory,
  * 0.17 ns a float (23 GB/s, one core of Zen 4), goes beside it: of the shorter of the two 0.3 remain (both measured).
  * Their room has a price besides. Training has room, but writes each float once a batch: 0.5. */

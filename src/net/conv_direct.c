@@ -178,12 +178,10 @@ static void aim(tile *t, const hr_conv *conv, const part *p, const hr_conv_io *i
     }
 }
 
-static void run_part(const hr_conv *conv, const part *p, const cut *c, size_t weights, const hr_conv_io *io, int task)
+/* Pixels [from, to) of blocks [first_block, last_block]; weights: where the part's begin. */
+static void run_pixels(const hr_conv *conv, const part *p, const cut *c, size_t weights, const hr_conv_io *io, int from,
+                       int to, int first_block, int last_block)
 {
-    const int first_block = c->n_groups == 1 ? 0 : task % c->n_groups;
-    const int last_block = c->n_groups == 1 ? c->n_blocks - 1 : first_block;
-    const int from = task / c->n_groups * c->chunk;
-    const int to = from + c->chunk < c->n_pixels ? from + c->chunk : c->n_pixels;
     const size_t depth = (size_t)p->n_taps * (size_t)conv->shape.ic;
     void (*const *gemm)(const hr_gemm *) = conv->half ? conv->kern->gemm_half : conv->kern->gemm;
     tile t;
@@ -204,6 +202,31 @@ static void run_part(const hr_conv *conv, const part *p, const cut *c, size_t we
                                                  .relu = conv->relu});
         }
     }
+}
+
+static void run_part(const hr_conv *conv, const part *p, const cut *c, size_t weights, const hr_conv_io *io, int task)
+{
+    const int first_block = c->n_groups == 1 ? 0 : task % c->n_groups;
+    const int last_block = c->n_groups == 1 ? c->n_blocks - 1 : first_block;
+    const int from = task / c->n_groups * c->chunk;
+    const int to = from + c->chunk < c->n_pixels ? from + c->chunk : c->n_pixels;
+    run_pixels(conv, p, c, weights, io, from, to, first_block, last_block);
+}
+
+void hr_conv_run_pixels(const hr_conv *conv, const hr_conv_io *io, int first, int end)
+{
+    const part p = part_of(&conv->shape, 0);
+    cut c;
+    cut_part(&c, conv, &p, io->n);
+    run_pixels(conv, &p, &c, 0, io, first, end, 0, c.n_blocks - 1);
+}
+
+int hr_conv_chunk(const hr_conv *conv)
+{
+    const part p = part_of(&conv->shape, 0);
+    cut c;
+    cut_part(&c, conv, &p, 1);
+    return c.chunk;
 }
 
 static void run(const hr_conv *conv, const hr_conv_io *io, int task)

@@ -40,7 +40,10 @@ hrnet_status hr_weights_read(const hr_weights *weights, const hr_graph *graph, i
 static void describe_conv(hr_engine *engine, int index)
 {
     const hr_conv_shape shape = hr_conv_shape_of(&engine->graph, index);
-    hr_conv_init(&engine->convs[index], &shape, engine->graph.nodes[index].relu, &engine->packing, engine->kern);
+    const hr_node *node = &engine->graph.nodes[index];
+    hr_packing packing = engine->packing;
+    if (!node->together) packing.batch = 1;
+    hr_conv_init(&engine->convs[index], &shape, node->relu, &packing, engine->kern);
 }
 
 size_t hr_engine_conv_bytes(const hr_conv *conv)
@@ -120,9 +123,7 @@ hrnet_status hr_engine_create(hr_engine **out, const hr_graph *graph, const hr_w
     if (status != HRNET_OK) goto fail;
     const size_t n = (size_t)engine->graph.n_nodes;
     engine->convs = hr_calloc(n, sizeof *engine->convs);
-    status = engine->convs != NULL ? hr_depend_make(&engine->depend, &engine->graph)
-                                   : hr_fail_memory(n * sizeof *engine->convs);
-    if (status == HRNET_OK) status = pack_all(engine, weights);
+    status = engine->convs != NULL ? pack_all(engine, weights) : hr_fail_memory(n * sizeof *engine->convs);
     if (status != HRNET_OK) goto fail;
     *out = engine;
     return HRNET_OK;
@@ -136,7 +137,6 @@ void hr_engine_free(hr_engine *engine)
     if (engine == NULL) return;
     hr_free(engine->weights);
     hr_free(engine->convs);
-    hr_depend_free(&engine->depend);
     hr_graph_free(&engine->graph);
     hr_free(engine);
 }

@@ -6,7 +6,6 @@
 #define HR_NET_ENGINE_H
 
 #include "net/conv.h"
-#include "net/depend.h"
 #include "net/graph.h"
 
 /* Where parameters come from: a checkpoint, initial values, a formula. */
@@ -23,7 +22,6 @@ typedef struct hr_engine {
     size_t n_bytes;
     hr_packing packing;
     const hr_kern *kern;
-    hr_depend depend;
     int max_ld; /* widest pixel of any tensor */
 } hr_engine;
 

@@ -1,9 +1,9 @@
 /*
- * exec.c - the order of a run. A node is ready when the nodes that it reads have ended, and every thread draws the next
- * task of the first ready node of the graph. Nodes follow each other there branch by branch, so one thread takes a
- * branch through a whole module before it turns to the next: a layer finds in the cache what the one before it wrote,
- * and not the weights of other branches (W48 384x288, one thread of Zen 4: 255 ms; layer by layer across the branches,
- * 280). Several threads turn to another branch whenever a layer has no task left to draw, and so wait for nothing.
+ * exec.c - running a schedule. A step is ready when those that it waits for have ended, and every thread draws the next
+ * task of the first ready step. Steps follow each other branch by branch, so one thread takes a branch through a whole
+ * module before it turns to the next: a layer finds in the cache what the one before it wrote, and not the weights of
+ * other branches (W48 384x288, one thread of Zen 4: 255 ms; layer by layer across the branches, 280). Several threads
+ * turn to another branch, or picture, whenever a layer has no task left to draw, and so wait for nothing.
  */
 #include "net/exec.h"
 
@@ -13,13 +13,15 @@
 
 #include "base/mem.h"
 #include "base/pool.h"
-#include "net/arena.h"
+#include "net/placement.h"
+#include "net/schedule.h"
 
-enum { ROWS_PER_TASK = 8, MAX_POOL_CELLS = 49, TOGETHER_BYTES = 16 << 20, BITS = 64 };
+enum { ROWS_PER_TASK = 8, MAX_POOL_CELLS = 49, MAX_TOGETHER = 8, TOGETHER_BYTES = 32 << 20, BITS = 64 };
 
-/* A node's part of a run. */
+/* A step's part of a run. */
 typedef struct progress {
-    int n_tasks;
+    int n_pictures; /* of the step's, that this run has; with none there is one task that does nothing */
+    int n_tasks, chunk; /* chunk: of a chain, pixels a task */
     atomic_int drawn;   /* tasks given to threads; more than n_tasks where several reached for the last */
     atomic_int left;    /* tasks that have not ended */
     atomic_int sources; /* that have not ended */
@@ -27,16 +29,17 @@ typedef struct progress {
 
 struct hr_exec {
     const hr_engine *engine;
+    hr_schedule schedule;
     hr_pool *pool;
     int max_batch, n;
     float *arena, *zeros;
     char *scratch; /* [threads][scratch_bytes] */
     size_t arena_floats, scratch_bytes, n_bytes;
-    float **tensors;         /* [n_nodes] */
-    progress *nodes;         /* [n_nodes] */
-    _Atomic uint64_t *ready; /* [ready_words], a bit for each node: it is ready and has tasks to draw */
+    float **tensors;         /* [n_nodes][max_batch] */
+    progress *steps;         /* [n_steps] */
+    _Atomic uint64_t *ready; /* [ready_words], a bit for each step: it is ready and has tasks to draw */
     int ready_words;
-    atomic_int unfinished; /* nodes that have not ended */
+    atomic_int unfinished; /* steps that have not ended */
     double *profile;       /* [threads][n_nodes] seconds while profiling, else NULL */
     struct {
         int n_tasks;
@@ -46,18 +49,44 @@ struct hr_exec {
     } loop;
 };
 
-static int rows_tasks(const hr_node *node, int n)
+static float *tensor(const hr_exec *exec, int node, int picture)
 {
-    return (n * node->h + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+    return exec->tensors[node * exec->max_batch + picture];
 }
 
-static int count_tasks(const hr_exec *exec, int index)
+static int ceil_div(int a, int b)
 {
-    const hr_node *node = &exec->engine->graph.nodes[index];
-    if (node->op == HR_OP_INPUT) return 0;
-    const hr_conv *conv = &exec->engine->convs[index];
-    return conv->algorithm != NULL ? conv->algorithm->n_tasks(conv, exec->n, hr_pool_threads(exec->pool))
-                                   : rows_tasks(node, exec->n);
+    return (a + b - 1) / b;
+}
+
+/* Threads that share a step: pictures of a step of their own are under way side by side. */
+static int threads_of(const hr_exec *exec, const hr_step *step)
+{
+    const int threads = hr_pool_threads(exec->pool);
+    return step->n_pictures < exec->max_batch ? ceil_div(threads, exec->schedule.n_slots) : threads;
+}
+
+/* Set what a step does in a run of n pictures. */
+static void cut_step(hr_exec *exec, int index, int n)
+{
+    const hr_step *step = &exec->schedule.steps[index];
+    const hr_node *node = &exec->engine->graph.nodes[step->node];
+    const hr_conv *conv = &exec->engine->convs[step->node];
+    progress *p = &exec->steps[index];
+    const int rest = n - step->picture;
+    p->n_pictures = rest < 0 ? 0 : rest < step->n_pictures ? rest : step->n_pictures;
+    if (p->n_pictures == 0 || node->op == HR_OP_INPUT) {
+        p->n_tasks = 1;
+    } else if (step->n_nodes > 1) {
+        p->chunk = 0;
+        for (int i = 0; i < step->n_nodes; i++)
+            if (hr_conv_chunk(conv + i) > p->chunk) p->chunk = hr_conv_chunk(conv + i);
+        p->n_tasks = ceil_div(p->n_pictures * node->h * node->w, p->chunk);
+    } else if (conv->algorithm != NULL) {
+        p->n_tasks = conv->algorithm->n_tasks(conv, p->n_pictures, threads_of(exec, step));
+    } else {
+        p->n_tasks = ceil_div(p->n_pictures * node->h, ROWS_PER_TASK);
+    }
 }
 
 static int shift_of(int factor)
@@ -67,30 +96,28 @@ static int shift_of(int factor)
     return shift;
 }
 
-static void sum_row(const hr_exec *exec, int index, int row)
+static void sum_row(const hr_exec *exec, int index, int picture, int y)
 {
     const hr_graph *graph = &exec->engine->graph;
     const hr_node *node = &graph->nodes[index];
     const float *terms[HR_MAX_INPUTS];
     int shifts[HR_MAX_INPUTS];
-    const int ld = hr_engine_ld(exec->engine, index), image = row / node->h, y = row % node->h;
+    const int ld = hr_engine_ld(exec->engine, index);
     for (int i = 0; i < node->n_inputs; i++) {
         const hr_node *from = &graph->nodes[node->inputs[i]];
         shifts[i] = shift_of(node->factors[i]);
-        terms[i] = exec->tensors[node->inputs[i]] +
-                   (size_t)(image * from->h + (y >> shifts[i])) * (size_t)from->w * (size_t)ld;
+        terms[i] = tensor(exec, node->inputs[i], picture) + (size_t)(y >> shifts[i]) * (size_t)from->w * (size_t)ld;
     }
-    float *out = exec->tensors[index] + (size_t)row * (size_t)node->w * (size_t)ld;
+    float *out = tensor(exec, index, picture) + (size_t)y * (size_t)node->w * (size_t)ld;
     exec->engine->kern->sum_row(out, terms, shifts, node->n_inputs, node->w, ld, node->relu);
 }
 
-static void maxpool_row(const hr_exec *exec, int index, int row)
+static void maxpool_row(const hr_exec *exec, int index, int picture, int y)
 {
     const hr_graph *graph = &exec->engine->graph;
     const hr_node *node = &graph->nodes[index], *from = &graph->nodes[node->inputs[0]];
     const size_t ld = (size_t)hr_engine_ld(exec->engine, index);
-    const int image = row / node->h, y = row % node->h;
-    const float *picture = exec->tensors[node->inputs[0]] + (size_t)(image * from->h) * (size_t)from->w * ld;
+    const float *in = tensor(exec, node->inputs[0], picture);
     for (int x = 0; x < node->w; x++) {
         const float *cells[MAX_POOL_CELLS];
         int n = 0;
@@ -98,37 +125,50 @@ static void maxpool_row(const hr_exec *exec, int index, int row)
             for (int kx = 0; kx < node->kernel; kx++) {
                 const int iy = y * node->stride + ky - node->padding, ix = x * node->stride + kx - node->padding;
                 if (iy >= 0 && iy < from->h && ix >= 0 && ix < from->w)
-                    cells[n++] = picture + ((size_t)iy * (size_t)from->w + (size_t)ix) * ld;
+                    cells[n++] = in + ((size_t)iy * (size_t)from->w + (size_t)ix) * ld;
             }
         }
-        float *out = exec->tensors[index] + ((size_t)row * (size_t)node->w + (size_t)x) * ld;
+        float *out = tensor(exec, index, picture) + ((size_t)y * (size_t)node->w + (size_t)x) * ld;
         exec->engine->kern->max_cell(out, cells, n, (int)ld);
     }
 }
 
-static void run_task(const hr_exec *exec, int index, int task, int thread)
+static hr_conv_io conv_io(const hr_exec *exec, int index, int step, int thread)
 {
+    const hr_node *node = &exec->engine->graph.nodes[index];
+    const int picture = exec->schedule.steps[step].picture;
+    return (hr_conv_io){.in = tensor(exec, node->inputs[0], picture),
+                        .add = node->add >= 0 ? tensor(exec, node->add, picture) : NULL,
+                        .out = tensor(exec, index, picture),
+                        .zeros = exec->zeros,
+                        .scratch = (float *)(void *)(exec->scratch + (size_t)thread * exec->scratch_bytes),
+                        .n = exec->steps[step].n_pictures,
+                        .threads = threads_of(exec, &exec->schedule.steps[step])};
+}
+
+/* A node's share of a task of its step. */
+static void run_task(const hr_exec *exec, int index, int step, int task, int thread)
+{
+    const hr_step *it = &exec->schedule.steps[step];
+    const progress *p = &exec->steps[step];
     const hr_node *node = &exec->engine->graph.nodes[index];
     const hr_conv *conv = &exec->engine->convs[index];
     if (conv->algorithm != NULL) {
-        conv->algorithm->run(
-            conv,
-            &(hr_conv_io){.in = exec->tensors[node->inputs[0]],
-                          .add = node->add >= 0 ? exec->tensors[node->add] : NULL,
-                          .out = exec->tensors[index],
-                          .zeros = exec->zeros,
-                          .scratch = (float *)(void *)(exec->scratch + (size_t)thread * exec->scratch_bytes),
-                          .n = exec->n,
-                          .threads = hr_pool_threads(exec->pool)},
-            task);
+        const hr_conv_io io = conv_io(exec, index, step, thread);
+        const int n_pixels = p->n_pictures * node->h * node->w, from = task * p->chunk, to = from + p->chunk;
+        if (it->n_nodes > 1)
+            hr_conv_run_pixels(conv, &io, from, to < n_pixels ? to : n_pixels);
+        else
+            conv->algorithm->run(conv, &io, task);
         return;
     }
-    const int end = (task + 1) * ROWS_PER_TASK, n_rows = exec->n * node->h;
+    const int end = (task + 1) * ROWS_PER_TASK, n_rows = p->n_pictures * node->h;
     for (int row = task * ROWS_PER_TASK; row < end && row < n_rows; row++) {
+        const int picture = it->picture + row / node->h, y = row % node->h;
         if (node->op == HR_OP_MAXPOOL)
-            maxpool_row(exec, index, row);
+            maxpool_row(exec, index, picture, y);
         else
-            sum_row(exec, index, row);
+            sum_row(exec, index, picture, y);
     }
 }
 
@@ -144,29 +184,40 @@ static void put_ready(hr_exec *exec, int index)
     atomic_fetch_or(&exec->ready[index / BITS], (uint64_t)1 << (index % BITS));
 }
 
-/* Node `index` has ended. */
-static void end_node(hr_exec *exec, int index)
+/* Step `index` has ended. */
+static void end_step(hr_exec *exec, int index)
 {
-    const hr_depend *depend = &exec->engine->depend;
-    for (int i = depend->user_starts[index]; i < depend->user_starts[index + 1]; i++)
-        if (atomic_fetch_sub(&exec->nodes[depend->users[i]].sources, 1) == 1) put_ready(exec, depend->users[i]);
+    const hr_schedule *schedule = &exec->schedule;
+    for (int i = schedule->user_starts[index]; i < schedule->user_starts[index + 1]; i++)
+        if (atomic_fetch_sub(&exec->steps[schedule->users[i]].sources, 1) == 1) put_ready(exec, schedule->users[i]);
     atomic_fetch_sub(&exec->unfinished, 1);
     hr_pool_tell(exec->pool);
 }
 
-/* The next task of the first ready node; -1: none is ready. */
+/* The next task of the first ready step; -1: none is ready. */
 static int draw(hr_exec *exec, int *task)
 {
     for (int w = 0; w < exec->ready_words; w++) {
         for (uint64_t bits = atomic_load(&exec->ready[w]); bits != 0; bits &= bits - 1) {
             const int bit = __builtin_ctzll(bits), index = w * BITS + bit;
-            progress *p = &exec->nodes[index];
+            progress *p = &exec->steps[index];
             *task = atomic_fetch_add(&p->drawn, 1);
             if (*task == p->n_tasks - 1) atomic_fetch_and(&exec->ready[w], ~((uint64_t)1 << bit));
             if (*task < p->n_tasks) return index;
         }
     }
     return -1;
+}
+
+static void run_nodes(hr_exec *exec, int index, int task, int thread)
+{
+    const hr_step *step = &exec->schedule.steps[index];
+    for (int i = step->node; i < step->node + step->n_nodes; i++) {
+        const double start = exec->profile != NULL ? now() : 0;
+        run_task(exec, i, index, task, thread);
+        if (exec->profile != NULL)
+            exec->profile[(size_t)thread * (size_t)exec->engine->graph.n_nodes + (size_t)i] += now() - start;
+    }
 }
 
 static void run_region(void *context, int thread)
@@ -180,11 +231,8 @@ static void run_region(void *context, int thread)
             if (atomic_load(&exec->unfinished) > 0) hr_pool_wait(exec->pool, news);
             continue;
         }
-        const double start = exec->profile != NULL ? now() : 0;
-        run_task(exec, index, task, thread);
-        if (exec->profile != NULL)
-            exec->profile[(size_t)thread * (size_t)exec->engine->graph.n_nodes + (size_t)index] += now() - start;
-        if (atomic_fetch_sub(&exec->nodes[index].left, 1) == 1) end_node(exec, index);
+        if (exec->steps[index].n_pictures > 0) run_nodes(exec, index, task, thread);
+        if (atomic_fetch_sub(&exec->steps[index].left, 1) == 1) end_step(exec, index);
     }
 }
 
@@ -192,20 +240,20 @@ static void set_batch(hr_exec *exec, int n)
 {
     if (n == exec->n) return;
     exec->n = n;
-    for (int i = 0; i < exec->engine->graph.n_nodes; i++) exec->nodes[i].n_tasks = count_tasks(exec, i);
+    for (int i = 0; i < exec->schedule.n_steps; i++) cut_step(exec, i, n);
 }
 
 void hr_exec_run(hr_exec *exec, int n)
 {
     set_batch(exec, n);
-    const int n_nodes = exec->engine->graph.n_nodes;
-    for (int i = 0; i < n_nodes; i++) {
-        atomic_store(&exec->nodes[i].drawn, 0);
-        atomic_store(&exec->nodes[i].left, exec->nodes[i].n_tasks);
-        atomic_store(&exec->nodes[i].sources, exec->engine->depend.n_sources[i]);
+    const int n_steps = exec->schedule.n_steps;
+    for (int i = 0; i < n_steps; i++) {
+        atomic_store(&exec->steps[i].drawn, 0);
+        atomic_store(&exec->steps[i].left, exec->steps[i].n_tasks);
+        atomic_store(&exec->steps[i].sources, exec->schedule.n_sources[i]);
     }
-    atomic_store(&exec->unfinished, n_nodes);
-    end_node(exec, 0); /* the input */
+    atomic_store(&exec->unfinished, n_steps);
+    end_step(exec, 0); /* the input */
     hr_pool_run(exec->pool, run_region, exec);
 }
 
@@ -240,71 +288,71 @@ void hr_exec_parallel(hr_exec *exec, int n_tasks, void (*func)(void *context, in
     hr_pool_run(exec->pool, loop_region, exec);
 }
 
-/* Whether node a has always ended when node b begins. One thread takes the nodes in their order. */
-static int is_before(const hr_exec *exec, int a, int b)
-{
-    return hr_pool_threads(exec->pool) == 1 ? a < b : hr_depend_before(&exec->engine->depend, a, b);
-}
-
-/* Whether tensor a's place may be used again for tensor b: all who write or read it have ended by then. */
-static int is_over(const hr_exec *exec, int a, int b)
-{
-    const hr_depend *depend = &exec->engine->depend;
-    int over = a != exec->engine->graph.output && is_before(exec, a, b);
-    for (int i = depend->user_starts[a]; i < depend->user_starts[a + 1]; i++)
-        over = over && is_before(exec, depend->users[i], b);
-    return over;
-}
-
-static int may_overlap(const void *context, int a, int b)
-{
-    return a < b ? !is_over(context, a, b) : !is_over(context, b, a);
-}
-
-/* One arena place per tensor. */
-static hrnet_status plan_tensors(hr_exec *exec)
+/* A schedule for this many pictures, and the places of their tensors: offsets [n_nodes][batch]. */
+static hrnet_status plan(hr_exec *exec, int batch, size_t *offsets)
 {
     const hr_engine *engine = exec->engine;
-    const hr_graph *graph = &engine->graph;
-    const size_t n = (size_t)graph->n_nodes;
-    hr_lifetime *lives = hr_calloc(n, sizeof *lives);
-    if (lives == NULL) return hr_fail_memory(n * sizeof *lives);
-    for (int i = 0; i < graph->n_nodes; i++) {
-        const hr_node *node = &graph->nodes[i];
-        const size_t floats = (size_t)node->h * (size_t)node->w * (size_t)hr_engine_ld(engine, i);
-        const size_t line = HR_ALIGN / sizeof(float);
-        lives[i].size = (floats + line - 1) / line * line;
+    const size_t n = (size_t)engine->graph.n_nodes, line = HR_ALIGN / sizeof(float);
+    size_t *sizes;
+    HR_NEW(sizes, n);
+    for (size_t i = 0; i < n; i++) {
+        const hr_node *node = &engine->graph.nodes[i];
+        const size_t floats = (size_t)node->h * (size_t)node->w * (size_t)hr_engine_ld(engine, (int)i);
+        sizes[i] = (floats + line - 1) / line * line;
     }
-    hrnet_status status = hr_arena_plan(lives, graph->n_nodes, may_overlap, exec, &exec->arena_floats);
-    /* a pass over more pictures than the cache holds waits for memory at every layer */
-    const size_t fit = TOGETHER_BYTES / (exec->arena_floats * sizeof(float) + 1);
-    if ((size_t)exec->max_batch > fit) exec->max_batch = fit > 0 ? (int)fit : 1;
-    exec->arena_floats *= (size_t)exec->max_batch;
-    if (status == HRNET_OK && (exec->arena = hr_alloc(exec->arena_floats, sizeof(float))) == NULL)
+    exec->max_batch = batch;
+    hrnet_status status = hr_schedule_make(&exec->schedule, &engine->graph, batch, hr_pool_threads(exec->pool));
+    if (status == HRNET_OK)
+        status = hr_place_tensors(&exec->schedule, &engine->graph, sizes, offsets, &exec->arena_floats);
+    hr_free(sizes);
+    return status;
+}
+
+/* As many pictures as fit. */
+static hrnet_status plan_batch(hr_exec *exec, int batch, size_t *offsets)
+{
+    HR_TRY(plan(exec, batch, offsets));
+    while (batch > 1 && exec->arena_floats * sizeof(float) > TOGETHER_BYTES) {
+        hr_schedule_free(&exec->schedule);
+        batch /= 2;
+        HR_TRY(plan(exec, batch, offsets));
+    }
+    return HRNET_OK;
+}
+
+static hrnet_status place_tensors(hr_exec *exec, int max_batch)
+{
+    const int batch = max_batch < MAX_TOGETHER ? max_batch : MAX_TOGETHER;
+    const size_t n = (size_t)exec->engine->graph.n_nodes * (size_t)batch;
+    size_t *offsets;
+    HR_NEW(offsets, n);
+    hrnet_status status = plan_batch(exec, batch, offsets);
+    if (status == HRNET_OK && ((exec->arena = hr_alloc(exec->arena_floats, sizeof(float))) == NULL ||
+                               (exec->tensors = hr_calloc(n, sizeof *exec->tensors)) == NULL))
         status = hr_fail_memory(exec->arena_floats * sizeof(float));
-    for (size_t i = 0; i < n && status == HRNET_OK; i++)
-        exec->tensors[i] = exec->arena + (size_t)exec->max_batch * lives[i].offset;
-    hr_free(lives);
+    for (size_t i = 0; i < (size_t)(exec->engine->graph.n_nodes * exec->max_batch) && status == HRNET_OK; i++)
+        exec->tensors[i] = exec->arena + offsets[i];
+    hr_free(offsets);
     return status;
 }
 
 static hrnet_status allocate(hr_exec *exec, int threads)
 {
-    const size_t n = (size_t)exec->engine->graph.n_nodes, n_words = (n + BITS - 1) / BITS;
-    for (size_t i = 0; i < n; i++) {
+    const size_t n = (size_t)exec->schedule.n_steps, n_words = (n + BITS - 1) / BITS;
+    for (int i = 0; i < exec->engine->graph.n_nodes; i++) {
         const hr_conv *conv = &exec->engine->convs[i];
         const size_t bytes = conv->algorithm != NULL ? conv->algorithm->scratch_bytes(conv) : 0;
         if (bytes > exec->scratch_bytes) exec->scratch_bytes = bytes;
     }
     exec->scratch_bytes = (exec->scratch_bytes + HR_ALIGN - 1) / HR_ALIGN * HR_ALIGN;
-    HR_NEW(exec->tensors, n);
-    HR_NEW(exec->nodes, n);
+    HR_NEW(exec->steps, n);
     HR_NEW(exec->ready, n_words);
     exec->ready_words = (int)n_words;
     HR_NEW(exec->zeros, (size_t)exec->engine->max_ld);
     HR_NEW(exec->scratch, (size_t)threads * exec->scratch_bytes);
     exec->n_bytes = (size_t)threads * exec->scratch_bytes + (size_t)exec->engine->max_ld * sizeof(float) +
-                    n * (sizeof(float *) + sizeof(progress)) + n_words * sizeof(uint64_t);
+                    n * sizeof(progress) + n_words * sizeof(uint64_t) + hr_schedule_bytes(&exec->schedule) +
+                    (size_t)(exec->engine->graph.n_nodes * exec->max_batch) * sizeof(float *);
     return HRNET_OK;
 }
 
@@ -315,10 +363,9 @@ hrnet_status hr_exec_create(hr_exec **out, const hr_engine *engine, int threads,
         return hr_fail(HRNET_ERR_ARGUMENT, "max_batch: expected 1..64, found %d", max_batch);
     HR_NEW(exec, 1);
     exec->engine = engine;
-    exec->max_batch = max_batch;
     hrnet_status status = hr_pool_create(&exec->pool, threads);
+    if (status == HRNET_OK) status = place_tensors(exec, max_batch);
     if (status == HRNET_OK) status = allocate(exec, threads);
-    if (status == HRNET_OK) status = plan_tensors(exec);
     if (status != HRNET_OK) {
         hr_exec_free(exec);
         return status;
@@ -336,7 +383,8 @@ void hr_exec_free(hr_exec *exec)
     hr_free(exec->zeros);
     hr_free(exec->scratch);
     hr_free(exec->tensors);
-    hr_free(exec->nodes);
+    hr_free(exec->steps);
+    hr_schedule_free(&exec->schedule);
     hr_free((void *)exec->ready);
     hr_free(exec);
 }
@@ -351,21 +399,14 @@ size_t hr_exec_bytes(const hr_exec *exec)
     return sizeof *exec + exec->arena_floats * sizeof(float) + exec->n_bytes;
 }
 
-static size_t picture_floats(const hr_exec *exec, int node)
-{
-    const hr_node *n = &exec->engine->graph.nodes[node];
-    return (size_t)n->h * (size_t)n->w * (size_t)hr_engine_ld(exec->engine, node);
-}
-
 float *hr_exec_input(hr_exec *exec, int i)
 {
-    return exec->tensors[0] + (size_t)i * picture_floats(exec, 0);
+    return tensor(exec, 0, i);
 }
 
 const float *hr_exec_output(const hr_exec *exec, int i)
 {
-    const int node = exec->engine->graph.output;
-    return exec->tensors[node] + (size_t)i * picture_floats(exec, node);
+    return tensor(exec, exec->engine->graph.output, i);
 }
 
 int hr_exec_output_ld(const hr_exec *exec)

@@ -6,13 +6,16 @@
  *   sum(conv, x)                     the conv computed last adds x as it stores
  *   sum(upsample(a), b, ...)         the sum reads a at its own resolution
  *
- * A node merges into its producer only when nobody else reads what lies between them.
+ * A node merges into its producer only when nobody else reads what lies between them. At the end the nodes are told how
+ * they can be run best: hr_node.follows, hr_node.together.
  */
 #include "net/graph.h"
 
 #include <string.h>
 
 #include "base/mem.h"
+
+enum { MAX_CHAINED = 1 << 16 }; /* weights of a node in a chain: every task reads them all */
 
 typedef struct rewrite {
     const hr_graph *from;
@@ -106,6 +109,36 @@ static int rewrite_node(rewrite *r, int old)
     }
 }
 
+static int is_pointwise(const hr_graph *graph, const hr_node *node)
+{
+    return node->op == HR_OP_CONV && node->kernel == 1 && node->stride == 1 &&
+           graph->params[node->weight].n_elements <= MAX_CHAINED;
+}
+
+static void mark_chains(hr_graph *graph)
+{
+    for (int i = 1; i < graph->n_nodes; i++) {
+        hr_node *node = &graph->nodes[i];
+        node->follows = is_pointwise(graph, node) && is_pointwise(graph, node - 1) &&
+                        (node->inputs[0] == i - 1 || node->add == i - 1);
+    }
+}
+
+static void mark_together(hr_graph *graph)
+{
+    for (int i = 0; i < graph->n_nodes; i++) {
+        hr_node *node = &graph->nodes[i];
+        double weights = 0, numbers = 0;
+        for (int k = 0; k < graph->n_nodes; k++) {
+            const hr_node *other = &graph->nodes[k];
+            if (other->h != node->h || other->w != node->w) continue;
+            numbers += (double)other->c * other->h * other->w;
+            if (other->weight >= 0) weights += (double)graph->params[other->weight].n_elements;
+        }
+        node->together = weights > numbers;
+    }
+}
+
 hrnet_status hr_graph_fuse(hr_graph *out, const hr_graph *graph)
 {
     const size_t n = (size_t)graph->n_nodes;
@@ -131,6 +164,8 @@ hrnet_status hr_graph_fuse(hr_graph *out, const hr_graph *graph)
             status = hr_fail(HRNET_ERR_UNSUPPORTED, "node %d (%s): no inference form for its place in the graph", i,
                              graph->nodes[i].name);
     to.output = r.at[graph->output];
+    mark_chains(&to);
+    mark_together(&to);
 end:
     hr_free(scratch);
     if (status != HRNET_OK) {

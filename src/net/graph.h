@@ -56,6 +56,10 @@ typedef struct hr_node {
     int relu;                   /* conv, deconv, sum: clamp at zero at the end */
     int add;                    /* conv: a tensor of the output's shape to add before relu; -1: none */
     int factors[HR_MAX_INPUTS]; /* sum: nearest upsampling of each input; 1: none */
+    int follows;  /* this and the node before it are 1x1 convolutions of stride 1, and this one reads (or adds) what that
+                     one makes: pixel by pixel they can be computed one after the other */
+    int together; /* convolutions that make tensors of this height and width have more weights in all than those have
+                     numbers: a batch should read them once */
 } hr_node;
 
 typedef struct hr_graph {

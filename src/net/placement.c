@@ -1,0 +1,164 @@
+/*
+ * placement.c - lifetimes by what is before what in the schedule. A place is what one tensor, or several that are added
+ * to in place one after the other, take: of the whole batch, or of every n_slots-th picture.
+ */
+#include "net/placement.h"
+
+#include "base/mem.h"
+#include "net/arena.h"
+
+typedef struct place {
+    int root;    /* the first of its tensors */
+    int phase;   /* the one in which pictures take turns here; -1: all have room */
+    int slot;    /* the pictures slot, slot + n_slots ... */
+    int *makers; /* [n_makers] steps that make its tensors; behind them those that read */
+    int n_makers, n_steps;
+} place;
+
+typedef struct planner {
+    const hr_schedule *schedule;
+    const hr_graph *graph;
+    int *root;  /* [n_nodes] the first of the tensors that share a place */
+    int *phase; /* [n_nodes] place.phase */
+    place *places;
+    int n_places;
+    int *steps; /* room of the places' lists */
+} planner;
+
+static int reads(const hr_node *node, int tensor)
+{
+    int from[HR_MAX_INPUTS + 1], n = hr_node_sources(node, from);
+    while (n > 0 && from[n - 1] != tensor) n--;
+    return n > 0;
+}
+
+static const hr_step *step_at(const planner *p, int node, int picture)
+{
+    return &p->schedule->steps[hr_schedule_step(p->schedule, node, picture)];
+}
+
+/* The phase that all readers of a tensor share with its maker, if its pictures are steps of their own. */
+static int phase_of(const planner *p, int node)
+{
+    const hr_step *step = step_at(p, node, 0);
+    if (step->n_pictures == p->schedule->batch || node == p->graph->output) return -1;
+    for (int i = node + 1; i < p->graph->n_nodes; i++)
+        if (reads(&p->graph->nodes[i], node) && step_at(p, i, 0)->phase != step->phase) return -1;
+    return step->phase;
+}
+
+/* Whether node may write its tensor over the one that it adds. */
+static int may_replace(const planner *p, int node)
+{
+    const hr_schedule *s = p->schedule;
+    const int old = p->graph->nodes[node].add;
+    if (old <= 0 || node == p->graph->output || old == p->graph->output || p->phase[old] != p->phase[node]) return 0;
+    for (int i = old + 1; i < p->graph->n_nodes; i++) {
+        if (i == node || !reads(&p->graph->nodes[i], old)) continue;
+        for (int k = 0; k < s->batch; k++)
+            if (!hr_schedule_before(s, hr_schedule_step(s, i, k), hr_schedule_step(s, node, k))) return 0;
+    }
+    return p->graph->nodes[node].inputs[0] != old;
+}
+
+static int list_steps(const planner *p, int node, int slot, int is_turn, int *out)
+{
+    const hr_schedule *s = p->schedule;
+    int n = 0;
+    for (int k = slot; k < s->batch; k += is_turn ? s->n_slots : 1) {
+        const int step = hr_schedule_step(s, node, k);
+        if (n == 0 || out[n - 1] != step) out[n++] = step;
+    }
+    return n;
+}
+
+/* The place of a root in one slot. Returns how many steps were listed. */
+static int describe(const planner *p, int root, int slot, int *steps, place *out)
+{
+    const int n_nodes = p->graph->n_nodes, is_turn = p->phase[root] >= 0;
+    int n = 0;
+    *out = (place){.root = root, .phase = p->phase[root], .slot = slot, .makers = steps};
+    for (int i = root; i < n_nodes; i++)
+        if (p->root[i] == root) n += list_steps(p, i, slot, is_turn, steps + n);
+    out->n_makers = n;
+    for (int i = root; i < n_nodes; i++)
+        for (int k = i + 1; k < n_nodes && p->root[i] == root; k++)
+            if (reads(&p->graph->nodes[k], i)) n += list_steps(p, k, slot, is_turn, steps + n);
+    return out->n_steps = n;
+}
+
+static void describe_all(planner *p)
+{
+    int *steps = p->steps;
+    for (int i = 0; i < p->graph->n_nodes; i++) p->phase[i] = phase_of(p, i);
+    for (int i = 0; i < p->graph->n_nodes; i++) p->root[i] = may_replace(p, i) ? p->root[p->graph->nodes[i].add] : i;
+    for (int i = 0; i < p->graph->n_nodes; i++)
+        for (int slot = 0; p->root[i] == i && slot < (p->phase[i] >= 0 ? p->schedule->n_slots : 1); slot++)
+            steps += describe(p, i, slot, steps, &p->places[p->n_places++]);
+}
+
+/* Whether all that happens in place a has ended before anything is written to place b. Of one turn of a phase one
+ * picture tells for all. */
+static int is_over(const planner *p, const place *a, const place *b)
+{
+    const hr_step *steps = p->schedule->steps;
+    const int is_turn = a->phase >= 0 && a->phase == b->phase;
+    if (a->root == p->graph->output || (is_turn && a->slot != b->slot)) return 0;
+    for (int i = 0; i < a->n_steps; i++) {
+        if (is_turn && steps[a->makers[i]].picture != a->slot) continue;
+        for (int k = 0; k < b->n_makers; k++) {
+            if (is_turn && steps[b->makers[k]].picture != b->slot) continue;
+            if (!hr_schedule_before(p->schedule, a->makers[i], b->makers[k])) return 0;
+        }
+    }
+    return 1;
+}
+
+static int may_overlap(const void *context, int a, int b)
+{
+    const planner *p = context;
+    return !is_over(p, &p->places[a], &p->places[b]) && !is_over(p, &p->places[b], &p->places[a]);
+}
+
+static hrnet_status plan(planner *p, const size_t *sizes, size_t *offsets, size_t *total)
+{
+    const hr_schedule *s = p->schedule;
+    const size_t n_nodes = (size_t)s->n_nodes, batch = (size_t)s->batch;
+    hr_lifetime *lives;
+    HR_NEW(p->root, n_nodes);
+    HR_NEW(p->phase, n_nodes);
+    HR_NEW(p->places, n_nodes * (size_t)s->n_slots);
+    HR_NEW(p->steps, n_nodes * batch * (HR_MAX_INPUTS + 2));
+    describe_all(p);
+    HR_NEW(lives, (size_t)p->n_places);
+    for (int i = 0; i < p->n_places; i++) {
+        const place *it = &p->places[i];
+        lives[i].size = sizes[it->root] * (it->phase >= 0 ? 1 : batch);
+    }
+    const hrnet_status status = hr_arena_plan(lives, p->n_places, may_overlap, p, total);
+    for (int i = 0; i < p->n_places && status == HRNET_OK; i++) {
+        const place *it = &p->places[i];
+        for (size_t node = (size_t)it->root; node < n_nodes; node++) {
+            if (p->root[node] != it->root) continue;
+            size_t *row = offsets + node * batch;
+            if (it->phase >= 0)
+                for (int k = it->slot; k < s->batch; k += s->n_slots) row[k] = lives[i].offset;
+            else
+                for (size_t k = 0; k < batch; k++) row[k] = lives[i].offset + k * sizes[node];
+        }
+    }
+    hr_free(lives);
+    return status;
+}
+
+hrnet_status hr_place_tensors(const hr_schedule *schedule, const hr_graph *graph, const size_t *sizes, size_t *offsets,
+                              size_t *total)
+{
+    planner p = {.schedule = schedule, .graph = graph};
+    const hrnet_status status = plan(&p, sizes, offsets, total);
+    hr_free(p.root);
+    hr_free(p.phase);
+    hr_free(p.places);
+    hr_free(p.steps);
+    return status;
+}
