@@ -122,8 +122,8 @@ typedef struct hr_wino_output {
 } hr_wino_output;
 
 /* The products of one line of a Winograd tile (side of its side^2 numbers) with weights that are not transformed along it
- * yet, for a strip of columns: out_i[t][n] = sum_k a_i[t][k] * (G g[k])_i[n] / s_i, i < side. Row i of G is s_i times the
- * powers 1, p, p^2 of its point (the last: 0, 0, 1); the input transform can put s_i into a. */
+ * yet, for a strip of columns: out_i[t][n] = sum_k a_i[t][k] * (G g[k])_i[n] / s_i, i < side. Row i of G is s_i times
+ * 1, p, p^2 of its point (+-1/2: 4, +-2, 1; the last: 0, 0, 1); the input transform can put s_i into a. */
 typedef struct hr_wino_late {
     int m, depth;   /* rows (any number), length of the sum */
     const float *a; /* number i's rows begin at a + i * a_step, a_ld apart */

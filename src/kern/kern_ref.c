@@ -112,13 +112,6 @@ static void output_line(int pairs, const float *m, int m_step, float *y, int y_s
     }
 }
 
-/* s_i of hr_wino_late. */
-static float late_scale(int pairs, int i)
-{
-    const hr_wino_points *w = &hr_wino_table[pairs - 1];
-    return i == 0 ? w->weight0 : i <= 2 * pairs ? w->weight[(i - 1) / 2][0] : 1;
-}
-
 static void wino_input(const hr_wino_input *tile, int pairs)
 {
     const int side = side_of(pairs);
@@ -129,7 +122,7 @@ static void wino_input(const hr_wino_input *tile, int pairs)
         for (int x = 0; x < side; x++) input_line(pairs, d + x, side, half + x, side);
         for (int y = 0; y < side; y++) input_line(pairs, half + y * side, 1, v + y * side, 1);
         for (int i = 0; i < side * side; i++)
-            tile->out[(size_t)i * tile->step + (size_t)c] = tile->late ? late_scale(pairs, i % side) * v[i] : v[i];
+            tile->out[(size_t)i * tile->step + (size_t)c] = tile->late ? hr_wino_late_factor(pairs, i % side) * v[i] : v[i];
     }
 }
 
@@ -169,7 +162,7 @@ static void wino_late(const hr_wino_late *g, int pairs, int half)
     for (int i = 0; i < side_of(pairs); i++) {
         const float *a = g->a + (size_t)i * g->a_step;
         const float p = i == 0 || i > 2 * pairs ? 0 : hr_wino_table[pairs - 1].point[(i - 1) / 2];
-        const float x = i % 2 == 1 ? p : -p;
+        const float x = i % 2 == 1 ? p : -p, scale = p == 0.5f ? 4 : 1;
         float *out = g->out + (size_t)i * g->out_step;
         for (size_t t = 0; t < (size_t)g->m; t++)
             for (int n = 0; n < HR_STRIP; n++) out[t * g->out_ld + (size_t)n] = 0;
@@ -178,7 +171,7 @@ static void wino_late(const hr_wino_late *g, int pairs, int half)
             for (int n = 0; n < HR_STRIP; n++) {
                 float w[3];
                 for (int j = 0; j < 3; j++) w[j] = weight(g->lines, (k * 3 + j) * HR_STRIP + n, half);
-                u[n] = i > 2 * pairs ? w[2] : w[0] + x * x * w[2] + x * w[1];
+                u[n] = i > 2 * pairs ? w[2] : scale * (w[0] + x * x * w[2] + x * w[1]);
             }
             for (size_t t = 0; t < (size_t)g->m; t++)
                 for (int n = 0; n < HR_STRIP; n++) out[t * g->out_ld + (size_t)n] += a[t * g->a_ld + (size_t)k] * u[n];

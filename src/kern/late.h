@@ -1,9 +1,10 @@
 /*
  * late.h - the products of a row of a Winograd tile, whose weights are transformed along this axis only here, in
  * registers: they are the values g(+-p) = (g_0 + p^2 g_2) +- p g_1, and g_0 and g_2 at 0 and infinity; their factors in
- * kern/winograd.h are part of the input transform. The products of +p and -p go side by side: two multiplications, none
- * where p is 1, make the weights of a step's 2 M. Those of 0 and infinity are a pair too. Included by the file of each
- * instruction set.
+ * kern/winograd.h are part of the input transform. The products of +p and -p go side by side. Where p is 1, 2 or 1/2
+ * (whose values are taken 4 times) the weights need additions only, which a core can do beside its multiply-adds: with
+ * multiplications for 2 and 1/2, F(6) was 7 % slower on Zen 4. The products of 0 and infinity are a pair too. Included
+ * by the file of each instruction set.
  */
 #ifndef HR_KERN_LATE_H
 #define HR_KERN_LATE_H
@@ -16,8 +17,8 @@
 
 enum { LATE_MOST = 12 };
 
-/* The pairs of weights: at 0 and infinity, at +-1, at other +-p. */
-typedef enum late_kind { LATE_ENDS, LATE_ONE, LATE_POINT } late_kind;
+/* The pairs of weights: at 0 and infinity, at +-1, +-2, +-1/2, at other +-p. */
+typedef enum late_kind { LATE_ENDS, LATE_ONE, LATE_TWO, LATE_HALF, LATE_POINT } late_kind;
 
 /* Rows first .. first + M of the products `plus` and `minus`. N_AHEAD strips a step are prefetched, from element
  * `ahead` of the lines on. */
@@ -34,7 +35,6 @@ LATE_INLINE void late_pair(const hr_wino_late *g, int plus, int minus, float poi
     }
 #pragma GCC unroll 16
     for (int i = 0; i < M; i++) p[i] = m[i] = v_set(0);
-    const vec x = v_set(point), x2 = v_set(point * point);
     const void *line = WEIGHTS_AT(g->lines, column, HALF), *later = WEIGHTS_AT(g->lines, ahead, HALF);
     for (int k = 0; k < g->depth; k++) {
         const vec g0 = load_weights(line, HALF), g2 = load_weights(WEIGHTS_AT(line, 2 * HR_STRIP, HALF), HALF);
@@ -46,8 +46,18 @@ LATE_INLINE void late_pair(const hr_wino_late *g, int plus, int minus, float poi
             v = g2;
         } else {
             const vec g1 = load_weights(WEIGHTS_AT(line, HR_STRIP, HALF), HALF);
-            const vec even = KIND == LATE_ONE ? v_add(g0, g2) : v_fma(x2, g2, g0);
-            const vec odd = KIND == LATE_ONE ? g1 : v_mul(x, g1);
+            vec even, odd;
+            if (KIND == LATE_ONE) {
+                even = v_add(g0, g2);
+                odd = g1;
+            } else if (KIND == LATE_POINT) {
+                even = v_fma(v_set(point * point), g2, g0);
+                odd = v_mul(v_set(point), g1);
+            } else {
+                const vec larger = KIND == LATE_TWO ? g2 : g0, twice = v_add(larger, larger);
+                even = v_add(v_add(twice, twice), KIND == LATE_TWO ? g0 : g2);
+                odd = v_add(g1, g1);
+            }
             u = v_add(even, odd);
             v = v_sub(even, odd);
         }
@@ -83,11 +93,16 @@ LATE_INLINE void late_rows(const hr_wino_late *g, const int P, int first, const 
         late_pair(g, 0, 2 * P + 1, 0, first, column, ahead, P == 1 ? 2 : 1, M, LATE_ENDS, HALF);
 #pragma GCC unroll 3
         for (int i = 0; i < P; i++) {
+            const int plus = 1 + 2 * i, minus = plus + 1;
             ahead += i == 0 && P == 1 ? 2 * share : share;
             if (points[i] == 1)
-                late_pair(g, 1 + 2 * i, 2 + 2 * i, 1, first, column, ahead, 1, M, LATE_ONE, HALF);
+                late_pair(g, plus, minus, 1, first, column, ahead, 1, M, LATE_ONE, HALF);
+            else if (points[i] == 2)
+                late_pair(g, plus, minus, 2, first, column, ahead, 1, M, LATE_TWO, HALF);
+            else if (points[i] == 0.5f)
+                late_pair(g, plus, minus, 0.5f, first, column, ahead, 1, M, LATE_HALF, HALF);
             else
-                late_pair(g, 1 + 2 * i, 2 + 2 * i, points[i], first, column, ahead, 1, M, LATE_POINT, HALF);
+                late_pair(g, plus, minus, points[i], first, column, ahead, 1, M, LATE_POINT, HALF);
         }
     }
 }

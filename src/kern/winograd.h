@@ -83,16 +83,11 @@ WINO_INLINE void input_line(const int P, const vec *d, int d_step, vec *v, int v
     }
 }
 
-/* Times what late weights lack. */
+/* Times what late weights lack (hr_wino_late). */
 WINO_INLINE void scale_line(const int P, vec *v)
 {
-    const hr_wino_points *const w = &hr_wino_table[P - 1];
-    v[0] = v_mul(v_set(w->weight0), v[0]);
 #pragma GCC unroll 8
-    for (int i = 0; i < P; i++) {
-        v[1 + 2 * i] = v_mul(v_set(w->weight[i][0]), v[1 + 2 * i]);
-        v[2 + 2 * i] = v_mul(v_set(w->weight[i][0]), v[2 + 2 * i]);
-    }
+    for (int i = 0; i <= 2 * P; i++) v[i] = v_mul(v_set(hr_wino_late_factor(P, i)), v[i]);
 }
 
 WINO_INLINE void output_line(const int P, const vec *m, int m_step, vec *y, int y_step)

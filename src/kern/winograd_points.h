@@ -52,4 +52,13 @@ static const hr_wino_points hr_wino_table[3] = {
                 WEIGHT(C6, (SQUARE(C6) - SQUARE(A6)) * (SQUARE(C6) - SQUARE(B6)))}},
 };
 
+/* s of point i of P pairs (0 .. 2 P + 1) in hr_wino_late. */
+static inline float hr_wino_late_factor(int pairs, int i)
+{
+    const hr_wino_points *w = &hr_wino_table[pairs - 1];
+    if (i == 0) return w->weight0;
+    if (i > 2 * pairs) return 1;
+    return w->weight[(i - 1) / 2][w->point[(i - 1) / 2] == 0.5f ? 2 : 0];
+}
+
 #endif

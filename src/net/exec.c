@@ -20,7 +20,7 @@ enum { ROWS_PER_TASK = 8, MAX_POOL_CELLS = 49, MAX_TOGETHER = 8, TOGETHER_BYTES 
 
 /* A step's part of a run. */
 typedef struct progress {
-    int n_pictures; /* of the step's, that this run has; with none there is one task that does nothing */
+    int n_pictures;     /* of the step's, that this run has; with none there is one task that does nothing */
     int n_tasks, chunk; /* chunk: of a chain, pixels a task */
     atomic_int drawn;   /* tasks given to threads; more than n_tasks where several reached for the last */
     atomic_int left;    /* tasks that have not ended */

@@ -78,10 +78,11 @@ static int near(float found, double expected, double size)
     return fabs(found - expected) <= 16 * UNIT * size;
 }
 
-/* s_i of hr_wino_late: what row i of G is of the powers of its point. */
+/* s_i of hr_wino_late: what row i of G is of the powers of its point, at +-1/2 of 4 times those. */
 static double late_scale(const filtering *f, size_t i)
 {
-    return f->weights[i * 3 + (i == (size_t)f->side - 1 ? 2 : 0)];
+    const double *row = f->weights + i * 3;
+    return row[i == (size_t)f->side - 1 || fabs(row[1] / row[0]) == 0.5 ? 2 : 0];
 }
 
 static void check_input(const hr_kern *kern, const filtering *f, int late, int n_channels, guard_place place)

@@ -107,38 +107,6 @@ static void same_bits(void **state)
     }
 }
 
-/* What lies before what, against a search of all ways; and users mirror sources. */
-static void dependencies(void **state)
-{
-    (void)state;
-    for (int i = 0; i < N_NETS; i++) {
-        hr_engine *engine = golden_engine(net_names[i]);
-        const int n = engine->graph.n_nodes;
-        const hr_depend *depend = &engine->depend;
-        char *reached = test_malloc((size_t)n);
-        int n_edges = 0;
-        for (int from = 0; from < n; from++) {
-            memset(reached, 0, (size_t)n);
-            reached[from] = 1;
-            for (int k = from + 1; k < n; k++) {
-                const hr_node *node = &engine->graph.nodes[k];
-                for (int j = 0; j < node->n_inputs; j++) {
-                    if (reached[node->inputs[j]]) reached[k] = 1;
-                    n_edges += node->inputs[j] == from;
-                }
-                if (node->add >= 0 && reached[node->add]) reached[k] = 1;
-                n_edges += node->add == from;
-                assert_int_equal(hr_depend_before(depend, from, k), reached[k]);
-                assert_int_equal(hr_depend_before(depend, k, from), 0);
-            }
-            assert_int_equal(depend->user_starts[from + 1], n_edges);
-        }
-        assert_true(hr_engine_bytes(engine) > 0);
-        test_free(reached);
-        hr_engine_free(engine);
-    }
-}
-
 static void arguments(void **state)
 {
     (void)state;
@@ -182,8 +150,9 @@ static void parallel_and_profile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arena_places),         cmocka_unit_test(same_bits),
-        cmocka_unit_test(dependencies),         cmocka_unit_test(arguments),
+        cmocka_unit_test(arena_places),
+        cmocka_unit_test(same_bits),
+        cmocka_unit_test(arguments),
         cmocka_unit_test(parallel_and_profile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
