@@ -28,16 +28,20 @@ const hr_kern *hr_kern_select(unsigned features)
     return tables[0];
 }
 
-void hr_wino_matrix(int slot, double matrix[][3])
+const hr_wino_tile hr_wino_tiles[HR_N_WINO] = {{HR_WINO_2, HR_WINO_2}, {HR_WINO_4, HR_WINO_4},
+                                               {HR_WINO_6, HR_WINO_6}, {HR_WINO_STRIDED, HR_WINO_STRIDED},
+                                               {HR_WINO_2, HR_WINO_6}, {HR_WINO_4, HR_WINO_6}};
+
+void hr_wino_matrix(int line, double matrix[][3])
 {
-    if (slot == HR_WINO_STRIDED) {
+    if (line == HR_WINO_STRIDED) {
         static const double strided[7][3] = {{-1}, {0.5, 0, 0.5}, {0.5, 0, -0.5}, {0, 0, 1}, {0, 1}, {0, 1}, {0, 1}};
         memcpy(matrix, strided, sizeof strided);
         return;
     }
     /* the points in double: those of the table are rounded to float, and their quotients would be off by as much */
     static const double points[3][3] = {{1}, {A4, B4}, {A6, B6, C6}};
-    const int pairs = slot + 1, last = 2 * pairs + 1;
+    const int pairs = line + 1, last = 2 * pairs + 1;
     const double *p = points[pairs - 1];
     double at_zero = 1;
     for (int i = 0; i < pairs; i++) {

@@ -71,18 +71,44 @@ typedef struct hr_outer {
 } hr_outer;
 
 /*
- * Winograd's minimal filtering F(m x m, 3 x 3): a tile of input pixels becomes side^2 numbers a channel (input
- * transform), each of them goes through its own matrix product over channels, and side^2 products a channel become m^2
- * output pixels (output transform). Stride 1: m = 2, 4 or 6; stride 2: m = 3. The tile is side = (m - 1) stride + 3
- * pixels wide. See kern/winograd.h for the matrices.
+ * Winograd's minimal filtering F(m x n, 3 x 3): a tile of input pixels becomes side_y * side_x numbers a channel (input
+ * transform), each of them goes through its own matrix product over channels, and as many products a channel become
+ * m * n output pixels (output transform). Each axis has a kind of line: HR_WINO_2, 4 and 6 give that many outputs of
+ * stride 1, HR_WINO_STRIDED 3 of stride 2. A line is side = (outputs - 1) stride + 3 pixels, and numbers, long. See
+ * kern/winograd.h for the matrices.
  */
-enum { HR_WINO_2, HR_WINO_4, HR_WINO_6, HR_WINO_STRIDED, HR_N_WINO };
+enum {
+    HR_WINO_2,
+    HR_WINO_4,
+    HR_WINO_6,
+    HR_WINO_STRIDED,
+    HR_N_WINO_LINES,               /* the slots up to here are tiles that have this kind of line both ways */
+    HR_WINO_2X6 = HR_N_WINO_LINES, /* outputs down, and across */
+    HR_WINO_4X6,
+    HR_N_WINO
+};
+
+typedef struct hr_wino_tile {
+    int down, across; /* kinds of line along its columns, and along its rows */
+} hr_wino_tile;
+
+extern const hr_wino_tile hr_wino_tiles[HR_N_WINO];
+
+/* Outputs of a kind of line, and its side. */
+static inline int hr_wino_outputs(int line)
+{
+    return line == HR_WINO_STRIDED ? 3 : 2 * line + 2;
+}
+static inline int hr_wino_side(int line)
+{
+    return line == HR_WINO_STRIDED ? 7 : 2 * line + 4;
+}
 
 typedef struct hr_wino_input {
-    const float *in; /* pixel (y, x) of the tile at in + y * row_step + x * pixel_step, y, x < side */
+    const float *in; /* pixel (y, x) of the tile at in + y * row_step + x * pixel_step, y < side_y, x < side_x */
     size_t row_step, pixel_step;
     int n_channels; /* a multiple of HR_STRIP */
-    float *out;     /* number i of channel c goes to out[i * step + c] */
+    float *out;     /* number i = y * side_x + x of channel c goes to out[i * step + c] */
     size_t step;
     int late; /* 1: number x of every row is multiplied by s_x, which late weights lack (hr_wino_late); stride 1 */
 } hr_wino_input;
@@ -107,8 +133,8 @@ typedef struct hr_wino_weights_gradient {
     int add; /* 0: overwrite g */
 } hr_wino_weights_gradient;
 
-/* Its matrix G [side][3] of a slot (HR_WINO_2 ...), exact to double. */
-void hr_wino_matrix(int slot, double matrix[][3]);
+/* The matrix G [side][3] of a kind of line, exact to double. */
+void hr_wino_matrix(int line, double matrix[][3]);
 
 typedef struct hr_wino_output {
     const float *products; /* number i of channel c at products[i * step + c] */
@@ -116,12 +142,12 @@ typedef struct hr_wino_output {
     int n_channels;    /* a multiple of HR_STRIP */
     const float *bias; /* [n_channels], or NULL for zeros */
     const float *add;  /* laid out as out, or NULL; may equal out */
-    float *out;        /* pixel (y, x) at out + y * row_step + x * pixel_step, y, x < m */
+    float *out;        /* pixel (y, x) at out + y * row_step + x * pixel_step, y < m, x < n */
     size_t row_step, pixel_step;
     int relu;
 } hr_wino_output;
 
-/* The products of one line of a Winograd tile (side of its side^2 numbers) with weights that are not transformed along it
+/* The products of one row of a Winograd tile (side of its numbers) with weights that are not transformed along it
  * yet, for a strip of columns: out_i[t][n] = sum_k a_i[t][k] * (G g[k])_i[n] / s_i, i < side. Row i of G is s_i times
  * 1, p, p^2 of its point (+-1/2: 4, +-2, 1; the last: 0, 0, 1); the input transform can put s_i into a. */
 typedef struct hr_wino_late {
@@ -157,7 +183,7 @@ typedef struct hr_kern {
 
     void (*wino_input[HR_N_WINO])(const hr_wino_input *tile);
     void (*wino_output[HR_N_WINO])(const hr_wino_output *tile);
-    void (*wino_weights[HR_N_WINO])(const hr_wino_weights *weights);
+    void (*wino_weights[HR_N_WINO_LINES])(const hr_wino_weights *weights);
     int late_rows;    /* rows that share one making of the weights */
     double late_cost; /* of making a number, in multiply-adds with one */
     void (*wino_late[HR_WINO_6 + 1])(const hr_wino_late *products); /* of stride 1 */

@@ -112,30 +112,31 @@ static void output_line(int pairs, const float *m, int m_step, float *y, int y_s
     }
 }
 
-static void wino_input(const hr_wino_input *tile, int pairs)
+static void wino_input(const hr_wino_input *tile, int down, int across)
 {
-    const int side = side_of(pairs);
+    const int h = side_of(down), w = side_of(across);
     for (int c = 0; c < tile->n_channels; c++) {
         float d[64], half[64], v[64];
-        for (int i = 0; i < side * side; i++)
-            d[i] = tile->in[(size_t)(i / side) * tile->row_step + (size_t)(i % side) * tile->pixel_step + (size_t)c];
-        for (int x = 0; x < side; x++) input_line(pairs, d + x, side, half + x, side);
-        for (int y = 0; y < side; y++) input_line(pairs, half + y * side, 1, v + y * side, 1);
-        for (int i = 0; i < side * side; i++)
-            tile->out[(size_t)i * tile->step + (size_t)c] = tile->late ? hr_wino_late_factor(pairs, i % side) * v[i] : v[i];
+        for (int i = 0; i < h * w; i++)
+            d[i] = tile->in[(size_t)(i / w) * tile->row_step + (size_t)(i % w) * tile->pixel_step + (size_t)c];
+        for (int x = 0; x < w; x++) input_line(down, d + x, w, half + x, w);
+        for (int y = 0; y < h; y++) input_line(across, half + y * w, 1, v + y * w, 1);
+        for (int i = 0; i < h * w; i++)
+            tile->out[(size_t)i * tile->step + (size_t)c] = tile->late ? hr_wino_late_factor(across, i % w) * v[i] : v[i];
     }
 }
 
-static void wino_output(const hr_wino_output *tile, int pairs)
+static void wino_output(const hr_wino_output *tile, int down, int across)
 {
-    const int side = side_of(pairs), m = pairs == STRIDED ? 3 : 2 * pairs;
+    const int h = side_of(down), w = side_of(across);
+    const int m = down == STRIDED ? 3 : 2 * down, n = across == STRIDED ? 3 : 2 * across;
     for (int c = 0; c < tile->n_channels; c++) {
         float products[64], half[64], y[64];
-        for (int i = 0; i < side * side; i++) products[i] = tile->products[(size_t)i * tile->step + (size_t)c];
-        for (int x = 0; x < side; x++) output_line(pairs, products + x, side, half + x, side);
-        for (int r = 0; r < m; r++) output_line(pairs, half + r * side, 1, y + r * m, 1);
-        for (int i = 0; i < m * m; i++) {
-            const size_t at = (size_t)(i / m) * tile->row_step + (size_t)(i % m) * tile->pixel_step + (size_t)c;
+        for (int i = 0; i < h * w; i++) products[i] = tile->products[(size_t)i * tile->step + (size_t)c];
+        for (int x = 0; x < w; x++) output_line(down, products + x, w, half + x, w);
+        for (int r = 0; r < m; r++) output_line(across, half + r * w, 1, y + r * n, 1);
+        for (int i = 0; i < m * n; i++) {
+            const size_t at = (size_t)(i / n) * tile->row_step + (size_t)(i % n) * tile->pixel_step + (size_t)c;
             float out = tile->bias != NULL ? y[i] + tile->bias[c] : y[i];
             if (tile->add != NULL) out += tile->add[at];
             tile->out[at] = tile->relu && out < 0 ? 0 : out;
@@ -245,14 +246,18 @@ static void wino_late_half2(const hr_wino_late *g) { wino_late(g, 1, 1); }
 static void wino_late_half4(const hr_wino_late *g) { wino_late(g, 2, 1); }
 static void wino_late_half6(const hr_wino_late *g) { wino_late(g, 3, 1); }
 static void wino_weights_strided(const hr_wino_weights *weights) { wino_weights(weights, STRIDED); }
-static void wino_input2(const hr_wino_input *tile) { wino_input(tile, 1); }
-static void wino_input4(const hr_wino_input *tile) { wino_input(tile, 2); }
-static void wino_input6(const hr_wino_input *tile) { wino_input(tile, 3); }
-static void wino_input_strided(const hr_wino_input *tile) { wino_input(tile, STRIDED); }
-static void wino_output2(const hr_wino_output *tile) { wino_output(tile, 1); }
-static void wino_output4(const hr_wino_output *tile) { wino_output(tile, 2); }
-static void wino_output6(const hr_wino_output *tile) { wino_output(tile, 3); }
-static void wino_output_strided(const hr_wino_output *tile) { wino_output(tile, STRIDED); }
+static void wino_input2(const hr_wino_input *tile) { wino_input(tile, 1, 1); }
+static void wino_input4(const hr_wino_input *tile) { wino_input(tile, 2, 2); }
+static void wino_input6(const hr_wino_input *tile) { wino_input(tile, 3, 3); }
+static void wino_input_strided(const hr_wino_input *tile) { wino_input(tile, STRIDED, STRIDED); }
+static void wino_input2x6(const hr_wino_input *tile) { wino_input(tile, 1, 3); }
+static void wino_input4x6(const hr_wino_input *tile) { wino_input(tile, 2, 3); }
+static void wino_output2(const hr_wino_output *tile) { wino_output(tile, 1, 1); }
+static void wino_output4(const hr_wino_output *tile) { wino_output(tile, 2, 2); }
+static void wino_output6(const hr_wino_output *tile) { wino_output(tile, 3, 3); }
+static void wino_output_strided(const hr_wino_output *tile) { wino_output(tile, STRIDED, STRIDED); }
+static void wino_output2x6(const hr_wino_output *tile) { wino_output(tile, 1, 3); }
+static void wino_output4x6(const hr_wino_output *tile) { wino_output(tile, 2, 3); }
 
 static void sum_row(float *out, const float *const *terms, const int *shifts, int n_terms, int w, int ld, int relu)
 {
@@ -290,8 +295,8 @@ const hr_kern hr_kern_ref = {
     .gemm_half = {NULL, gemm_half1},
     .gemm_batch_half = {NULL, gemm_batch_half1},
     .outer = {NULL, outer1},
-    .wino_input = {wino_input2, wino_input4, wino_input6, wino_input_strided},
-    .wino_output = {wino_output2, wino_output4, wino_output6, wino_output_strided},
+    .wino_input = {wino_input2, wino_input4, wino_input6, wino_input_strided, wino_input2x6, wino_input4x6},
+    .wino_output = {wino_output2, wino_output4, wino_output6, wino_output_strided, wino_output2x6, wino_output4x6},
     .wino_weights = {wino_weights2, wino_weights4, wino_weights6, wino_weights_strided},
     .late_rows = 4,
     .late_cost = 1,

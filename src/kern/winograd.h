@@ -1,6 +1,6 @@
 /*
- * winograd.h - the transforms of F(m x m, 3 x 3), m = 2 P, from P pairs of points +-p, with 0 and infinity (Winograd
- * 1980; Lavin and Gray, CVPR 2016). Included by the file of each instruction set.
+ * winograd.h - the transforms of F(m x n, 3 x 3) along each axis, m = 2 P from P pairs of points +-p, with 0 and
+ * infinity (Winograd 1980; Lavin and Gray, CVPR 2016). Included by the file of each instruction set.
  *
  * With x^2 - p_j^2 as the factors, all of input row i's polynomials are even or odd parts of a few products, which the
  * points +p and -p share:
@@ -150,49 +150,51 @@ WINO_INLINE void wino_weights(const hr_wino_weights *w, const int P)
             weights_line(P, w->g + k * w->g_next + c, w->g_step, w->out + k * w->next + c, w->step);
 }
 
-WINO_INLINE void wino_input(const hr_wino_input *tile, const int P)
+/* P_DOWN of the lines along columns, P_ACROSS along rows. */
+WINO_INLINE void wino_input(const hr_wino_input *tile, const int P_DOWN, const int P_ACROSS)
 {
-    const int T = LINE_NUMBERS(P);
+    const int H = LINE_NUMBERS(P_DOWN), W = LINE_NUMBERS(P_ACROSS);
     for (int c = 0; c < tile->n_channels; c += HR_VEC) {
         vec half[MAX_TILE * MAX_TILE];
 #pragma GCC unroll 8
-        for (int x = 0; x < T; x++) { /* columns */
+        for (int x = 0; x < W; x++) { /* columns */
             vec d[MAX_TILE];
 #pragma GCC unroll 8
-            for (int y = 0; y < T; y++)
+            for (int y = 0; y < H; y++)
                 d[y] = v_load(tile->in + (size_t)y * tile->row_step + (size_t)x * tile->pixel_step + c);
-            input_line(P, d, 1, half + x, T);
+            input_line(P_DOWN, d, 1, half + x, W);
         }
 #pragma GCC unroll 8
-        for (int y = 0; y < T; y++) { /* rows */
+        for (int y = 0; y < H; y++) { /* rows */
             vec v[MAX_TILE];
-            input_line(P, half + y * T, 1, v, 1);
-            if (P != STRIDED && tile->late) scale_line(P, v);
+            input_line(P_ACROSS, half + y * W, 1, v, 1);
+            if (P_ACROSS != STRIDED && tile->late) scale_line(P_ACROSS, v);
 #pragma GCC unroll 8
-            for (int x = 0; x < T; x++) v_store(tile->out + (size_t)(y * T + x) * tile->step + c, v[x]);
+            for (int x = 0; x < W; x++) v_store(tile->out + (size_t)(y * W + x) * tile->step + c, v[x]);
         }
     }
 }
 
-WINO_INLINE void wino_output(const hr_wino_output *tile, const int P)
+WINO_INLINE void wino_output(const hr_wino_output *tile, const int P_DOWN, const int P_ACROSS)
 {
-    const int T = LINE_NUMBERS(P), M = LINE_OUTPUTS(P);
+    const int H = LINE_NUMBERS(P_DOWN), W = LINE_NUMBERS(P_ACROSS);
+    const int M = LINE_OUTPUTS(P_DOWN), N = LINE_OUTPUTS(P_ACROSS);
     for (int c = 0; c < tile->n_channels; c += HR_VEC) {
         vec half[MAX_TILE * MAX_TILE];
 #pragma GCC unroll 8
-        for (int x = 0; x < T; x++) { /* columns */
+        for (int x = 0; x < W; x++) { /* columns */
             vec m[MAX_TILE];
 #pragma GCC unroll 8
-            for (int y = 0; y < T; y++) m[y] = v_load(tile->products + (size_t)(y * T + x) * tile->step + c);
-            output_line(P, m, 1, half + x, T);
+            for (int y = 0; y < H; y++) m[y] = v_load(tile->products + (size_t)(y * W + x) * tile->step + c);
+            output_line(P_DOWN, m, 1, half + x, W);
         }
         const vec bias = tile->bias != NULL ? v_load(tile->bias + c) : v_set(0);
 #pragma GCC unroll 8
         for (int y = 0; y < M; y++) { /* rows */
             vec line[MAX_TILE];
-            output_line(P, half + y * T, 1, line, 1);
+            output_line(P_ACROSS, half + y * W, 1, line, 1);
 #pragma GCC unroll 8
-            for (int x = 0; x < M; x++) {
+            for (int x = 0; x < N; x++) {
                 vec out = v_add(line[x], bias);
                 const size_t at = (size_t)y * tile->row_step + (size_t)x * tile->pixel_step + (size_t)c;
                 if (tile->add != NULL) out = v_add(out, v_load(tile->add + at));
@@ -203,53 +205,35 @@ WINO_INLINE void wino_output(const hr_wino_output *tile, const int P)
     }
 }
 
-static void wino_weights2(const hr_wino_weights *weights)
-{
-    wino_weights(weights, 1);
-}
-static void wino_weights4(const hr_wino_weights *weights)
-{
-    wino_weights(weights, 2);
-}
-static void wino_weights6(const hr_wino_weights *weights)
-{
-    wino_weights(weights, 3);
-}
-static void wino_weights_strided(const hr_wino_weights *weights)
-{
-    wino_weights(weights, STRIDED);
-}
-static void wino_input2(const hr_wino_input *tile)
-{
-    wino_input(tile, 1);
-}
-static void wino_input4(const hr_wino_input *tile)
-{
-    wino_input(tile, 2);
-}
-static void wino_input6(const hr_wino_input *tile)
-{
-    wino_input(tile, 3);
-}
-static void wino_input_strided(const hr_wino_input *tile)
-{
-    wino_input(tile, STRIDED);
-}
-static void wino_output2(const hr_wino_output *tile)
-{
-    wino_output(tile, 1);
-}
-static void wino_output4(const hr_wino_output *tile)
-{
-    wino_output(tile, 2);
-}
-static void wino_output6(const hr_wino_output *tile)
-{
-    wino_output(tile, 3);
-}
-static void wino_output_strided(const hr_wino_output *tile)
-{
-    wino_output(tile, STRIDED);
-}
+#define WINO_WEIGHTS(NAME, P)                                                                                          \
+    static void wino_weights##NAME(const hr_wino_weights *weights)                                                     \
+    {                                                                                                                  \
+        wino_weights(weights, P);                                                                                      \
+    }
+WINO_WEIGHTS(2, 1)
+WINO_WEIGHTS(4, 2)
+WINO_WEIGHTS(6, 3)
+WINO_WEIGHTS(_strided, STRIDED)
+
+#define WINO_TILE(NAME, P_DOWN, P_ACROSS)                                                                              \
+    static void wino_input##NAME(const hr_wino_input *tile)                                                            \
+    {                                                                                                                  \
+        wino_input(tile, P_DOWN, P_ACROSS);                                                                            \
+    }                                                                                                                  \
+    static void wino_output##NAME(const hr_wino_output *tile)                                                          \
+    {                                                                                                                  \
+        wino_output(tile, P_DOWN, P_ACROSS);                                                                           \
+    }
+WINO_TILE(2, 1, 1)
+WINO_TILE(4, 2, 2)
+WINO_TILE(6, 3, 3)
+WINO_TILE(_strided, STRIDED, STRIDED)
+WINO_TILE(2x6, 1, 3)
+WINO_TILE(4x6, 2, 3)
+
+#define WINO_SLOTS                                                                                                     \
+    .wino_input = {wino_input2, wino_input4, wino_input6, wino_input_strided, wino_input2x6, wino_input4x6},           \
+    .wino_output = {wino_output2, wino_output4, wino_output6, wino_output_strided, wino_output2x6, wino_output4x6},    \
+    .wino_weights = {wino_weights2, wino_weights4, wino_weights6, wino_weights_strided}
 
 #endif

@@ -43,7 +43,7 @@ typedef struct hr_packing {
 typedef struct hr_conv_algorithm hr_conv_algorithm;
 struct hr_conv_algorithm {
     const char *name;
-    int tile, stride; /* Winograd: m of F(m x m, 3 x 3) and the stride it is for */
+    int slot; /* Winograd: of the kernels' table, HR_WINO_2 .. */
     int late; /* Winograd: packed weights are transformed along one axis; the other follows where they are used */
     /* Predicted time of one picture on one thread in ns, a share in reading the weights included; < 0: cannot do this
      * shape. Only the order of the algorithms matters, so the model is coarse: see the functions. */
@@ -60,10 +60,11 @@ struct hr_conv_algorithm {
 };
 
 /* All of them; for tests and benches. */
-enum { HR_N_CONV_ALGORITHMS = 8 };
+enum { HR_N_CONV_ALGORITHMS = 10 };
 extern const hr_conv_algorithm *const hr_conv_algorithms[HR_N_CONV_ALGORITHMS];
 extern const hr_conv_algorithm hr_conv_direct, hr_conv_winograd2, hr_conv_winograd4, hr_conv_winograd6,
-    hr_conv_winograd_strided, hr_conv_winograd2_late, hr_conv_winograd4_late, hr_conv_winograd6_late;
+    hr_conv_winograd_strided, hr_conv_winograd2_late, hr_conv_winograd4_late, hr_conv_winograd6_late,
+    hr_conv_winograd2x6_late, hr_conv_winograd4x6_late;
 
 struct hr_conv {
     hr_conv_shape shape;
@@ -108,8 +109,8 @@ static inline const void *hr_conv_weight(const hr_conv *conv, size_t i)
                       : (const void *)((const float *)conv->weights + i);
 }
 
-/* Chains (hr_node.follows): output pixels [first, end) of all pictures of a 1x1 convolution of stride 1, done whole; and
- * how many of them make a good task. */
+/* Chains (hr_node.follows): output pixels [first, end) of all pictures of a 1x1 convolution of stride 1, done whole;
+ * and how many of them make a good task. */
 void hr_conv_run_pixels(const hr_conv *conv, const hr_conv_io *io, int first, int end);
 int hr_conv_chunk(const hr_conv *conv);
 

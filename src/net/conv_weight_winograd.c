@@ -116,7 +116,7 @@ static void transform(const hr_conv_shape *s, const slice *from, int first, int 
     for (int t = 0; t < n_tiles; t++, out += channels) {
         const int image = (first + t) / all, at = (first + t) % all;
         const hr_window w = hr_window_make(image, at / across * TILE - from->offset, at % across * TILE - from->offset,
-                                           from->side, s->oh, s->ow, from->ld);
+                                           from->side, from->side, s->oh, s->ow, from->ld);
         hr_wino_input tile = {.in = patch,
                               .row_step = (size_t)from->side * channels,
                               .pixel_step = channels,

@@ -10,17 +10,17 @@
 typedef struct hr_window {
     ptrdiff_t at;       /* floats from the images' begin to the window's first pixel, which may lie outside */
     int y0, y1, x0, x1; /* rows and columns inside the image, relative to the window */
-    int side;
+    int rows, columns;  /* of the window */
     size_t row_step, ld;
 } hr_window;
 
 /* Of images [h][w][ld] that follow each other. */
-hr_window hr_window_make(int image, int y, int x, int side, int h, int w, size_t ld);
+hr_window hr_window_make(int image, int y, int x, int rows, int columns, int h, int w, size_t ld);
 
 int hr_window_is_whole(const hr_window *w);
 
-/* Fill a patch [side][side][n] with a window's pixels, zeros where it reaches outside. images: the first of them, or a
- * channel of it. */
+/* Fill a patch [rows][columns][n] with a window's pixels, zeros where it reaches outside. images: the first of them, or
+ * a channel of it. */
 void hr_window_read(const hr_window *w, const float *images, float *patch, size_t n);
 
 /* Write the part of a patch that lies inside. */

@@ -17,16 +17,35 @@
 
 enum { MAX_SIDE = 8, MAX_BLOCKS = 1024, MAX_WIDTH = HR_MAX_STRIPS * HR_STRIP };
 
-/* Numbers, and input pixels, across a tile. */
-static int side_of(const hr_conv_algorithm *self)
+/* Numbers, and input pixels, down and across a tile; output pixels; the stride. */
+static int side_y(const hr_conv_algorithm *self)
 {
-    return (self->tile - 1) * self->stride + 3;
+    return hr_wino_side(hr_wino_tiles[self->slot].down);
 }
 
-/* In the kernels' table. */
-static int slot_of(const hr_conv_algorithm *self)
+static int side_x(const hr_conv_algorithm *self)
 {
-    return self->stride == 2 ? HR_WINO_STRIDED : self->tile / 2 - 1;
+    return hr_wino_side(hr_wino_tiles[self->slot].across);
+}
+
+static int tile_y(const hr_conv_algorithm *self)
+{
+    return hr_wino_outputs(hr_wino_tiles[self->slot].down);
+}
+
+static int tile_x(const hr_conv_algorithm *self)
+{
+    return hr_wino_outputs(hr_wino_tiles[self->slot].across);
+}
+
+static int stride_of(const hr_conv_algorithm *self)
+{
+    return self->slot == HR_WINO_STRIDED ? 2 : 1;
+}
+
+static size_t numbers_of(const hr_conv_algorithm *self)
+{
+    return (size_t)(side_y(self) * side_x(self));
 }
 
 static int ceil_div(int a, int b)
@@ -36,23 +55,23 @@ static int ceil_div(int a, int b)
 
 static int tiles_across(const hr_conv_algorithm *self, const hr_conv_shape *s)
 {
-    return ceil_div(s->ow, self->tile);
+    return ceil_div(s->ow, tile_x(self));
 }
 
 static int tiles_of(const hr_conv_algorithm *self, const hr_conv_shape *s)
 {
-    return tiles_across(self, s) * ceil_div(s->oh, self->tile);
+    return tiles_across(self, s) * ceil_div(s->oh, tile_y(self));
 }
 
 /* Numbers of transformed weights. */
 static size_t transformed(const hr_conv_algorithm *self, const hr_conv_shape *s)
 {
-    return (size_t)(side_of(self) * side_of(self)) * (size_t)s->ic * (size_t)hr_padded(s->oc);
+    return numbers_of(self) * (size_t)s->ic * (size_t)hr_padded(s->oc);
 }
 
 static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *s)
 {
-    return transformed(self, s) / (size_t)(self->late ? side_of(self) : 1) * (self->late ? 3 : 1);
+    return self->late ? transformed(self, s) / (size_t)side_x(self) * 3 : transformed(self, s);
 }
 
 /* Blocks of columns. Late weights go through the kernels a strip at a time. */
@@ -70,30 +89,30 @@ static int most_tiles(const hr_conv_algorithm *self, const hr_conv_shape *s, con
 {
     hr_block_cut blocks[MAX_BLOCKS];
     cut_blocks(self, s, kern, blocks);
-    const int side = side_of(self), rows = self->late ? kern->late_rows : kern->rows[blocks[0].strips];
-    const size_t bytes = (size_t)(side * side) * (size_t)s->in_ld * sizeof(float);
+    const int rows = self->late ? kern->late_rows : kern->rows[blocks[0].strips];
+    const size_t bytes = numbers_of(self) * (size_t)s->in_ld * sizeof(float);
     const int fit = (int)(hr_cpu_l2_bytes() / 8 / bytes);
     return fit < rows ? rows : fit / rows * rows;
 }
 
 /* The products, the transforms, the weights. Transforms are bound by loads and stores, not by arithmetic: measured 3.3,
- * 10.3 and 18 ns a tile and channel, both ends together, on AVX2 and AVX-512 alike. Late weights are made anew for
- * every late_rows tiles. Every task but the first reads the weights again, from a cache: measured 0.03 ns a float where
- * they fit the second level, 0.07 where they do not. */
+ * 10.3 and 18 ns a tile and channel of F(2), F(4) and F(6), both ends together, on AVX2 and AVX-512 alike. Late weights
+ * are made anew for every late_rows tiles. Every task but the first reads the weights again, from a cache: measured
+ * 0.03 ns a float where they fit the second level, 0.07 where they do not. */
 static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern,
                    const hr_packing *packing)
 {
-    static const double transform_ns[HR_N_WINO] = {3.3, 10.3, 18, 12}, again_ns = 0.04;
-    if (s->kernel != 3 || s->stride != self->stride || s->padding != 1 || s->transposed) return -1;
+    static const double transform_ns[HR_N_WINO] = {3.3, 10.3, 18, 12, 9, 13.7}, again_ns = 0.04;
+    if (s->kernel != 3 || s->stride != stride_of(self) || s->padding != 1 || s->transposed) return -1;
     if (s->in_ld != hr_padded(s->ic)) return -1;
-    if (packing->repacked && (self->tile > 4 || self->late)) return -1;
+    if (packing->repacked && (tile_x(self) > 4 || self->late)) return -1;
     const double n_tiles = tiles_of(self, s), weights = (double)transformed(self, s);
     const double n_makings = self->late ? ceil_div(tiles_of(self, s), kern->late_rows) : 0;
     const double products_ns = (n_tiles + kern->late_cost * n_makings) * weights / kern->macs_per_ns;
     const double n_again = ceil_div(tiles_of(self, s), most_tiles(self, s, kern)) - 1;
     return hr_time_with_weights(products_ns, (double)packed_floats(self, s), kern, packing) +
            n_again * again_ns * (double)packed_floats(self, s) / (packing->half ? 2 : 1) +
-           n_tiles * transform_ns[slot_of(self)] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
+           n_tiles * transform_ns[self->slot] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
 }
 
 /* The weight transform along columns, of `depth` channels of a block: channel k of line y has its 3 x width numbers at
@@ -102,7 +121,7 @@ static void transform_columns(const hr_conv *conv, const float *weights, size_t 
                               float *out, size_t step)
 {
     for (size_t x = 0; x < 3; x++)
-        conv->kern->wino_weights[slot_of(conv->algorithm)](
+        conv->kern->wino_weights[hr_wino_tiles[conv->algorithm->slot].down](
             &(hr_wino_weights){.g = weights + x * tap_step,
                                .g_step = 3 * tap_step,
                                .g_next = (size_t)hr_padded(conv->shape.oc),
@@ -113,24 +132,25 @@ static void transform_columns(const hr_conv *conv, const float *weights, size_t 
                                .next = 3 * width});
 }
 
-/* The other axis: from what transform_columns made of a line to its `side` numbers, number i of channel k at
+/* The other axis: from what transform_columns made of a line to its side_x numbers, number i of channel k at
  * out + i * step + k * width. */
 static void transform_line(const hr_conv *conv, const float *line, int depth, size_t width, float *out, size_t step)
 {
-    conv->kern->wino_weights[slot_of(conv->algorithm)](&(hr_wino_weights){.g = line,
-                                                                          .g_step = width,
-                                                                          .g_next = 3 * width,
-                                                                          .depth = depth,
-                                                                          .n_columns = (int)width,
-                                                                          .out = out,
-                                                                          .step = step,
-                                                                          .next = width});
+    conv->kern->wino_weights[hr_wino_tiles[conv->algorithm->slot].across](&(hr_wino_weights){.g = line,
+                                                                                             .g_step = width,
+                                                                                             .g_next = 3 * width,
+                                                                                             .depth = depth,
+                                                                                             .n_columns = (int)width,
+                                                                                             .out = out,
+                                                                                             .step = step,
+                                                                                             .next = width});
 }
 
-/* packed: for each block of columns [side^2][ic][strips * HR_STRIP]; late: [side][ic][3][HR_STRIP]. */
+/* packed: for each block of columns [side_y][side_x][ic][strips * HR_STRIP]; late: [side_y][ic][3][HR_STRIP]. */
 static void pack(const hr_conv *conv, const float *weights, size_t tap_step, int first, int last, float *packed)
 {
-    const size_t side = (size_t)side_of(conv->algorithm), n_ic = (size_t)conv->shape.ic;
+    const size_t h = (size_t)side_y(conv->algorithm), w = (size_t)side_x(conv->algorithm);
+    const size_t n_ic = (size_t)conv->shape.ic;
     const size_t n_columns = (size_t)hr_padded(conv->shape.oc);
     const int late = conv->algorithm->late;
     hr_block_cut blocks[MAX_BLOCKS];
@@ -144,11 +164,11 @@ static void pack(const hr_conv *conv, const float *weights, size_t tap_step, int
         for (int ic = first; ic < last && !late; ic++, from += n_columns) {
             float lines[MAX_SIDE * 3 * MAX_WIDTH];
             transform_columns(conv, from, tap_step, 1, width, lines, 3 * width);
-            for (size_t y = 0; y < side; y++)
-                transform_line(conv, lines + y * 3 * width, 1, width, packed + (y * side * n_ic + (size_t)ic) * width,
+            for (size_t y = 0; y < h; y++)
+                transform_line(conv, lines + y * 3 * width, 1, width, packed + (y * w * n_ic + (size_t)ic) * width,
                                n_ic * width);
         }
-        packed += side * (late ? 3 : side) * n_ic * width;
+        packed += h * (late ? 3 : w) * n_ic * width;
     }
 }
 
@@ -160,12 +180,11 @@ typedef struct scratch {
 
 static scratch lay_out(const hr_conv *conv)
 {
-    const size_t side2 = (size_t)(side_of(conv->algorithm) * side_of(conv->algorithm));
-    const size_t ld = (size_t)conv->shape.in_ld,
-                 n_tiles = (size_t)most_tiles(conv->algorithm, &conv->shape, conv->kern);
-    scratch s = {.products = side2 * hr_product_step((int)n_tiles, ld)};
-    s.patch = s.products + side2 * hr_product_step((int)n_tiles, MAX_WIDTH);
-    s.end = s.patch + side2 * (ld > MAX_WIDTH ? ld : MAX_WIDTH);
+    const size_t n = numbers_of(conv->algorithm), ld = (size_t)conv->shape.in_ld;
+    const int n_tiles = most_tiles(conv->algorithm, &conv->shape, conv->kern);
+    scratch s = {.products = n * hr_product_step(n_tiles, ld)};
+    s.patch = s.products + n * hr_product_step(n_tiles, MAX_WIDTH);
+    s.end = s.patch + n * (ld > MAX_WIDTH ? ld : MAX_WIDTH);
     return s;
 }
 
@@ -206,16 +225,15 @@ typedef struct place {
 static place place_of(const hr_conv *conv, int tile)
 {
     const int across = tiles_across(conv->algorithm, &conv->shape), all = tiles_of(conv->algorithm, &conv->shape);
-    const int at = tile % all, m = conv->algorithm->tile;
-    return (place){tile / all, at / across * m, at % across * m};
+    const int at = tile % all;
+    return (place){tile / all, at / across * tile_y(conv->algorithm), at % across * tile_x(conv->algorithm)};
 }
 
 static void advance(const hr_conv *conv, place *at)
 {
-    const int m = conv->algorithm->tile;
-    if ((at->x += m) < conv->shape.ow) return;
+    if ((at->x += tile_x(conv->algorithm)) < conv->shape.ow) return;
     at->x = 0;
-    if ((at->y += m) < conv->shape.oh) return;
+    if ((at->y += tile_y(conv->algorithm)) < conv->shape.oh) return;
     at->y = 0;
     at->image++;
 }
@@ -224,11 +242,11 @@ static void transform_input(const hr_conv *conv, const hr_conv_io *io, place at,
 {
     const hr_conv_shape *s = &conv->shape;
     const size_t ld = (size_t)s->in_ld;
-    const int side = side_of(conv->algorithm);
-    const int stride = conv->algorithm->stride;
-    const hr_window w = hr_window_make(at.image, at.y * stride - 1, at.x * stride - 1, side, s->ih, s->iw, ld);
+    const int stride = s->stride, columns = side_x(conv->algorithm);
+    const hr_window w = hr_window_make(at.image, at.y * stride - 1, at.x * stride - 1, side_y(conv->algorithm), columns,
+                                       s->ih, s->iw, ld);
     hr_wino_input tile = {.in = patch,
-                          .row_step = (size_t)side * ld,
+                          .row_step = (size_t)columns * ld,
                           .pixel_step = ld,
                           .n_channels = s->in_ld,
                           .out = v,
@@ -240,7 +258,7 @@ static void transform_input(const hr_conv *conv, const hr_conv_io *io, place at,
     } else {
         hr_window_read(&w, io->in, patch, ld);
     }
-    conv->kern->wino_input[slot_of(conv->algorithm)](&tile);
+    conv->kern->wino_input[conv->algorithm->slot](&tile);
 }
 
 static void transform_output(const hr_conv *conv, const hr_conv_io *io, place at, const hr_block_cut *block,
@@ -248,15 +266,16 @@ static void transform_output(const hr_conv *conv, const hr_conv_io *io, place at
 {
     const hr_conv_shape *s = &conv->shape;
     const size_t column = (size_t)block->first * HR_STRIP, width = (size_t)block->strips * HR_STRIP;
-    const int m = conv->algorithm->tile;
-    const hr_window w = hr_window_make(at.image, at.y, at.x, m, s->oh, s->ow, (size_t)hr_padded(s->oc));
+    const int columns = tile_x(conv->algorithm);
+    const hr_window w =
+        hr_window_make(at.image, at.y, at.x, tile_y(conv->algorithm), columns, s->oh, s->ow, (size_t)hr_padded(s->oc));
     hr_wino_output tile = {.products = products,
                            .step = step,
                            .n_channels = (int)width,
                            .bias = conv->bias != NULL ? conv->bias + column : NULL,
                            .add = io->add,
                            .out = patch,
-                           .row_step = (size_t)m * width,
+                           .row_step = (size_t)columns * width,
                            .pixel_step = width,
                            .relu = conv->relu};
     const int whole = hr_window_is_whole(&w);
@@ -269,34 +288,35 @@ static void transform_output(const hr_conv *conv, const hr_conv_io *io, place at
         hr_window_read(&w, io->add + column, patch, width);
         tile.add = patch;
     }
-    conv->kern->wino_output[slot_of(conv->algorithm)](&tile);
+    conv->kern->wino_output[conv->algorithm->slot](&tile);
     if (!whole) hr_window_write(&w, io->out + column, patch, width);
 }
 
 /* The products of a block of columns; g says where. */
 static void multiply(const hr_conv *conv, const hr_block_cut *block, hr_gemm_batch g)
 {
-    const int n_products = side_of(conv->algorithm) * side_of(conv->algorithm);
-    g.n_products = n_products;
-    g.weights = hr_conv_weight(conv, (size_t)n_products * (size_t)(g.depth * block->first * HR_STRIP));
+    const size_t n_products = numbers_of(conv->algorithm);
+    g.n_products = (int)n_products;
+    g.weights = hr_conv_weight(conv, n_products * (size_t)(g.depth * block->first * HR_STRIP));
     g.weights_step = (size_t)(g.depth * block->strips * HR_STRIP);
     (conv->half ? conv->kern->gemm_batch_half : conv->kern->gemm_batch)[block->strips](&g);
 }
 
-/* The same where weights are late, a line of a tile's numbers at a time. */
+/* The same where weights are late, a row of a tile's numbers at a time. */
 static void multiply_late(const hr_conv *conv, const hr_block_cut *block, const hr_gemm_batch *g)
 {
-    const size_t side = (size_t)side_of(conv->algorithm), floats = (size_t)g->depth * 3 * HR_STRIP;
+    const size_t h = (size_t)side_y(conv->algorithm), w = (size_t)side_x(conv->algorithm);
+    const size_t floats = (size_t)g->depth * 3 * HR_STRIP;
     void (*const late)(const hr_wino_late *) =
-        (conv->half ? conv->kern->wino_late_half : conv->kern->wino_late)[slot_of(conv->algorithm)];
-    for (size_t y = 0; y < side; y++)
+        (conv->half ? conv->kern->wino_late_half : conv->kern->wino_late)[hr_wino_tiles[conv->algorithm->slot].across];
+    for (size_t y = 0; y < h; y++)
         late(&(hr_wino_late){.m = g->m,
                              .depth = g->depth,
-                             .a = g->a + y * side * g->a_step,
+                             .a = g->a + y * w * g->a_step,
                              .a_step = g->a_step,
                              .a_ld = g->a_ld,
-                             .lines = hr_conv_weight(conv, ((size_t)block->first * side + y) * floats),
-                             .out = g->out + y * side * g->out_step,
+                             .lines = hr_conv_weight(conv, ((size_t)block->first * h + y) * floats),
+                             .out = g->out + y * w * g->out_step,
                              .out_step = g->out_step,
                              .out_ld = g->out_ld});
 }
@@ -336,15 +356,17 @@ static void run(const hr_conv *conv, const hr_conv_io *io, int task)
     }
 }
 
-#define WINOGRAD(NAME, M, STRIDE, LATE)                                                                                \
+#define WINOGRAD(NAME, SLOT, LATE)                                                                                     \
     {                                                                                                                  \
-        .name = NAME, .tile = M, .stride = STRIDE, .late = LATE, .cost = cost, .packed_floats = packed_floats,         \
-        .pack = pack, .scratch_bytes = scratch_bytes, .n_tasks = n_tasks, .run = run                                   \
+        .name = NAME, .slot = SLOT, .late = LATE, .cost = cost, .packed_floats = packed_floats, .pack = pack,          \
+        .scratch_bytes = scratch_bytes, .n_tasks = n_tasks, .run = run                                                 \
     }
-const hr_conv_algorithm hr_conv_winograd2 = WINOGRAD("winograd F(2,3)", 2, 1, 0);
-const hr_conv_algorithm hr_conv_winograd4 = WINOGRAD("winograd F(4,3)", 4, 1, 0);
-const hr_conv_algorithm hr_conv_winograd6 = WINOGRAD("winograd F(6,3)", 6, 1, 0);
-const hr_conv_algorithm hr_conv_winograd_strided = WINOGRAD("winograd F(3,3)/2", 3, 2, 0);
-const hr_conv_algorithm hr_conv_winograd2_late = WINOGRAD("late F(2,3)", 2, 1, 1);
-const hr_conv_algorithm hr_conv_winograd4_late = WINOGRAD("late F(4,3)", 4, 1, 1);
-const hr_conv_algorithm hr_conv_winograd6_late = WINOGRAD("late F(6,3)", 6, 1, 1);
+const hr_conv_algorithm hr_conv_winograd2 = WINOGRAD("winograd F(2,3)", HR_WINO_2, 0);
+const hr_conv_algorithm hr_conv_winograd4 = WINOGRAD("winograd F(4,3)", HR_WINO_4, 0);
+const hr_conv_algorithm hr_conv_winograd6 = WINOGRAD("winograd F(6,3)", HR_WINO_6, 0);
+const hr_conv_algorithm hr_conv_winograd_strided = WINOGRAD("winograd F(3,3)/2", HR_WINO_STRIDED, 0);
+const hr_conv_algorithm hr_conv_winograd2_late = WINOGRAD("late F(2,3)", HR_WINO_2, 1);
+const hr_conv_algorithm hr_conv_winograd4_late = WINOGRAD("late F(4,3)", HR_WINO_4, 1);
+const hr_conv_algorithm hr_conv_winograd6_late = WINOGRAD("late F(6,3)", HR_WINO_6, 1);
+const hr_conv_algorithm hr_conv_winograd2x6_late = WINOGRAD("late F(2x6,3)", HR_WINO_2X6, 1);
+const hr_conv_algorithm hr_conv_winograd4x6_late = WINOGRAD("late F(4x6,3)", HR_WINO_4X6, 1);

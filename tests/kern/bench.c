@@ -66,11 +66,11 @@ static double bench_outer(const hr_kern *kern, int strips)
     return 2. * m * LINES * PIXELS * width;
 }
 
-/* The numbers of a tile of F(m) that lie in the image, in the middle, and in the weights. */
-static size_t outputs(int slot) { return slot == HR_WINO_STRIDED ? 3 : 2 * (size_t)slot + 2; }
-static size_t side_of(int slot) { return slot == HR_WINO_STRIDED ? 7 : 2 * (size_t)slot + 4; }
-static size_t outside(int slot) { return outputs(slot) * outputs(slot) * CHANNELS; }
-static size_t inside(int slot) { return side_of(slot) * side_of(slot) * CHANNELS; }
+/* Output pixels and numbers across a tile; and all of its floats at the output, and within. */
+static size_t outputs(int slot) { return (size_t)hr_wino_outputs(hr_wino_tiles[slot].across); }
+static size_t side_of(int slot) { return (size_t)hr_wino_side(hr_wino_tiles[slot].across); }
+static size_t outside(int slot) { return outputs(slot) * (size_t)hr_wino_outputs(hr_wino_tiles[slot].down) * CHANNELS; }
+static size_t inside(int slot) { return side_of(slot) * (size_t)hr_wino_side(hr_wino_tiles[slot].down) * CHANNELS; }
 
 static double bench_wino_input(const hr_kern *kern, int slot)
 {
@@ -228,6 +228,8 @@ static const struct {
     {"wino_input F(4)", "GB/s", HR_WINO_4, 0, bench_wino_input},
     {"wino_input F(6)", "GB/s", HR_WINO_6, 0, bench_wino_input},
     {"wino_input strided", "GB/s", HR_WINO_STRIDED, 0, bench_wino_input},
+    {"wino_input F(2x6)", "GB/s", HR_WINO_2X6, 0, bench_wino_input},
+    {"wino_input F(4x6)", "GB/s", HR_WINO_4X6, 0, bench_wino_input},
     {"wino_weights F(2)", "GB/s", HR_WINO_2, 0, bench_wino_weights},
     {"wino_weights F(4)", "GB/s", HR_WINO_4, 0, bench_wino_weights},
     {"wino_weights F(6)", "GB/s", HR_WINO_6, 0, bench_wino_weights},
@@ -242,6 +244,8 @@ static const struct {
     {"wino_output F(4)", "GB/s", HR_WINO_4, 0, bench_wino_output},
     {"wino_output F(6)", "GB/s", HR_WINO_6, 0, bench_wino_output},
     {"wino_output strided", "GB/s", HR_WINO_STRIDED, 0, bench_wino_output},
+    {"wino_output F(2x6)", "GB/s", HR_WINO_2X6, 0, bench_wino_output},
+    {"wino_output F(4x6)", "GB/s", HR_WINO_4X6, 0, bench_wino_output},
     {"wino_output_gradient", "GB/s", HR_WINO_4, 0, bench_wino_output_gradient},
     {"wino_weights_gradient", "GB/s", HR_WINO_4, 0, bench_wino_weights_gradient},
     {"sum_row", "GB/s", 0, 0, bench_sum_row},

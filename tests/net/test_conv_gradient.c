@@ -122,7 +122,7 @@ static void compare(const char *what, const char *way, const gradient_case *c, c
 static double allowed_in(const hr_conv_algorithm *algorithm, double size, double most)
 {
     static const double factors[] = {2.5, 11};
-    return 0x1p-24 * (algorithm->tile == 0 ? 8 * size : factors[algorithm->tile / 2 - 1] * most);
+    return 0x1p-24 * (algorithm == &hr_conv_direct ? 8 * size : factors[algorithm->slot] * most);
 }
 
 /* The turned weights packed, one task at a time, the last first. */
