@@ -45,8 +45,8 @@ struct hr_conv_algorithm {
     const char *name;
     int slot; /* Winograd: of the kernels' table, HR_WINO_2 .. */
     int late; /* Winograd: packed weights are transformed along one axis; the other follows where they are used */
-    /* Predicted time of one picture on one thread in ns, a share in reading the weights included; < 0: cannot do this
-     * shape. Only the order of the algorithms matters, so the model is coarse: see the functions. */
+    /* Predicted time of the pictures that share the weights, on one thread, in ns; < 0: cannot do this shape. Only the
+     * order of the algorithms matters, so the model is coarse: see the functions. */
     double (*cost)(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern,
                    const hr_packing *packing);
     /* Floats of packed weights. */
@@ -114,15 +114,21 @@ static inline const void *hr_conv_weight(const hr_conv *conv, size_t i)
 void hr_conv_run_pixels(const hr_conv *conv, const hr_conv_io *io, int first, int end);
 int hr_conv_chunk(const hr_conv *conv);
 
-/* Predicted time of arithmetic that takes `ns` by itself and reads n_floats of packed weights. Their way from memory,
- * 0.17 ns a float (23 GB/s, one core of Zen 4), goes beside it: of the shorter of the two 0.3 remain (both measured).
- * Their room has a price besides. Training has room, but writes each float once a batch: 0.5. */
+/* Pictures that share one reading of the weights. */
+static inline int hr_sharing(const hr_packing *packing)
+{
+    return packing->batch > 1 ? packing->batch : 1;
+}
+
+/* Predicted time of their arithmetic, which takes `ns` by itself and reads n_floats of packed weights. Those come from
+ * memory, 0.17 ns a float (23 GB/s, one core of Zen 4), beside it: of the shorter of the two 0.3 remain (both measured).
+ * Their room has a price besides, paid for each picture. Training has room, but writes each float once a batch: 0.5. */
 static inline double hr_time_with_weights(double ns, double n_floats, const hr_kern *kern, const hr_packing *packing)
 {
-    const double batch = packing->batch > 1 ? packing->batch : 1;
-    if (packing->repacked) return ns + n_floats * 0.5 / batch;
-    const double way = 0.17 * n_floats / batch / (packing->half ? 2 : 1);
-    return (ns > way ? ns + 0.3 * way : way + 0.3 * ns) + n_floats * kern->room_price / kern->macs_per_ns;
+    if (packing->repacked) return ns + n_floats * 0.5;
+    const double way = 0.17 * n_floats / (packing->half ? 2 : 1);
+    return (ns > way ? ns + 0.3 * way : way + 0.3 * ns) +
+           hr_sharing(packing) * n_floats * kern->room_price / kern->macs_per_ns;
 }
 
 /* Channels rounded up to whole strips. */

@@ -71,7 +71,8 @@ static double cost(const hr_conv_algorithm *self, const hr_conv_shape *shape, co
     if (shape->kernel * shape->kernel > MAX_TAPS) return -1;
     const double cells = shape->transposed ? (double)shape->ih * shape->iw : (double)shape->oh * shape->ow;
     const double weights = (double)shape->ic * hr_padded(shape->oc) * shape->kernel * shape->kernel;
-    return hr_time_with_weights(cells * weights / (0.9 * kern->macs_per_ns), weights, kern, packing);
+    const double products_ns = hr_sharing(packing) * cells * weights / (0.9 * kern->macs_per_ns);
+    return hr_time_with_weights(products_ns, weights, kern, packing);
 }
 
 static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *shape)

@@ -106,12 +106,13 @@ static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const 
     if (s->kernel != 3 || s->stride != stride_of(self) || s->padding != 1 || s->transposed) return -1;
     if (s->in_ld != hr_padded(s->ic)) return -1;
     if (packing->repacked && (tile_x(self) > 4 || self->late)) return -1;
-    const double n_tiles = tiles_of(self, s), weights = (double)transformed(self, s);
-    const double n_makings = self->late ? ceil_div(tiles_of(self, s), kern->late_rows) : 0;
+    const int n_tiles = hr_sharing(packing) * tiles_of(self, s);
+    const double weights = (double)transformed(self, s), packed = (double)packed_floats(self, s);
+    const double n_makings = self->late ? ceil_div(n_tiles, kern->late_rows) : 0;
     const double products_ns = (n_tiles + kern->late_cost * n_makings) * weights / kern->macs_per_ns;
-    const double n_again = ceil_div(tiles_of(self, s), most_tiles(self, s, kern)) - 1;
-    return hr_time_with_weights(products_ns, (double)packed_floats(self, s), kern, packing) +
-           n_again * again_ns * (double)packed_floats(self, s) / (packing->half ? 2 : 1) +
+    const double n_again = ceil_div(n_tiles, most_tiles(self, s, kern)) - 1;
+    return hr_time_with_weights(products_ns, packed, kern, packing) +
+           n_again * again_ns * packed / (packing->half ? 2 : 1) +
            n_tiles * transform_ns[self->slot] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
 }
 
