@@ -104,11 +104,17 @@ static inline int hr_wino_side(int line)
     return line == HR_WINO_STRIDED ? 7 : 2 * line + 4;
 }
 
+/* Which of a tile's pixels lie in the picture: y0 <= y < y1, x0 <= x < x1. */
+typedef struct hr_wino_inside {
+    int y0, y1, x0, x1;
+} hr_wino_inside;
+
 typedef struct hr_wino_input {
-    const float *in; /* pixel (y, x) of the tile at in + y * row_step + x * pixel_step, y < side_y, x < side_x */
-    size_t row_step, pixel_step;
-    int n_channels; /* a multiple of HR_STRIP */
-    float *out;     /* number i = y * side_x + x of channel c goes to out[i * step + c] */
+    const float *in; /* pixel (y, x) of the tile, y < side_y, x < side_x, at in[at + y * row_step + x * pixel_step] */
+    ptrdiff_t at, row_step, pixel_step;
+    hr_wino_inside inside; /* the other pixels are zeros, and not read */
+    int n_channels;        /* a multiple of HR_STRIP */
+    float *out;            /* number i = y * side_x + x of channel c goes to out[i * step + c] */
     size_t step;
     int late; /* 1: number x of every row is multiplied by s_x, which late weights lack (hr_wino_late); stride 1 */
 } hr_wino_input;
@@ -142,8 +148,9 @@ typedef struct hr_wino_output {
     int n_channels;    /* a multiple of HR_STRIP */
     const float *bias; /* [n_channels], or NULL for zeros */
     const float *add;  /* laid out as out, or NULL; may equal out */
-    float *out;        /* pixel (y, x) at out + y * row_step + x * pixel_step, y < m, x < n */
+    float *out;        /* pixel (y, x) at out[y * row_step + x * pixel_step], y < m, x < n */
     size_t row_step, pixel_step;
+    int h, w; /* pixels y < h, x < w lie in the picture; the others are not touched */
     int relu;
 } hr_wino_output;
 

@@ -112,13 +112,20 @@ static void output_line(int pairs, const float *m, int m_step, float *y, int y_s
     }
 }
 
+/* Channel c of pixel (y, x) of a tile. */
+static float input_pixel(const hr_wino_input *tile, int y, int x, int c)
+{
+    const hr_wino_inside *i = &tile->inside;
+    const int is_inside = y >= i->y0 && y < i->y1 && x >= i->x0 && x < i->x1;
+    return is_inside ? tile->in[tile->at + y * tile->row_step + x * tile->pixel_step + c] : 0;
+}
+
 static void wino_input(const hr_wino_input *tile, int down, int across)
 {
     const int h = side_of(down), w = side_of(across);
     for (int c = 0; c < tile->n_channels; c++) {
         float d[64], half[64], v[64];
-        for (int i = 0; i < h * w; i++)
-            d[i] = tile->in[(size_t)(i / w) * tile->row_step + (size_t)(i % w) * tile->pixel_step + (size_t)c];
+        for (int i = 0; i < h * w; i++) d[i] = input_pixel(tile, i / w, i % w, c);
         for (int x = 0; x < w; x++) input_line(down, d + x, w, half + x, w);
         for (int y = 0; y < h; y++) input_line(across, half + y * w, 1, v + y * w, 1);
         for (int i = 0; i < h * w; i++)
@@ -136,6 +143,7 @@ static void wino_output(const hr_wino_output *tile, int down, int across)
         for (int x = 0; x < w; x++) output_line(down, products + x, w, half + x, w);
         for (int r = 0; r < m; r++) output_line(across, half + r * w, 1, y + r * n, 1);
         for (int i = 0; i < m * n; i++) {
+            if (i / n >= tile->h || i % n >= tile->w) continue;
             const size_t at = (size_t)(i / n) * tile->row_step + (size_t)(i % n) * tile->pixel_step + (size_t)c;
             float out = tile->bias != NULL ? y[i] + tile->bias[c] : y[i];
             if (tile->add != NULL) out += tile->add[at];
@@ -211,8 +219,7 @@ static void wino_output_gradient(const hr_wino_input *tile, int pairs)
     const int side = 2 * pairs + 2, m = 2 * pairs;
     for (int c = 0; c < tile->n_channels; c++) {
         float y[36], half[48], z[64];
-        for (int i = 0; i < m * m; i++)
-            y[i] = tile->in[(size_t)(i / m) * tile->row_step + (size_t)(i % m) * tile->pixel_step + (size_t)c];
+        for (int i = 0; i < m * m; i++) y[i] = input_pixel(tile, i / m, i % m, c);
         for (int x = 0; x < m; x++) output_gradient_line(pairs, y + x, m, half + x, m);
         for (int r = 0; r < side; r++) output_gradient_line(pairs, half + r * m, 1, z + r * side, 1);
         for (int i = 0; i < side * side; i++) tile->out[(size_t)i * tile->step + (size_t)c] = z[i];

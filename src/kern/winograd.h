@@ -150,8 +150,21 @@ WINO_INLINE void wino_weights(const hr_wino_weights *w, const int P)
             weights_line(P, w->g + k * w->g_next + c, w->g_step, w->out + k * w->next + c, w->step);
 }
 
+WINO_INLINE int is_whole(const hr_wino_inside *inside, int h, int w)
+{
+    return inside->y0 == 0 && inside->y1 == h && inside->x0 == 0 && inside->x1 == w;
+}
+
+/* Pixel (y, x) of a tile from channel c on. */
+WINO_INLINE vec input_pixel(const hr_wino_input *tile, int y, int x, int c, const int AT_EDGE)
+{
+    const hr_wino_inside *const i = &tile->inside;
+    if (AT_EDGE && (y < i->y0 || y >= i->y1 || x < i->x0 || x >= i->x1)) return v_set(0);
+    return v_load(tile->in + (tile->at + y * tile->row_step + x * tile->pixel_step + c));
+}
+
 /* P_DOWN of the lines along columns, P_ACROSS along rows. */
-WINO_INLINE void wino_input(const hr_wino_input *tile, const int P_DOWN, const int P_ACROSS)
+WINO_INLINE void input_tile(const hr_wino_input *tile, const int P_DOWN, const int P_ACROSS, const int AT_EDGE)
 {
     const int H = LINE_NUMBERS(P_DOWN), W = LINE_NUMBERS(P_ACROSS);
     for (int c = 0; c < tile->n_channels; c += HR_VEC) {
@@ -160,8 +173,7 @@ WINO_INLINE void wino_input(const hr_wino_input *tile, const int P_DOWN, const i
         for (int x = 0; x < W; x++) { /* columns */
             vec d[MAX_TILE];
 #pragma GCC unroll 8
-            for (int y = 0; y < H; y++)
-                d[y] = v_load(tile->in + (size_t)y * tile->row_step + (size_t)x * tile->pixel_step + c);
+            for (int y = 0; y < H; y++) d[y] = input_pixel(tile, y, x, c, AT_EDGE);
             input_line(P_DOWN, d, 1, half + x, W);
         }
 #pragma GCC unroll 8
@@ -175,7 +187,15 @@ WINO_INLINE void wino_input(const hr_wino_input *tile, const int P_DOWN, const i
     }
 }
 
-WINO_INLINE void wino_output(const hr_wino_output *tile, const int P_DOWN, const int P_ACROSS)
+WINO_INLINE void wino_input(const hr_wino_input *tile, const int P_DOWN, const int P_ACROSS)
+{
+    if (is_whole(&tile->inside, LINE_NUMBERS(P_DOWN), LINE_NUMBERS(P_ACROSS)))
+        input_tile(tile, P_DOWN, P_ACROSS, 0);
+    else
+        input_tile(tile, P_DOWN, P_ACROSS, 1);
+}
+
+WINO_INLINE void output_tile(const hr_wino_output *tile, const int P_DOWN, const int P_ACROSS, const int AT_EDGE)
 {
     const int H = LINE_NUMBERS(P_DOWN), W = LINE_NUMBERS(P_ACROSS);
     const int M = LINE_OUTPUTS(P_DOWN), N = LINE_OUTPUTS(P_ACROSS);
@@ -191,10 +211,12 @@ WINO_INLINE void wino_output(const hr_wino_output *tile, const int P_DOWN, const
         const vec bias = tile->bias != NULL ? v_load(tile->bias + c) : v_set(0);
 #pragma GCC unroll 8
         for (int y = 0; y < M; y++) { /* rows */
+            if (AT_EDGE && y >= tile->h) break;
             vec line[MAX_TILE];
             output_line(P_ACROSS, half + y * W, 1, line, 1);
 #pragma GCC unroll 8
             for (int x = 0; x < N; x++) {
+                if (AT_EDGE && x >= tile->w) break;
                 vec out = v_add(line[x], bias);
                 const size_t at = (size_t)y * tile->row_step + (size_t)x * tile->pixel_step + (size_t)c;
                 if (tile->add != NULL) out = v_add(out, v_load(tile->add + at));
@@ -203,6 +225,14 @@ WINO_INLINE void wino_output(const hr_wino_output *tile, const int P_DOWN, const
             }
         }
     }
+}
+
+WINO_INLINE void wino_output(const hr_wino_output *tile, const int P_DOWN, const int P_ACROSS)
+{
+    if (tile->h >= LINE_OUTPUTS(P_DOWN) && tile->w >= LINE_OUTPUTS(P_ACROSS))
+        output_tile(tile, P_DOWN, P_ACROSS, 0);
+    else
+        output_tile(tile, P_DOWN, P_ACROSS, 1);
 }
 
 #define WINO_WEIGHTS(NAME, P)                                                                                          \

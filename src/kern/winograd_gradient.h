@@ -45,7 +45,7 @@ WINO_INLINE void weights_gradient_line(const int P, const vec *u, int u_step, ve
     g[2 * g_step] = g2;
 }
 
-WINO_INLINE void wino_output_gradient(const hr_wino_input *tile, const int P)
+WINO_INLINE void output_gradient_tile(const hr_wino_input *tile, const int P, const int AT_EDGE)
 {
     const int T = 2 * P + 2, M = 2 * P;
     for (int c = 0; c < tile->n_channels; c += HR_VEC) {
@@ -54,8 +54,7 @@ WINO_INLINE void wino_output_gradient(const hr_wino_input *tile, const int P)
         for (int x = 0; x < M; x++) { /* columns */
             vec y[MAX_TILE];
 #pragma GCC unroll 8
-            for (int r = 0; r < M; r++)
-                y[r] = v_load(tile->in + (size_t)r * tile->row_step + (size_t)x * tile->pixel_step + c);
+            for (int r = 0; r < M; r++) y[r] = input_pixel(tile, r, x, c, AT_EDGE);
             output_gradient_line(P, y, 1, half + x, M);
         }
 #pragma GCC unroll 8
@@ -66,6 +65,14 @@ WINO_INLINE void wino_output_gradient(const hr_wino_input *tile, const int P)
             for (int x = 0; x < T; x++) v_store(tile->out + (size_t)(y * T + x) * tile->step + c, z[x]);
         }
     }
+}
+
+WINO_INLINE void wino_output_gradient(const hr_wino_input *tile, const int P)
+{
+    if (is_whole(&tile->inside, 2 * P, 2 * P))
+        output_gradient_tile(tile, P, 0);
+    else
+        output_gradient_tile(tile, P, 1);
 }
 
 WINO_INLINE void wino_weights_gradient(const hr_wino_weights_gradient *sums, const int P)

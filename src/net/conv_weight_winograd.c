@@ -30,7 +30,7 @@ typedef struct plan {
     int rows, n_row_slices;             /* input channels of a slice */
     int columns, n_column_slices;       /* output channels of a slice */
     size_t n_floats;                    /* of dweights */
-    size_t u_step, v, z, patch, end;    /* the scratch, in floats; U comes first */
+    size_t u_step, v, z, end;           /* the scratch, in floats; U comes first */
 } plan;
 
 static int ceil_div(int a, int b)
@@ -71,8 +71,7 @@ static plan make_plan(const hr_conv_shape *s, int n)
     p.u_step = hr_product_step(p.rows, (size_t)p.columns);
     p.v = N_PRODUCTS * p.u_step;
     p.z = p.v + N_PRODUCTS * hr_product_step(p.band, (size_t)p.rows);
-    p.patch = p.z + N_PRODUCTS * hr_product_step(p.band, (size_t)p.columns);
-    p.end = p.patch + N_PRODUCTS * (size_t)(p.rows > p.columns ? p.rows : p.columns);
+    p.end = p.z + N_PRODUCTS * hr_product_step(p.band, (size_t)p.columns);
     return p;
 }
 
@@ -109,28 +108,22 @@ typedef struct slice {
 } slice;
 
 /* Transform tiles [first, first + n_tiles) to out [36][n_tiles][channels]. */
-static void transform(const hr_conv_shape *s, const slice *from, int first, int n_tiles, float *patch, float *out)
+static void transform(const hr_conv_shape *s, const slice *from, int first, int n_tiles, float *out)
 {
     const int across = ceil_div(s->ow, TILE), all = tiles_of(s);
-    const size_t channels = (size_t)from->channels, step = hr_product_step(n_tiles, channels);
-    for (int t = 0; t < n_tiles; t++, out += channels) {
+    const size_t step = hr_product_step(n_tiles, (size_t)from->channels);
+    for (int t = 0; t < n_tiles; t++, out += from->channels) {
         const int image = (first + t) / all, at = (first + t) % all;
         const hr_window w = hr_window_make(image, at / across * TILE - from->offset, at % across * TILE - from->offset,
                                            from->side, from->side, s->oh, s->ow, from->ld);
-        hr_wino_input tile = {.in = patch,
-                              .row_step = (size_t)from->side * channels,
-                              .pixel_step = channels,
-                              .n_channels = from->channels,
-                              .out = out,
-                              .step = step};
-        if (hr_window_is_whole(&w)) {
-            tile.in = from->pictures + w.at;
-            tile.row_step = w.row_step;
-            tile.pixel_step = w.ld;
-        } else {
-            hr_window_read(&w, from->pictures, patch, channels);
-        }
-        from->transform(&tile);
+        from->transform(&(hr_wino_input){.in = from->pictures,
+                                         .at = w.at,
+                                         .row_step = (ptrdiff_t)((size_t)s->ow * from->ld),
+                                         .pixel_step = (ptrdiff_t)from->ld,
+                                         .inside = w.inside,
+                                         .n_channels = from->channels,
+                                         .out = out,
+                                         .step = step});
     }
 }
 
@@ -197,12 +190,12 @@ static void sum_chunk(const hr_weight_gradient *gradient, const hr_weight_gradie
     out.channels = smaller(p.columns, (int)out.ld - out.first);
     out.side = TILE;
     out.transform = gradient->kern->wino_output_gradient;
-    float *u = io->scratch, *v = io->scratch + p.v, *z = io->scratch + p.z, *patch = io->scratch + p.patch;
+    float *u = io->scratch, *v = io->scratch + p.v, *z = io->scratch + p.z;
     const int begin = chunk * p.chunk, end = smaller(begin + p.chunk, p.n_tiles);
     for (int first = begin, n_tiles; first < end; first += n_tiles) {
         n_tiles = smaller(p.band, end - first);
-        transform(s, &in, first, n_tiles, patch, v);
-        transform(s, &out, first, n_tiles, patch, z);
+        transform(s, &in, first, n_tiles, v);
+        transform(s, &out, first, n_tiles, z);
         for (int i = 0; i < N_PRODUCTS; i++)
             add_products(gradient->kern, n_tiles, v + (size_t)i * hr_product_step(n_tiles, (size_t)in.channels), n_rows,
                          (size_t)in.channels, z + (size_t)i * hr_product_step(n_tiles, (size_t)out.channels),

@@ -173,10 +173,9 @@ static void pack(const hr_conv *conv, const float *weights, size_t tap_step, int
     }
 }
 
-/* A task's scratch, as offsets in floats. A patch is a tile of pixels that stands in for one that reaches over the
- * picture's edge. */
+/* A task's scratch, as offsets in floats. */
 typedef struct scratch {
-    size_t v, products, patch, end;
+    size_t v, products, end;
 } scratch;
 
 static scratch lay_out(const hr_conv *conv)
@@ -184,8 +183,7 @@ static scratch lay_out(const hr_conv *conv)
     const size_t n = numbers_of(conv->algorithm), ld = (size_t)conv->shape.in_ld;
     const int n_tiles = most_tiles(conv->algorithm, &conv->shape, conv->kern);
     scratch s = {.products = n * hr_product_step(n_tiles, ld)};
-    s.patch = s.products + n * hr_product_step(n_tiles, MAX_WIDTH);
-    s.end = s.patch + n * (ld > MAX_WIDTH ? ld : MAX_WIDTH);
+    s.end = s.products + n * hr_product_step(n_tiles, MAX_WIDTH);
     return s;
 }
 
@@ -239,58 +237,40 @@ static void advance(const hr_conv *conv, place *at)
     at->image++;
 }
 
-static void transform_input(const hr_conv *conv, const hr_conv_io *io, place at, float *patch, float *v, size_t step)
+static void transform_input(const hr_conv *conv, const hr_conv_io *io, place at, float *v, size_t step)
 {
     const hr_conv_shape *s = &conv->shape;
-    const size_t ld = (size_t)s->in_ld;
-    const int stride = s->stride, columns = side_x(conv->algorithm);
-    const hr_window w = hr_window_make(at.image, at.y * stride - 1, at.x * stride - 1, side_y(conv->algorithm), columns,
-                                       s->ih, s->iw, ld);
-    hr_wino_input tile = {.in = patch,
-                          .row_step = (size_t)columns * ld,
-                          .pixel_step = ld,
-                          .n_channels = s->in_ld,
-                          .out = v,
-                          .step = step,
-                          .late = conv->algorithm->late};
-    if (hr_window_is_whole(&w)) {
-        tile.in = io->in + w.at;
-        tile.row_step = w.row_step;
-    } else {
-        hr_window_read(&w, io->in, patch, ld);
-    }
-    conv->kern->wino_input[conv->algorithm->slot](&tile);
+    const hr_window w = hr_window_make(at.image, at.y * s->stride - 1, at.x * s->stride - 1, side_y(conv->algorithm),
+                                       side_x(conv->algorithm), s->ih, s->iw, (size_t)s->in_ld);
+    conv->kern->wino_input[conv->algorithm->slot](&(hr_wino_input){.in = io->in,
+                                                                   .at = w.at,
+                                                                   .row_step = (ptrdiff_t)s->iw * s->in_ld,
+                                                                   .pixel_step = s->in_ld,
+                                                                   .inside = w.inside,
+                                                                   .n_channels = s->in_ld,
+                                                                   .out = v,
+                                                                   .step = step,
+                                                                   .late = conv->algorithm->late});
 }
 
 static void transform_output(const hr_conv *conv, const hr_conv_io *io, place at, const hr_block_cut *block,
-                             float *patch, const float *products, size_t step)
+                             const float *products, size_t step)
 {
     const hr_conv_shape *s = &conv->shape;
-    const size_t column = (size_t)block->first * HR_STRIP, width = (size_t)block->strips * HR_STRIP;
-    const int columns = tile_x(conv->algorithm);
-    const hr_window w =
-        hr_window_make(at.image, at.y, at.x, tile_y(conv->algorithm), columns, s->oh, s->ow, (size_t)hr_padded(s->oc));
-    hr_wino_output tile = {.products = products,
-                           .step = step,
-                           .n_channels = (int)width,
-                           .bias = conv->bias != NULL ? conv->bias + column : NULL,
-                           .add = io->add,
-                           .out = patch,
-                           .row_step = (size_t)columns * width,
-                           .pixel_step = width,
-                           .relu = conv->relu};
-    const int whole = hr_window_is_whole(&w);
-    if (whole) {
-        tile.out = io->out + w.at + column;
-        if (io->add != NULL) tile.add = io->add + w.at + column;
-        tile.row_step = w.row_step;
-        tile.pixel_step = w.ld;
-    } else if (io->add != NULL) {
-        hr_window_read(&w, io->add + column, patch, width);
-        tile.add = patch;
-    }
-    conv->kern->wino_output[conv->algorithm->slot](&tile);
-    if (!whole) hr_window_write(&w, io->out + column, patch, width);
+    const size_t column = (size_t)block->first * HR_STRIP, ld = (size_t)hr_padded(s->oc);
+    const size_t pixel = ((size_t)at.image * (size_t)s->oh + (size_t)at.y) * (size_t)s->ow + (size_t)at.x;
+    conv->kern->wino_output[conv->algorithm->slot](
+        &(hr_wino_output){.products = products,
+                          .step = step,
+                          .n_channels = block->strips * HR_STRIP,
+                          .bias = conv->bias != NULL ? conv->bias + column : NULL,
+                          .add = io->add != NULL ? io->add + pixel * ld + column : NULL,
+                          .out = io->out + pixel * ld + column,
+                          .row_step = (size_t)s->ow * ld,
+                          .pixel_step = ld,
+                          .h = s->oh - at.y,
+                          .w = s->ow - at.x,
+                          .relu = conv->relu});
 }
 
 /* The products of a block of columns; g says where. */
@@ -330,12 +310,11 @@ static void run(const hr_conv *conv, const hr_conv_io *io, int task)
     cut_work(&c, conv, io->n, io->threads);
     const int first = task / c.n_groups * c.chunk, group = task % c.n_groups;
     const int n_tiles = c.n_tiles - first < c.chunk ? c.n_tiles - first : c.chunk;
-    float *v = io->scratch + room.v, *products = io->scratch + room.products, *patch = io->scratch + room.patch;
+    float *v = io->scratch + room.v, *products = io->scratch + room.products;
     const size_t v_step = hr_product_step(n_tiles, in_ld);
     const place begin = place_of(conv, first);
     place at = begin;
-    for (int t = 0; t < n_tiles; t++, advance(conv, &at))
-        transform_input(conv, io, at, patch, v + (size_t)t * in_ld, v_step);
+    for (int t = 0; t < n_tiles; t++, advance(conv, &at)) transform_input(conv, io, at, v + (size_t)t * in_ld, v_step);
     for (int b = c.n_blocks * group / c.n_groups; b < c.n_blocks * (group + 1) / c.n_groups; b++) {
         const hr_block_cut *block = &c.blocks[b];
         const size_t width = (size_t)block->strips * HR_STRIP;
@@ -353,7 +332,7 @@ static void run(const hr_conv *conv, const hr_conv_io *io, int task)
             multiply(conv, block, whole);
         at = begin;
         for (int t = 0; t < n_tiles; t++, advance(conv, &at))
-            transform_output(conv, io, at, block, patch, products + (size_t)t * width, whole.out_step);
+            transform_output(conv, io, at, block, products + (size_t)t * width, whole.out_step);
     }
 }
 

@@ -72,10 +72,14 @@ static size_t side_of(int slot) { return (size_t)hr_wino_side(hr_wino_tiles[slot
 static size_t outside(int slot) { return outputs(slot) * (size_t)hr_wino_outputs(hr_wino_tiles[slot].down) * CHANNELS; }
 static size_t inside(int slot) { return side_of(slot) * (size_t)hr_wino_side(hr_wino_tiles[slot].down) * CHANNELS; }
 
+static hr_wino_inside whole(int down, int across) { return (hr_wino_inside){0, down, 0, across}; }
+
 static double bench_wino_input(const hr_kern *kern, int slot)
 {
-    kern->wino_input[slot](&(hr_wino_input){.in = in.data, .row_step = side_of(slot) * CHANNELS, .pixel_step = CHANNELS,
-                                            .n_channels = CHANNELS, .out = out.data, .step = CHANNELS});
+    const int h = hr_wino_side(hr_wino_tiles[slot].down), w = hr_wino_side(hr_wino_tiles[slot].across);
+    kern->wino_input[slot](&(hr_wino_input){.in = in.data, .row_step = w * CHANNELS, .pixel_step = CHANNELS,
+                                            .inside = whole(h, w), .n_channels = CHANNELS, .out = out.data,
+                                            .step = CHANNELS});
     return (double)(2 * inside(slot) * sizeof(float));
 }
 
@@ -109,15 +113,16 @@ static double bench_wino_output(const hr_kern *kern, int slot)
 {
     kern->wino_output[slot](&(hr_wino_output){.products = in.data, .step = CHANNELS, .n_channels = CHANNELS,
                                               .bias = weights.data, .out = out.data,
-                                              .row_step = outputs(slot) * CHANNELS, .pixel_step = CHANNELS, .relu = 1});
+                                              .row_step = outputs(slot) * CHANNELS, .pixel_step = CHANNELS,
+                                              .h = 6, .w = 6, .relu = 1});
     return (double)((inside(slot) + outside(slot)) * sizeof(float));
 }
 
 static double bench_wino_output_gradient(const hr_kern *kern, int slot)
 {
-    const size_t m = (size_t)(2 * slot + 2);
+    const int m = 2 * slot + 2;
     kern->wino_output_gradient(&(hr_wino_input){.in = in.data, .row_step = m * CHANNELS, .pixel_step = CHANNELS,
-                                                .n_channels = CHANNELS, .out = out.data, .step = CHANNELS});
+                                                .inside = whole(m, m), .n_channels = CHANNELS, .out = out.data, .step = CHANNELS});
     return (double)((inside(slot) + outside(slot)) * sizeof(float));
 }
 

@@ -112,17 +112,41 @@ static double late_scale(const filtering *f, size_t i)
     return row[i == (size_t)f->side - 1 || fabs(row[1] / row[0]) == 0.5 ? 2 : 0];
 }
 
-static void check_input(const hr_kern *kern, const form *f, int late, int n_channels, guard_place place)
+/* Numbers where a tile of pixels lies in the picture, NaN where it does not. */
+static guarded guard_pixels(size_t h, size_t w, size_t row, size_t pixel, const hr_wino_inside *inside, guard_place place)
+{
+    guarded in = guard_numbers((h - 1) * row + (w - 1) * pixel + pixel - HR_STRIP, IN, place);
+    for (size_t y = 0; y < h; y++)
+        for (size_t x = 0; x < w; x++)
+            for (size_t c = 0; c < pixel - HR_STRIP; c++)
+                if ((int)y < inside->y0 || (int)y >= inside->y1 || (int)x < inside->x0 || (int)x >= inside->x1)
+                    in.data[y * row + x * pixel + c] = NAN;
+    return in;
+}
+
+static double pixel_or_zero(float x) { return isnan(x) ? 0 : (double)x; }
+
+/* Parts of a tile [h][w] that may lie in the picture: all, and each side, and corner, cut off. */
+enum { N_INSIDES = 6 };
+static hr_wino_inside make_inside(int which, int h, int w)
+{
+    const hr_wino_inside insides[N_INSIDES] = {{0, h, 0, w},         {1, h, 0, w}, {0, h - 2, 0, w}, {0, h, 1, w},
+                                               {0, h, 0, w / 2 + 1}, {1, 2, 1, 2}};
+    return insides[which];
+}
+
+static void check_input(const hr_kern *kern, const form *f, int late, int which, int n_channels, guard_place place)
 {
     const size_t channels = (size_t)n_channels, h = (size_t)f->y.side, w = (size_t)f->x.side, n = h * w;
     const size_t pixel = channels + HR_STRIP, row = w * pixel + HR_STRIP, step = channels + HR_STRIP;
-    guarded in = guard_numbers((h - 1) * row + (w - 1) * pixel + channels, IN, place);
-    guarded out = guard((n - 1) * step + channels, place);
-    kern->wino_input[f->slot](&(hr_wino_input){.in = in.data, .row_step = row, .pixel_step = pixel,
+    const hr_wino_inside inside = make_inside(which, f->y.side, f->x.side);
+    guarded in = guard_pixels(h, w, row, pixel, &inside, place), out = guard((n - 1) * step + channels, place);
+    kern->wino_input[f->slot](&(hr_wino_input){.in = in.data + 5, .at = -5, .row_step = (ptrdiff_t)row,
+                                               .pixel_step = (ptrdiff_t)pixel, .inside = inside,
                                                .n_channels = n_channels, .out = out.data, .step = step, .late = late});
     for (size_t c = 0; c < step; c++) {
         double x[MAX_SIDE * MAX_SIDE], y[MAX_SIDE * MAX_SIDE], size[MAX_SIDE * MAX_SIDE];
-        for (size_t i = 0; i < n && c < channels; i++) x[i] = in.data[i / w * row + i % w * pixel + c];
+        for (size_t i = 0; i < n && c < channels; i++) x[i] = pixel_or_zero(in.data[i / w * row + i % w * pixel + c]);
         if (c < channels) transform(input_matrix(&f->y), input_matrix(&f->x), x, y, size);
         for (size_t i = 0; i < n; i++) {
             const double scale = late ? late_scale(&f->x, i % w) : 1;
@@ -212,19 +236,20 @@ static void check_late(const hr_kern *kern, const filtering *f, int half, int m,
 }
 
 /* The output transform turned; only of F(4). */
-static void check_output_gradient(const hr_kern *kern, const filtering *f, int n_channels, guard_place place)
+static void check_output_gradient(const hr_kern *kern, const filtering *f, int which, int n_channels, guard_place place)
 {
     const size_t channels = (size_t)n_channels, pixel = channels + HR_STRIP, m = (size_t)f->m;
     const size_t row = m * pixel + HR_STRIP, step = channels + HR_STRIP, n = (size_t)(f->side * f->side);
-    guarded in = guard_numbers((m - 1) * (row + pixel) + channels, IN, place);
-    guarded out = guard((n - 1) * step + channels, place);
+    const hr_wino_inside inside = make_inside(which, f->m, f->m);
+    guarded in = guard_pixels(m, m, row, pixel, &inside, place), out = guard((n - 1) * step + channels, place);
     double turned[MAX_SIDE * MAX_M];
     for (int i = 0; i < f->side * f->m; i++) turned[i] = f->out[i % f->m * f->side + i / f->m];
-    kern->wino_output_gradient(&(hr_wino_input){.in = in.data, .row_step = row, .pixel_step = pixel,
+    kern->wino_output_gradient(&(hr_wino_input){.in = in.data, .row_step = (ptrdiff_t)row,
+                                                .pixel_step = (ptrdiff_t)pixel, .inside = inside,
                                                 .n_channels = n_channels, .out = out.data, .step = step});
     for (size_t c = 0; c < channels; c++) {
         double x[MAX_M * MAX_M], y[MAX_SIDE * MAX_SIDE], size[MAX_SIDE * MAX_SIDE];
-        for (size_t i = 0; i < m * m; i++) x[i] = in.data[i / m * row + i % m * pixel + c];
+        for (size_t i = 0; i < m * m; i++) x[i] = pixel_or_zero(in.data[i / m * row + i % m * pixel + c]);
         transform((matrix){turned, f->side, f->m}, (matrix){turned, f->side, f->m}, x, y, size);
         for (size_t i = 0; i < n; i++) assert_true(near(out.data[i * step + c], y[i], size[i]));
     }
@@ -258,8 +283,9 @@ static void check_weights_gradient(const hr_kern *kern, const filtering *f, int 
     unguard(g);
 }
 
-/* add: 0 none, 1 apart, 2 in place. */
-static void check_output(const hr_kern *kern, const form *f, int n_channels, int add, int relu, guard_place place)
+/* add: 0 none, 1 apart, 2 in place. cut: rows and columns that lie outside. */
+static void check_output(const hr_kern *kern, const form *f, int cut_y, int cut_x, int n_channels, int add, int relu,
+                         guard_place place)
 {
     const size_t channels = (size_t)n_channels, h = (size_t)f->y.m, w = (size_t)f->x.m;
     const size_t pixel = channels + HR_STRIP, row = w * pixel + HR_STRIP, step = channels + HR_STRIP;
@@ -271,16 +297,18 @@ static void check_output(const hr_kern *kern, const form *f, int n_channels, int
     kern->wino_output[f->slot](&(hr_wino_output){
         .products = products.data, .step = step, .n_channels = n_channels, .bias = with_bias ? bias.data : NULL,
         .add = add == 0 ? NULL : add == 1 ? addend.data : out.data, .out = out.data, .row_step = row,
-        .pixel_step = pixel, .relu = relu});
+        .pixel_step = pixel, .h = f->y.m - cut_y, .w = f->x.m - cut_x, .relu = relu});
     for (size_t at = 0; at < n_out; at++) {
         const size_t y = at / row, x = at % row / pixel, c = at % row % pixel;
-        if (x >= w || c >= channels) assert_true(out.data[at] == number(OTHER, at)); /* untouched */
+        if ((int)y >= f->y.m - cut_y || (int)x >= f->x.m - cut_x || c >= channels)
+            assert_true(out.data[at] == number(OTHER, at)); /* untouched */
         if (y != 0 || x != 0 || c >= channels) continue;
         double in[MAX_SIDE * MAX_SIDE], expected[MAX_M * MAX_M], size[MAX_M * MAX_M];
         for (size_t i = 0; i < n; i++) in[i] = products.data[i * step + c];
         transform(output_matrix(&f->y), output_matrix(&f->x), in, expected, size);
         for (size_t i = 0; i < h * w; i++) {
             const size_t here = i / w * row + i % w * pixel + c;
+            if ((int)(i / w) >= f->y.m - cut_y || (int)(i % w) >= f->x.m - cut_x) continue;
             const double more = add == 0 ? 0 : number(add == 1 ? ADD : OTHER, here);
             const double b = with_bias ? bias.data[c] : 0, sum = expected[i] + b + more;
             assert_true(near(out.data[here], relu && sum < 0 ? 0 : sum,
@@ -301,15 +329,17 @@ void winograd_transforms(void **state)
         for (int k = 0; k < n_tables; k++) {
             for (int strips = 1; strips <= 3; strips++) {
                 for (int place = 0; place < N_GUARD_PLACES; place++) {
-                    for (int late = 0; late <= (f.x.stride == 1); late++)
-                        check_input(tables[k], &f, late, strips * HR_STRIP, (guard_place)place);
+                    for (int i = 0; i < N_INSIDES * (f.x.stride == 1 ? 2 : 1); i++)
+                        check_input(tables[k], &f, i / N_INSIDES, i % N_INSIDES, strips * HR_STRIP, (guard_place)place);
                     if (slot < HR_N_WINO_LINES) check_weights(tables[k], &f.x, strips * HR_STRIP, (guard_place)place);
                     if (slot == HR_WINO_4) {
-                        check_output_gradient(tables[k], &f.x, strips * HR_STRIP, (guard_place)place);
+                        for (int i = 0; i < N_INSIDES; i++)
+                            check_output_gradient(tables[k], &f.x, i, strips * HR_STRIP, (guard_place)place);
                         check_weights_gradient(tables[k], &f.x, strips * HR_STRIP, strips % 2, (guard_place)place);
                     }
-                    for (int flags = 0; flags < 6; flags++)
-                        check_output(tables[k], &f, strips * HR_STRIP, flags / 2, flags % 2, (guard_place)place);
+                    for (int i = 0; i < 24; i++)
+                        check_output(tables[k], &f, i / 12, i / 6 % 2, strips * HR_STRIP, i % 6 / 2, i % 2,
+                                     (guard_place)place);
                 }
             }
         }
@@ -336,8 +366,8 @@ static void convolve(const hr_kern *kern, const form *f, const float *d, const f
     static const float bias[HR_STRIP];
     guarded v = guard(n * depth, GUARD_END), u = guard(n * depth * HR_STRIP, GUARD_END);
     guarded products = guard(n * HR_STRIP, GUARD_END);
-    kern->wino_input[f->slot](&(hr_wino_input){.in = d, .row_step = w * depth, .pixel_step = depth,
-                                               .n_channels = ic, .out = v.data, .step = depth});
+    kern->wino_input[f->slot](&(hr_wino_input){.in = d, .row_step = (ptrdiff_t)(w * depth),
+                                               .pixel_step = (ptrdiff_t)depth, .inside = make_inside(0, f->y.side, f->x.side), .n_channels = ic, .out = v.data, .step = depth});
     for (size_t i = 0; i < depth; i++) {
         float lines[MAX_SIDE * 3 * HR_STRIP];
         for (size_t x = 0; x < 3; x++)
@@ -354,7 +384,8 @@ static void convolve(const hr_kern *kern, const form *f, const float *d, const f
                                          .out = products.data, .out_step = HR_STRIP, .out_ld = HR_STRIP});
     kern->wino_output[f->slot](&(hr_wino_output){.products = products.data, .step = HR_STRIP,
                                                  .n_channels = HR_STRIP, .bias = bias, .out = y,
-                                                 .row_step = (size_t)f->x.m * HR_STRIP, .pixel_step = HR_STRIP});
+                                                 .row_step = (size_t)f->x.m * HR_STRIP, .pixel_step = HR_STRIP,
+                                                 .h = f->y.m, .w = f->x.m});
     unguard(v);
     unguard(u);
     unguard(products);
