@@ -36,10 +36,14 @@ enum { MAX_PAIRS = 3, MAX_TILE = 2 * MAX_PAIRS + 2, STRIDED = 0 };
 #define LINE_NUMBERS(P) ((P) == STRIDED ? 7 : 2 * (P) + 2)
 #define LINE_OUTPUTS(P) ((P) == STRIDED ? 3 : 2 * (P))
 
-/* factor * a + b */
+/* factor * a + b, and factor * a; additions where they do, which a core does beside its multiply-adds. */
 WINO_INLINE vec scaled_sum(float factor, vec a, vec b)
 {
     return factor == 1 ? v_add(b, a) : factor == -1 ? v_sub(b, a) : v_fma(v_set(factor), a, b);
+}
+WINO_INLINE vec scaled(float factor, vec a)
+{
+    return factor == 1 ? a : factor == -1 ? v_sub(v_set(0), a) : factor == 2 ? v_add(a, a) : v_mul(v_set(factor), a);
 }
 
 /* sum_k f_k d_2k. The points' squares are each other's reciprocals, so f reads the same from either end, but for the
@@ -55,8 +59,9 @@ WINO_INLINE vec ends_term(const int P, const vec *d, int d_step)
 /* Where these lines are called the loops over lines unroll too: with 32 registers much of a tile then stays in them
  * (F(4) on AVX-512: 1.7 times as fast).
  *
- * One line of a tile, in place of `step` vectors between its members. P is a constant where this is inlined. */
-WINO_INLINE void input_line(const int P, const vec *d, int d_step, vec *v, int v_step)
+ * One line of a tile, in place of `step` vectors between its members. P is a constant where this is inlined. LATE: times
+ * what late weights lack (hr_wino_late). */
+WINO_INLINE void input_line(const int P, const vec *d, int d_step, vec *v, int v_step, const int LATE)
 {
     if (P == STRIDED) {
         v[0] = v_sub(d[4 * d_step], d[0]);
@@ -68,26 +73,23 @@ WINO_INLINE void input_line(const int P, const vec *d, int d_step, vec *v, int v
         return;
     }
     const hr_wino_points *const w = &hr_wino_table[P - 1];
-    v[0] = ends_term(P, d, d_step);
+    v[0] = scaled(LATE ? hr_wino_late_factor(P, 0) : 1, ends_term(P, d, d_step));
     v[(2 * P + 1) * v_step] = ends_term(P, d + d_step, d_step);
 #pragma GCC unroll 8
     for (int i = 0; i < P; i++) {
-        vec even = d[2 * P * d_step], odd = d[(2 * P - 1) * d_step];
+        const float even_factor = LATE ? hr_wino_late_factor(P, 1 + 2 * i) : 1;
+        /* 2 is left to the end, where it takes one addition */
+        const float odd_factor = w->point[i] == 2 ? even_factor : even_factor * w->point[i];
+        vec even = scaled(even_factor, d[2 * P * d_step]), odd = scaled(odd_factor, d[(2 * P - 1) * d_step]);
 #pragma GCC unroll 8
         for (int k = 0; k < P - 1; k++) {
-            even = scaled_sum(w->without[i][k], d[(2 * k + 2) * d_step], even);
-            odd = scaled_sum(w->without[i][k], d[(2 * k + 1) * d_step], odd);
+            even = scaled_sum(even_factor * w->without[i][k], d[(2 * k + 2) * d_step], even);
+            odd = scaled_sum(odd_factor * w->without[i][k], d[(2 * k + 1) * d_step], odd);
         }
-        v[(1 + 2 * i) * v_step] = scaled_sum(w->point[i], odd, even);
-        v[(2 + 2 * i) * v_step] = scaled_sum(-w->point[i], odd, even);
+        if (w->point[i] == 2) odd = v_add(odd, odd);
+        v[(1 + 2 * i) * v_step] = v_add(even, odd);
+        v[(2 + 2 * i) * v_step] = v_sub(even, odd);
     }
-}
-
-/* Times what late weights lack (hr_wino_late). */
-WINO_INLINE void scale_line(const int P, vec *v)
-{
-#pragma GCC unroll 8
-    for (int i = 0; i <= 2 * P; i++) v[i] = v_mul(v_set(hr_wino_late_factor(P, i)), v[i]);
 }
 
 WINO_INLINE void output_line(const int P, const vec *m, int m_step, vec *y, int y_step)
@@ -174,13 +176,15 @@ WINO_INLINE void input_tile(const hr_wino_input *tile, const int P_DOWN, const i
             vec d[MAX_TILE];
 #pragma GCC unroll 8
             for (int y = 0; y < H; y++) d[y] = input_pixel(tile, y, x, c, AT_EDGE);
-            input_line(P_DOWN, d, 1, half + x, W);
+            input_line(P_DOWN, d, 1, half + x, W, 0);
         }
 #pragma GCC unroll 8
         for (int y = 0; y < H; y++) { /* rows */
             vec v[MAX_TILE];
-            input_line(P_ACROSS, half + y * W, 1, v, 1);
-            if (P_ACROSS != STRIDED && tile->late) scale_line(P_ACROSS, v);
+            if (tile->late)
+                input_line(P_ACROSS, half + y * W, 1, v, 1, 1);
+            else
+                input_line(P_ACROSS, half + y * W, 1, v, 1, 0);
 #pragma GCC unroll 8
             for (int x = 0; x < W; x++) v_store(tile->out + (size_t)(y * W + x) * tile->step + c, v[x]);
         }
