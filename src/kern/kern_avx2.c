@@ -23,7 +23,7 @@ const hr_kern hr_kern_avx2 = {
     .gemm_batch_half = {NULL, gemm_batch_half1},
     .outer = {NULL, outer1},
     WINO_SLOTS,
-    LATE_SLOTS(6, 1.2),
+    LATE_SLOTS(6, 2),
     .wino_output_gradient = wino_output_gradient4,
     .wino_weights_gradient = wino_weights_gradient4,
     .sum_row = sum_row,
