@@ -14,7 +14,7 @@ static const char *const networks[] = {"coco/hrnet/w32_256x192", "mpii/hrnet/w48
 enum { N_NETWORKS = sizeof networks / sizeof *networks };
 static const struct {
     int batch, threads;
-} ways[] = {{1, 1}, {1, 3}, {2, 1}, {2, 2}, {5, 1}, {5, 2}, {4, 7}, {8, 2}};
+} ways[] = {{1, 1}, {1, 3}, {2, 1}, {2, 2}, {5, 1}, {5, 4}, {4, 7}, {8, 2}, {8, 5}};
 enum { N_WAYS = sizeof ways / sizeof *ways };
 
 static hr_graph open_graph(const char *network)
