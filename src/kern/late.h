@@ -20,6 +20,11 @@ enum { LATE_MOST = 12 };
 /* The pairs of weights: at 0 and infinity, at +-1, +-2, +-1/2, at other +-p. */
 typedef enum late_kind { LATE_ENDS, LATE_ONE, LATE_TWO, LATE_HALF, LATE_POINT } late_kind;
 
+LATE_INLINE late_kind late_kind_of(float point)
+{
+    return point == 1 ? LATE_ONE : point == 2 ? LATE_TWO : point == 0.5f ? LATE_HALF : LATE_POINT;
+}
+
 /* Rows first .. first + M of the products `plus` and `minus`. N_AHEAD strips a step are prefetched, from element
  * `ahead` of the lines on. */
 LATE_INLINE void late_pair(const hr_wino_late *g, int plus, int minus, float point, int first, size_t column,
@@ -93,16 +98,8 @@ LATE_INLINE void late_rows(const hr_wino_late *g, const int P, int first, const 
         late_pair(g, 0, 2 * P + 1, 0, first, column, ahead, P == 1 ? 2 : 1, M, LATE_ENDS, HALF);
 #pragma GCC unroll 3
         for (int i = 0; i < P; i++) {
-            const int plus = 1 + 2 * i, minus = plus + 1;
             ahead += i == 0 && P == 1 ? 2 * share : share;
-            if (points[i] == 1)
-                late_pair(g, plus, minus, 1, first, column, ahead, 1, M, LATE_ONE, HALF);
-            else if (points[i] == 2)
-                late_pair(g, plus, minus, 2, first, column, ahead, 1, M, LATE_TWO, HALF);
-            else if (points[i] == 0.5f)
-                late_pair(g, plus, minus, 0.5f, first, column, ahead, 1, M, LATE_HALF, HALF);
-            else
-                late_pair(g, plus, minus, points[i], first, column, ahead, 1, M, LATE_POINT, HALF);
+            late_pair(g, 1 + 2 * i, 2 + 2 * i, points[i], first, column, ahead, 1, M, late_kind_of(points[i]), HALF);
         }
     }
 }

@@ -2,11 +2,12 @@
  * conv_winograd.c - 3x3 convolutions by minimal filtering (kern/winograd.h). A task takes some tiles and some blocks of
  * output channels through all three steps in scratch that stays in the second-level cache:
  *
- *   pixels --input transform--> V [side^2][tiles][ic] --products with U [side^2][ic][oc]--> M --output transform-->
- * pixels
+ *   pixels --input transform--> V [numbers][tiles][ic] --products with U [numbers][ic][oc]--> M
+ *          --output transform--> pixels
  *
- * Where many channels meet few tiles, U would be most of what a run reads. The late kind packs weights that are
- * transformed along one axis only, 3 side numbers instead of side^2, and makes U from them in registers (kern/late.h).
+ * A tile has side_y x side_x numbers. Where many channels meet few tiles, U would be most of what a run reads. The late
+ * kind packs weights that are transformed along columns only, side_y x 3 numbers, and makes U from them in registers
+ * (kern/late.h). Small maps want tiles that fit them: 8 x 6 cells are two tiles of F(4x6), or four of F(2x6).
  */
 #include "net/conv.h"
 
