@@ -28,21 +28,36 @@ const hr_kern *hr_kern_select(unsigned features)
     return tables[0];
 }
 
-const hr_wino_tile hr_wino_tiles[HR_N_WINO] = {{HR_WINO_2, HR_WINO_2}, {HR_WINO_4, HR_WINO_4},
-                                               {HR_WINO_6, HR_WINO_6}, {HR_WINO_STRIDED, HR_WINO_STRIDED},
-                                               {HR_WINO_2, HR_WINO_6}, {HR_WINO_4, HR_WINO_6}};
+const hr_wino_line hr_wino_lines[HR_N_WINO_LINES] = {
+    {4, 4, 2, 3}, {6, 6, 4, 3}, {8, 8, 6, 3}, {7, 7, 3, 3}, {5, 8, 6, 4}};
 
-void hr_wino_matrix(int line, double matrix[][3])
+const hr_wino_tile hr_wino_tiles[HR_N_WINO] = {{HR_WINO_2, HR_WINO_2},
+                                               {HR_WINO_4, HR_WINO_4},
+                                               {HR_WINO_6, HR_WINO_6},
+                                               {HR_WINO_STRIDED, HR_WINO_STRIDED},
+                                               {HR_WINO_TRANSPOSED, HR_WINO_TRANSPOSED},
+                                               {HR_WINO_2, HR_WINO_6},
+                                               {HR_WINO_4, HR_WINO_6}};
+
+void hr_wino_matrix(int line, double matrix[][HR_WINO_TAPS])
 {
     if (line == HR_WINO_STRIDED) {
-        static const double strided[7][3] = {{-1}, {0.5, 0, 0.5}, {0.5, 0, -0.5}, {0, 0, 1}, {0, 1}, {0, 1}, {0, 1}};
+        static const double strided[7][HR_WINO_TAPS] = {{-1},   {0.5, 0, 0.5}, {0.5, 0, -0.5}, {0, 0, 1},
+                                                        {0, 1}, {0, 1},        {0, 1}};
         memcpy(matrix, strided, sizeof strided);
+        return;
+    }
+    if (line == HR_WINO_TRANSPOSED) {
+        static const double transposed[8][HR_WINO_TAPS] = {{0, 0, 0, -1}, {0, 0.5, 0, 0.5}, {0, -0.5, 0, 0.5}, {0, 1},
+                                                           {0, 0, -1},    {0.5, 0, 0.5},    {-0.5, 0, 0.5},    {1}};
+        memcpy(matrix, transposed, sizeof transposed);
         return;
     }
     /* the points in double: those of the table are rounded to float, and their quotients would be off by as much */
     static const double points[3][3] = {{1}, {A4, B4}, {A6, B6, C6}};
     const int pairs = line + 1, last = 2 * pairs + 1;
     const double *p = points[pairs - 1];
+    memset(matrix, 0, (size_t)(last + 1) * sizeof *matrix);
     double at_zero = 1;
     for (int i = 0; i < pairs; i++) {
         double without = 1;
@@ -57,7 +72,5 @@ void hr_wino_matrix(int line, double matrix[][3])
         at_zero *= -p[i] * p[i];
     }
     matrix[0][0] = 1 / at_zero;
-    matrix[0][1] = matrix[0][2] = 0;
-    matrix[last][0] = matrix[last][1] = 0;
     matrix[last][2] = 1;
 }

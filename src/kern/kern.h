@@ -71,38 +71,36 @@ typedef struct hr_outer {
 } hr_outer;
 
 /*
- * Winograd's minimal filtering F(m x n, 3 x 3): a tile of input pixels becomes side_y * side_x numbers a channel (input
+ * Winograd's minimal filtering: a tile of input pixels becomes numbers_y * numbers_x numbers a channel (input
  * transform), each of them goes through its own matrix product over channels, and as many products a channel become
  * m * n output pixels (output transform). Each axis has a kind of line: HR_WINO_2, 4 and 6 give that many outputs of
- * stride 1, HR_WINO_STRIDED 3 of stride 2. A line is side = (outputs - 1) stride + 3 pixels, and numbers, long. See
- * kern/winograd.h for the matrices.
+ * a 3x3 convolution of stride 1, HR_WINO_STRIDED 3 of stride 2, HR_WINO_TRANSPOSED 6 of a transposed 4x4 convolution of
+ * stride 2. See kern/winograd.h for the matrices.
  */
 enum {
     HR_WINO_2,
     HR_WINO_4,
     HR_WINO_6,
     HR_WINO_STRIDED,
+    HR_WINO_TRANSPOSED,
     HR_N_WINO_LINES,               /* the slots up to here are tiles that have this kind of line both ways */
     HR_WINO_2X6 = HR_N_WINO_LINES, /* outputs down, and across */
     HR_WINO_4X6,
     HR_N_WINO
 };
 
+typedef struct hr_wino_line {
+    int pixels, numbers, outputs, taps; /* of a line; at most 8, 8, 6 and 4 */
+} hr_wino_line;
+
 typedef struct hr_wino_tile {
     int down, across; /* kinds of line along its columns, and along its rows */
 } hr_wino_tile;
 
+extern const hr_wino_line hr_wino_lines[HR_N_WINO_LINES];
 extern const hr_wino_tile hr_wino_tiles[HR_N_WINO];
 
-/* Outputs of a kind of line, and its side. */
-static inline int hr_wino_outputs(int line)
-{
-    return line == HR_WINO_STRIDED ? 3 : 2 * line + 2;
-}
-static inline int hr_wino_side(int line)
-{
-    return line == HR_WINO_STRIDED ? 7 : 2 * line + 4;
-}
+enum { HR_WINO_TAPS = 4 };
 
 /* Which of a tile's pixels lie in the picture: y0 <= y < y1, x0 <= x < x1. */
 typedef struct hr_wino_inside {
@@ -110,11 +108,11 @@ typedef struct hr_wino_inside {
 } hr_wino_inside;
 
 typedef struct hr_wino_input {
-    const float *in; /* pixel (y, x) of the tile, y < side_y, x < side_x, at in[at + y * row_step + x * pixel_step] */
+    const float *in; /* pixel (y, x) of the tile, y < pixels_y, x < pixels_x, at in[at + y * row_step + x * pixel_step] */
     ptrdiff_t at, row_step, pixel_step;
     hr_wino_inside inside; /* the other pixels are zeros, and not read */
     int n_channels;        /* a multiple of HR_STRIP */
-    float *out;            /* number i = y * side_x + x of channel c goes to out[i * step + c] */
+    float *out;            /* number i = y * numbers_x + x of channel c goes to out[i * step + c] */
     size_t step;
     int late; /* 1: number x of every row is multiplied by s_x, which late weights lack (hr_wino_late); stride 1 */
 } hr_wino_input;
@@ -122,10 +120,10 @@ typedef struct hr_wino_input {
 /* One line of the weight transform, u = G g, of `depth` input channels for n_columns output channels. Done along both
  * axes it is U = G g G^T. */
 typedef struct hr_wino_weights {
-    const float *g; /* number i of channel k, column c at g[i * g_step + k * g_next + c], i < 3 */
+    const float *g; /* tap i of channel k, column c at g[i * g_step + k * g_next + c], i < taps */
     size_t g_step, g_next;
     int depth, n_columns; /* n_columns a multiple of HR_STRIP */
-    float *out; /* number i of channel k, column c goes to out[i * step + k * next + c], i < side */
+    float *out; /* number i of channel k, column c goes to out[i * step + k * next + c], i < numbers */
     size_t step, next;
 } hr_wino_weights;
 
@@ -139,8 +137,8 @@ typedef struct hr_wino_weights_gradient {
     int add; /* 0: overwrite g */
 } hr_wino_weights_gradient;
 
-/* The matrix G [side][3] of a kind of line, exact to double. */
-void hr_wino_matrix(int line, double matrix[][3]);
+/* The matrix G [numbers][taps] of a kind of line, exact to double. */
+void hr_wino_matrix(int line, double matrix[][HR_WINO_TAPS]);
 
 typedef struct hr_wino_output {
     const float *products; /* number i of channel c at products[i * step + c] */
@@ -154,7 +152,7 @@ typedef struct hr_wino_output {
     int relu;
 } hr_wino_output;
 
-/* The products of one row of a Winograd tile (side of its numbers) with weights that are not transformed along it
+/* The products of one row of a Winograd tile (`side` numbers, of stride 1) with weights that are not transformed along it
  * yet, for a strip of columns: out_i[t][n] = sum_k a_i[t][k] * (G g[k])_i[n] / s_i, i < side. Row i of G is s_i times
  * 1, p, p^2 of its point (+-1/2: 4, +-2, 1; the last: 0, 0, 1); the input transform can put s_i into a. */
 typedef struct hr_wino_late {

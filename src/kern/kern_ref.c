@@ -58,16 +58,21 @@ static void outer1(const hr_outer *o)
     }
 }
 
-enum { STRIDED = 0 }; /* in place of a number of pairs: winograd.h */
+enum { STRIDED = 0, TRANSPOSED = -1 }; /* in place of a number of pairs: winograd.h */
 
-static int side_of(int pairs)
+static const hr_wino_line *line_of(int pairs)
 {
-    return pairs == STRIDED ? 7 : 2 * pairs + 2;
+    return &hr_wino_lines[pairs == TRANSPOSED ? HR_WINO_TRANSPOSED : pairs == STRIDED ? HR_WINO_STRIDED : pairs - 1];
 }
 
 /* v = B d: one line of the input transform, from its definition. */
 static void input_line(int pairs, const float *d, int d_step, float *v, int v_step)
 {
+    if (pairs == TRANSPOSED) {
+        input_line(1, d, d_step, v, v_step);
+        input_line(1, d + d_step, d_step, v + 4 * v_step, v_step);
+        return;
+    }
     if (pairs == STRIDED) {
         for (int i = 0; i < 3; i++) v[(4 + i) * v_step] = d[(1 + 2 * i) * d_step];
         pairs = 1; /* of the even pixels */
@@ -94,6 +99,14 @@ static void input_line(int pairs, const float *d, int d_step, float *v, int v_st
 /* y = A m: one line of the output transform. */
 static void output_line(int pairs, const float *m, int m_step, float *y, int y_step)
 {
+    if (pairs == TRANSPOSED) {
+        for (int i = 0; i < 2; i++, m += 4 * m_step, y += y_step) {
+            y[0] = m[0] + m[m_step] + m[2 * m_step];
+            y[2 * y_step] = m[m_step] - m[2 * m_step];
+            y[4 * y_step] = m[m_step] + m[2 * m_step] + m[3 * m_step];
+        }
+        return;
+    }
     if (pairs == STRIDED) {
         const float plus = m[m_step], minus = m[2 * m_step];
         y[0] = m[0] + plus + minus + m[4 * m_step];
@@ -122,21 +135,23 @@ static float input_pixel(const hr_wino_input *tile, int y, int x, int c)
 
 static void wino_input(const hr_wino_input *tile, int down, int across)
 {
-    const int h = side_of(down), w = side_of(across);
+    const int h = line_of(down)->pixels, w = line_of(across)->pixels;
+    const int n_down = line_of(down)->numbers, n_across = line_of(across)->numbers;
     for (int c = 0; c < tile->n_channels; c++) {
         float d[64], half[64], v[64];
         for (int i = 0; i < h * w; i++) d[i] = input_pixel(tile, i / w, i % w, c);
         for (int x = 0; x < w; x++) input_line(down, d + x, w, half + x, w);
-        for (int y = 0; y < h; y++) input_line(across, half + y * w, 1, v + y * w, 1);
-        for (int i = 0; i < h * w; i++)
-            tile->out[(size_t)i * tile->step + (size_t)c] = tile->late ? hr_wino_late_factor(across, i % w) * v[i] : v[i];
+        for (int y = 0; y < n_down; y++) input_line(across, half + y * w, 1, v + y * n_across, 1);
+        for (int i = 0; i < n_down * n_across; i++)
+            tile->out[(size_t)i * tile->step + (size_t)c] =
+                tile->late ? hr_wino_late_factor(across, i % n_across) * v[i] : v[i];
     }
 }
 
 static void wino_output(const hr_wino_output *tile, int down, int across)
 {
-    const int h = side_of(down), w = side_of(across);
-    const int m = down == STRIDED ? 3 : 2 * down, n = across == STRIDED ? 3 : 2 * across;
+    const int h = line_of(down)->numbers, w = line_of(across)->numbers;
+    const int m = line_of(down)->outputs, n = line_of(across)->outputs;
     for (int c = 0; c < tile->n_channels; c++) {
         float products[64], half[64], y[64];
         for (int i = 0; i < h * w; i++) products[i] = tile->products[(size_t)i * tile->step + (size_t)c];
@@ -154,21 +169,24 @@ static void wino_output(const hr_wino_output *tile, int down, int across)
 
 static void wino_weights(const hr_wino_weights *w, int pairs)
 {
-    double matrix[8][3];
-    hr_wino_matrix(pairs == STRIDED ? HR_WINO_STRIDED : pairs - 1, matrix);
+    double matrix[8][HR_WINO_TAPS];
+    const hr_wino_line *line = line_of(pairs);
+    hr_wino_matrix((int)(line - hr_wino_lines), matrix);
     for (size_t k = 0; k < (size_t)w->depth; k++) {
         for (size_t c = 0; c < (size_t)w->n_columns; c++) {
             const float *g = w->g + k * w->g_next + c;
-            for (size_t i = 0; i < (size_t)side_of(pairs); i++)
-                w->out[i * w->step + k * w->next + c] =
-                    (float)(matrix[i][0] * g[0] + matrix[i][1] * g[w->g_step] + matrix[i][2] * g[2 * w->g_step]);
+            for (size_t i = 0; i < (size_t)line->numbers; i++) {
+                double u = 0;
+                for (size_t t = 0; t < (size_t)line->taps; t++) u += matrix[i][t] * g[t * w->g_step];
+                w->out[i * w->step + k * w->next + c] = (float)u;
+            }
         }
     }
 }
 
 static void wino_late(const hr_wino_late *g, int pairs, int half)
 {
-    for (int i = 0; i < side_of(pairs); i++) {
+    for (int i = 0; i < line_of(pairs)->numbers; i++) {
         const float *a = g->a + (size_t)i * g->a_step;
         const float p = i == 0 || i > 2 * pairs ? 0 : hr_wino_table[pairs - 1].point[(i - 1) / 2];
         const float x = i % 2 == 1 ? p : -p, scale = p == 0.5f ? 4 : 1;
@@ -205,7 +223,7 @@ static void output_gradient_line(int pairs, const float *y, int y_step, float *z
 /* g = G^T u: one line of the weight transform, turned. */
 static void weights_gradient_line(int pairs, const float *u, int u_step, float *g, int g_step)
 {
-    double matrix[8][3];
+    double matrix[8][HR_WINO_TAPS];
     hr_wino_matrix(pairs - 1, matrix);
     for (int k = 0; k < 3; k++) {
         double sum = 0;
@@ -253,16 +271,19 @@ static void wino_late_half2(const hr_wino_late *g) { wino_late(g, 1, 1); }
 static void wino_late_half4(const hr_wino_late *g) { wino_late(g, 2, 1); }
 static void wino_late_half6(const hr_wino_late *g) { wino_late(g, 3, 1); }
 static void wino_weights_strided(const hr_wino_weights *weights) { wino_weights(weights, STRIDED); }
+static void wino_weights_transposed(const hr_wino_weights *weights) { wino_weights(weights, TRANSPOSED); }
 static void wino_input2(const hr_wino_input *tile) { wino_input(tile, 1, 1); }
 static void wino_input4(const hr_wino_input *tile) { wino_input(tile, 2, 2); }
 static void wino_input6(const hr_wino_input *tile) { wino_input(tile, 3, 3); }
 static void wino_input_strided(const hr_wino_input *tile) { wino_input(tile, STRIDED, STRIDED); }
+static void wino_input_transposed(const hr_wino_input *tile) { wino_input(tile, TRANSPOSED, TRANSPOSED); }
 static void wino_input2x6(const hr_wino_input *tile) { wino_input(tile, 1, 3); }
 static void wino_input4x6(const hr_wino_input *tile) { wino_input(tile, 2, 3); }
 static void wino_output2(const hr_wino_output *tile) { wino_output(tile, 1, 1); }
 static void wino_output4(const hr_wino_output *tile) { wino_output(tile, 2, 2); }
 static void wino_output6(const hr_wino_output *tile) { wino_output(tile, 3, 3); }
 static void wino_output_strided(const hr_wino_output *tile) { wino_output(tile, STRIDED, STRIDED); }
+static void wino_output_transposed(const hr_wino_output *tile) { wino_output(tile, TRANSPOSED, TRANSPOSED); }
 static void wino_output2x6(const hr_wino_output *tile) { wino_output(tile, 1, 3); }
 static void wino_output4x6(const hr_wino_output *tile) { wino_output(tile, 2, 3); }
 
@@ -302,9 +323,11 @@ const hr_kern hr_kern_ref = {
     .gemm_half = {NULL, gemm_half1},
     .gemm_batch_half = {NULL, gemm_batch_half1},
     .outer = {NULL, outer1},
-    .wino_input = {wino_input2, wino_input4, wino_input6, wino_input_strided, wino_input2x6, wino_input4x6},
-    .wino_output = {wino_output2, wino_output4, wino_output6, wino_output_strided, wino_output2x6, wino_output4x6},
-    .wino_weights = {wino_weights2, wino_weights4, wino_weights6, wino_weights_strided},
+    .wino_input = {wino_input2, wino_input4, wino_input6, wino_input_strided, wino_input_transposed, wino_input2x6,
+                   wino_input4x6},
+    .wino_output = {wino_output2, wino_output4, wino_output6, wino_output_strided, wino_output_transposed, wino_output2x6,
+                   wino_output4x6},
+    .wino_weights = {wino_weights2, wino_weights4, wino_weights6, wino_weights_strided, wino_weights_transposed},
     .late_rows = 4,
     .late_cost = 1,
     .wino_late = {wino_late2, wino_late4, wino_late6},

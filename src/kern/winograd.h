@@ -20,6 +20,14 @@
  *   input   v_0..3 = those of F(2) on d_0, d_2, d_4, d_6;  v_4..6 = d_1, d_3, d_5
  *   output  y_r = [r = 0] m_0 + m_+ + (-1)^r m_- + [r = 2] m_inf + m_(4+r)
  *   weights u_0 = -g_0,  u_+- = (g_0 +- g_2) / 2,  u_inf = g_2,  u_4..6 = g_1
+ *
+ * Transposed (P = TRANSPOSED), 4 taps, stride 2: from the pixel before the first, outputs are y_2r = g_3 d_r + g_1
+ * d_(r+1) and y_(2r+1) = g_2 d_(r+1) + g_0 d_(r+2), two F(3, 2) through the same points. 8 numbers for 6 outputs
+ * instead of 12:
+ *
+ *   input   v_0..3 = those of F(2) on d_0..3;  v_4..7 = on d_1..4
+ *   output  y_0, y_2, y_4 from m_0..3, y_1, y_3, y_5 from m_4..7:  y_r = [r = 0] m_0 + m_+ + (-1)^r m_- + [r = 2] m_inf
+ *   weights u_0 = -g_3,  u_+- = (g_3 +- g_1) / 2,  u_inf = g_1;  u_4..7 the same of g_2 and g_0
  */
 #ifndef HR_KERN_WINOGRAD_H
 #define HR_KERN_WINOGRAD_H
@@ -30,11 +38,12 @@
 
 #define WINO_INLINE static inline __attribute__((always_inline))
 
-enum { MAX_PAIRS = 3, MAX_TILE = 2 * MAX_PAIRS + 2, STRIDED = 0 };
+enum { MAX_PAIRS = 3, MAX_TILE = 2 * MAX_PAIRS + 2, STRIDED = 0, TRANSPOSED = -1 };
 
-/* Numbers, and outputs, of a line. */
-#define LINE_NUMBERS(P) ((P) == STRIDED ? 7 : 2 * (P) + 2)
-#define LINE_OUTPUTS(P) ((P) == STRIDED ? 3 : 2 * (P))
+/* Pixels, numbers and outputs of a line: hr_wino_lines. */
+#define LINE_PIXELS(P)  ((P) == TRANSPOSED ? 5 : LINE_NUMBERS(P))
+#define LINE_NUMBERS(P) ((P) == TRANSPOSED ? 8 : (P) == STRIDED ? 7 : 2 * (P) + 2)
+#define LINE_OUTPUTS(P) ((P) == TRANSPOSED ? 6 : (P) == STRIDED ? 3 : 2 * (P))
 
 /* factor * a + b, and factor * a; additions where they do, which a core does beside its multiply-adds. */
 WINO_INLINE vec scaled_sum(float factor, vec a, vec b)
@@ -59,15 +68,25 @@ WINO_INLINE vec ends_term(const int P, const vec *d, int d_step)
 /* Where these lines are called the loops over lines unroll too: with 32 registers much of a tile then stays in them
  * (F(4) on AVX-512: 1.7 times as fast).
  *
- * One line of a tile, in place of `step` vectors between its members. P is a constant where this is inlined. LATE: times
- * what late weights lack (hr_wino_late). */
+ * One line of a tile, `step` vectors between its members: of F(3, 2); of any kind. P is a constant where this is
+ * inlined. LATE: times what late weights lack (hr_wino_late). */
+WINO_INLINE void input_line_32(const vec *d, int d_step, vec *v, int v_step)
+{
+    v[0] = v_sub(d[2 * d_step], d[0]);
+    v[v_step] = v_add(d[2 * d_step], d[d_step]);
+    v[2 * v_step] = v_sub(d[2 * d_step], d[d_step]);
+    v[3 * v_step] = v_sub(d[3 * d_step], d[d_step]);
+}
+
 WINO_INLINE void input_line(const int P, const vec *d, int d_step, vec *v, int v_step, const int LATE)
 {
+    if (P == TRANSPOSED) {
+        input_line_32(d, d_step, v, v_step);
+        input_line_32(d + d_step, d_step, v + 4 * v_step, v_step);
+        return;
+    }
     if (P == STRIDED) {
-        v[0] = v_sub(d[4 * d_step], d[0]);
-        v[v_step] = v_add(d[4 * d_step], d[2 * d_step]);
-        v[2 * v_step] = v_sub(d[4 * d_step], d[2 * d_step]);
-        v[3 * v_step] = v_sub(d[6 * d_step], d[2 * d_step]);
+        input_line_32(d, 2 * d_step, v, v_step);
 #pragma GCC unroll 3
         for (int i = 0; i < 3; i++) v[(4 + i) * v_step] = d[(1 + 2 * i) * d_step];
         return;
@@ -92,13 +111,25 @@ WINO_INLINE void input_line(const int P, const vec *d, int d_step, vec *v, int v
     }
 }
 
+WINO_INLINE void output_line_32(const vec *m, int m_step, vec *y, int y_step)
+{
+    const vec even = v_add(m[m_step], m[2 * m_step]);
+    y[0] = v_add(m[0], even);
+    y[y_step] = v_sub(m[m_step], m[2 * m_step]);
+    y[2 * y_step] = v_add(even, m[3 * m_step]);
+}
+
 WINO_INLINE void output_line(const int P, const vec *m, int m_step, vec *y, int y_step)
 {
+    if (P == TRANSPOSED) {
+        output_line_32(m, m_step, y, 2 * y_step);
+        output_line_32(m + 4 * m_step, m_step, y + y_step, 2 * y_step);
+        return;
+    }
     if (P == STRIDED) {
-        const vec even = v_add(m[m_step], m[2 * m_step]), odd = v_sub(m[m_step], m[2 * m_step]);
-        y[0] = v_add(v_add(m[0], even), m[4 * m_step]);
-        y[y_step] = v_add(odd, m[5 * m_step]);
-        y[2 * y_step] = v_add(v_add(even, m[3 * m_step]), m[6 * m_step]);
+        output_line_32(m, m_step, y, y_step);
+#pragma GCC unroll 3
+        for (int i = 0; i < 3; i++) y[i * y_step] = v_add(y[i * y_step], m[(4 + i) * m_step]);
         return;
     }
     const hr_wino_points *const w = &hr_wino_table[P - 1];
@@ -120,16 +151,27 @@ WINO_INLINE void output_line(const int P, const vec *m, int m_step, vec *y, int 
     }
 }
 
-/* One line: out[i * step] for the numbers i of a line, from g[0], g[g_step] and g[2 * g_step]. */
+/* Weights g, h of an F(3, 2). */
+WINO_INLINE void weights_line_32(vec g, vec h, float *out, size_t step)
+{
+    const vec half = v_set(0.5f), a = v_mul(half, g);
+    v_store(out, v_sub(v_set(0), g));
+    v_store(out + step, v_fma(half, h, a));
+    v_store(out + 2 * step, v_fma(v_set(-0.5f), h, a));
+    v_store(out + 3 * step, h);
+}
+
+/* One line: out[i * step] for the numbers i of a line, from the taps g[0], g[g_step] ... */
 WINO_INLINE void weights_line(const int P, const float *g, size_t g_step, float *out, size_t step)
 {
     const vec g0 = v_load(g), g1 = v_load(g + g_step), g2 = v_load(g + 2 * g_step);
+    if (P == TRANSPOSED) {
+        weights_line_32(v_load(g + 3 * g_step), g1, out, step);
+        weights_line_32(g2, g0, out + 4 * step, step);
+        return;
+    }
     if (P == STRIDED) {
-        const vec half = v_set(0.5f), a = v_mul(half, g0);
-        v_store(out, v_sub(v_set(0), g0));
-        v_store(out + step, v_fma(half, g2, a));
-        v_store(out + 2 * step, v_fma(v_set(-0.5f), g2, a));
-        v_store(out + 3 * step, g2);
+        weights_line_32(g0, g2, out, step);
 #pragma GCC unroll 3
         for (size_t i = 4; i < 7; i++) v_store(out + i * step, g1);
         return;
@@ -168,23 +210,24 @@ WINO_INLINE vec input_pixel(const hr_wino_input *tile, int y, int x, int c, cons
 /* P_DOWN of the lines along columns, P_ACROSS along rows. */
 WINO_INLINE void input_tile(const hr_wino_input *tile, const int P_DOWN, const int P_ACROSS, const int AT_EDGE)
 {
+    const int PIXELS_Y = LINE_PIXELS(P_DOWN), PIXELS_X = LINE_PIXELS(P_ACROSS);
     const int H = LINE_NUMBERS(P_DOWN), W = LINE_NUMBERS(P_ACROSS);
     for (int c = 0; c < tile->n_channels; c += HR_VEC) {
         vec half[MAX_TILE * MAX_TILE];
 #pragma GCC unroll 8
-        for (int x = 0; x < W; x++) { /* columns */
+        for (int x = 0; x < PIXELS_X; x++) { /* columns */
             vec d[MAX_TILE];
 #pragma GCC unroll 8
-            for (int y = 0; y < H; y++) d[y] = input_pixel(tile, y, x, c, AT_EDGE);
-            input_line(P_DOWN, d, 1, half + x, W, 0);
+            for (int y = 0; y < PIXELS_Y; y++) d[y] = input_pixel(tile, y, x, c, AT_EDGE);
+            input_line(P_DOWN, d, 1, half + x, PIXELS_X, 0);
         }
 #pragma GCC unroll 8
         for (int y = 0; y < H; y++) { /* rows */
             vec v[MAX_TILE];
             if (tile->late)
-                input_line(P_ACROSS, half + y * W, 1, v, 1, 1);
+                input_line(P_ACROSS, half + y * PIXELS_X, 1, v, 1, 1);
             else
-                input_line(P_ACROSS, half + y * W, 1, v, 1, 0);
+                input_line(P_ACROSS, half + y * PIXELS_X, 1, v, 1, 0);
 #pragma GCC unroll 8
             for (int x = 0; x < W; x++) v_store(tile->out + (size_t)(y * W + x) * tile->step + c, v[x]);
         }
@@ -193,7 +236,7 @@ WINO_INLINE void input_tile(const hr_wino_input *tile, const int P_DOWN, const i
 
 WINO_INLINE void wino_input(const hr_wino_input *tile, const int P_DOWN, const int P_ACROSS)
 {
-    if (is_whole(&tile->inside, LINE_NUMBERS(P_DOWN), LINE_NUMBERS(P_ACROSS)))
+    if (is_whole(&tile->inside, LINE_PIXELS(P_DOWN), LINE_PIXELS(P_ACROSS)))
         input_tile(tile, P_DOWN, P_ACROSS, 0);
     else
         input_tile(tile, P_DOWN, P_ACROSS, 1);
@@ -248,6 +291,7 @@ WINO_WEIGHTS(2, 1)
 WINO_WEIGHTS(4, 2)
 WINO_WEIGHTS(6, 3)
 WINO_WEIGHTS(_strided, STRIDED)
+WINO_WEIGHTS(_transposed, TRANSPOSED)
 
 #define WINO_TILE(NAME, P_DOWN, P_ACROSS)                                                                              \
     static void wino_input##NAME(const hr_wino_input *tile)                                                            \
@@ -262,12 +306,15 @@ WINO_TILE(2, 1, 1)
 WINO_TILE(4, 2, 2)
 WINO_TILE(6, 3, 3)
 WINO_TILE(_strided, STRIDED, STRIDED)
+WINO_TILE(_transposed, TRANSPOSED, TRANSPOSED)
 WINO_TILE(2x6, 1, 3)
 WINO_TILE(4x6, 2, 3)
 
 #define WINO_SLOTS                                                                                                     \
-    .wino_input = {wino_input2, wino_input4, wino_input6, wino_input_strided, wino_input2x6, wino_input4x6},           \
-    .wino_output = {wino_output2, wino_output4, wino_output6, wino_output_strided, wino_output2x6, wino_output4x6},    \
-    .wino_weights = {wino_weights2, wino_weights4, wino_weights6, wino_weights_strided}
+    .wino_input = {wino_input2,           wino_input4,   wino_input6,  wino_input_strided,                             \
+                   wino_input_transposed, wino_input2x6, wino_input4x6},                                               \
+    .wino_output = {wino_output2,           wino_output4,   wino_output6,  wino_output_strided,                        \
+                    wino_output_transposed, wino_output2x6, wino_output4x6},                                           \
+    .wino_weights = {wino_weights2, wino_weights4, wino_weights6, wino_weights_strided, wino_weights_transposed}
 
 #endif

@@ -7,9 +7,9 @@ enum {
 };
 
 const hr_conv_algorithm *const hr_conv_algorithms[HR_N_CONV_ALGORITHMS] = {
-    &hr_conv_direct,           &hr_conv_winograd2,       &hr_conv_winograd4,      &hr_conv_winograd6,
-    &hr_conv_winograd_strided, &hr_conv_winograd2_late,  &hr_conv_winograd4_late, &hr_conv_winograd6_late,
-    &hr_conv_winograd2x6_late, &hr_conv_winograd4x6_late};
+    &hr_conv_direct,           &hr_conv_winograd2,           &hr_conv_winograd4,       &hr_conv_winograd6,
+    &hr_conv_winograd_strided, &hr_conv_winograd_transposed, &hr_conv_winograd2_late,  &hr_conv_winograd4_late,
+    &hr_conv_winograd6_late,   &hr_conv_winograd2x6_late,    &hr_conv_winograd4x6_late};
 
 static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern *kern, const hr_packing *packing)
 {

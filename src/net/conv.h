@@ -60,11 +60,11 @@ struct hr_conv_algorithm {
 };
 
 /* All of them; for tests and benches. */
-enum { HR_N_CONV_ALGORITHMS = 10 };
+enum { HR_N_CONV_ALGORITHMS = 11 };
 extern const hr_conv_algorithm *const hr_conv_algorithms[HR_N_CONV_ALGORITHMS];
 extern const hr_conv_algorithm hr_conv_direct, hr_conv_winograd2, hr_conv_winograd4, hr_conv_winograd6,
-    hr_conv_winograd_strided, hr_conv_winograd2_late, hr_conv_winograd4_late, hr_conv_winograd6_late,
-    hr_conv_winograd2x6_late, hr_conv_winograd4x6_late;
+    hr_conv_winograd_strided, hr_conv_winograd_transposed, hr_conv_winograd2_late, hr_conv_winograd4_late,
+    hr_conv_winograd6_late, hr_conv_winograd2x6_late, hr_conv_winograd4x6_late;
 
 struct hr_conv {
     hr_conv_shape shape;
@@ -121,8 +121,9 @@ static inline int hr_sharing(const hr_packing *packing)
 }
 
 /* Predicted time of their arithmetic, which takes `ns` by itself and reads n_floats of packed weights. Those come from
- * memory, 0.17 ns a float (23 GB/s, one core of Zen 4), beside it: of the shorter of the two 0.3 remain (both measured).
- * Their room has a price besides, paid for each picture. Training has room, but writes each float once a batch: 0.5. */
+ * memory, 0.17 ns a float (23 GB/s, one core of Zen 4), beside it: of the shorter of the two 0.3 remain (both
+ * measured). Their room has a price besides, paid for each picture. Training has room, but writes each float once a
+ * batch: 0.5. */
 static inline double hr_time_with_weights(double ns, double n_floats, const hr_kern *kern, const hr_packing *packing)
 {
     if (packing->repacked) return ns + n_floats * 0.5;

@@ -1,12 +1,13 @@
 /*
- * conv_winograd.c - 3x3 convolutions by minimal filtering (kern/winograd.h). A task takes some tiles and some blocks of
- * output channels through all three steps in scratch that stays in the second-level cache:
+ * conv_winograd.c - 3x3 convolutions, and transposed 4x4 ones, by minimal filtering (kern/winograd.h). A task takes
+ * some tiles and some blocks of output channels through all three steps in scratch that stays in the second-level
+ * cache:
  *
  *   pixels --input transform--> V [numbers][tiles][ic] --products with U [numbers][ic][oc]--> M
  *          --output transform--> pixels
  *
- * A tile has side_y x side_x numbers. Where many channels meet few tiles, U would be most of what a run reads. The late
- * kind packs weights that are transformed along columns only, side_y x 3 numbers, and makes U from them in registers
+ * Where many channels meet few tiles, U would be most of what a run reads. The late
+ * kind packs weights that are transformed along columns only, 3 numbers a row, and makes U from them in registers
  * (kern/late.h). Small maps want tiles that fit them: 8 x 6 cells are two tiles of F(4x6), or four of F(2x6).
  */
 #include "net/conv.h"
@@ -16,37 +17,22 @@
 #include "base/cpu.h"
 #include "net/conv_window.h"
 
-enum { MAX_SIDE = 8, MAX_BLOCKS = 1024, MAX_WIDTH = HR_MAX_STRIPS * HR_STRIP };
+enum { MAX_NUMBERS = 8, MAX_BLOCKS = 1024, MAX_WIDTH = HR_MAX_STRIPS * HR_STRIP };
 
-/* Numbers, and input pixels, down and across a tile; output pixels; the stride. */
-static int side_y(const hr_conv_algorithm *self)
+/* The lines down and across a tile. */
+static const hr_wino_line *line_y(const hr_conv_algorithm *self)
 {
-    return hr_wino_side(hr_wino_tiles[self->slot].down);
+    return &hr_wino_lines[hr_wino_tiles[self->slot].down];
 }
 
-static int side_x(const hr_conv_algorithm *self)
+static const hr_wino_line *line_x(const hr_conv_algorithm *self)
 {
-    return hr_wino_side(hr_wino_tiles[self->slot].across);
-}
-
-static int tile_y(const hr_conv_algorithm *self)
-{
-    return hr_wino_outputs(hr_wino_tiles[self->slot].down);
-}
-
-static int tile_x(const hr_conv_algorithm *self)
-{
-    return hr_wino_outputs(hr_wino_tiles[self->slot].across);
-}
-
-static int stride_of(const hr_conv_algorithm *self)
-{
-    return self->slot == HR_WINO_STRIDED ? 2 : 1;
+    return &hr_wino_lines[hr_wino_tiles[self->slot].across];
 }
 
 static size_t numbers_of(const hr_conv_algorithm *self)
 {
-    return (size_t)(side_y(self) * side_x(self));
+    return (size_t)(line_y(self)->numbers * line_x(self)->numbers);
 }
 
 static int ceil_div(int a, int b)
@@ -56,12 +42,12 @@ static int ceil_div(int a, int b)
 
 static int tiles_across(const hr_conv_algorithm *self, const hr_conv_shape *s)
 {
-    return ceil_div(s->ow, tile_x(self));
+    return ceil_div(s->ow, line_x(self)->outputs);
 }
 
 static int tiles_of(const hr_conv_algorithm *self, const hr_conv_shape *s)
 {
-    return tiles_across(self, s) * ceil_div(s->oh, tile_y(self));
+    return tiles_across(self, s) * ceil_div(s->oh, line_y(self)->outputs);
 }
 
 /* Numbers of transformed weights. */
@@ -72,7 +58,7 @@ static size_t transformed(const hr_conv_algorithm *self, const hr_conv_shape *s)
 
 static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *s)
 {
-    return self->late ? transformed(self, s) / (size_t)side_x(self) * 3 : transformed(self, s);
+    return self->late ? transformed(self, s) / (size_t)line_x(self)->numbers * 3 : transformed(self, s);
 }
 
 /* Blocks of columns. Late weights go through the kernels a strip at a time. */
@@ -96,6 +82,13 @@ static int most_tiles(const hr_conv_algorithm *self, const hr_conv_shape *s, con
     return fit < rows ? rows : fit / rows * rows;
 }
 
+static int can_do(const hr_conv_algorithm *self, const hr_conv_shape *s)
+{
+    const int is_transposed = self->slot == HR_WINO_TRANSPOSED, is_strided = self->slot == HR_WINO_STRIDED;
+    return s->kernel == line_x(self)->taps && s->stride == (is_transposed || is_strided ? 2 : 1) && s->padding == 1 &&
+           s->transposed == is_transposed && s->in_ld == hr_padded(s->ic);
+}
+
 /* The products, the transforms, the weights. Transforms are bound by loads and stores, not by arithmetic: measured 3.3,
  * 10.3 and 18 ns a tile and channel of F(2), F(4) and F(6), both ends together, on AVX2 and AVX-512 alike. Late weights
  * are made anew for every late_rows tiles. Every task but the first reads the weights again, from a cache: measured
@@ -103,10 +96,8 @@ static int most_tiles(const hr_conv_algorithm *self, const hr_conv_shape *s, con
 static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern,
                    const hr_packing *packing)
 {
-    static const double transform_ns[HR_N_WINO] = {3.3, 10.3, 18, 12, 9, 13.7}, again_ns = 0.04;
-    if (s->kernel != 3 || s->stride != stride_of(self) || s->padding != 1 || s->transposed) return -1;
-    if (s->in_ld != hr_padded(s->ic)) return -1;
-    if (packing->repacked && (tile_x(self) > 4 || self->late)) return -1;
+    static const double transform_ns[HR_N_WINO] = {3.3, 10.3, 18, 12, 14, 9, 13.7}, again_ns = 0.04;
+    if (!can_do(self, s) || (packing->repacked && (self->slot == HR_WINO_6 || self->late))) return -1;
     const int n_tiles = hr_sharing(packing) * tiles_of(self, s);
     const double weights = (double)transformed(self, s), packed = (double)packed_floats(self, s);
     const double n_makings = self->late ? ceil_div(n_tiles, kern->late_rows) : 0;
@@ -117,42 +108,46 @@ static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const 
            n_tiles * transform_ns[self->slot] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
 }
 
-/* The weight transform along columns, of `depth` channels of a block: channel k of line y has its 3 x width numbers at
- * out + y * step + k * 3 * width. */
+/* The weight transform along columns, of `depth` channels of a block: channel k of line y has its taps x width numbers
+ * at out + y * step + k * taps * width. */
 static void transform_columns(const hr_conv *conv, const float *weights, size_t tap_step, int depth, size_t width,
                               float *out, size_t step)
 {
-    for (size_t x = 0; x < 3; x++)
+    const size_t n_taps = (size_t)line_x(conv->algorithm)->taps;
+    for (size_t x = 0; x < n_taps; x++)
         conv->kern->wino_weights[hr_wino_tiles[conv->algorithm->slot].down](
             &(hr_wino_weights){.g = weights + x * tap_step,
-                               .g_step = 3 * tap_step,
+                               .g_step = n_taps * tap_step,
                                .g_next = (size_t)hr_padded(conv->shape.oc),
                                .depth = depth,
                                .n_columns = (int)width,
                                .out = out + x * width,
                                .step = step,
-                               .next = 3 * width});
+                               .next = n_taps * width});
 }
 
-/* The other axis: from what transform_columns made of a line to its side_x numbers, number i of channel k at
+/* The other axis: from what transform_columns made of a line to its numbers, number i of channel k at
  * out + i * step + k * width. */
 static void transform_line(const hr_conv *conv, const float *line, int depth, size_t width, float *out, size_t step)
 {
-    conv->kern->wino_weights[hr_wino_tiles[conv->algorithm->slot].across](&(hr_wino_weights){.g = line,
-                                                                                             .g_step = width,
-                                                                                             .g_next = 3 * width,
-                                                                                             .depth = depth,
-                                                                                             .n_columns = (int)width,
-                                                                                             .out = out,
-                                                                                             .step = step,
-                                                                                             .next = width});
+    conv->kern->wino_weights[hr_wino_tiles[conv->algorithm->slot].across](
+        &(hr_wino_weights){.g = line,
+                           .g_step = width,
+                           .g_next = (size_t)line_x(conv->algorithm)->taps * width,
+                           .depth = depth,
+                           .n_columns = (int)width,
+                           .out = out,
+                           .step = step,
+                           .next = width});
 }
 
-/* packed: for each block of columns [side_y][side_x][ic][strips * HR_STRIP]; late: [side_y][ic][3][HR_STRIP]. */
+/* packed: for each block of columns [numbers down][across][ic][strips * HR_STRIP]; late: [numbers
+ * down][ic][3][HR_STRIP].
+ */
 static void pack(const hr_conv *conv, const float *weights, size_t tap_step, int first, int last, float *packed)
 {
-    const size_t h = (size_t)side_y(conv->algorithm), w = (size_t)side_x(conv->algorithm);
-    const size_t n_ic = (size_t)conv->shape.ic;
+    const size_t h = (size_t)line_y(conv->algorithm)->numbers, w = (size_t)line_x(conv->algorithm)->numbers;
+    const size_t n_taps = (size_t)line_x(conv->algorithm)->taps, n_ic = (size_t)conv->shape.ic;
     const size_t n_columns = (size_t)hr_padded(conv->shape.oc);
     const int late = conv->algorithm->late;
     hr_block_cut blocks[MAX_BLOCKS];
@@ -164,10 +159,10 @@ static void pack(const hr_conv *conv, const float *weights, size_t tap_step, int
             transform_columns(conv, from, tap_step, last - first, width, packed + (size_t)first * 3 * width,
                               n_ic * 3 * width);
         for (int ic = first; ic < last && !late; ic++, from += n_columns) {
-            float lines[MAX_SIDE * 3 * MAX_WIDTH];
-            transform_columns(conv, from, tap_step, 1, width, lines, 3 * width);
+            float lines[MAX_NUMBERS * HR_WINO_TAPS * MAX_WIDTH];
+            transform_columns(conv, from, tap_step, 1, width, lines, n_taps * width);
             for (size_t y = 0; y < h; y++)
-                transform_line(conv, lines + y * 3 * width, 1, width, packed + (y * w * n_ic + (size_t)ic) * width,
+                transform_line(conv, lines + y * n_taps * width, 1, width, packed + (y * w * n_ic + (size_t)ic) * width,
                                n_ic * width);
         }
         packed += h * (late ? 3 : w) * n_ic * width;
@@ -226,14 +221,15 @@ static place place_of(const hr_conv *conv, int tile)
 {
     const int across = tiles_across(conv->algorithm, &conv->shape), all = tiles_of(conv->algorithm, &conv->shape);
     const int at = tile % all;
-    return (place){tile / all, at / across * tile_y(conv->algorithm), at % across * tile_x(conv->algorithm)};
+    return (place){tile / all, at / across * line_y(conv->algorithm)->outputs,
+                   at % across * line_x(conv->algorithm)->outputs};
 }
 
 static void advance(const hr_conv *conv, place *at)
 {
-    if ((at->x += tile_x(conv->algorithm)) < conv->shape.ow) return;
+    if ((at->x += line_x(conv->algorithm)->outputs) < conv->shape.ow) return;
     at->x = 0;
-    if ((at->y += tile_y(conv->algorithm)) < conv->shape.oh) return;
+    if ((at->y += line_y(conv->algorithm)->outputs) < conv->shape.oh) return;
     at->y = 0;
     at->image++;
 }
@@ -241,8 +237,9 @@ static void advance(const hr_conv *conv, place *at)
 static void transform_input(const hr_conv *conv, const hr_conv_io *io, place at, float *v, size_t step)
 {
     const hr_conv_shape *s = &conv->shape;
-    const hr_window w = hr_window_make(at.image, at.y * s->stride - 1, at.x * s->stride - 1, side_y(conv->algorithm),
-                                       side_x(conv->algorithm), s->ih, s->iw, (size_t)s->in_ld);
+    const int y = s->transposed ? at.y / 2 : at.y * s->stride, x = s->transposed ? at.x / 2 : at.x * s->stride;
+    const hr_window w = hr_window_make(at.image, y - 1, x - 1, line_y(conv->algorithm)->pixels,
+                                       line_x(conv->algorithm)->pixels, s->ih, s->iw, (size_t)s->in_ld);
     conv->kern->wino_input[conv->algorithm->slot](&(hr_wino_input){.in = io->in,
                                                                    .at = w.at,
                                                                    .row_step = (ptrdiff_t)s->iw * s->in_ld,
@@ -287,7 +284,7 @@ static void multiply(const hr_conv *conv, const hr_block_cut *block, hr_gemm_bat
 /* The same where weights are late, a row of a tile's numbers at a time. */
 static void multiply_late(const hr_conv *conv, const hr_block_cut *block, const hr_gemm_batch *g)
 {
-    const size_t h = (size_t)side_y(conv->algorithm), w = (size_t)side_x(conv->algorithm);
+    const size_t h = (size_t)line_y(conv->algorithm)->numbers, w = (size_t)line_x(conv->algorithm)->numbers;
     const size_t floats = (size_t)g->depth * 3 * HR_STRIP;
     void (*const late)(const hr_wino_late *) =
         (conv->half ? conv->kern->wino_late_half : conv->kern->wino_late)[hr_wino_tiles[conv->algorithm->slot].across];
@@ -346,6 +343,7 @@ const hr_conv_algorithm hr_conv_winograd2 = WINOGRAD("winograd F(2,3)", HR_WINO_
 const hr_conv_algorithm hr_conv_winograd4 = WINOGRAD("winograd F(4,3)", HR_WINO_4, 0);
 const hr_conv_algorithm hr_conv_winograd6 = WINOGRAD("winograd F(6,3)", HR_WINO_6, 0);
 const hr_conv_algorithm hr_conv_winograd_strided = WINOGRAD("winograd F(3,3)/2", HR_WINO_STRIDED, 0);
+const hr_conv_algorithm hr_conv_winograd_transposed = WINOGRAD("winograd F(3,2) x 2", HR_WINO_TRANSPOSED, 0);
 const hr_conv_algorithm hr_conv_winograd2_late = WINOGRAD("late F(2,3)", HR_WINO_2, 1);
 const hr_conv_algorithm hr_conv_winograd4_late = WINOGRAD("late F(4,3)", HR_WINO_4, 1);
 const hr_conv_algorithm hr_conv_winograd6_late = WINOGRAD("late F(6,3)", HR_WINO_6, 1);

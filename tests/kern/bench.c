@@ -66,28 +66,29 @@ static double bench_outer(const hr_kern *kern, int strips)
     return 2. * m * LINES * PIXELS * width;
 }
 
-/* Output pixels and numbers across a tile; and all of its floats at the output, and within. */
-static size_t outputs(int slot) { return (size_t)hr_wino_outputs(hr_wino_tiles[slot].across); }
-static size_t side_of(int slot) { return (size_t)hr_wino_side(hr_wino_tiles[slot].across); }
-static size_t outside(int slot) { return outputs(slot) * (size_t)hr_wino_outputs(hr_wino_tiles[slot].down) * CHANNELS; }
-static size_t inside(int slot) { return side_of(slot) * (size_t)hr_wino_side(hr_wino_tiles[slot].down) * CHANNELS; }
+/* The lines down and across a tile; its numbers, and its pixels at the input and the output, in floats. */
+static const hr_wino_line *down(int slot) { return &hr_wino_lines[hr_wino_tiles[slot].down]; }
+static const hr_wino_line *across(int slot) { return &hr_wino_lines[hr_wino_tiles[slot].across]; }
+static size_t numbers(int slot) { return (size_t)(down(slot)->numbers * across(slot)->numbers) * CHANNELS; }
+static size_t pixels(int slot) { return (size_t)(down(slot)->pixels * across(slot)->pixels) * CHANNELS; }
+static size_t outputs(int slot) { return (size_t)(down(slot)->outputs * across(slot)->outputs) * CHANNELS; }
 
-static hr_wino_inside whole(int down, int across) { return (hr_wino_inside){0, down, 0, across}; }
+static hr_wino_inside whole(int h, int w) { return (hr_wino_inside){0, h, 0, w}; }
 
 static double bench_wino_input(const hr_kern *kern, int slot)
 {
-    const int h = hr_wino_side(hr_wino_tiles[slot].down), w = hr_wino_side(hr_wino_tiles[slot].across);
+    const int h = down(slot)->pixels, w = across(slot)->pixels;
     kern->wino_input[slot](&(hr_wino_input){.in = in.data, .row_step = w * CHANNELS, .pixel_step = CHANNELS,
                                             .inside = whole(h, w), .n_channels = CHANNELS, .out = out.data,
                                             .step = CHANNELS});
-    return (double)(2 * inside(slot) * sizeof(float));
+    return (double)((pixels(slot) + numbers(slot)) * sizeof(float));
 }
 
 static double bench_wino_weights(const hr_kern *kern, int slot)
 {
     kern->wino_weights[slot](&(hr_wino_weights){.g = in.data, .g_step = CHANNELS, .depth = 1, .n_columns = CHANNELS,
                                                 .out = out.data, .step = CHANNELS});
-    return (double)((3 + side_of(slot)) * CHANNELS * sizeof(float));
+    return (double)((size_t)(across(slot)->taps + across(slot)->numbers) * CHANNELS * sizeof(float));
 }
 
 static double time_wino_late(const hr_kern *kern, void (*late)(const hr_wino_late *), int slot)
@@ -96,7 +97,7 @@ static double time_wino_late(const hr_kern *kern, void (*late)(const hr_wino_lat
     late(&(hr_wino_late){.m = m, .depth = DEPTH, .a = in.data, .a_step = (size_t)m * DEPTH,
                                           .a_ld = DEPTH, .lines = weights.data, .out = out.data,
                                           .out_step = (size_t)m * HR_STRIP, .out_ld = HR_STRIP});
-    return 2. * (double)side_of(slot) * m * DEPTH * HR_STRIP;
+    return 2. * (double)across(slot)->numbers * m * DEPTH * HR_STRIP;
 }
 
 static double bench_wino_late(const hr_kern *kern, int slot)
@@ -113,9 +114,9 @@ static double bench_wino_output(const hr_kern *kern, int slot)
 {
     kern->wino_output[slot](&(hr_wino_output){.products = in.data, .step = CHANNELS, .n_channels = CHANNELS,
                                               .bias = weights.data, .out = out.data,
-                                              .row_step = outputs(slot) * CHANNELS, .pixel_step = CHANNELS,
+                                              .row_step = (size_t)across(slot)->outputs * CHANNELS, .pixel_step = CHANNELS,
                                               .h = 6, .w = 6, .relu = 1});
-    return (double)((inside(slot) + outside(slot)) * sizeof(float));
+    return (double)((numbers(slot) + outputs(slot)) * sizeof(float));
 }
 
 static double bench_wino_output_gradient(const hr_kern *kern, int slot)
@@ -123,14 +124,14 @@ static double bench_wino_output_gradient(const hr_kern *kern, int slot)
     const int m = 2 * slot + 2;
     kern->wino_output_gradient(&(hr_wino_input){.in = in.data, .row_step = m * CHANNELS, .pixel_step = CHANNELS,
                                                 .inside = whole(m, m), .n_channels = CHANNELS, .out = out.data, .step = CHANNELS});
-    return (double)((inside(slot) + outside(slot)) * sizeof(float));
+    return (double)((numbers(slot) + outputs(slot)) * sizeof(float));
 }
 
 static double bench_wino_weights_gradient(const hr_kern *kern, int slot)
 {
     kern->wino_weights_gradient(&(hr_wino_weights_gradient){.in = in.data, .step = CHANNELS, .n_columns = CHANNELS,
                                                             .g = out.data, .g_step = CHANNELS});
-    return (double)((9 * CHANNELS + inside(slot)) * sizeof(float));
+    return (double)((9 * CHANNELS + numbers(slot)) * sizeof(float));
 }
 
 static double bench_sum_row(const hr_kern *kern, int variant)
@@ -233,12 +234,14 @@ static const struct {
     {"wino_input F(4)", "GB/s", HR_WINO_4, 0, bench_wino_input},
     {"wino_input F(6)", "GB/s", HR_WINO_6, 0, bench_wino_input},
     {"wino_input strided", "GB/s", HR_WINO_STRIDED, 0, bench_wino_input},
+    {"wino_input transposed", "GB/s", HR_WINO_TRANSPOSED, 0, bench_wino_input},
     {"wino_input F(2x6)", "GB/s", HR_WINO_2X6, 0, bench_wino_input},
     {"wino_input F(4x6)", "GB/s", HR_WINO_4X6, 0, bench_wino_input},
     {"wino_weights F(2)", "GB/s", HR_WINO_2, 0, bench_wino_weights},
     {"wino_weights F(4)", "GB/s", HR_WINO_4, 0, bench_wino_weights},
     {"wino_weights F(6)", "GB/s", HR_WINO_6, 0, bench_wino_weights},
     {"wino_weights strided", "GB/s", HR_WINO_STRIDED, 0, bench_wino_weights},
+    {"wino_weights transposed", "GB/s", HR_WINO_TRANSPOSED, 0, bench_wino_weights},
     {"wino_late F(2)", "GFLOP/s", HR_WINO_2, 0, bench_wino_late},
     {"wino_late F(4)", "GFLOP/s", HR_WINO_4, 0, bench_wino_late},
     {"wino_late F(6)", "GFLOP/s", HR_WINO_6, 0, bench_wino_late},
@@ -249,6 +252,7 @@ static const struct {
     {"wino_output F(4)", "GB/s", HR_WINO_4, 0, bench_wino_output},
     {"wino_output F(6)", "GB/s", HR_WINO_6, 0, bench_wino_output},
     {"wino_output strided", "GB/s", HR_WINO_STRIDED, 0, bench_wino_output},
+    {"wino_output transposed", "GB/s", HR_WINO_TRANSPOSED, 0, bench_wino_output},
     {"wino_output F(2x6)", "GB/s", HR_WINO_2X6, 0, bench_wino_output},
     {"wino_output F(4x6)", "GB/s", HR_WINO_4X6, 0, bench_wino_output},
     {"wino_output_gradient", "GB/s", HR_WINO_4, 0, bench_wino_output_gradient},

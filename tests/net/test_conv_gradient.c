@@ -117,11 +117,11 @@ static void compare(const char *what, const char *way, const gradient_case *c, c
              s->ih, s->iw, c->n, (int)at, found, expected, allowed);
 }
 
-/* Rounding as test_conv.c has it: of the sum itself, or measured, where Winograd spreads the largest over a tile: 2.1
- * and 9.4 u. */
+/* Rounding as test_conv.c has it: of the sum itself, or measured, where Winograd spreads the largest over a tile: 2.1 and
+ * 9.4 u, with stride 2 as there. */
 static double allowed_in(const hr_conv_algorithm *algorithm, double size, double most)
 {
-    static const double factors[] = {2.5, 11};
+    static const double factors[HR_N_WINO] = {2.5, 11, [HR_WINO_STRIDED] = 2.5, [HR_WINO_TRANSPOSED] = 2.9};
     return 0x1p-24 * (algorithm == &hr_conv_direct ? 8 * size : factors[algorithm->slot] * most);
 }
 
