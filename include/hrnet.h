@@ -276,7 +276,8 @@ typedef struct hrnet_session hrnet_session;
 
 typedef struct hrnet_session_options {
     int threads;   /* 0: as many as this process may use (affinity and cgroup quota); else 1..64 */
-    int max_batch; /* pictures in one pass over the weights, 1..64; 0: 1 */
+    int max_batch; /* pictures in one pass over the weights, 1..64; 0: 1. Passes take 8 at most, and fewer where their
+                      activations would pass 32 MiB. */
 } hrnet_session_options;
 
 /* Plans and allocates everything; the functions below then allocate nothing for the network. */
@@ -350,8 +351,7 @@ typedef struct hrnet_layer {
     double seconds;             /* that all passes spent in it, added up over threads */
 } hrnet_layer;
 
-/* Run n >= 1 made-up pictures, in passes of max_batch (or fewer, where activations would pass 16 MiB), and tell where the
- * time went. *out [*n_out] is in the order of the network; free it with hrnet_layers_free. */
+/* Run n >= 1 made-up pictures, in passes of at most max_batch, and tell where the time went. *out [*n_out] is in the order of the network; free it with hrnet_layers_free. */
 HRNET_API hrnet_status hrnet_session_profile(hrnet_session *session, int n, hrnet_layer **out, size_t *n_out);
 HRNET_API void hrnet_layers_free(hrnet_layer *layers);
 

@@ -12,8 +12,8 @@
 
 typedef struct hr_exec hr_exec;
 
-/* threads 1..64, max_batch 1..64. As many pictures run together, up to max_batch, as keep their activations
- * within 16 MiB, about half of a last-level cache: hr_exec_max_batch tells. The engine must outlive it. */
+/* threads 1..64, max_batch 1..64. As many pictures run together, up to max_batch and 8, as keep their activations within
+ * 32 MiB, about a last-level cache: hr_exec_max_batch tells. The engine must outlive it. */
 hrnet_status hr_exec_create(hr_exec **out, const hr_engine *engine, int threads, int max_batch);
 void hr_exec_free(hr_exec *exec);
 
