@@ -351,7 +351,8 @@ typedef struct hrnet_layer {
     double seconds;             /* that all passes spent in it, added up over threads */
 } hrnet_layer;
 
-/* Run n >= 1 made-up pictures, in passes of at most max_batch, and tell where the time went. *out [*n_out] is in the order of the network; free it with hrnet_layers_free. */
+/* Run n >= 1 made-up pictures, in passes of at most max_batch, and tell where the time went. *out [*n_out] is in the order
+ * of the network; free it with hrnet_layers_free. */
 HRNET_API hrnet_status hrnet_session_profile(hrnet_session *session, int n, hrnet_layer **out, size_t *n_out);
 HRNET_API void hrnet_layers_free(hrnet_layer *layers);
 
