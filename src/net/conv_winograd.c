@@ -91,12 +91,12 @@ static int can_do(const hr_conv_algorithm *self, const hr_conv_shape *s)
 
 /* The products, the transforms, the weights. Transforms are bound by loads and stores, not by arithmetic: measured 3.3,
  * 10.3 and 18 ns a tile and channel of F(2), F(4) and F(6), both ends together, on AVX2 and AVX-512 alike. Late weights
- * are made anew for every late_rows tiles. Every task but the first reads the weights again, from a cache: measured
- * 0.03 ns a float where they fit the second level, 0.07 where they do not. */
+ * are made anew for every late_rows tiles. Every task but the first reads the weights again, from a cache: 0.02
+ * to 0.07 ns a float, less on AVX2, whose products take longer. */
 static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const hr_kern *kern,
                    const hr_packing *packing)
 {
-    static const double transform_ns[HR_N_WINO] = {3.3, 10.3, 18, 12, 14, 9, 13.7}, again_ns = 0.04;
+    static const double transform_ns[HR_N_WINO] = {3.3, 10.3, 18, 12, 14, 9, 13.7}, again_ns = 0.025;
     if (!can_do(self, s) || (packing->repacked && (self->slot == HR_WINO_6 || self->late))) return -1;
     const int n_tiles = hr_sharing(packing) * tiles_of(self, s);
     const double weights = (double)transformed(self, s), packed = (double)packed_floats(self, s);
