@@ -292,19 +292,17 @@ void hr_exec_parallel(hr_exec *exec, int n_tasks, void (*func)(void *context, in
 static hrnet_status plan(hr_exec *exec, int batch, size_t *offsets)
 {
     const hr_engine *engine = exec->engine;
-    const size_t n = (size_t)engine->graph.n_nodes, line = HR_ALIGN / sizeof(float);
-    size_t *sizes;
-    HR_NEW(sizes, n);
-    for (size_t i = 0; i < n; i++) {
+    size_t *floats;
+    HR_NEW(floats, (size_t)engine->graph.n_nodes);
+    for (int i = 0; i < engine->graph.n_nodes; i++) {
         const hr_node *node = &engine->graph.nodes[i];
-        const size_t floats = (size_t)node->h * (size_t)node->w * (size_t)hr_engine_ld(engine, (int)i);
-        sizes[i] = (floats + line - 1) / line * line;
+        floats[i] = (size_t)node->h * (size_t)node->w * (size_t)hr_engine_ld(engine, i);
     }
     exec->max_batch = batch;
     hrnet_status status = hr_schedule_make(&exec->schedule, &engine->graph, batch, hr_pool_threads(exec->pool));
     if (status == HRNET_OK)
-        status = hr_place_tensors(&exec->schedule, &engine->graph, sizes, offsets, &exec->arena_floats);
-    hr_free(sizes);
+        status = hr_place_tensors(&exec->schedule, &engine->graph, floats, offsets, &exec->arena_floats);
+    hr_free(floats);
     return status;
 }
 

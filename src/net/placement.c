@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "net/arena.h"
 
+enum { LINE = HR_ALIGN / sizeof(float) };
+
 typedef struct place {
     int root;    /* the first of its tensors */
     int phase;   /* the one in which pictures take turns here; -1: all have room */
@@ -120,7 +122,7 @@ static int may_overlap(const void *context, int a, int b)
     return !is_over(p, &p->places[a], &p->places[b]) && !is_over(p, &p->places[b], &p->places[a]);
 }
 
-static hrnet_status plan(planner *p, const size_t *sizes, size_t *offsets, size_t *total)
+static hrnet_status plan(planner *p, const size_t *floats, size_t *offsets, size_t *total)
 {
     const hr_schedule *s = p->schedule;
     const size_t n_nodes = (size_t)s->n_nodes, batch = (size_t)s->batch;
@@ -133,7 +135,7 @@ static hrnet_status plan(planner *p, const size_t *sizes, size_t *offsets, size_
     HR_NEW(lives, (size_t)p->n_places);
     for (int i = 0; i < p->n_places; i++) {
         const place *it = &p->places[i];
-        lives[i].size = sizes[it->root] * (it->phase >= 0 ? 1 : batch);
+        lives[i].size = (floats[it->root] * (it->phase >= 0 ? 1 : batch) + LINE - 1) / LINE * LINE;
     }
     const hrnet_status status = hr_arena_plan(lives, p->n_places, may_overlap, p, total);
     for (int i = 0; i < p->n_places && status == HRNET_OK; i++) {
@@ -144,18 +146,18 @@ static hrnet_status plan(planner *p, const size_t *sizes, size_t *offsets, size_
             if (it->phase >= 0)
                 for (int k = it->slot; k < s->batch; k += s->n_slots) row[k] = lives[i].offset;
             else
-                for (size_t k = 0; k < batch; k++) row[k] = lives[i].offset + k * sizes[node];
+                for (size_t k = 0; k < batch; k++) row[k] = lives[i].offset + k * floats[node];
         }
     }
     hr_free(lives);
     return status;
 }
 
-hrnet_status hr_place_tensors(const hr_schedule *schedule, const hr_graph *graph, const size_t *sizes, size_t *offsets,
+hrnet_status hr_place_tensors(const hr_schedule *schedule, const hr_graph *graph, const size_t *floats, size_t *offsets,
                               size_t *total)
 {
     planner p = {.schedule = schedule, .graph = graph};
-    const hrnet_status status = plan(&p, sizes, offsets, total);
+    const hrnet_status status = plan(&p, floats, offsets, total);
     hr_free(p.root);
     hr_free(p.phase);
     hr_free(p.places);

@@ -147,6 +147,25 @@ static void run_at_random(memory *m, uint64_t seed)
     test_free(waits_for);
 }
 
+/* Steps of several pictures find those of each tensor side by side. */
+static void follow_each_other(const memory *m)
+{
+    const hr_schedule *s = m->schedule;
+    for (int i = 0; i < s->n_steps; i++) {
+        const hr_step *step = &s->steps[i];
+        for (int node = step->node; node < step->node + step->n_nodes; node++) {
+            int tensors[HR_MAX_INPUTS + 2];
+            const int n = hr_node_sources(&m->graph->nodes[node], tensors);
+            tensors[n] = node;
+            for (int j = 0; j <= n; j++) {
+                const size_t *row = m->offsets + tensors[j] * s->batch;
+                for (int p = step->picture; p + 1 < step->picture + step->n_pictures; p++)
+                    assert_int_equal(row[p + 1], row[p] + m->sizes[tensors[j]]);
+            }
+        }
+    }
+}
+
 static size_t place(const hr_graph *graph, int batch, int threads, int n_runs)
 {
     const size_t n = (size_t)graph->n_nodes;
@@ -159,6 +178,7 @@ static size_t place(const hr_graph *graph, int batch, int threads, int n_runs)
     for (size_t i = 0; i < n; i++)
         m.sizes[i] = (size_t)(graph->nodes[i].c * graph->nodes[i].h * graph->nodes[i].w) / 768;
     MUST(hr_place_tensors(&s, graph, m.sizes, m.offsets, &total));
+    follow_each_other(&m);
     m.cells = test_malloc(total * sizeof *m.cells);
     for (int run = 0; run < n_runs; run++) {
         for (size_t i = 0; i < total; i++) m.cells[i] = -1;
