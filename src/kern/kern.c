@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "kern/winograd_lines.h"
 #include "kern/winograd_points.h"
 
 int hr_kern_all(unsigned features, const hr_kern *tables[8])
@@ -28,8 +29,11 @@ const hr_kern *hr_kern_select(unsigned features)
     return tables[0];
 }
 
-const hr_wino_line hr_wino_lines[HR_N_WINO_LINES] = {
-    {4, 4, 2, 3}, {6, 6, 4, 3}, {8, 8, 6, 3}, {7, 7, 3, 3}, {5, 8, 6, 4}};
+#define LINE(P)                                                     \
+    {                                                               \
+        LINE_PIXELS(P), LINE_NUMBERS(P), LINE_OUTPUTS(P), LINE_TAPS(P) \
+    }
+const hr_wino_line hr_wino_lines[HR_N_WINO_LINES] = {LINE(1), LINE(2), LINE(3), LINE(STRIDED), LINE(TRANSPOSED)};
 
 const hr_wino_tile hr_wino_tiles[HR_N_WINO] = {{HR_WINO_2, HR_WINO_2},
                                                {HR_WINO_4, HR_WINO_4},

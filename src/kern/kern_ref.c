@@ -3,6 +3,7 @@
 
 #include "base/half.h"
 #include "kern/combine_ref.h"
+#include "kern/winograd_lines.h"
 #include "kern/winograd_points.h"
 
 static float weight(const void *weights, int i, int half)
@@ -56,13 +57,6 @@ static void outer1(const hr_outer *o)
             o->outs[i][n] = o->add ? o->outs[i][n] + y : y;
         }
     }
-}
-
-enum { STRIDED = 0, TRANSPOSED = -1 }; /* in place of a number of pairs: winograd.h */
-
-static const hr_wino_line *line_of(int pairs)
-{
-    return &hr_wino_lines[pairs == TRANSPOSED ? HR_WINO_TRANSPOSED : pairs == STRIDED ? HR_WINO_STRIDED : pairs - 1];
 }
 
 /* v = B d: one line of the input transform, from its definition. */
@@ -135,8 +129,8 @@ static float input_pixel(const hr_wino_input *tile, int y, int x, int c)
 
 static void wino_input(const hr_wino_input *tile, int down, int across)
 {
-    const int h = line_of(down)->pixels, w = line_of(across)->pixels;
-    const int n_down = line_of(down)->numbers, n_across = line_of(across)->numbers;
+    const int h = LINE_PIXELS(down), w = LINE_PIXELS(across);
+    const int n_down = LINE_NUMBERS(down), n_across = LINE_NUMBERS(across);
     for (int c = 0; c < tile->n_channels; c++) {
         float d[64], half[64], v[64];
         for (int i = 0; i < h * w; i++) d[i] = input_pixel(tile, i / w, i % w, c);
@@ -150,8 +144,7 @@ static void wino_input(const hr_wino_input *tile, int down, int across)
 
 static void wino_output(const hr_wino_output *tile, int down, int across)
 {
-    const int h = line_of(down)->numbers, w = line_of(across)->numbers;
-    const int m = line_of(down)->outputs, n = line_of(across)->outputs;
+    const int h = LINE_NUMBERS(down), w = LINE_NUMBERS(across), m = LINE_OUTPUTS(down), n = LINE_OUTPUTS(across);
     for (int c = 0; c < tile->n_channels; c++) {
         float products[64], half[64], y[64];
         for (int i = 0; i < h * w; i++) products[i] = tile->products[(size_t)i * tile->step + (size_t)c];
@@ -170,14 +163,13 @@ static void wino_output(const hr_wino_output *tile, int down, int across)
 static void wino_weights(const hr_wino_weights *w, int pairs)
 {
     double matrix[8][HR_WINO_TAPS];
-    const hr_wino_line *line = line_of(pairs);
-    hr_wino_matrix((int)(line - hr_wino_lines), matrix);
+    hr_wino_matrix(pairs == TRANSPOSED ? HR_WINO_TRANSPOSED : pairs == STRIDED ? HR_WINO_STRIDED : pairs - 1, matrix);
     for (size_t k = 0; k < (size_t)w->depth; k++) {
         for (size_t c = 0; c < (size_t)w->n_columns; c++) {
             const float *g = w->g + k * w->g_next + c;
-            for (size_t i = 0; i < (size_t)line->numbers; i++) {
+            for (size_t i = 0; i < (size_t)LINE_NUMBERS(pairs); i++) {
                 double u = 0;
-                for (size_t t = 0; t < (size_t)line->taps; t++) u += matrix[i][t] * g[t * w->g_step];
+                for (size_t t = 0; t < (size_t)LINE_TAPS(pairs); t++) u += matrix[i][t] * g[t * w->g_step];
                 w->out[i * w->step + k * w->next + c] = (float)u;
             }
         }
@@ -186,7 +178,7 @@ static void wino_weights(const hr_wino_weights *w, int pairs)
 
 static void wino_late(const hr_wino_late *g, int pairs, int half)
 {
-    for (int i = 0; i < line_of(pairs)->numbers; i++) {
+    for (int i = 0; i < LINE_NUMBERS(pairs); i++) {
         const float *a = g->a + (size_t)i * g->a_step;
         const float p = i == 0 || i > 2 * pairs ? 0 : hr_wino_table[pairs - 1].point[(i - 1) / 2];
         const float x = i % 2 == 1 ? p : -p, scale = p == 0.5f ? 4 : 1;
@@ -261,31 +253,13 @@ static void wino_weights_gradient(const hr_wino_weights_gradient *sums, int pair
 
 static void wino_output_gradient4(const hr_wino_input *tile) { wino_output_gradient(tile, 2); }
 static void wino_weights_gradient4(const hr_wino_weights_gradient *sums) { wino_weights_gradient(sums, 2); }
-static void wino_weights2(const hr_wino_weights *weights) { wino_weights(weights, 1); }
-static void wino_weights4(const hr_wino_weights *weights) { wino_weights(weights, 2); }
-static void wino_weights6(const hr_wino_weights *weights) { wino_weights(weights, 3); }
+WINO_FUNCTIONS
 static void wino_late2(const hr_wino_late *g) { wino_late(g, 1, 0); }
 static void wino_late4(const hr_wino_late *g) { wino_late(g, 2, 0); }
 static void wino_late6(const hr_wino_late *g) { wino_late(g, 3, 0); }
 static void wino_late_half2(const hr_wino_late *g) { wino_late(g, 1, 1); }
 static void wino_late_half4(const hr_wino_late *g) { wino_late(g, 2, 1); }
 static void wino_late_half6(const hr_wino_late *g) { wino_late(g, 3, 1); }
-static void wino_weights_strided(const hr_wino_weights *weights) { wino_weights(weights, STRIDED); }
-static void wino_weights_transposed(const hr_wino_weights *weights) { wino_weights(weights, TRANSPOSED); }
-static void wino_input2(const hr_wino_input *tile) { wino_input(tile, 1, 1); }
-static void wino_input4(const hr_wino_input *tile) { wino_input(tile, 2, 2); }
-static void wino_input6(const hr_wino_input *tile) { wino_input(tile, 3, 3); }
-static void wino_input_strided(const hr_wino_input *tile) { wino_input(tile, STRIDED, STRIDED); }
-static void wino_input_transposed(const hr_wino_input *tile) { wino_input(tile, TRANSPOSED, TRANSPOSED); }
-static void wino_input2x6(const hr_wino_input *tile) { wino_input(tile, 1, 3); }
-static void wino_input4x6(const hr_wino_input *tile) { wino_input(tile, 2, 3); }
-static void wino_output2(const hr_wino_output *tile) { wino_output(tile, 1, 1); }
-static void wino_output4(const hr_wino_output *tile) { wino_output(tile, 2, 2); }
-static void wino_output6(const hr_wino_output *tile) { wino_output(tile, 3, 3); }
-static void wino_output_strided(const hr_wino_output *tile) { wino_output(tile, STRIDED, STRIDED); }
-static void wino_output_transposed(const hr_wino_output *tile) { wino_output(tile, TRANSPOSED, TRANSPOSED); }
-static void wino_output2x6(const hr_wino_output *tile) { wino_output(tile, 1, 3); }
-static void wino_output4x6(const hr_wino_output *tile) { wino_output(tile, 2, 3); }
 
 static void sum_row(float *out, const float *const *terms, const int *shifts, int n_terms, int w, int ld, int relu)
 {
@@ -323,11 +297,7 @@ const hr_kern hr_kern_ref = {
     .gemm_half = {NULL, gemm_half1},
     .gemm_batch_half = {NULL, gemm_batch_half1},
     .outer = {NULL, outer1},
-    .wino_input = {wino_input2, wino_input4, wino_input6, wino_input_strided, wino_input_transposed, wino_input2x6,
-                   wino_input4x6},
-    .wino_output = {wino_output2, wino_output4, wino_output6, wino_output_strided, wino_output_transposed, wino_output2x6,
-                   wino_output4x6},
-    .wino_weights = {wino_weights2, wino_weights4, wino_weights6, wino_weights_strided, wino_weights_transposed},
+    WINO_SLOTS,
     .late_rows = 4,
     .late_cost = 1,
     .wino_late = {wino_late2, wino_late4, wino_late6},

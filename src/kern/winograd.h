@@ -34,16 +34,10 @@
 
 #include "kern/kern.h"
 #include "kern/vec.h"
+#include "kern/winograd_lines.h"
 #include "kern/winograd_points.h"
 
 #define WINO_INLINE static inline __attribute__((always_inline))
-
-enum { MAX_PAIRS = 3, MAX_TILE = 2 * MAX_PAIRS + 2, STRIDED = 0, TRANSPOSED = -1 };
-
-/* Pixels, numbers and outputs of a line: hr_wino_lines. */
-#define LINE_PIXELS(P)  ((P) == TRANSPOSED ? 5 : LINE_NUMBERS(P))
-#define LINE_NUMBERS(P) ((P) == TRANSPOSED ? 8 : (P) == STRIDED ? 7 : 2 * (P) + 2)
-#define LINE_OUTPUTS(P) ((P) == TRANSPOSED ? 6 : (P) == STRIDED ? 3 : 2 * (P))
 
 /* factor * a + b, and factor * a; additions where they do, which a core does beside its multiply-adds. */
 WINO_INLINE vec scaled_sum(float factor, vec a, vec b)
@@ -282,39 +276,6 @@ WINO_INLINE void wino_output(const hr_wino_output *tile, const int P_DOWN, const
         output_tile(tile, P_DOWN, P_ACROSS, 1);
 }
 
-#define WINO_WEIGHTS(NAME, P)                                                                                          \
-    static void wino_weights##NAME(const hr_wino_weights *weights)                                                     \
-    {                                                                                                                  \
-        wino_weights(weights, P);                                                                                      \
-    }
-WINO_WEIGHTS(2, 1)
-WINO_WEIGHTS(4, 2)
-WINO_WEIGHTS(6, 3)
-WINO_WEIGHTS(_strided, STRIDED)
-WINO_WEIGHTS(_transposed, TRANSPOSED)
-
-#define WINO_TILE(NAME, P_DOWN, P_ACROSS)                                                                              \
-    static void wino_input##NAME(const hr_wino_input *tile)                                                            \
-    {                                                                                                                  \
-        wino_input(tile, P_DOWN, P_ACROSS);                                                                            \
-    }                                                                                                                  \
-    static void wino_output##NAME(const hr_wino_output *tile)                                                          \
-    {                                                                                                                  \
-        wino_output(tile, P_DOWN, P_ACROSS);                                                                           \
-    }
-WINO_TILE(2, 1, 1)
-WINO_TILE(4, 2, 2)
-WINO_TILE(6, 3, 3)
-WINO_TILE(_strided, STRIDED, STRIDED)
-WINO_TILE(_transposed, TRANSPOSED, TRANSPOSED)
-WINO_TILE(2x6, 1, 3)
-WINO_TILE(4x6, 2, 3)
-
-#define WINO_SLOTS                                                                                                     \
-    .wino_input = {wino_input2,           wino_input4,   wino_input6,  wino_input_strided,                             \
-                   wino_input_transposed, wino_input2x6, wino_input4x6},                                               \
-    .wino_output = {wino_output2,           wino_output4,   wino_output6,  wino_output_strided,                        \
-                    wino_output_transposed, wino_output2x6, wino_output4x6},                                           \
-    .wino_weights = {wino_weights2, wino_weights4, wino_weights6, wino_weights_strided, wino_weights_transposed}
+WINO_FUNCTIONS
 
 #endif

@@ -53,7 +53,7 @@ int hr_pack_rows(const hr_conv_shape *shape)
 int hr_conv_pack_tasks(const hr_conv *conv)
 {
     const int rows = hr_pack_rows(&conv->shape);
-    return (conv->shape.ic + rows - 1) / rows;
+    return hr_ceil_div(conv->shape.ic, rows);
 }
 
 void hr_conv_pack_task(const hr_conv *conv, const float *weights, int task)

@@ -132,10 +132,16 @@ static inline double hr_time_with_weights(double ns, double n_floats, const hr_k
            hr_sharing(packing) * n_floats * kern->room_price / kern->macs_per_ns;
 }
 
+/* a / b rounded up. */
+static inline int hr_ceil_div(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
 /* Channels rounded up to whole strips. */
 static inline int hr_padded(int channels)
 {
-    return (channels + HR_STRIP - 1) / HR_STRIP * HR_STRIP;
+    return hr_ceil_div(channels, HR_STRIP) * HR_STRIP;
 }
 
 /* Columns of a gemm are cut into blocks of whole strips, as wide as the kernels allow without a wasted strip. */

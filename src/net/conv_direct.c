@@ -124,8 +124,8 @@ static void cut_part(cut *c, const hr_conv *conv, const part *p, int n)
     const double macs = (p->n_taps > 0 ? (double)p->n_taps * s->ic : 1) * hr_padded(s->oc);
     c->n_groups = macs > SHARED_WEIGHTS ? c->n_blocks : 1;
     const int wanted = (int)(TASK_MACS / (macs / c->n_groups)) + 1;
-    c->chunk = (wanted + c->rows - 1) / c->rows * c->rows;
-    c->n_chunks = (c->n_pixels + c->chunk - 1) / c->chunk;
+    c->chunk = hr_ceil_div(wanted, c->rows) * c->rows;
+    c->n_chunks = hr_ceil_div(c->n_pixels, c->chunk);
 }
 
 static int n_tasks(const hr_conv *conv, int n, int threads)

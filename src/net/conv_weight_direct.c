@@ -46,11 +46,6 @@ typedef struct plan {
     size_t n_floats;        /* of dweights */
 } plan;
 
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 static int smaller(int a, int b)
 {
     return a < b ? a : b;
@@ -76,10 +71,10 @@ static size_t panel_ld(const plan *p)
 /* Slices: enough rows or columns for full tiles. */
 static void cut_slices(plan *p, const hr_conv_shape *s, int wanted)
 {
-    const int unit = s->transposed ? 2 * HR_STRIP : hr_padded(ceil_div(96, s->kernel * s->kernel));
-    const int n_units = ceil_div(p->window.channels, unit);
-    p->slice = ceil_div(n_units, smaller(wanted, n_units)) * unit;
-    p->n_slices = ceil_div(p->window.channels, p->slice);
+    const int unit = s->transposed ? 2 * HR_STRIP : hr_padded(hr_ceil_div(96, s->kernel * s->kernel));
+    const int n_units = hr_ceil_div(p->window.channels, unit);
+    p->slice = hr_ceil_div(n_units, smaller(wanted, n_units)) * unit;
+    p->n_slices = hr_ceil_div(p->window.channels, p->slice);
     if (p->n_slices == 1) p->slice = p->window.channels;
 }
 
@@ -100,9 +95,9 @@ static plan make_plan(const hr_conv_shape *s, int n)
     const int wanted = macs / TASK_MACS < MAX_TASKS ? (int)(macs / TASK_MACS) + 1 : MAX_TASKS;
     const int most = n_pixels / CHUNK_PIXELS < MAX_TASKS ? (int)(n_pixels / CHUNK_PIXELS) + 1 : MAX_TASKS;
     p.most_chunks = smaller(wanted, most);
-    p.chunk = ceil_div(p.n_lines, p.most_chunks);
-    p.n_chunks = ceil_div(p.n_lines, p.chunk);
-    cut_slices(&p, s, ceil_div(wanted, p.n_chunks));
+    p.chunk = hr_ceil_div(p.n_lines, p.most_chunks);
+    p.n_chunks = hr_ceil_div(p.n_lines, p.chunk);
+    cut_slices(&p, s, hr_ceil_div(wanted, p.n_chunks));
     set_band(&p, s);
     return p;
 }
@@ -212,13 +207,13 @@ static void add_band(const hr_weight_gradient *gradient, const plan *p, const ba
     const int n_blocks = hr_cut_blocks((int)(p->plain.ld / HR_STRIP), kern, blocks);
     const int n_rows = s->kernel * s->kernel * b->channels;
     for (int k = 0; k < n_blocks; k++) {
-        const int n_tiles = ceil_div(n_rows, kern->rows[blocks[k].strips]);
+        const int n_tiles = hr_ceil_div(n_rows, kern->rows[blocks[k].strips]);
         const size_t column = (size_t)blocks[k].first * HR_STRIP;
         int tap = 0, channel = 0;
         for (int i = 0, first = 0, m; i < n_tiles; i++, first += m) {
             const float *rows[HR_MAX_ROWS];
             float *outs[HR_MAX_ROWS];
-            m = ceil_div(n_rows - first, n_tiles - i); /* even heights */
+            m = hr_ceil_div(n_rows - first, n_tiles - i); /* even heights */
             for (int r = 0; r < m; r++) {
                 rows[r] = b->window + (size_t)(tap / s->kernel) * b->window_line +
                           (size_t)(tap % s->kernel) * b->window_ld + channel;

@@ -33,11 +33,6 @@ typedef struct plan {
     size_t u_step, v, z, end;           /* the scratch, in floats; U comes first */
 } plan;
 
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 static int smaller(int a, int b)
 {
     return a < b ? a : b;
@@ -45,13 +40,13 @@ static int smaller(int a, int b)
 
 static int tiles_of(const hr_conv_shape *s)
 {
-    return ceil_div(s->oh, TILE) * ceil_div(s->ow, TILE);
+    return hr_ceil_div(s->oh, TILE) * hr_ceil_div(s->ow, TILE);
 }
 
 /* Whole strips, shared out evenly. */
 static int slice_of(int channels)
 {
-    return hr_padded(ceil_div(channels, ceil_div(channels, MAX_SLICE)));
+    return hr_padded(hr_ceil_div(channels, hr_ceil_div(channels, MAX_SLICE)));
 }
 
 static plan make_plan(const hr_conv_shape *s, int n)
@@ -60,12 +55,12 @@ static plan make_plan(const hr_conv_shape *s, int n)
     p.n_floats = 9 * (size_t)s->ic * (size_t)hr_padded(s->oc);
     p.rows = slice_of(s->ic);
     p.columns = slice_of(s->oc);
-    p.n_row_slices = ceil_div(s->ic, p.rows);
-    p.n_column_slices = ceil_div(s->oc, p.columns);
-    const int wanted = ceil_div(WANTED_TASKS, p.n_row_slices * p.n_column_slices);
-    p.most_chunks = smaller(wanted, ceil_div(p.n_tiles, CHUNK_TILES));
-    p.chunk = ceil_div(p.n_tiles, p.most_chunks);
-    p.n_chunks = ceil_div(p.n_tiles, p.chunk);
+    p.n_row_slices = hr_ceil_div(s->ic, p.rows);
+    p.n_column_slices = hr_ceil_div(s->oc, p.columns);
+    const int wanted = hr_ceil_div(WANTED_TASKS, p.n_row_slices * p.n_column_slices);
+    p.most_chunks = smaller(wanted, hr_ceil_div(p.n_tiles, CHUNK_TILES));
+    p.chunk = hr_ceil_div(p.n_tiles, p.most_chunks);
+    p.n_chunks = hr_ceil_div(p.n_tiles, p.chunk);
     const int room = BAND_FLOATS / N_PRODUCTS - p.rows * p.columns, band = room / (p.rows + p.columns);
     p.band = band < LEAST_BAND ? LEAST_BAND : band;
     p.u_step = hr_product_step(p.rows, (size_t)p.columns);
@@ -110,7 +105,7 @@ typedef struct slice {
 /* Transform tiles [first, first + n_tiles) to out [36][n_tiles][channels]. */
 static void transform(const hr_conv_shape *s, const slice *from, int first, int n_tiles, float *out)
 {
-    const int across = ceil_div(s->ow, TILE), all = tiles_of(s);
+    const int across = hr_ceil_div(s->ow, TILE), all = tiles_of(s);
     const size_t step = hr_product_step(n_tiles, (size_t)from->channels);
     for (int t = 0; t < n_tiles; t++, out += from->channels) {
         const int image = (first + t) / all, at = (first + t) % all;
@@ -135,12 +130,12 @@ static void add_products(const hr_kern *kern, int n_tiles, const float *v, int n
     hr_block_cut blocks[MAX_SLICE / HR_STRIP];
     const int n_blocks = hr_cut_blocks(n_columns / HR_STRIP, kern, blocks);
     for (int k = 0; k < n_blocks; k++) {
-        const int strips = blocks[k].strips, n_cut = ceil_div(n_rows, kern->rows[strips]);
+        const int strips = blocks[k].strips, n_cut = hr_ceil_div(n_rows, kern->rows[strips]);
         const int column = blocks[k].first * HR_STRIP;
         for (int i = 0, first = 0, m; i < n_cut; i++, first += m) {
             const float *rows[HR_MAX_ROWS];
             float *outs[HR_MAX_ROWS];
-            m = ceil_div(n_rows - first, n_cut - i); /* even heights */
+            m = hr_ceil_div(n_rows - first, n_cut - i); /* even heights */
             for (int r = 0; r < m; r++) {
                 rows[r] = v + first + r;
                 outs[r] = u + (size_t)(first + r) * u_ld + column;

@@ -6,9 +6,9 @@
  *   pixels --input transform--> V [numbers][tiles][ic] --products with U [numbers][ic][oc]--> M
  *          --output transform--> pixels
  *
- * Where many channels meet few tiles, U would be most of what a run reads. The late
- * kind packs weights that are transformed along columns only, 3 numbers a row, and makes U from them in registers
- * (kern/late.h). Small maps want tiles that fit them: 8 x 6 cells are two tiles of F(4x6), or four of F(2x6).
+ * Where many channels meet few tiles, U would be most of what a run reads. The late kind packs weights that are
+ * transformed along columns only, 3 numbers a row, and makes U from them in registers (kern/late.h). Small maps
+ * want tiles that fit them: 8 x 6 cells are two tiles of F(4x6), or four of F(2x6).
  */
 #include "net/conv.h"
 
@@ -35,19 +35,14 @@ static size_t numbers_of(const hr_conv_algorithm *self)
     return (size_t)(line_y(self)->numbers * line_x(self)->numbers);
 }
 
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 static int tiles_across(const hr_conv_algorithm *self, const hr_conv_shape *s)
 {
-    return ceil_div(s->ow, line_x(self)->outputs);
+    return hr_ceil_div(s->ow, line_x(self)->outputs);
 }
 
 static int tiles_of(const hr_conv_algorithm *self, const hr_conv_shape *s)
 {
-    return tiles_across(self, s) * ceil_div(s->oh, line_y(self)->outputs);
+    return tiles_across(self, s) * hr_ceil_div(s->oh, line_y(self)->outputs);
 }
 
 /* Numbers of transformed weights. */
@@ -100,9 +95,9 @@ static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const 
     if (!can_do(self, s) || (packing->repacked && (self->slot == HR_WINO_6 || self->late))) return -1;
     const int n_tiles = hr_sharing(packing) * tiles_of(self, s);
     const double weights = (double)transformed(self, s), packed = (double)packed_floats(self, s);
-    const double n_makings = self->late ? ceil_div(n_tiles, kern->late_rows) : 0;
+    const double n_makings = self->late ? hr_ceil_div(n_tiles, kern->late_rows) : 0;
     const double products_ns = (n_tiles + kern->late_cost * n_makings) * weights / kern->macs_per_ns;
-    const double n_again = ceil_div(n_tiles, most_tiles(self, s, kern)) - 1;
+    const double n_again = hr_ceil_div(n_tiles, most_tiles(self, s, kern)) - 1;
     return hr_time_with_weights(products_ns, packed, kern, packing) +
            n_again * again_ns * packed / (packing->half ? 2 : 1) +
            n_tiles * transform_ns[self->slot] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
@@ -141,9 +136,7 @@ static void transform_line(const hr_conv *conv, const float *line, int depth, si
                            .next = width});
 }
 
-/* packed: for each block of columns [numbers down][across][ic][strips * HR_STRIP]; late: [numbers
- * down][ic][3][HR_STRIP].
- */
+/* packed: for each block of columns, h x w numbers, [h][w][ic][strips * HR_STRIP]; late: [h][ic][3][HR_STRIP]. */
 static void pack(const hr_conv *conv, const float *weights, size_t tap_step, int first, int last, float *packed)
 {
     const size_t h = (size_t)line_y(conv->algorithm)->numbers, w = (size_t)line_x(conv->algorithm)->numbers;
@@ -198,10 +191,10 @@ static void cut_work(cut *c, const hr_conv *conv, int n, int threads)
 {
     c->n_tiles = n * tiles_of(conv->algorithm, &conv->shape);
     c->n_blocks = cut_blocks(conv->algorithm, &conv->shape, conv->kern, c->blocks);
-    c->n_chunks = ceil_div(c->n_tiles, most_tiles(conv->algorithm, &conv->shape, conv->kern));
-    c->chunk = ceil_div(c->n_tiles, c->n_chunks);
+    c->n_chunks = hr_ceil_div(c->n_tiles, most_tiles(conv->algorithm, &conv->shape, conv->kern));
+    c->chunk = hr_ceil_div(c->n_tiles, c->n_chunks);
     /* Sharing out the columns repeats the input transform, so only as far as threads would go idle. */
-    c->n_groups = threads == 1 ? 1 : ceil_div(threads, c->n_chunks);
+    c->n_groups = threads == 1 ? 1 : hr_ceil_div(threads, c->n_chunks);
     if (c->n_groups > c->n_blocks) c->n_groups = c->n_blocks;
 }
 

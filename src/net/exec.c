@@ -54,16 +54,11 @@ static float *tensor(const hr_exec *exec, int node, int picture)
     return exec->tensors[node * exec->max_batch + picture];
 }
 
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 /* Threads that share a step: pictures of a step of their own are under way side by side. */
 static int threads_of(const hr_exec *exec, const hr_step *step)
 {
     const int threads = hr_pool_threads(exec->pool);
-    return step->n_pictures < exec->max_batch ? ceil_div(threads, exec->schedule.n_slots) : threads;
+    return step->n_pictures < exec->max_batch ? hr_ceil_div(threads, exec->schedule.n_slots) : threads;
 }
 
 /* Set what a step does in a run of n pictures. */
@@ -79,13 +74,15 @@ static void cut_step(hr_exec *exec, int index, int n)
         p->n_tasks = 1;
     } else if (step->n_nodes > 1) {
         p->chunk = 0;
-        for (int i = 0; i < step->n_nodes; i++)
-            if (hr_conv_chunk(conv + i) > p->chunk) p->chunk = hr_conv_chunk(conv + i);
-        p->n_tasks = ceil_div(p->n_pictures * node->h * node->w, p->chunk);
+        for (int i = 0; i < step->n_nodes; i++) {
+            const int chunk = hr_conv_chunk(conv + i);
+            if (chunk > p->chunk) p->chunk = chunk;
+        }
+        p->n_tasks = hr_ceil_div(p->n_pictures * node->h * node->w, p->chunk);
     } else if (conv->algorithm != NULL) {
         p->n_tasks = conv->algorithm->n_tasks(conv, p->n_pictures, threads_of(exec, step));
     } else {
-        p->n_tasks = ceil_div(p->n_pictures * node->h, ROWS_PER_TASK);
+        p->n_tasks = hr_ceil_div(p->n_pictures * node->h, ROWS_PER_TASK);
     }
 }
 

@@ -168,14 +168,12 @@ static hrnet_status make_edges(maker *m)
     return HRNET_OK;
 }
 
-/* Users from the edges; then, in the order of the steps, each hands on to its users what lies before it. */
+/* Users from the edges. */
 static hrnet_status index_edges(maker *m)
 {
     hr_schedule *s = m->schedule;
-    const size_t n_words = words_of(s);
     int *filled = m->seen;
     HR_NEW(s->users, m->n_edges);
-    HR_NEW(s->before, (size_t)s->n_steps * n_words);
     for (size_t i = 0; i < m->n_edges; i++) s->user_starts[m->edges[i].from + 1]++;
     for (int i = 0; i < s->n_steps; i++) {
         s->user_starts[i + 1] += s->user_starts[i];
@@ -185,6 +183,15 @@ static hrnet_status index_edges(maker *m)
         const int from = m->edges[i].from;
         s->users[s->user_starts[from] + filled[from]++] = m->edges[i].to;
     }
+    return HRNET_OK;
+}
+
+/* In the order of the steps, each hands on to its users what lies before it. One thread's order says it all. */
+static hrnet_status find_before(hr_schedule *s)
+{
+    const size_t n_words = words_of(s);
+    if (s->threads == 1) return HRNET_OK;
+    HR_NEW(s->before, (size_t)s->n_steps * n_words);
     for (int i = 0; i < s->n_steps; i++) {
         const uint64_t *row = s->before + (size_t)i * n_words;
         for (int k = s->user_starts[i]; k < s->user_starts[i + 1]; k++) {
@@ -210,7 +217,8 @@ static hrnet_status make(maker *m)
     HR_NEW(s->user_starts, most + 1);
     make_steps(m);
     HR_TRY(make_edges(m));
-    return index_edges(m);
+    HR_TRY(index_edges(m));
+    return find_before(s);
 }
 
 hrnet_status hr_schedule_make(hr_schedule *out, const hr_graph *graph, int batch, int threads)
@@ -232,7 +240,8 @@ hrnet_status hr_schedule_make(hr_schedule *out, const hr_graph *graph, int batch
 size_t hr_schedule_bytes(const hr_schedule *schedule)
 {
     const size_t most = (size_t)schedule->n_nodes * (size_t)schedule->batch, n_steps = (size_t)schedule->n_steps;
-    return most * (sizeof(hr_step) + 3 * sizeof(int)) + n_steps * words_of(schedule) * sizeof(uint64_t) +
+    const size_t n_before = schedule->before != NULL ? n_steps * words_of(schedule) : 0;
+    return most * (sizeof(hr_step) + 3 * sizeof(int)) + n_before * sizeof(uint64_t) +
            (size_t)schedule->user_starts[n_steps] * sizeof(int);
 }
 

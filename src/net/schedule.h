@@ -26,7 +26,7 @@ typedef struct hr_schedule {
     int *n_sources;   /* [n_steps] steps that a step waits for */
     int *user_starts; /* [n_steps + 1], into users */
     int *users;       /* steps that wait for a step */
-    uint64_t *before; /* [n_steps][words of n_steps bits] see hr_schedule_before */
+    uint64_t *before; /* [n_steps][words of n_steps bits] see hr_schedule_before; NULL for one thread */
 } hr_schedule;
 
 /* graph: fused. batch, threads: 1..64. */

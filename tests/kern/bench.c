@@ -115,15 +115,16 @@ static double bench_wino_output(const hr_kern *kern, int slot)
     kern->wino_output[slot](&(hr_wino_output){.products = in.data, .step = CHANNELS, .n_channels = CHANNELS,
                                               .bias = weights.data, .out = out.data,
                                               .row_step = (size_t)across(slot)->outputs * CHANNELS, .pixel_step = CHANNELS,
-                                              .h = 6, .w = 6, .relu = 1});
+                                              .h = down(slot)->outputs, .w = across(slot)->outputs, .relu = 1});
     return (double)((numbers(slot) + outputs(slot)) * sizeof(float));
 }
 
 static double bench_wino_output_gradient(const hr_kern *kern, int slot)
 {
-    const int m = 2 * slot + 2;
+    const int m = across(slot)->outputs;
     kern->wino_output_gradient(&(hr_wino_input){.in = in.data, .row_step = m * CHANNELS, .pixel_step = CHANNELS,
-                                                .inside = whole(m, m), .n_channels = CHANNELS, .out = out.data, .step = CHANNELS});
+                                                .inside = whole(m, m), .n_channels = CHANNELS, .out = out.data,
+                                                .step = CHANNELS});
     return (double)((numbers(slot) + outputs(slot)) * sizeof(float));
 }
 

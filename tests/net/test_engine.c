@@ -112,6 +112,7 @@ static void arguments(void **state)
     (void)state;
     hr_engine *engine = golden_engine(net_names[0]);
     hr_exec *exec = NULL;
+    assert_true(hr_engine_bytes(engine) > 0);
     REFUSED(hr_exec_create(&exec, engine, 1, 0), HRNET_ERR_ARGUMENT, "max_batch");
     REFUSED(hr_exec_create(&exec, engine, 1, 65), HRNET_ERR_ARGUMENT, "max_batch");
     REFUSED(hr_exec_create(&exec, engine, 0, 1), HRNET_ERR_ARGUMENT, "threads");

@@ -29,6 +29,21 @@ static hr_graph open_graph(const char *network)
     return fused;
 }
 
+/* What lies before what, against a search of all ways. */
+static void check_before(const hr_schedule *s)
+{
+    char *reached = test_malloc((size_t)s->n_steps);
+    for (int from = 0; from < s->n_steps; from++) {
+        memset(reached, 0, (size_t)s->n_steps);
+        for (int i = from; i < s->n_steps; i++)
+            for (int u = s->user_starts[i]; u < s->user_starts[i + 1] && (i == from || reached[i]); u++)
+                reached[s->users[u]] = 1;
+        for (int k = 0; k < s->n_steps; k++)
+            assert_int_equal(hr_schedule_before(s, from, k), s->threads == 1 ? from < k : reached[k]);
+    }
+    test_free(reached);
+}
+
 /* Steps cover all tensors of all pictures once. A step waits for every step that makes what it reads, is among the
  * users of all that it waits for, and comes after them. */
 static void steps(void **state)
@@ -64,6 +79,7 @@ static void steps(void **state)
         assert_int_equal(n_made, graph.n_nodes * batch);
         assert_true(n_chained > 0);
         assert_memory_equal(n_sources, s.n_sources, (size_t)s.n_steps * sizeof *n_sources);
+        check_before(&s);
         test_free(n_sources);
         hr_schedule_free(&s);
         hr_graph_free(&graph);
