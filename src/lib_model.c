@@ -104,6 +104,9 @@ hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const h
 {
     hr_graph graph = {0};
     hrnet_model *model;
+    if (skeleton->n_keypoints != config->model.n_joints)
+        return hr_fail(HRNET_ERR_MISMATCH, "skeleton: expected %d keypoints, one for each joint of the network, found %d",
+                       config->model.n_joints, skeleton->n_keypoints);
     HR_NEW(model, 1);
     model->config = *config;
     hrnet_status status = read_practice(model, NULL, config->source);

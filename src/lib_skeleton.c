@@ -8,11 +8,21 @@
 #include "lib.h"
 #include "pose/skeleton.h"
 
+/* Callers reserve n_joints keypoints for a person: a skeleton of another size would lead them past the end. */
+static hrnet_status check_count(const hr_json *names, int n_joints)
+{
+    if (!hr_json_is(names, HR_JSON_ARRAY))
+        return hr_fail(HRNET_ERR_FORMAT, "hrnet.keypoints: expected a list of %d names", n_joints);
+    if (names->count != (uint32_t)n_joints)
+        return hr_fail(HRNET_ERR_MISMATCH,
+                       "hrnet.keypoints: expected %d names, one for each joint of the network, found %u", n_joints,
+                       (unsigned)names->count);
+    return HRNET_OK;
+}
+
 static hrnet_status read_names(hr_owned_skeleton *s, const hr_json *list, int n_joints)
 {
     int n = 0;
-    if (!hr_json_is(list, HR_JSON_ARRAY) || list->count != (uint32_t)n_joints)
-        return hr_fail(HRNET_ERR_FORMAT, "hrnet.keypoints: expected a list of %d names", n_joints);
     HR_NEW(s->names, (size_t)n_joints);
     s->skeleton.n_keypoints = n_joints;
     for (const hr_json *item = hr_json_first(list); item != NULL; item = hr_json_next(list, item), n++) {
@@ -124,7 +134,8 @@ hrnet_status hr_skeleton_read(const hrnet_skeleton **out, hr_owned_skeleton *own
     *owned = (hr_owned_skeleton){0};
     hrnet_status status = parse_entry(&names, tensors, "hrnet.keypoints");
     const hrnet_skeleton *found = NULL;
-    for (size_t i = 0; i < sizeof known / sizeof *known && found == NULL; i++)
+    if (status == HRNET_OK && names.root != NULL) status = check_count(names.root, n_joints);
+    for (size_t i = 0; status == HRNET_OK && i < sizeof known / sizeof *known && found == NULL; i++)
         if (names.root != NULL ? same_names(names.root, known[i]) : n_joints == known[i]->n_keypoints) found = known[i];
     if (status == HRNET_OK && found == NULL) {
         status = names.root != NULL ? read_custom(owned, names.root, tensors, n_joints) : make_unnamed(owned, n_joints);

@@ -83,6 +83,21 @@ the_model_that_ships_is_described() {
     has out ", 0 missing, 0 of another shape, 0 unexpected"
 }
 
+# Callers make room for as many keypoints as the skeleton has; joints5_coco.pth names 17 over a network of 5.
+names_and_joints_belong_together() {
+    expect 1 "$EXAMPLE" "$data/card.png" "$data/joints5_coco.pth"
+    has err "hrnet.keypoints: expected 5 names, one for each joint of the network, found 17"
+    for command in "pose $data/card.png --model" info "convert $data/joints5_coco.pth"; do
+        file=$data/joints5_coco.pth
+        case $command in convert*) file=out.safetensors ;; esac
+        expect 1 "$HRNET" $command "$file"
+        has err "joints5_coco.pth: hrnet.keypoints: expected 5 names"
+    done
+    [ ! -e out.safetensors ]
+    expect 1 "$HRNET" pose "$data/card.png" --allow-missing MODEL.NUM_JOINTS 5
+    has err "hrnet.keypoints: expected 5 names"
+}
+
 usage() {
     expect 2 "$HRNET" info a b
     expect 2 "$HRNET" convert a
@@ -92,7 +107,8 @@ usage() {
 
 for name in a_checkpoint_is_described an_experiment_is_described conversion_keeps_the_weights \
     our_single_file_needs_no_configuration half_precision_is_near broken_files_are_named \
-    weights_of_another_network_are_told the_model_that_ships_is_described usage; do
+    weights_of_another_network_are_told the_model_that_ships_is_described \
+    names_and_joints_belong_together usage; do
     run_case $name
 done
 exit "$n_failed"
