@@ -18,8 +18,8 @@ static const float joints[JOINTS][2] = {{163, 72},  {168, 65},  {157, 65},  {174
 static const struct {
     int from, to;
     float radius;
-} limbs[] = {{6, 8, 13},   {8, 10, 10},  {12, 14, 18}, {14, 16, 13}, {5, 11, 20},  {6, 12, 20}, {5, 12, 22},
-             {6, 11, 22},  {5, 6, 17},   {11, 12, 19}, {5, 7, 13},   {7, 9, 10},   {11, 13, 18}, {13, 15, 13}};
+} limbs[] = {{6, 8, 13},  {8, 10, 10}, {12, 14, 18}, {14, 16, 13}, {5, 11, 20}, {6, 12, 20},  {5, 12, 22},
+             {6, 11, 22}, {5, 6, 17},  {11, 12, 19}, {5, 7, 13},   {7, 9, 10},  {11, 13, 18}, {13, 15, 13}};
 
 static void paint_ball(hrnet_image *image, float cx, float cy, float radius, const float color[3])
 {
@@ -51,8 +51,8 @@ static void paint_mannequin(hrnet_image *image)
         const float *a = joints[limbs[i].from], *b = joints[limbs[i].to];
         for (int k = 0; k <= 60; k++) {
             const float t = (float)k / 60;
-            paint_ball(image, a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]),
-                       limbs[i].radius * (1 - 0.15f * t), shirt);
+            paint_ball(image, a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]), limbs[i].radius * (1 - 0.15f * t),
+                       shirt);
         }
     }
     for (int k = 0; k <= 20; k++) paint_ball(image, 152 + (float)k / 4, 112 - (float)k, 11, skin);
@@ -99,9 +99,10 @@ int main(int argc, char **argv)
     int failed = hrnet_draw_heatmaps(&panel, maps, JOINTS, MAP_H, MAP_W, &crop, 0) != HRNET_OK;
     copy_panel(&out, &panel, 1);
     paint_mannequin(&panel);
-    failed = failed ||
-             hrnet_decode_heatmaps(maps, 1, JOINTS, MAP_H, MAP_W, &crop, HRNET_DECODE_DARK, 2, found) != HRNET_OK ||
-             hrnet_draw_pose(&panel, hrnet_skeleton_coco(), found, &box, &(hrnet_draw_options){.show_box = 1}) != HRNET_OK;
+    failed =
+        failed ||
+        hrnet_decode_heatmaps(maps, 1, JOINTS, MAP_H, MAP_W, &crop, HRNET_DECODE_DARK, 2, found) != HRNET_OK ||
+        hrnet_draw_pose(&panel, hrnet_skeleton_coco(), found, &box, &(hrnet_draw_options){.show_box = 1}) != HRNET_OK;
     copy_panel(&out, &panel, 2);
     failed = failed || hrnet_image_save(&out, argv[1]) != HRNET_OK;
     if (failed) fprintf(stderr, "%s\n", hrnet_last_error());

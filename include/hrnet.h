@@ -81,7 +81,8 @@ enum {
 };
 
 /* Read a JPEG (baseline, progressive, grey, CMYK), PNG (every depth, palette, alpha over black) or WebP file, told
- * apart by content. Pictures of more than 2^28 pixels or 2^20 on a side are refused (HRNET_ERR_LIMIT). path "-" is standard input. */
+ * apart by content. Pictures of more than 2^28 pixels or 2^20 on a side are refused (HRNET_ERR_LIMIT). path "-" is
+ * standard input. */
 HRNET_API hrnet_status hrnet_image_load(hrnet_image *out, const char *path, unsigned flags);
 
 /* The same from memory; name is used in messages. */
@@ -186,7 +187,8 @@ HRNET_API void hrnet_checkpoint_free(hrnet_checkpoint *checkpoint);
 
 /* ------------------------------------------------------------------------------------------------ keypoints */
 
-/* A keypoint in pixels of the image. score is the heatmap's maximum: not a probability; it can pass 1 or be negative. */
+/* A keypoint in pixels of the image. score is the heatmap's maximum: not a probability; it can pass 1 or be negative.
+ */
 typedef struct hrnet_keypoint {
     float x, y, score;
 } hrnet_keypoint;
@@ -222,36 +224,36 @@ typedef enum hrnet_precision {
 } hrnet_precision;
 
 typedef struct hrnet_model_options {
-    const hrnet_config *config;    /* NULL: what the file carries, else inferred from its tensors */
-    const char *const *overrides;  /* NULL, or "KEY", "VALUE", ..., NULL: changes to that configuration */
-    int allow_missing;             /* 1: tensors that the file lacks or has in another shape keep their initial values
-                                      instead of failing */
-    int training;                  /* 1, with path NULL: what get_pose_net(cfg, is_train=True) gives: initial values,
-                                      then MODEL.PRETRAINED (below DATA_DIR), its PRETRAINED_LAYERS only, if
-                                      MODEL.INIT_WEIGHTS is set and the name is not empty */
-    hrnet_message_fn *on_message;  /* the loading report: counts, then every missing, unexpected, wrong-shape tensor */
+    const hrnet_config *config;   /* NULL: what the file carries, else inferred from its tensors */
+    const char *const *overrides; /* NULL, or "KEY", "VALUE", ..., NULL: changes to that configuration */
+    int allow_missing;            /* 1: tensors that the file lacks or has in another shape keep their initial values
+                                     instead of failing */
+    int training;                 /* 1, with path NULL: what get_pose_net(cfg, is_train=True) gives: initial values,
+                                     then MODEL.PRETRAINED (below DATA_DIR), its PRETRAINED_LAYERS only, if
+                                     MODEL.INIT_WEIGHTS is set and the name is not empty */
+    hrnet_message_fn *on_message; /* the loading report: counts, then every missing, unexpected, wrong-shape tensor */
     void *context;
-    uint64_t seed;                 /* of the initial values */
+    uint64_t seed; /* of the initial values */
     hrnet_precision precision;
     int batch; /* pictures that sessions will mostly run together; 0: 1. Only a hint for speed: more lets layers spend
                   memory on weights that are then read less often. */
 } hrnet_model_options;
 
-/* path NULL: with options->config a network with initial weights; without, the network that ships with the library, which
- * finds COCO's 17 keypoints (models/README.md). */
+/* path NULL: with options->config a network with initial weights; without, the network that ships with the library,
+ * which finds COCO's 17 keypoints (models/README.md). */
 HRNET_API hrnet_status hrnet_model_load(hrnet_model **out, const char *path, const hrnet_model_options *options);
 
 typedef struct hrnet_model_info {
-    const char *name;                   /* "pose_hrnet", "pose_resnet" */
-    int n_joints;                       /* heatmaps per person */
-    int input_width, input_height;      /* pixels */
-    int heatmap_width, heatmap_height;  /* cells */
-    int color_rgb;                      /* 1: the network sees RGB, 0: BGR */
-    const char *codec;                  /* how heatmaps were encoded in training: "msra", "dark", "udp" */
-    float mean[3], std[3];              /* in the network's channel order, for pixels scaled to 0..1 */
-    size_t n_tensors;                   /* entries of the state dict */
-    size_t n_parameters;                /* trainable numbers */
-    uint64_t n_macs;                    /* multiply-adds of all convolutions, one picture */
+    const char *name;                  /* "pose_hrnet", "pose_resnet" */
+    int n_joints;                      /* heatmaps per person */
+    int input_width, input_height;     /* pixels */
+    int heatmap_width, heatmap_height; /* cells */
+    int color_rgb;                     /* 1: the network sees RGB, 0: BGR */
+    const char *codec;                 /* how heatmaps were encoded in training: "msra", "dark", "udp" */
+    float mean[3], std[3];             /* in the network's channel order, for pixels scaled to 0..1 */
+    size_t n_tensors;                  /* entries of the state dict */
+    size_t n_parameters;               /* trainable numbers */
+    uint64_t n_macs;                   /* multiply-adds of all convolutions, one picture */
 } hrnet_model_info;
 
 HRNET_API hrnet_model_info hrnet_model_get_info(const hrnet_model *model);
@@ -318,41 +320,42 @@ typedef struct hrnet_crop hrnet_crop;
 /* A person to look at. */
 typedef struct hrnet_person {
     const hrnet_image *image;
-    hrnet_box box;   /* in pixels of image; {0}: the whole picture */
-    float rotation;  /* degrees, as in the published crop; usually 0 */
+    hrnet_box box;          /* in pixels of image; {0}: the whole picture */
+    float rotation;         /* degrees, as in the published crop; usually 0 */
     const hrnet_crop *crop; /* NULL, or the crop itself, in place of box and rotation: for scoring, where centre and
                                scale are given by the dataset */
 } hrnet_person;
 
 typedef struct hrnet_pose_options {
-    int flip_test;         /* 1: average with the mirrored picture (twice the work) */
-    int no_shift;          /* 1: without the published one-cell shift of the mirrored maps */
+    int flip_test; /* 1: average with the mirrored picture (twice the work) */
+    int no_shift;  /* 1: without the published one-cell shift of the mirrored maps */
     hrnet_decoder decoder;
     hrnet_sampler sampler;
 } hrnet_pose_options;
 
 /* Crop, run and decode n persons, in passes of max_batch.
- * keypoints [n][n_joints], pixels of each person's image. heatmaps NULL or [n][n_joints][heatmap_height][heatmap_width].
- * A box that is NaN, infinite or has negative size is HRNET_ERR_ARGUMENT; one outside the picture is a black crop. */
+ * keypoints [n][n_joints], pixels of each person's image. heatmaps NULL or
+ * [n][n_joints][heatmap_height][heatmap_width]. A box that is NaN, infinite or has negative size is HRNET_ERR_ARGUMENT;
+ * one outside the picture is a black crop. */
 HRNET_API hrnet_status hrnet_session_pose(hrnet_session *session, const hrnet_person *persons, int n,
                                           const hrnet_pose_options *options, hrnet_keypoint *keypoints,
                                           float *heatmaps);
 
 /* One step of the network as it runs here, for whoever looks for time. Texts are owned by the model. */
 typedef struct hrnet_layer {
-    const char *name;           /* "stage2.0.branches.0.0.conv1"; "" where the network has no name for it */
-    const char *op;             /* "conv", "transposed conv", "sum", "max pool" */
-    const char *algorithm;      /* "direct", "winograd F(4,3)"; "" for what is no convolution */
+    const char *name;      /* "stage2.0.branches.0.0.conv1"; "" where the network has no name for it */
+    const char *op;        /* "conv", "transposed conv", "sum", "max pool" */
+    const char *algorithm; /* "direct", "winograd F(4,3)"; "" for what is no convolution */
     int in_channels, out_channels;
-    int height, width;          /* of the output */
-    int kernel, stride;         /* 0 for a sum */
-    uint64_t macs;              /* multiply-adds of one picture by direct arithmetic */
-    size_t weight_bytes;        /* packed, with bias */
-    double seconds;             /* that all passes spent in it, added up over threads */
+    int height, width;   /* of the output */
+    int kernel, stride;  /* 0 for a sum */
+    uint64_t macs;       /* multiply-adds of one picture by direct arithmetic */
+    size_t weight_bytes; /* packed, with bias */
+    double seconds;      /* that all passes spent in it, added up over threads */
 } hrnet_layer;
 
-/* Run n >= 1 made-up pictures, in passes of at most max_batch, and tell where the time went. *out [*n_out] is in the order
- * of the network; free it with hrnet_layers_free. */
+/* Run n >= 1 made-up pictures, in passes of at most max_batch, and tell where the time went. *out [*n_out] is in the
+ * order of the network; free it with hrnet_layers_free. */
 HRNET_API hrnet_status hrnet_session_profile(hrnet_session *session, int n, hrnet_layer **out, size_t *n_out);
 HRNET_API void hrnet_layers_free(hrnet_layer *layers);
 

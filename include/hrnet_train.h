@@ -66,8 +66,8 @@ typedef struct hrnet_annotation {
 } hrnet_annotation;
 
 /* Keypoints that an annotation leaves out are zeros. Annotations of images or categories that the file does not list
- * are left out, as in pycocotools; so are those of categories without keypoints when another has them. Another number of
- * keypoints than the category's is HRNET_ERR_FORMAT. Masks ("segmentation") are not read. path "-" is standard
+ * are left out, as in pycocotools; so are those of categories without keypoints when another has them. Another number
+ * of keypoints than the category's is HRNET_ERR_FORMAT. Masks ("segmentation") are not read. path "-" is standard
  * input. */
 HRNET_API hrnet_status hrnet_annotations_load(hrnet_annotations **out, const char *path);
 
@@ -110,7 +110,7 @@ HRNET_API void hrnet_coco_results_free(hrnet_coco_results *results);
 
 /* The ten published numbers, in the published order. */
 enum {
-    HRNET_COCO_AP,        /* mean over OKS thresholds .50, .55 ... .95 */
+    HRNET_COCO_AP, /* mean over OKS thresholds .50, .55 ... .95 */
     HRNET_COCO_AP50,
     HRNET_COCO_AP75,
     HRNET_COCO_AP_MEDIUM, /* 32^2 <= area <= 96^2 px^2 */
@@ -145,20 +145,20 @@ typedef struct hrnet_coco_match {
 
 /* Zero it before use; release with hrnet_coco_score_free. */
 typedef struct hrnet_coco_score {
-    double numbers[HRNET_COCO_NUMBERS];                           /* 0..1; -1: no person to judge by */
-    double precision[HRNET_COCO_AREAS][HRNET_OKS_THRESHOLDS];     /* AP by area and threshold; -1 likewise */
+    double numbers[HRNET_COCO_NUMBERS];                       /* 0..1; -1: no person to judge by */
+    double precision[HRNET_COCO_AREAS][HRNET_OKS_THRESHOLDS]; /* AP by area and threshold; -1 likewise */
     double recall[HRNET_COCO_AREAS][HRNET_OKS_THRESHOLDS];
     size_t n_images, n_persons, n_ignored, n_results; /* n_persons that count and n_ignored that do not; n_results after
                                                          the limit of results an image */
     int n_keypoints;
-    hrnet_joint_score *joints;  /* [n_keypoints] */
+    hrnet_joint_score *joints; /* [n_keypoints] */
     size_t n_matches;
-    hrnet_coco_match *matches;  /* [n_matches], one an annotation, in the annotations' order */
+    hrnet_coco_match *matches; /* [n_matches], one an annotation, in the annotations' order */
 } hrnet_coco_score;
 
 typedef struct hrnet_coco_options {
-    const double *sigmas;    /* [n_keypoints]; NULL: those of hrnet_annotations_info, else COCO's for 17 keypoints */
-    int max_detections;      /* results an image that count, best first; 0: 20 */
+    const double *sigmas; /* [n_keypoints]; NULL: those of hrnet_annotations_info, else COCO's for 17 keypoints */
+    int max_detections;   /* results an image that count, best first; 0: 20 */
 } hrnet_coco_options;
 
 /* Score results as pycocotools' COCOeval does for keypoints. A result for an image that the annotations do not have is
@@ -191,7 +191,7 @@ enum {
     HRNET_MPII_KNEE,
     HRNET_MPII_ANKLE,
     HRNET_MPII_MEAN,
-    HRNET_MPII_MEAN_01,          /* at a threshold of 0.1 */
+    HRNET_MPII_MEAN_01,           /* at a threshold of 0.1 */
     HRNET_MPII_MEAN_01_PUBLISHED, /* what upstream calls Mean@0.1: it is taken at 0.11 */
     HRNET_MPII_NUMBERS
 };
@@ -199,8 +199,8 @@ enum {
 HRNET_API const char *const *hrnet_mpii_number_names(void);
 
 typedef struct hrnet_mpii_score {
-    double numbers[HRNET_MPII_NUMBERS];   /* PCKh in percent; -1: no joint to judge by */
-    double joints[HRNET_MPII_JOINTS];     /* PCKh@0.5 of each; -1 likewise. Pelvis and thorax (6, 7) are in no mean */
+    double numbers[HRNET_MPII_NUMBERS]; /* PCKh in percent; -1: no joint to judge by */
+    double joints[HRNET_MPII_JOINTS];   /* PCKh@0.5 of each; -1 likewise. Pelvis and thorax (6, 7) are in no mean */
     size_t n_labelled[HRNET_MPII_JOINTS];
 } hrnet_mpii_score;
 
@@ -235,10 +235,10 @@ typedef struct hrnet_evaluation hrnet_evaluation;
 /* Where the set is when it is not where DATASET.ROOT, DATASET.TEST_SET and TEST.COCO_BBOX_FILE say. NULL: as published.
  * Strings are copied. */
 typedef struct hrnet_evaluation_files {
-    const char *annotations; /* COCO annotations, or MPII's JSON */
-    const char *images;      /* a folder, or a zip archive */
-    const char *detections;  /* a detector's boxes (COCO), used whatever USE_GT_BBOX says */
-    const char *truth;       /* MPII: gt_<set>.mat, or a JSON of the same */
+    const char *annotations;        /* COCO annotations, or MPII's JSON */
+    const char *images;             /* a folder, or a zip archive */
+    const char *detections;         /* a detector's boxes (COCO), used whatever USE_GT_BBOX says */
+    const char *truth;              /* MPII: gt_<set>.mat, or a JSON of the same */
     const hrnet_dataset_info *info; /* what the keypoints are; NULL: what the annotations say. Must outlive the
                                        evaluation */
     hrnet_message_fn *on_message;   /* what was left out */
@@ -253,11 +253,11 @@ HRNET_API hrnet_status hrnet_evaluation_open(hrnet_evaluation **out, const hrnet
 
 typedef struct hrnet_evaluation_info {
     int is_mpii;
-    const char *set;         /* TEST_SET */
+    const char *set;                  /* TEST_SET */
     const char *annotations, *images; /* paths */
-    const char *detections;  /* path of the detector's boxes; NULL: ground-truth boxes */
-    double image_thre;       /* detections with a lower score were left out */
-    int has_truth;           /* 1: it can be scored */
+    const char *detections;           /* path of the detector's boxes; NULL: ground-truth boxes */
+    double image_thre;                /* detections with a lower score were left out */
+    int has_truth;                    /* 1: it can be scored */
     int n_joints;
     size_t n_images, n_persons; /* to be looked at */
 } hrnet_evaluation_info;
@@ -267,8 +267,8 @@ HRNET_API hrnet_evaluation_info hrnet_evaluation_get_info(const hrnet_evaluation
 typedef struct hrnet_evaluation_options {
     hrnet_decoder decoder; /* AUTO: what the weights were trained for; for plain ones TEST.POST_PROCESS decides */
     hrnet_sampler sampler;
-    int workers;           /* threads that read pictures, 1..64; 0: 2. The result is the same for any number */
-    int skip_broken;       /* 1: a picture that cannot be read leaves its persons out instead of ending the run */
+    int workers;     /* threads that read pictures, 1..64; 0: 2. The result is the same for any number */
+    int skip_broken; /* 1: a picture that cannot be read leaves its persons out instead of ending the run */
     void (*on_progress)(void *context, size_t n_done, size_t n_persons);
     hrnet_message_fn *on_message; /* every picture that is left out, with the reason */
     void *context;
@@ -327,9 +327,9 @@ HRNET_API void hrnet_evaluation_free(hrnet_evaluation *evaluation);
 /* ------------------------------------------------------------------------------------------------ training */
 
 /*
- * The published training loop: examples, loss, gradients, optimiser, schedule, a validation pass every epoch, checkpoints
- * that PyTorch reads. A run that was stopped or killed at any moment goes on from its last checkpoint.pth to the same
- * bits as if it had never been.
+ * The published training loop: examples, loss, gradients, optimiser, schedule, a validation pass every epoch,
+ * checkpoints that PyTorch reads. A run that was stopped or killed at any moment goes on from its last checkpoint.pth
+ * to the same bits as if it had never been.
  *
  *   hrnet_trainer *trainer = NULL;
  *   if (hrnet_trainer_create(&trainer, config, &(hrnet_trainer_options){.on_message = print_line}) ||
@@ -344,18 +344,19 @@ HRNET_API void hrnet_evaluation_free(hrnet_evaluation *evaluation);
 typedef struct hrnet_trainer hrnet_trainer;
 
 typedef enum hrnet_resume {
-    HRNET_RESUME_AUTO = 0,  /* go on with checkpoint.pth if it is there and AUTO_RESUME is set */
+    HRNET_RESUME_AUTO = 0,   /* go on with checkpoint.pth if it is there and AUTO_RESUME is set */
     HRNET_RESUME_ALWAYS = 1, /* it must be there */
     HRNET_RESUME_NEVER = 2   /* begin anew */
 } hrnet_resume;
 
-/* OUTPUT_DIR/dataset/model/name, where the published code puts what an experiment makes; OUTPUT_DIR is "output" when the
- * configuration has none. name NULL: the configuration's file name up to its first point. Free with hrnet_string_free. */
+/* OUTPUT_DIR/dataset/model/name, where the published code puts what an experiment makes; OUTPUT_DIR is "output" when
+ * the configuration has none. name NULL: the configuration's file name up to its first point. Free with
+ * hrnet_string_free. */
 HRNET_API hrnet_status hrnet_experiment_folder(const hrnet_config *config, const char *name, char **out);
 
 typedef struct hrnet_trainer_options {
-    const char *name;      /* of the experiment: in names of folders and log files; NULL: as above */
-    const char *output;    /* folder of everything that is written; NULL: hrnet_experiment_folder */
+    const char *name;                 /* of the experiment: in names of folders and log files; NULL: as above */
+    const char *output;               /* folder of everything that is written; NULL: hrnet_experiment_folder */
     const char *annotations, *images; /* of the (first) training set, when not where DATASET.ROOT and TRAIN_SET say */
     const hrnet_evaluation_files *valid; /* the same for the validation set; its on_message is not used */
     const hrnet_dataset_info *info; /* what keypoints are; NULL: what the annotations say. Must outlive the trainer */
@@ -389,11 +390,11 @@ HRNET_API hrnet_status hrnet_trainer_run(hrnet_trainer *trainer);
 HRNET_API void hrnet_trainer_stop(hrnet_trainer *trainer);
 
 typedef struct hrnet_trainer_info {
-    const char *output;   /* folder; owned by the trainer */
-    int is_first;         /* 1: the process that writes; without mpirun always */
-    int is_done;          /* END_EPOCH is reached */
-    int is_stopped;       /* hrnet_trainer_run ended because of hrnet_trainer_stop */
-    int64_t epoch, step;  /* epoch under way; optimiser steps done, over all epochs */
+    const char *output;  /* folder; owned by the trainer */
+    int is_first;        /* 1: the process that writes; without mpirun always */
+    int is_done;         /* END_EPOCH is reached */
+    int is_stopped;      /* hrnet_trainer_run ended because of hrnet_trainer_stop */
+    int64_t epoch, step; /* epoch under way; optimiser steps done, over all epochs */
     int64_t steps_per_epoch;
     size_t n_persons, n_examples; /* of the training set; n_examples an epoch */
     double loss, accuracy;        /* means of the epoch under way */
@@ -411,7 +412,8 @@ HRNET_API hrnet_status hrnet_train_preview(const hrnet_config *config, const hrn
 /* Draw the curves of a run's train.jsonl as a PNG. */
 HRNET_API hrnet_status hrnet_train_plot(const char *log_path, const char *png_path);
 
-/* Write it as CSV, a row an epoch: epoch, its last step, and the mean of each of its numbers (the last learning rate). */
+/* Write it as CSV, a row an epoch: epoch, its last step, and the mean of each of its numbers (the last learning rate).
+ */
 HRNET_API hrnet_status hrnet_train_table(const char *log_path, const char *csv_path);
 
 /* One step of training on made-up pictures, in seconds. */
@@ -439,8 +441,8 @@ typedef struct hrnet_training_options {
 HRNET_API hrnet_status hrnet_training_measure(const hrnet_config *config, const hrnet_training_options *options,
                                               int n_steps, hrnet_training_step *steps, hrnet_training_cost *cost);
 
-/* SHA-256 of a file (NULL: of the weights that ship) as 64 hexadecimal digits and a NUL: which weights a result was made
- * with. */
+/* SHA-256 of a file (NULL: of the weights that ship) as 64 hexadecimal digits and a NUL: which weights a result was
+ * made with. */
 HRNET_API hrnet_status hrnet_file_sha256(const char *path, char out[65]);
 
 #ifdef __cplusplus

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench.h"
-#include "json.h"
+#include "cmd_bench.h"
+#include "json_write.h"
 #include "tool.h"
 
 /* All layers that are computed in one way. */

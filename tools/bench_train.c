@@ -6,8 +6,8 @@
 
 #include <hrnet_train.h>
 
-#include "bench.h"
-#include "json.h"
+#include "cmd_bench.h"
+#include "json_write.h"
 #include "tool.h"
 
 typedef struct named {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval.h"
+#include "cmd_eval.h"
 #include "tool.h"
 
 enum {

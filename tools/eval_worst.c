@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval.h"
+#include "cmd_eval.h"
 #include "tool.h"
 
 enum { PANEL_WIDTH = 384, PANEL_HEIGHT = 512, GAP = 8 };

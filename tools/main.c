@@ -11,7 +11,7 @@
 
 static const command *const commands[] = {&command_pose, &command_forward, &command_decode, &command_crop,
                                           &command_info, &command_convert, &command_export, &command_bench,
-                                          &command_eval, &command_score, &command_train, NULL};
+                                          &command_eval, &command_score,   &command_train,  NULL};
 
 static const command *find(const char *name)
 {

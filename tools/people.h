@@ -8,7 +8,7 @@
 
 #include <hrnet.h>
 
-#include "boxes.h"
+#include "person_boxes.h"
 #include "writer.h"
 
 typedef struct group {

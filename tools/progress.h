@@ -6,7 +6,7 @@
 
 typedef struct progress {
     size_t total;
-    const char *unit; /* "pictures"; static text */
+    const char *unit;      /* "pictures"; static text */
     double started, shown; /* seconds of the monotonic clock */
     int enabled, terminal;
 } progress;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
+#include "json_write.h"
 #include "tool.h"
 #include "writer.h"
 

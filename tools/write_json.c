@@ -1,5 +1,5 @@
 /* write_json.c - formats json (one document) and jsonl (one line a picture): everything that is known, with names. */
-#include "json.h"
+#include "json_write.h"
 #include "writer.h"
 
 static void write_keypoints(yajl_gen json, const hrnet_skeleton *skeleton, const hrnet_keypoint *keypoints)

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "json.h"
+#include "json_write.h"
 #include "writer.h"
 
 enum { NONE = -1 };

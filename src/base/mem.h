@@ -23,10 +23,10 @@ char *hr_strdup(const char *text);
 char *hr_strndup(const char *text, size_t n);
 
 /* Allocate into a pointer or return HRNET_ERR_MEMORY from the calling function. */
-#define HR_NEW(pointer, count)                                                                      \
-    do {                                                                                            \
-        (pointer) = hr_calloc((count), sizeof *(pointer));                                          \
-        if ((pointer) == NULL) return hr_fail_memory((size_t)(count) * sizeof *(pointer));          \
+#define HR_NEW(pointer, count)                                                                                         \
+    do {                                                                                                               \
+        (pointer) = hr_calloc((count), sizeof *(pointer));                                                             \
+        if ((pointer) == NULL) return hr_fail_memory((size_t)(count) * sizeof *(pointer));                             \
     } while (0)
 
 /* For tests: let the next n allocations pass and every later one fail; n < 0 turns it off. Returns how many

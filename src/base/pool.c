@@ -78,7 +78,7 @@ void hr_pool_barrier(hr_pool *pool)
     }
 }
 
-unsigned hr_pool_news(hr_pool *pool)
+unsigned hr_pool_event(hr_pool *pool)
 {
     return atomic_load(&pool->news.generation);
 }
@@ -88,7 +88,7 @@ void hr_pool_wait(hr_pool *pool, unsigned seen)
     gate_wait(&pool->news, seen, SPINS);
 }
 
-void hr_pool_tell(hr_pool *pool)
+void hr_pool_notify(hr_pool *pool)
 {
     if (pool->n_threads > 1) gate_open(&pool->news);
 }

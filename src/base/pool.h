@@ -24,15 +24,15 @@ void hr_pool_run(hr_pool *pool, hr_pool_fn *region, void *context);
 /* Wait until every thread of the region is here; what they wrote before is visible after. */
 void hr_pool_barrier(hr_pool *pool);
 /*
- * News: hr_pool_wait returns when hr_pool_tell has been called since hr_pool_news gave `seen`. Who looks for work
+ * News: hr_pool_wait returns when hr_pool_notify has been called since hr_pool_event gave `seen`. Who looks for work
  * between the two misses nothing that was there before it was told of:
  *
- *   seen = hr_pool_news(pool);  if (!look()) hr_pool_wait(pool, seen);       another thread:  put();
- * hr_pool_tell(pool);
+ *   seen = hr_pool_event(pool);  if (!look()) hr_pool_wait(pool, seen);       another thread:  put();
+ * hr_pool_notify(pool);
  */
-unsigned hr_pool_news(hr_pool *pool);
+unsigned hr_pool_event(hr_pool *pool);
 void hr_pool_wait(hr_pool *pool, unsigned seen);
-void hr_pool_tell(hr_pool *pool);
+void hr_pool_notify(hr_pool *pool);
 void hr_pool_free(hr_pool *pool);
 
 #endif

@@ -11,7 +11,10 @@
 /* Set this thread's message and yield status, so that `return hr_fail(...)` is one statement. A macro, so that the
  * compiler sees that the status is the one given and not HRNET_OK. */
 #define hr_fail(status, ...) (hr_fail_message(__VA_ARGS__), hr_status_of(status))
-static inline hrnet_status hr_status_of(hrnet_status status) { return status; }
+static inline hrnet_status hr_status_of(hrnet_status status)
+{
+    return status;
+}
 void hr_fail_message(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
 
 /* Put "where: " in front of the message that is already set and return status unchanged. */
@@ -21,10 +24,10 @@ hrnet_status hr_fail_in(hrnet_status status, const char *where) __attribute__((c
 hrnet_status hr_fail_memory(size_t n_bytes) __attribute__((cold));
 
 /* Return from the calling function with the status of a call that failed. */
-#define HR_TRY(call)                             \
-    do {                                         \
-        const hrnet_status hr_try_ = (call);     \
-        if (hr_try_ != HRNET_OK) return hr_try_; \
+#define HR_TRY(call)                                                                                                   \
+    do {                                                                                                               \
+        const hrnet_status hr_try_ = (call);                                                                           \
+        if (hr_try_ != HRNET_OK) return hr_try_;                                                                       \
     } while (0)
 
 #endif

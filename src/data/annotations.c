@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "data/annotations_inside.h"
+#include "data/annotations_internal.h"
 
 size_t hrnet_annotations_n_images(const hrnet_annotations *annotations)
 {

@@ -10,10 +10,10 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "data/annotations.h"
-#include "data/annotations_inside.h"
+#include "data/annotations_internal.h"
 #include "data/dataset_info.h"
 #include "data/keypoint_rows.h"
-#include "io/grow.h"
+#include "base/grow.h"
 #include "io/json_stream.h"
 #include "pose/skeleton.h"
 
@@ -25,12 +25,12 @@ typedef struct category {
     int n_keypoints; /* 0: the category does not say */
 } category;
 
-typedef struct reading {
+typedef struct annotations_reading {
     hrnet_annotations *a;
     category *categories;
     size_t images_capacity, persons_capacity, names_size, names_capacity, n_categories, categories_capacity;
     hr_keypoint_rows rows; /* of the annotations that have keypoints */
-} reading;
+} annotations_reading;
 
 /* ------------------------------------------------------------------------------------------------ members */
 
@@ -41,7 +41,7 @@ static int read_size(const hr_json *value)
     return hr_json_integer(value, &number) && number > 0 && number <= MAX_SIDE ? (int)number : 0;
 }
 
-static hrnet_status add_name(reading *r, const char *name)
+static hrnet_status add_name(annotations_reading *r, const char *name)
 {
     const size_t n = strlen(name) + 1;
     if (r->names_capacity - r->names_size < n) {
@@ -59,7 +59,7 @@ static hrnet_status add_name(reading *r, const char *name)
 static hrnet_status read_image(void *context, const hr_json *value, size_t index)
 {
     (void)index;
-    reading *const r = context;
+    annotations_reading *const r = context;
     const char *const name = hr_json_string(hr_json_get(value, "file_name"));
     hr_image_record image = {.width = read_size(hr_json_get(value, "width")),
                              .height = read_size(hr_json_get(value, "height")),
@@ -75,7 +75,7 @@ static hrnet_status read_image(void *context, const hr_json *value, size_t index
 static hrnet_status read_category(void *context, const hr_json *value, size_t index)
 {
     (void)index;
-    reading *const r = context;
+    annotations_reading *const r = context;
     category entry = {0};
     if (!hr_json_integer(hr_json_get(value, "id"), &entry.id))
         return hr_fail(HRNET_ERR_FORMAT, "expected an object with a whole number \"id\"");
@@ -93,7 +93,7 @@ static hrnet_status read_category(void *context, const hr_json *value, size_t in
     return HRNET_OK;
 }
 
-static hrnet_status read_person_keypoints(reading *r, const hr_json *value, hr_person_record *person)
+static hrnet_status read_person_keypoints(annotations_reading *r, const hr_json *value, hr_person_record *person)
 {
     const hr_json *const list = hr_json_get(value, "keypoints");
     int64_t n_labelled;
@@ -112,7 +112,7 @@ static hrnet_status read_person_keypoints(reading *r, const hr_json *value, hr_p
 
 static hrnet_status read_person(void *context, const hr_json *value, size_t index)
 {
-    reading *const r = context;
+    annotations_reading *const r = context;
     hr_person_record person = {.id = (int64_t)index + 1, .row = HR_NO_ROW};
     const hr_json *const crowd = hr_json_get(value, "iscrowd");
     if (!hr_json_integer(hr_json_get(value, "image_id"), &person.image_id) ||
@@ -157,7 +157,7 @@ static int by_number(const void *a, const void *b)
 }
 
 /* Keep the categories that have keypoints; all of them when none says what its keypoints are. */
-static hrnet_status choose_categories(reading *r)
+static hrnet_status choose_categories(annotations_reading *r)
 {
     hrnet_annotations *const a = r->a;
     HR_NEW(a->categories, r->n_categories);
@@ -180,7 +180,7 @@ static hrnet_status choose_categories(reading *r)
     return HRNET_OK;
 }
 
-static hrnet_status choose_info(reading *r)
+static hrnet_status choose_info(annotations_reading *r)
 {
     hrnet_annotations *const a = r->a;
     if (a->info == NULL && r->rows.n_keypoints == 0) return HRNET_OK; /* image_info_test-dev2017.json */
@@ -207,7 +207,7 @@ static void join_persons(hrnet_annotations *a)
     a->n_persons = n;
 }
 
-static hrnet_status read_all(reading *r, const void *bytes, size_t n_bytes)
+static hrnet_status read_all(annotations_reading *r, const void *bytes, size_t n_bytes)
 {
     static const hr_json_list lists[] = {
         {"images", read_image}, {"annotations", read_person}, {"categories", read_category}, {0}};
@@ -223,7 +223,7 @@ static hrnet_status read_all(reading *r, const void *bytes, size_t n_bytes)
 
 hrnet_status hr_annotations_parse(hrnet_annotations **out, const void *bytes, size_t n_bytes)
 {
-    reading r = {0};
+    annotations_reading r = {0};
     HR_NEW(r.a, 1);
     const hrnet_status status = read_all(&r, bytes, n_bytes);
     r.a->keypoints = r.rows.values;

@@ -5,19 +5,20 @@
 
 #include "base/mem.h"
 
-typedef struct place {
+typedef struct sample_place {
     size_t picture, index; /* picture: its place in the order */
-} place;
+} sample_place;
 
 static int by_place(const void *a, const void *b)
 {
-    const place *const x = a, *const y = b;
+    const sample_place *const x = a, *const y = b;
     if (x->picture != y->picture) return x->picture < y->picture ? -1 : 1;
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
 /* places [n] and first [n_images] are the caller's to free. */
-static hrnet_status sort_places(const hr_samples *samples, hr_picture_order order, place **places, size_t **first)
+static hrnet_status sort_places(const hr_samples *samples, hr_picture_order order, sample_place **places,
+                                size_t **first)
 {
     HR_NEW(*places, samples->n);
     HR_NEW(*first, samples->n_images);
@@ -25,7 +26,7 @@ static hrnet_status sort_places(const hr_samples *samples, hr_picture_order orde
     for (size_t i = 0; i < samples->n; i++) {
         size_t *const f = &(*first)[samples->list[i].image];
         if (*f == samples->n) *f = i;
-        (*places)[i] = (place){order == HR_ORDER_OF_IMAGES ? samples->list[i].image : *f, i};
+        (*places)[i] = (sample_place){order == HR_ORDER_OF_IMAGES ? samples->list[i].image : *f, i};
     }
     qsort(*places, samples->n, sizeof **places, by_place);
     return HRNET_OK;
@@ -33,7 +34,7 @@ static hrnet_status sort_places(const hr_samples *samples, hr_picture_order orde
 
 hrnet_status hr_samples_group(hr_samples *samples, hr_picture_order order)
 {
-    place *places = NULL;
+    sample_place *places = NULL;
     size_t *first = NULL;
     hr_sample *sorted = NULL;
     hrnet_status status = sort_places(samples, order, &places, &first);

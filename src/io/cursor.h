@@ -46,9 +46,21 @@ static inline uint64_t hr_cursor_uint(hr_cursor *c, size_t n)
     return value;
 }
 
-static inline uint8_t hr_cursor_u8(hr_cursor *c) { return (uint8_t)hr_cursor_uint(c, 1); }
-static inline uint16_t hr_cursor_u16(hr_cursor *c) { return (uint16_t)hr_cursor_uint(c, 2); }
-static inline uint32_t hr_cursor_u32(hr_cursor *c) { return (uint32_t)hr_cursor_uint(c, 4); }
-static inline uint64_t hr_cursor_u64(hr_cursor *c) { return hr_cursor_uint(c, 8); }
+static inline uint8_t hr_cursor_u8(hr_cursor *c)
+{
+    return (uint8_t)hr_cursor_uint(c, 1);
+}
+static inline uint16_t hr_cursor_u16(hr_cursor *c)
+{
+    return (uint16_t)hr_cursor_uint(c, 2);
+}
+static inline uint32_t hr_cursor_u32(hr_cursor *c)
+{
+    return (uint32_t)hr_cursor_uint(c, 4);
+}
+static inline uint64_t hr_cursor_u64(hr_cursor *c)
+{
+    return hr_cursor_uint(c, 8);
+}
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "io/cursor.h"
-#include "io/grow.h"
+#include "base/grow.h"
 #include "io/mat_format.h"
 
 enum { MAX_UNPACKED = 1 << 28 };
@@ -20,11 +20,11 @@ typedef struct element {
     hr_cursor content;
 } element;
 
-typedef struct reader {
+typedef struct mat_reader {
     hr_mat mat;
     size_t capacity;
     size_t unpacked; /* bytes that compressed elements gave so far */
-} reader;
+} mat_reader;
 
 static hrnet_status next_element(hr_cursor *in, element *out)
 {
@@ -193,7 +193,7 @@ static hrnet_status read_values(hr_mat_array *out, hr_cursor *in, uint32_t flags
 }
 
 /* Arrays of kinds that are passed over leave no trace. */
-static hrnet_status read_array(reader *r, hr_cursor in)
+static hrnet_status read_array(mat_reader *r, hr_cursor in)
 {
     hr_mat_array array = {0};
     uint32_t flags = 0;
@@ -242,7 +242,7 @@ static hrnet_status inflate_into(z_stream *z, unsigned char **out, size_t *size,
     return code == Z_STREAM_END ? HRNET_OK : hr_fail(HRNET_ERR_FORMAT, "a compressed element is broken");
 }
 
-static hrnet_status unpack(reader *r, hr_cursor packed)
+static hrnet_status unpack(mat_reader *r, hr_cursor packed)
 {
     z_stream z = {.zalloc = allocate, .zfree = release};
     unsigned char *bytes = NULL;
@@ -268,7 +268,7 @@ int hr_mat_is(const void *bytes, size_t n_bytes)
     return n_bytes >= 6 && memcmp(bytes, "MATLAB", 6) == 0;
 }
 
-static hrnet_status read_file(reader *r, const void *bytes, size_t n_bytes)
+static hrnet_status read_file(mat_reader *r, const void *bytes, size_t n_bytes)
 {
     hr_cursor in = hr_cursor_over(bytes, n_bytes);
     const unsigned char *const header = hr_cursor_take(&in, HR_MAT_HEADER);
@@ -286,7 +286,7 @@ static hrnet_status read_file(reader *r, const void *bytes, size_t n_bytes)
 
 hrnet_status hr_mat_parse(hr_mat *out, const void *bytes, size_t n_bytes)
 {
-    reader r = {0};
+    mat_reader r = {0};
     const hrnet_status status = read_file(&r, bytes, n_bytes);
     if (status == HRNET_OK)
         *out = r.mat;

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "io/cursor.h"
-#include "io/tensors.h"
+#include "io/tensors/tensors.h"
 
 #define MAX_FILE ((size_t)1 << 34)
 enum { MAX_DIMS = 8, MAGIC_BYTES = 6, HEADER_ALIGN = 64 };

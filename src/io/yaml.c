@@ -15,12 +15,12 @@ typedef struct level {
     hr_yaml *entry; /* mapping: the entry whose key was read and whose value is awaited */
 } level;
 
-typedef struct reader {
+typedef struct yaml_reader {
     const char *name;
     hr_yaml *root;
     level levels[HR_YAML_MAX_DEPTH];
     int depth, n_nodes, n_documents;
-} reader;
+} yaml_reader;
 
 const char *hr_yaml_kind_name(hr_yaml_kind kind)
 {
@@ -45,7 +45,7 @@ static int line_of(const yaml_event_t *event)
     return (int)event->start_mark.line + 1;
 }
 
-static hrnet_status copy_text(const reader *r, const yaml_event_t *event, char **out)
+static hrnet_status copy_text(const yaml_reader *r, const yaml_event_t *event, char **out)
 {
     const char *value = (const char *)event->data.scalar.value;
     const size_t length = event->data.scalar.length;
@@ -56,7 +56,7 @@ static hrnet_status copy_text(const reader *r, const yaml_event_t *event, char *
 }
 
 /* Link a new node below the innermost open collection. */
-static hrnet_status add_node(reader *r, int line, hr_yaml **out)
+static hrnet_status add_node(yaml_reader *r, int line, hr_yaml **out)
 {
     if (++r->n_nodes > HR_YAML_MAX_NODES)
         return hr_fail(HRNET_ERR_LIMIT, "%s:%d: more than %d nodes", r->name, line, HR_YAML_MAX_NODES);
@@ -75,7 +75,7 @@ static hrnet_status add_node(reader *r, int line, hr_yaml **out)
 }
 
 /* A mapping's key: makes the entry that the next event fills. */
-static hrnet_status read_key(reader *r, const yaml_event_t *event)
+static hrnet_status read_key(yaml_reader *r, const yaml_event_t *event)
 {
     level *top = &r->levels[r->depth - 1];
     const int line = line_of(event);
@@ -92,7 +92,7 @@ static hrnet_status read_key(reader *r, const yaml_event_t *event)
     return HRNET_OK;
 }
 
-static hrnet_status begin_collection(reader *r, hr_yaml *node, hr_yaml_kind kind)
+static hrnet_status begin_collection(yaml_reader *r, hr_yaml *node, hr_yaml_kind kind)
 {
     node->kind = kind;
     if (r->depth == HR_YAML_MAX_DEPTH)
@@ -102,7 +102,7 @@ static hrnet_status begin_collection(reader *r, hr_yaml *node, hr_yaml_kind kind
 }
 
 /* A scalar or the beginning of a collection. */
-static hrnet_status read_node(reader *r, const yaml_event_t *event)
+static hrnet_status read_node(yaml_reader *r, const yaml_event_t *event)
 {
     level *top = r->depth > 0 ? &r->levels[r->depth - 1] : NULL;
     hr_yaml *node = NULL;
@@ -130,7 +130,7 @@ static const yaml_char_t *tag_of(const yaml_event_t *event)
     }
 }
 
-static hrnet_status read_event(reader *r, const yaml_event_t *event)
+static hrnet_status read_event(yaml_reader *r, const yaml_event_t *event)
 {
     if (tag_of(event) != NULL)
         return hr_fail(HRNET_ERR_UNSUPPORTED, "%s:%d: explicit tag \"%s\"; tags are not supported", r->name,
@@ -161,7 +161,7 @@ static hrnet_status parser_failure(const yaml_parser_t *parser, const char *name
                    parser->problem != NULL ? parser->problem : "unknown problem");
 }
 
-static hrnet_status read_all(reader *r, yaml_parser_t *parser)
+static hrnet_status read_all(yaml_reader *r, yaml_parser_t *parser)
 {
     for (yaml_event_type_t type = YAML_NO_EVENT; type != YAML_STREAM_END_EVENT;) {
         yaml_event_t event;
@@ -182,7 +182,7 @@ hrnet_status hr_yaml_parse(hr_yaml **out, const void *bytes, size_t n_bytes, con
     if (!yaml_parser_initialize(&parser)) return hr_fail_memory(sizeof parser);
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, bytes != NULL ? bytes : (const void *)"", n_bytes);
-    reader r = {.name = name};
+    yaml_reader r = {.name = name};
     const hrnet_status status = read_all(&r, &parser);
     yaml_parser_delete(&parser);
     if (status != HRNET_OK) {

@@ -56,26 +56,26 @@ void hr_sums_close(hr_sums *s)
 /* ---------------------------------------------------------------------------------------------- one sum */
 
 /* What a sum has in the window. */
-typedef struct place {
+typedef struct sum_place {
     struct hr_sum *sum;
     char *scratch;
     int *sent, *sent_at, *got, *got_at; /* [size] */
-} place;
+} sum_place;
 
-static place place_of(const hr_sums *s, unsigned long number)
+static sum_place place_of(const hr_sums *s, unsigned long number)
 {
     const size_t slot = number % HR_SUM_WINDOW, size = (size_t)s->size;
     int *const layout = s->layout + 4 * size * slot;
-    return (place){.sum = &s->ring[number % HR_COLLECTIVE_MOST],
-                   .scratch = s->scratch + slot * room(s),
-                   .sent = layout,
-                   .sent_at = layout + size,
-                   .got = layout + 2 * size,
-                   .got_at = layout + 3 * size};
+    return (sum_place){.sum = &s->ring[number % HR_COLLECTIVE_MOST],
+                       .scratch = s->scratch + slot * room(s),
+                       .sent = layout,
+                       .sent_at = layout + size,
+                       .got = layout + 2 * size,
+                       .got_at = layout + 3 * size};
 }
 
 /* Every process gets its part of all; its own stays where it is. */
-static int send_parts(const hr_sums *s, const place *p)
+static int send_parts(const hr_sums *s, const sum_place *p)
 {
     struct hr_sum *const sum = p->sum;
     const int mine = s->rank * sum->part < sum->n ? s->rank * sum->part : sum->n;
@@ -102,7 +102,7 @@ static void add_doubles(double *out, const double *a, const double *b, int n)
 }
 
 /* The first process's part collects, until the last one is added into its place among the values. */
-static void add_parts(const hr_sums *s, const place *p)
+static void add_parts(const hr_sums *s, const sum_place *p)
 {
     struct hr_sum *const sum = p->sum;
     const size_t bytes = bytes_of(sum->type);
@@ -119,7 +119,7 @@ static void add_parts(const hr_sums *s, const place *p)
     }
 }
 
-static int send_results(const hr_sums *s, const place *p)
+static int send_results(const hr_sums *s, const sum_place *p)
 {
     struct hr_sum *const sum = p->sum;
     p->sent[s->rank] = p->got[s->rank == 0 ? s->size - 1 : 0];
@@ -154,12 +154,12 @@ int hr_sums_advance(hr_sums *s, int *has_moved)
     const unsigned long before = s->n_finished + s->n_results + s->n_parts;
     while (s->n_finished < s->n_results && is_there(s, s->n_finished, &error)) s->n_finished++;
     while (s->n_results < s->n_parts && is_there(s, s->n_results, &error)) {
-        const place p = place_of(s, s->n_results++);
+        const sum_place p = place_of(s, s->n_results++);
         add_parts(s, &p);
         error = send_results(s, &p);
     }
     while (error == MPI_SUCCESS && s->n_parts < s->n_begun && s->n_parts < s->n_finished + HR_SUM_WINDOW) {
-        const place p = place_of(s, s->n_parts++);
+        const sum_place p = place_of(s, s->n_parts++);
         error = send_parts(s, &p);
     }
     *has_moved |= s->n_finished + s->n_results + s->n_parts != before;

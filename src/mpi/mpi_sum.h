@@ -4,8 +4,8 @@
  * result round. That is also the least that can be sent, and all processes add at the same time; MPI's own reduction
  * leaves the adding of two processes to one of them.
  */
-#ifndef HR_MPI_SUM_H
-#define HR_MPI_SUM_H
+#ifndef HR_MPI_MPI_SUM_H
+#define HR_MPI_MPI_SUM_H
 
 #include <mpi.h>
 

@@ -83,12 +83,10 @@ void hr_refine_dark(const float *map, int height, int width, float sigma, float 
 {
     const int px = (int)*x, py = (int)*y;
     if (!(1 < px && px < width - 2 && 1 < py && py < height - 2)) return;
-    const float *smooth =
-        smoothed(map, height, width, blur_radius(sigma), map[(ptrdiff_t)py * width + px], scratch);
+    const float *smooth = smoothed(map, height, width, blur_radius(sigma), map[(ptrdiff_t)py * width + px], scratch);
     double f[5][5];
     for (int j = 0; j < 5; j++) {
-        for (int i = 0; i < 5; i++)
-            f[j][i] = log(fmax(smooth[(ptrdiff_t)(py + j - 2) * width + px + i - 2], 1e-10));
+        for (int i = 0; i < 5; i++) f[j][i] = log(fmax(smooth[(ptrdiff_t)(py + j - 2) * width + px + i - 2], 1e-10));
     }
     newton_step(0.5 * (f[2][3] - f[2][1]), 0.5 * (f[3][2] - f[1][2]), 0.25 * (f[2][4] - 2 * f[2][2] + f[2][0]),
                 0.25 * (f[3][3] - f[1][3] - f[3][1] + f[1][1]), 0.25 * (f[4][2] - 2 * f[2][2] + f[0][2]), x, y);
@@ -97,8 +95,7 @@ void hr_refine_dark(const float *map, int height, int width, float sigma, float 
 void hr_refine_udp(const float *map, int height, int width, float sigma, float *scratch, float *x, float *y)
 {
     const int px = (int)*x, py = (int)*y;
-    const float *smooth =
-        smoothed(map, height, width, blur_radius(sigma), map[(ptrdiff_t)py * width + px], scratch);
+    const float *smooth = smoothed(map, height, width, blur_radius(sigma), map[(ptrdiff_t)py * width + px], scratch);
     double f[3][3];
     for (int j = 0; j < 3; j++) {
         for (int i = 0; i < 3; i++) {

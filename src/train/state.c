@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "io/torch_save.h"
-#include "train/state_inside.h"
+#include "io/tensors/torch_save.h"
+#include "train/state_internal.h"
 
 #define FIELD(name, is_real)                                                                                           \
     {                                                                                                                  \

@@ -7,7 +7,7 @@
 #define HR_TRAIN_STATE_H
 
 #include "train/optimizer.h"
-#include "train/params.h"
+#include "cpu/backprop/params.h"
 
 typedef struct hr_train_state {
     int64_t epoch;               /* the one to go on with */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "train/state_inside.h"
+#include "train/state_internal.h"
 
 /* ---------------------------------------------------------------------------------------------- tensors */
 

@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "io/number.h"
-#include "train/state_inside.h"
+#include "train/state_internal.h"
 
 enum { N_BLOCKS = 5 };
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "io/tensors.h"
+#include "io/tensors/tensors.h"
 
 enum { STATISTICS, HEAD, ALL, KINDS };
 

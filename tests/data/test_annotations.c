@@ -1,8 +1,8 @@
 /* test_annotations.c - what is read of COCO's files, what is left out, what is refused and how that is said. */
-#include "score_files.h"
+#include "../score/score_files.h"
 
 #include "data/annotations.h"
-#include "data/coco_results.h"
+#include "score/coco_results.h"
 #include "data/dataset_info.h"
 
 static hrnet_status parse(hrnet_annotations **out, const char *text)

@@ -18,7 +18,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "data/evaluate.h"
+#include "score/select_poses.h"
 
 static hrnet_annotations *load(const char *text)
 {

@@ -1,6 +1,6 @@
 /* fuzz_image.c - pictures of any kind. A small limit keeps a run short; orientation is honoured, so that EXIF is read.
  */
-#include "io/image.h"
+#include "io/image/image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

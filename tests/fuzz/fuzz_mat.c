@@ -1,6 +1,6 @@
 /* fuzz_mat.c - MATLAB 5 files, and MPII's ground truth and predictions in them or in JSON. */
-#include "data/mpii_poses.h"
-#include "data/mpii_truth.h"
+#include "score/mpii_poses.h"
+#include "score/mpii_truth.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* fuzz_run_log.c - the JSONL log of a training run. */
-#include "train/run_log.h"
+#include "report/run_log.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #define FUZZ_OPEN_TENSORS_H
 
 #include "base/mem.h"
-#include "io/tensors.h"
+#include "io/tensors/tensors.h"
 
 static inline void open_tensors(const uint8_t *data, size_t size)
 {

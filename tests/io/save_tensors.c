@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "io/tensors.h"
+#include "io/tensors/tensors.h"
 
 static hrnet_status read_item(const hr_tensors *tensors, const hr_tensor *tensor, hr_tensor_data *out)
 {

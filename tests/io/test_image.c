@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "../ppm.h"
+#include "../support/ppm.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "io/image.h"
+#include "io/image/image.h"
 
 static const char folder[] = TEST_DATA "/golden/images/";
 

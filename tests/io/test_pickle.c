@@ -12,7 +12,7 @@
 
 #include "base/text.h"
 #include "base/mem.h"
-#include "io/tensors.h"
+#include "io/tensors/tensors.h"
 
 /* The pieces of a stream: magic, protocol 1001, an empty description of the machine. */
 #define HEAD                                                                                                           \

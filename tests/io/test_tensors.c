@@ -14,8 +14,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "io/tensors.h"
-#include "io/torch_save.h"
+#include "io/tensors/tensors.h"
+#include "io/tensors/torch_save.h"
 
 #define GOLDEN TEST_DATA "/golden/hrnet_w8_96x64/"
 #define CORPUS TEST_DATA "/fuzz/corpus/"

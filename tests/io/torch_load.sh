@@ -2,7 +2,7 @@
 # What we write, PyTorch reads: torch_load.sh SAVE_TENSORS CHECKPOINT. Skipped (77) where python3 has no torch.
 set -e
 module=torch
-. "$(dirname "$0")/../find_python.sh"
+. "$(dirname "$0")/../support/find_python.sh"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$1" "$2" "$folder/ours"

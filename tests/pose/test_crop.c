@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../ppm.h"
+#include "../support/ppm.h"
 #include "base/mem.h"
 #include "pose/affine.h"
 #include "pose/crop.h"
@@ -88,7 +88,8 @@ static void test_mirrored(void **state)
     static uint8_t wanted[W * H * 3], found[W * H * 3];
     const size_t width = (size_t)source.width, n = width * (size_t)source.height;
     hrnet_image mirror = {source.width, source.height, malloc(n * 3)};
-    for (size_t i = 0; i < n; i++) memcpy(mirror.rgb + 3 * i, source.rgb + 3 * (i / width * width + width - 1 - i % width), 3);
+    for (size_t i = 0; i < n; i++)
+        memcpy(mirror.rgb + 3 * i, source.rgb + 3 * (i / width * width + width - 1 - i % width), 3);
     for (int i = 0; i < 2 * N_CROPS; i++) {
         double matrix[6];
         hr_warp warp;
@@ -185,7 +186,8 @@ int main(void)
         cmocka_unit_test(test_pixels_equal_opencv),
         cmocka_unit_test(test_float_sampler_is_near),
         cmocka_unit_test(test_identity_changes_nothing),
-        cmocka_unit_test(test_mirrored), cmocka_unit_test(test_input_is_the_normalised_crop),
+        cmocka_unit_test(test_mirrored),
+        cmocka_unit_test(test_input_is_the_normalised_crop),
         cmocka_unit_test(test_any_matrix_is_harmless),
         cmocka_unit_test(test_outside_is_black),
         cmocka_unit_test(test_bad_arguments),

@@ -130,8 +130,8 @@ static void test_centres_between_cells_are_found(void **state)
     }
 }
 
-/* Noise: smoothed, it is no parabola at its highest cell, and now and then the exact Newton step leads hundreds of cells
- * away. The keypoint stays by the cell. */
+/* Noise: smoothed, it is no parabola at its highest cell, and now and then the exact Newton step leads hundreds of
+ * cells away. The keypoint stays by the cell. */
 static void test_noise_stays_by_its_highest_cell(void **state)
 {
     (void)state;
@@ -201,12 +201,9 @@ static void test_bad_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_published_decoders_are_exact),
-        cmocka_unit_test(test_refined_decoders_equal_numpy),
-        cmocka_unit_test(test_centres_between_cells_are_found),
-        cmocka_unit_test(test_strange_maps_are_harmless),
-        cmocka_unit_test(test_noise_stays_by_its_highest_cell),
-        cmocka_unit_test(test_bad_arguments),
+        cmocka_unit_test(test_published_decoders_are_exact),    cmocka_unit_test(test_refined_decoders_equal_numpy),
+        cmocka_unit_test(test_centres_between_cells_are_found), cmocka_unit_test(test_strange_maps_are_harmless),
+        cmocka_unit_test(test_noise_stays_by_its_highest_cell), cmocka_unit_test(test_bad_arguments),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

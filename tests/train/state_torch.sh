@@ -3,7 +3,7 @@
 # where no python has torch.
 set -e
 module=torch
-. "$(dirname "$0")/../find_python.sh"
+. "$(dirname "$0")/../support/find_python.sh"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 PYTHONDONTWRITEBYTECODE=1 "$python" "$(dirname "$0")/state_torch.py" "$1" "$2" "$3" "$folder"

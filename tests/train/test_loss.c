@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "train/loss.h"
-#include "train_files.h"
+#include "../support/train_files.h"
 
 /* Losses of golden maps, which are rounded to float: 6e-8 of the values. */
 static void golden_losses(void **state)

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "../net/net_files.h"
+#include "../support/net_files.h"
 #include "train/optimizer.h"
 
 enum { N = 64, STEPS = 6 };
@@ -105,7 +105,7 @@ static void refused(void **state)
 {
     (void)state;
     hr_optimizer o;
-    hr_schedule s;
+    hr_learning_rate s;
     hr_train_config config = train_config("rmsprop");
     REFUSED(hr_optimizer_init(&o, &config), HRNET_ERR_CONFIG, "TRAIN.OPTIMIZER: expected adam, adamw or sgd");
     config = train_config("sgd");
@@ -119,13 +119,13 @@ static void refused(void **state)
     REFUSED(hr_optimizer_init(&o, &config), HRNET_ERR_CONFIG, "TRAIN.NESTEROV");
     config = train_config("adam");
     strcpy(config.schedule, "linear");
-    REFUSED(hr_schedule_init(&s, &config), HRNET_ERR_CONFIG, "TRAIN.SCHEDULE: expected multistep or cosine");
+    REFUSED(hr_learning_rate_init(&s, &config), HRNET_ERR_CONFIG, "TRAIN.SCHEDULE: expected multistep or cosine");
     config = train_config("adam");
     config.lr = INFINITY;
-    REFUSED(hr_schedule_init(&s, &config), HRNET_ERR_CONFIG, "TRAIN.LR");
+    REFUSED(hr_learning_rate_init(&s, &config), HRNET_ERR_CONFIG, "TRAIN.LR");
     config = train_config("adam");
     config.lr_factor = -0.5;
-    REFUSED(hr_schedule_init(&s, &config), HRNET_ERR_CONFIG, "TRAIN.LR_FACTOR");
+    REFUSED(hr_learning_rate_init(&s, &config), HRNET_ERR_CONFIG, "TRAIN.LR_FACTOR");
 }
 
 static void moment_counts(void **state)
@@ -147,7 +147,7 @@ static void schedules(void **state)
     double expected;
     assert_non_null(file);
     while (fscanf(file, "%15s %d %d %d %lf", name, &warmup, &epoch, &step, &expected) == 5) {
-        hr_schedule schedule;
+        hr_learning_rate schedule;
         hr_train_config config = train_config("adam");
         strcpy(config.schedule, name);
         config.lr = 0.02;
@@ -157,8 +157,8 @@ static void schedules(void **state)
         config.lr_factor = 0.1;
         config.end_epoch = 6;
         config.warmup_steps = warmup;
-        MUST(hr_schedule_init(&schedule, &config));
-        const double found = hr_schedule_rate(&schedule, epoch, step, 5);
+        MUST(hr_learning_rate_init(&schedule, &config));
+        const double found = hr_learning_rate_at(&schedule, epoch, step, 5);
         if (!(fabs(found - expected) <= 1e-12 * 0.02))
             fail_msg("%s, warm-up %d, step %d: found %.15g, expected %.15g", name, warmup, step, found, expected);
         n_lines++;
@@ -170,10 +170,10 @@ static void schedules(void **state)
 static void cosine_ends(void **state)
 {
     (void)state;
-    const hr_schedule schedule = {.is_cosine = 1, .rate = 1, .end_epoch = 2}, empty = {.is_cosine = 1, .rate = 1};
-    assert_true(hr_schedule_rate(&schedule, 2, 10, 5) == 0);
-    assert_true(hr_schedule_rate(&schedule, 9, INT64_MAX, 5) == 0);
-    assert_true(hr_schedule_rate(&empty, 0, 0, 0) == 0);
+    const hr_learning_rate schedule = {.is_cosine = 1, .rate = 1, .end_epoch = 2}, empty = {.is_cosine = 1, .rate = 1};
+    assert_true(hr_learning_rate_at(&schedule, 2, 10, 5) == 0);
+    assert_true(hr_learning_rate_at(&schedule, 9, INT64_MAX, 5) == 0);
+    assert_true(hr_learning_rate_at(&empty, 0, 0, 0) == 0);
 }
 
 int main(void)

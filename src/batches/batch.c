@@ -1,0 +1,265 @@
+/*
+ * batch.c - examples made by the loader's workers. An item of the loader is an example of this rank; which one of the
+ * epoch it is follows from its number. An example is one block of memory.
+ */
+#include "batches/batch.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "data/image_store.h"
+#include "data/loader.h"
+#include "pose/crop.h"
+#include "batches/augment.h"
+#include "batches/target.h"
+#include "batches/train_set.h"
+
+struct hr_batches {
+    const hr_train_set *set;
+    hr_batches_options options;
+    hr_target_shape shape;
+    hr_codec codec;
+    hr_pixel_table pixels;
+    uint32_t *order; /* [n_examples of the epoch] */
+    uint64_t stream; /* of the epoch */
+    uint8_t **crops; /* [workers] of one crop's pixels each */
+    hr_image_store *stores[1 + HR_MAX_SETS];
+    hr_loader *loader;
+    size_t n_items; /* of this rank */
+    size_t n_batches, next_batch, n_taken;
+    double waited;
+};
+
+void hr_example_free(hr_example *example)
+{
+    hr_free(example->input); /* where the block begins */
+    *example = (hr_example){0};
+}
+
+static void dispose(void *item)
+{
+    hr_example_free(item);
+}
+
+/* ---------------------------------------------------------------------------------------------- an example */
+
+/* Bytes, rounded up so that what follows is aligned. */
+static size_t aligned(size_t n_bytes)
+{
+    return (n_bytes + HR_ALIGN - 1) / HR_ALIGN * HR_ALIGN;
+}
+
+static hrnet_status allocate(hr_example *e, const hr_target_shape *s)
+{
+    const size_t n = (size_t)s->n_joints;
+    const size_t input = aligned(sizeof(float) * 4 * (size_t)s->input_width * (size_t)s->input_height);
+    const size_t targets = aligned(sizeof(float) * n * (size_t)s->width * (size_t)s->height);
+    const size_t weights = aligned(sizeof(float) * n), joints = aligned(sizeof(double) * 3 * n);
+    char *const block = hr_alloc(input + targets + weights + joints, 1);
+    if (block == NULL) return hr_fail_memory(input + targets + weights + joints);
+    e->input = (float *)block;
+    e->targets = (float *)(block + input);
+    e->weights = (float *)(block + input + targets);
+    e->joints = (double *)(block + input + targets + weights);
+    return HRNET_OK;
+}
+
+/* Which part, and who of it. */
+static const hr_train_part *find_person(const hr_train_set *set, size_t number, hr_example *e)
+{
+    size_t p = 0;
+    for (; number >= set->parts[p].samples.n; p++) number -= set->parts[p].samples.n;
+    e->set = p;
+    e->person = number;
+    return &set->parts[p];
+}
+
+/* Joints go where the crop's pixels go; hidden ones stay. */
+static void move_joints(double *joints, int n, const double m[6])
+{
+    for (int j = 0; j < n; j++) {
+        double *const k = joints + 3 * (ptrdiff_t)j;
+        const double x = k[0], y = k[1];
+        if (!(k[2] > 0)) continue;
+        k[0] = m[0] * x + m[1] * y + m[2];
+        k[1] = m[3] * x + m[4] * y + m[5];
+    }
+}
+
+static void fill_input(const hr_batches *b, const uint8_t *rgb, float *input)
+{
+    const size_t n = (size_t)b->shape.input_width * (size_t)b->shape.input_height;
+    for (size_t i = 0; i < n; i++, rgb += 3, input += 4) {
+        for (int c = 0; c < 3; c++) input[c] = b->pixels.value[c][rgb[b->pixels.source[c]]];
+        input[3] = 0;
+    }
+}
+
+static void draw_targets(const hr_batches *b, hr_example *e)
+{
+    const hr_config *const config = b->set->config;
+    hr_target_draw(b->codec, &b->shape, e->joints, e->targets, e->weights);
+    if (!config->loss.use_different_joints_weight) return;
+    for (int j = 0; j < b->shape.n_joints; j++) e->weights[j] *= b->set->info->weights[j];
+}
+
+static void make_from(const hr_batches *b, int worker, uint64_t stream, const hrnet_image *image,
+                      const hrnet_crop *crop, hr_example *e)
+{
+    const hr_target_shape *const s = &b->shape;
+    uint8_t *const rgb = b->crops[worker];
+    hr_placement place = {*crop, 0};
+    hr_warp warp;
+    double m[6];
+    if (b->options.augment) hr_augment_place(&place, b->set->config, b->set->info, image->width, stream, e->joints);
+    hr_codec_matrix(b->codec, &place.crop, s, m);
+    hr_warp_init(&warp, image, m, s->input_width, s->input_height, HRNET_SAMPLE_OPENCV);
+    warp.mirrored = place.is_flipped;
+    hr_warp_rows(&warp, 0, s->input_height, rgb);
+    if (b->options.augment) hr_augment_pixels(b->set->config, stream, rgb, s->input_width, s->input_height);
+    fill_input(b, rgb, e->input);
+    move_joints(e->joints, s->n_joints, m);
+    draw_targets(b, e);
+}
+
+/* Number in the epoch of this rank's item. */
+static size_t number_of(const hr_batches_options *o, size_t item)
+{
+    const size_t batch = (size_t)o->batch;
+    return o->first + (item / batch * (size_t)o->n_ranks + (size_t)o->rank) * batch + item % batch;
+}
+
+static hrnet_status make(void *context, int worker, size_t index, void *item)
+{
+    const hr_batches *const b = context;
+    hr_example *const e = item;
+    const size_t number = number_of(&b->options, index);
+    const hr_train_part *const part = find_person(b->set, b->order[number], e);
+    const hr_sample *const sample = &part->samples.list[e->person];
+    hrnet_image image;
+    e->image = part->samples.images[sample->image].name;
+    HR_TRY(hr_image_store_load(b->stores[e->set], worker, e->image, &image));
+    const hrnet_status status = allocate(e, &b->shape);
+    if (status == HRNET_OK) {
+        hr_train_part_joints(part, e->person, b->shape.n_joints, e->joints);
+        make_from(b, worker, hr_random_bits(b->stream, number), &image, &sample->crop, e);
+    }
+    hrnet_image_free(&image);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- batches */
+
+static hrnet_status check(const hr_batches_options *o, size_t n_examples)
+{
+    if (o->batch < 1 || o->n_ranks < 1 || o->rank < 0 || o->rank >= o->n_ranks || o->first > n_examples)
+        return hr_fail(HRNET_ERR_ARGUMENT, "batches of %d from example %zu of %zu for rank %d of %d", o->batch,
+                       o->first, n_examples, o->rank, o->n_ranks);
+    return HRNET_OK;
+}
+
+static void count(hr_batches *b)
+{
+    const hr_batches_options *const o = &b->options;
+    const size_t batch = (size_t)o->batch, whole = batch * (size_t)o->n_ranks;
+    const size_t left = b->set->n_examples - o->first, tail = left % whole, before = batch * (size_t)o->rank;
+    const size_t share = tail < before ? 0 : tail - before < batch ? tail - before : batch;
+    b->n_items = left / whole * batch + share;
+    b->n_batches = (left + whole - 1) / whole;
+}
+
+static hrnet_status begin(hr_batches *b)
+{
+    static const float mean[3] = {0.485f, 0.456f, 0.406f}, std[3] = {0.229f, 0.224f, 0.225f}; /* upstream's Normalize */
+    const hr_batches_options *const o = &b->options;
+    const size_t crop_size = 3 * (size_t)b->shape.input_width * (size_t)b->shape.input_height;
+    hr_pixel_table_init(&b->pixels, mean, std, b->set->config->dataset.color_rgb);
+    b->stream = hr_random_bits(o->seed ^ hr_hash_text("augment"), (uint64_t)o->epoch);
+    HR_TRY(hr_train_order(&b->order, b->set, o->seed, o->epoch, o->shuffle));
+    for (int p = 0; p < b->set->n_parts; p++)
+        HR_TRY(hr_image_store_open(&b->stores[p], b->set->parts[p].images_path, o->workers));
+    HR_NEW(b->crops, (size_t)o->workers);
+    for (int i = 0; i < o->workers; i++) HR_NEW(b->crops[i], crop_size);
+    const hr_loader_options loader = {.n_items = b->n_items,
+                                      .item_size = sizeof(hr_example),
+                                      .n_workers = o->workers,
+                                      .ahead = o->batch + 4 * o->workers, /* a step takes a whole batch at once */
+                                      .make = make,
+                                      .dispose = dispose,
+                                      .context = b};
+    return hr_loader_create(&b->loader, &loader);
+}
+
+hrnet_status hr_batches_create(hr_batches **out, const hr_train_set *set, const hr_batches_options *options)
+{
+    hr_batches *b;
+    HR_TRY(check(options, set->n_examples));
+    if (options->workers < 1 || options->workers > HR_MAX_WORKERS)
+        return hr_fail(HRNET_ERR_ARGUMENT, "workers: expected 1..%d, found %d", HR_MAX_WORKERS, options->workers);
+    HR_NEW(b, 1);
+    b->set = set;
+    b->options = *options;
+    b->shape = hr_target_shape_of(set->config);
+    b->codec = hr_codec_find(hr_codec_of(set->config));
+    count(b);
+    const hrnet_status status = begin(b);
+    if (status != HRNET_OK) {
+        hr_batches_free(b);
+        return status;
+    }
+    *out = b;
+    return HRNET_OK;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static hrnet_status take(hr_batches *b, hr_example *examples, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const hrnet_status status = hr_loader_next(b->loader, &examples[i]);
+        if (status == HRNET_OK) continue;
+        while (i > 0) hr_example_free(&examples[--i]);
+        return status;
+    }
+    return HRNET_OK;
+}
+
+hrnet_status hr_batches_next(hr_batches *b, hr_example *examples, int *n, int *is_end)
+{
+    const size_t batch = (size_t)b->options.batch, left = b->n_items - b->n_taken;
+    *n = 0;
+    *is_end = b->next_batch == b->n_batches;
+    if (*is_end) return HRNET_OK;
+    const size_t wanted = left < batch ? left : batch;
+    const double start = now();
+    const hrnet_status status = take(b, examples, wanted);
+    b->waited += now() - start;
+    HR_TRY(status);
+    b->n_taken += wanted;
+    b->next_batch++;
+    *n = (int)wanted;
+    return HRNET_OK;
+}
+
+double hr_batches_waited(const hr_batches *b)
+{
+    return b->waited;
+}
+
+void hr_batches_free(hr_batches *b)
+{
+    if (b == NULL) return;
+    hr_loader_free(b->loader);
+    for (int i = 0; b->crops != NULL && i < b->options.workers; i++) hr_free(b->crops[i]);
+    hr_free(b->crops);
+    for (int p = 0; p < b->set->n_parts; p++) hr_image_store_close(b->stores[p]);
+    hr_free(b->order);
+    hr_free(b);
+}

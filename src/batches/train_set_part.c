@@ -1,0 +1,251 @@
+/*
+ * train_set_part.c - one dataset for training: its files, the persons in them, which of their keypoints are our joints,
+ * and who is left out.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "data/coco_set.h"
+#include "data/id_list.h"
+#include "data/mpii_set.h"
+#include "data/set_files.h"
+#include "batches/train_set.h"
+
+enum { MAX_FILE = 1 << 30 };
+
+static void tell(const hr_part_options *o, hr_text *line)
+{
+    if (!line->failed && line->data != NULL && o->files->on_message != NULL)
+        o->files->on_message(o->files->context, line->data);
+    hr_text_free(line);
+}
+
+/* ---------------------------------------------------------------------------------------------- reading */
+
+static hrnet_status copy(char **out, const char *text)
+{
+    *out = hr_strdup(text);
+    return *out != NULL ? HRNET_OK : hr_fail_memory(strlen(text) + 1);
+}
+
+static hrnet_status find_files(hr_train_part *part, const hr_part_options *o, int is_mpii)
+{
+    const hr_set_files places = {.data_dir = o->config->data_dir,
+                                 .root = o->root,
+                                 .set = o->set,
+                                 .is_mpii = is_mpii,
+                                 .is_zip = strcmp(o->data_format, "zip") == 0};
+    HR_TRY(o->files->annotations != NULL ? copy(&part->annotations_path, o->files->annotations)
+                                         : hr_set_annotations_path(&part->annotations_path, &places));
+    return o->files->images != NULL ? copy(&part->images_path, o->files->images)
+                                    : hr_set_images_path(&part->images_path, &places);
+}
+
+static hrnet_status read_coco(hr_train_part *part, const hr_part_options *o, const hrnet_dataset_info **info)
+{
+    const int *const size = o->config->model.image_size;
+    HR_TRY(hrnet_annotations_load(&part->annotations, part->annotations_path));
+    *info = hrnet_annotations_info(part->annotations);
+    return hr_coco_set_truth(&part->samples, part->annotations, (double)size[0] / size[1]);
+}
+
+static hrnet_status read_mpii(hr_train_part *part, const hrnet_dataset_info **info)
+{
+    hr_bytes bytes;
+    HR_TRY(hr_file_read(&bytes, part->annotations_path, MAX_FILE));
+    const hrnet_status status = hr_mpii_set_parse(&part->samples, bytes.data, bytes.size);
+    hr_free(bytes.data);
+    *info = hrnet_dataset_info_mpii();
+    if (status != HRNET_OK) return hr_fail_in(status, part->annotations_path);
+    for (size_t i = 0; i < part->samples.n; i++)
+        if (part->samples.list[i].keypoints == NULL)
+            return hr_fail(HRNET_ERR_FORMAT, "%s: entry %zu: expected joints, found none: this is no set to train on",
+                           part->annotations_path, i);
+    return HRNET_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- joints */
+
+static int find_name(const hrnet_skeleton *skeleton, const char *name)
+{
+    for (int i = 0; i < skeleton->n_keypoints; i++)
+        if (strcmp(skeleton->keypoint_names[i], name) == 0) return i;
+    return -1;
+}
+
+static hrnet_status map_by_names(hr_train_part *part, const hrnet_skeleton *ours, const hrnet_skeleton *theirs)
+{
+    int n = 0;
+    for (int j = 0; j < ours->n_keypoints; j++) {
+        part->source[j] = find_name(theirs, ours->keypoint_names[j]);
+        n += part->source[j] >= 0;
+    }
+    if (n > 0) return HRNET_OK;
+    return hr_fail(HRNET_ERR_MISMATCH,
+                   "%s: %s: none of its keypoints (%s, ...) has the name of a joint (%s, ...): KEYPOINTS must "
+                   "say which is which",
+                   part->where, part->annotations_path, theirs->keypoint_names[0], ours->keypoint_names[0]);
+}
+
+static hrnet_status find_or_fail(const hr_train_part *part, const hrnet_skeleton *skeleton, const char *name,
+                                 const char *whose, int *out)
+{
+    *out = find_name(skeleton, name);
+    if (*out >= 0) return HRNET_OK;
+    return hr_fail(HRNET_ERR_CONFIG, "%s.KEYPOINTS: %s has no keypoint \"%s\"", part->where, whose, name);
+}
+
+static hrnet_status map_by_table(hr_train_part *part, const hr_set_config *more, const hrnet_skeleton *ours,
+                                 const hrnet_skeleton *theirs)
+{
+    for (int j = 0; j < ours->n_keypoints; j++) part->source[j] = -1;
+    for (int i = 0; i < more->n_keypoints; i++) {
+        int from, to;
+        HR_TRY(find_or_fail(part, theirs, more->keypoints[i][0], part->annotations_path, &from));
+        HR_TRY(find_or_fail(part, ours, more->keypoints[i][1], "the first set", &to));
+        if (part->source[to] >= 0)
+            return hr_fail(HRNET_ERR_CONFIG, "%s.KEYPOINTS: two keypoints are \"%s\"", part->where,
+                           more->keypoints[i][1]);
+        part->source[to] = from;
+    }
+    return HRNET_OK;
+}
+
+static hrnet_status map_joints(hr_train_part *part, const hr_part_options *o, const hrnet_dataset_info *theirs)
+{
+    const hrnet_dataset_info *const ours = o->info != NULL ? o->info : theirs;
+    const int n = ours->skeleton.n_keypoints;
+    if (theirs->skeleton.n_keypoints == 0)
+        return hr_fail(HRNET_ERR_FORMAT, "%s: expected persons with keypoints, found none", part->annotations_path);
+    HR_NEW(part->source, (size_t)n);
+    if (o->more != NULL && o->more->n_keypoints > 0)
+        return map_by_table(part, o->more, &ours->skeleton, &theirs->skeleton);
+    if (o->more != NULL) return map_by_names(part, &ours->skeleton, &theirs->skeleton);
+    if (theirs->skeleton.n_keypoints != n)
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: the description has %d keypoints, the annotations %d",
+                       part->annotations_path, n, theirs->skeleton.n_keypoints);
+    for (int j = 0; j < n; j++) part->source[j] = j;
+    return HRNET_OK;
+}
+
+void hr_train_part_joints(const hr_train_part *part, size_t person, int n_joints, double *joints)
+{
+    const double *const keypoints = part->samples.list[person].keypoints;
+    for (int j = 0; j < n_joints; j++) {
+        double *const to = joints + 3 * (ptrdiff_t)j;
+        to[0] = to[1] = to[2] = 0;
+        if (part->source[j] < 0) continue;
+        memcpy(to, keypoints + 3 * (ptrdiff_t)part->source[j], 3 * sizeof *to);
+        to[2] = to[2] > 1 ? 1 : to[2] > 0 ? to[2] : 0; /* hidden joints are labelled joints */
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------- who */
+
+/* Whether select_data of upstream's JointsDataset keeps the person: its joints' mean lies near the middle of its box,
+ * the nearer the more joints are visible. */
+static int is_selected(const hrnet_crop *crop, const double *joints, int n_joints)
+{
+    double x = 0, y = 0;
+    int n = 0;
+    for (int j = 0; j < n_joints; j++) {
+        if (!(joints[3 * j + 2] > 0)) continue;
+        x += joints[3 * j];
+        y += joints[3 * j + 1];
+        n++;
+    }
+    if (n == 0) return 0;
+    const double dx = x / n - (double)crop->center[0], dy = y / n - (double)crop->center[1];
+    const double area = (double)(crop->scale[0] * crop->scale[1]) * 200 * 200;
+    const double similarity = exp(-(dx * dx + dy * dy) / (0.2 * 0.2 * 2.0 * area));
+    return similarity > 0.2 / 16 * n + 0.45 - 0.2 / 16;
+}
+
+static int has_joint(const double *joints, int n_joints)
+{
+    for (int j = 0; j < n_joints; j++)
+        if (joints[3 * j + 2] > 0) return 1;
+    return 0;
+}
+
+typedef struct tally {
+    size_t n_all, n_excluded, n_without_joints, n_not_selected;
+} tally;
+
+/* Keep those who are trained on. joints [n_joints][3]: scratch. */
+static void choose(hr_train_part *part, const hr_part_options *o, const hr_id_list *exclude, int n_joints,
+                   double *joints, tally *t)
+{
+    hr_samples *const samples = &part->samples;
+    size_t n = 0;
+    t->n_all = samples->n;
+    for (size_t i = 0; i < samples->n; i++) {
+        hr_train_part_joints(part, i, n_joints, joints);
+        if (hr_id_list_has(exclude, samples->list[i].id))
+            t->n_excluded++;
+        else if (o->more != NULL && !has_joint(joints, n_joints))
+            t->n_without_joints++;
+        else if (o->config->dataset.select_data && !is_selected(&samples->list[i].crop, joints, n_joints))
+            t->n_not_selected++;
+        else
+            samples->list[n++] = samples->list[i];
+    }
+    samples->n = n;
+}
+
+static void tell_part(const hr_train_part *part, const hr_part_options *o, const tally *t, int n_joints)
+{
+    hr_text line = {0};
+    int n_mapped = 0;
+    for (int j = 0; j < n_joints; j++) n_mapped += part->source[j] >= 0;
+    hr_text_add(&line, "%s: %zu persons", part->annotations_path, part->samples.n);
+    if (n_mapped < n_joints) hr_text_add(&line, " with %d of the %d joints", n_mapped, n_joints);
+    if (t->n_excluded > 0) hr_text_add(&line, "; %zu are left out by %s", t->n_excluded, o->exclude);
+    if (t->n_without_joints > 0) hr_text_add(&line, "; %zu have none of them", t->n_without_joints);
+    if (t->n_not_selected > 0) hr_text_add(&line, "; %zu are left out by SELECT_DATA", t->n_not_selected);
+    if (part->n_examples != part->samples.n) hr_text_add(&line, "; %zu examples an epoch", part->n_examples);
+    tell(o, &line);
+}
+
+static hrnet_status choose_persons(hr_train_part *part, const hr_part_options *o, int n_joints)
+{
+    hr_id_list exclude = {0};
+    tally t = {0};
+    double *joints;
+    if (o->exclude[0] != '\0') HR_TRY(hr_id_list_load(&exclude, o->exclude));
+    joints = hr_calloc((size_t)n_joints, 3 * sizeof *joints);
+    if (joints != NULL) choose(part, o, &exclude, n_joints, joints, &t);
+    const hrnet_status status = joints != NULL ? HRNET_OK : hr_fail_memory((size_t)n_joints * 3 * sizeof *joints);
+    hr_free(joints);
+    hr_id_list_free(&exclude);
+    HR_TRY(status);
+    if (part->samples.n == 0)
+        return hr_fail(HRNET_ERR_FORMAT, "%s: %s: nobody to train on: %zu persons, of which none is left", part->where,
+                       part->annotations_path, t.n_all);
+    part->n_examples = (size_t)round(part->weight * (double)part->samples.n);
+    tell_part(part, o, &t, n_joints);
+    return HRNET_OK;
+}
+
+hrnet_status hr_train_part_open(hr_train_part *part, const hr_part_options *o, const hrnet_dataset_info **info)
+{
+    int is_mpii;
+    HR_TRY(hr_set_is_mpii(&is_mpii, o->dataset, part->where));
+    HR_TRY(find_files(part, o, is_mpii));
+    HR_TRY(is_mpii ? read_mpii(part, info) : read_coco(part, o, info));
+    HR_TRY(map_joints(part, o, *info));
+    return choose_persons(part, o, (o->info != NULL ? o->info : *info)->skeleton.n_keypoints);
+}
+
+void hr_train_part_free(hr_train_part *part)
+{
+    hr_free(part->source);
+    hr_samples_free(&part->samples);
+    hrnet_annotations_free(part->annotations);
+    hr_free(part->annotations_path);
+    hr_free(part->images_path);
+    *part = (hr_train_part){0};
+}

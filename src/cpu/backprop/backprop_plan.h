@@ -1,0 +1,96 @@
+/*
+ * backprop_plan.h - a tape in time and space: the jobs of a forward and a backward pass, each in the earliest phase in
+ * which what it reads is there (phases follow each other, with a barrier between; jobs of one phase run side by side),
+ * and a place in one block of memory for everything that jobs leave for each other, as long as it lives.
+ *
+ * A gradient that nobody needs any more gives its place to the one computed from it: what a combine does to the
+ * gradient of its output (gate it, pass it on to a term) happens in place where that is possible.
+ */
+#ifndef HR_CPU_BACKPROP_BACKPROP_PLAN_H
+#define HR_CPU_BACKPROP_BACKPROP_PLAN_H
+
+#include "cpu/engine/memory_plan.h"
+#include "cpu/conv/conv_gradient.h"
+#include "cpu/backprop/params.h"
+#include "cpu/backprop/tape.h"
+
+/* In the order in which jobs of one phase are begun: long tasks first, so that threads end together. */
+typedef enum hr_job_kind {
+    HR_JOB_CONV,
+    HR_JOB_INPUT_GRADIENT,
+    HR_JOB_WEIGHT_SUMS, /* the weight gradient's phase 0 */
+    HR_JOB_WEIGHT_TOTAL,
+    HR_JOB_PACK,        /* weights of a convolution, for this pass */
+    HR_JOB_PACK_TURNED, /* for the gradient of its input */
+    HR_JOB_POOL,
+    HR_JOB_POOL_GRADIENT,
+    HR_JOB_STATISTICS, /* of one norm */
+    HR_JOB_SUM,
+    HR_JOB_RECOMPUTE,         /* a combine in backward, where its output was not kept */
+    HR_JOB_SUM_BACKWARD,      /* a combine's backward: gate, fold, pass on; the sums that the gradients of norms need */
+    HR_JOB_NORM_BACKWARD,     /* the gradient of one norm's input */
+    HR_JOB_BIAS_GRADIENT,     /* a convolution's bias gradient */
+    HR_JOB_REDUCE_STATISTICS, /* with other processes, on the caller's thread */
+    HR_JOB_REDUCE_GRADIENT,
+    HR_N_JOB_KINDS
+} hr_job_kind;
+
+typedef struct hr_job {
+    hr_job_kind kind;
+    int step, term; /* term: of STATISTICS, SPREAD, REDUCE_*; else 0 */
+    int phase;
+    int buffer; /* packed weights, what weight gradients share, partial sums; -1: none */
+    int add;    /* INPUT_GRADIENT, POOL_GRADIENT: to a gradient that is there. GATHER: bit i: term i adds */
+} hr_job;
+
+/* Where a tensor lives: buffers; -1: nowhere. */
+typedef struct hr_tensor_buffers {
+    int value;    /* in forward, and in backward when it is kept */
+    int again;    /* in backward, when it is made again */
+    int gradient; /* tensors may share one, one after the other */
+} hr_tensor_buffers;
+
+typedef struct hr_layer { /* of a convolution step */
+    hr_conv conv, turned;
+    hr_weight_gradient gradient;
+} hr_layer;
+
+typedef struct hr_backprop_plan {
+    hr_tape tape;
+    hr_layer *layers;           /* [n_steps]; conv.algorithm NULL: no convolution */
+    hr_tensor_buffers *tensors; /* [n_tensors] */
+    hr_job *jobs;               /* by phase, then kind */
+    int n_jobs, job_capacity;
+    int n_phases, first_backward;
+    int *phase_jobs;    /* [n_phases + 1] first job of each */
+    size_t *complete;   /* [n_phases] after it, gradients from this float on are complete */
+    hr_buffer *buffers; /* in lines of HR_ALIGN bytes, at the largest batch */
+    int n_buffers, buffer_capacity;
+    size_t n_lines;    /* of all buffers together */
+    size_t kept_lines; /* of values that backward reads */
+    int has_idle;      /* some parameters get no gradient */
+} hr_backprop_plan;
+
+typedef struct hr_backprop_plan_options {
+    const hr_kern *kern;
+    int max_batch, recompute;
+    int shared; /* several processes: sums go through REDUCE jobs */
+} hr_backprop_plan_options;
+
+/* tape: becomes the plan's. params: of the tape's graph. */
+hrnet_status hr_backprop_plan_make(hr_backprop_plan *out, hr_tape *tape, const hr_params *params,
+                                   const hr_backprop_plan_options *options);
+void hr_backprop_plan_free(hr_backprop_plan *plan);
+
+/* Rows of a tensor [n * h][w][ld] that one task of a combine takes: whole cells of upsampling by `factor`. */
+int hr_task_rows(const hr_tape_tensor *tensor, int factor);
+/* The largest factor of a combine's terms. */
+int hr_tape_step_factor(const hr_tape_step *step);
+/* Whether the gate of a combine's gradient needs its output; with a single norm the norm's input says as much. */
+int hr_gates_by_output(const hr_tape_step *step);
+/* Partial sums [slots][2][ld] of a tensor cut into such tasks, one slot a task, and the doubles they take with buffer
+ * for a count behind the first slot. */
+int hr_sum_slots(const hr_tape_tensor *tensor, int factor, int n);
+size_t hr_sum_doubles(const hr_tape_tensor *tensor, int slots);
+
+#endif

@@ -1,0 +1,102 @@
+/* conv.c - choosing among the algorithms, and what they share. */
+#include "cpu/conv/conv.h"
+
+enum {
+    LINE = 64,
+    TASK_FLOATS = 1 << 16 /* weights that one packing task takes, about */
+};
+
+const hr_conv_algorithm *const hr_conv_algorithms[HR_N_CONV_ALGORITHMS] = {
+    &hr_conv_direct,           &hr_conv_winograd2,           &hr_conv_winograd4,        &hr_conv_winograd6,
+    &hr_conv_winograd_strided, &hr_conv_winograd_transposed, &hr_conv_winograd2_fused,  &hr_conv_winograd4_fused,
+    &hr_conv_winograd6_fused,  &hr_conv_winograd2x6_fused,   &hr_conv_winograd4x6_fused};
+
+static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern *kern, const hr_packing *packing)
+{
+    const hr_conv_algorithm *best = NULL;
+    double best_cost = 0;
+    for (size_t i = 0; i < HR_N_CONV_ALGORITHMS; i++) {
+        const hr_conv_algorithm *algorithm = hr_conv_algorithms[i];
+        const double cost = algorithm->cost(algorithm, shape, kern, packing);
+        if (cost < 0 || (best != NULL && cost >= best_cost)) continue;
+        best = algorithm;
+        best_cost = cost;
+    }
+    return best;
+}
+
+void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, const hr_packing *packing, const hr_kern *kern)
+{
+    *conv = (hr_conv){
+        .shape = *shape, .algorithm = choose(shape, kern, packing), .kern = kern, .relu = relu, .half = packing->half};
+}
+
+size_t hr_conv_bytes(const hr_conv *conv)
+{
+    const size_t n = conv->algorithm->packed_floats(conv->algorithm, &conv->shape);
+    const size_t bytes = n * (conv->half ? 2 : sizeof(float));
+    return (bytes + LINE - 1) / LINE * LINE;
+}
+
+void hr_conv_place(hr_conv *conv, void *room, const float *bias)
+{
+    conv->weights = room;
+    conv->bias = bias;
+}
+
+int hr_pack_rows(const hr_conv_shape *shape)
+{
+    const int n_floats = shape->kernel * shape->kernel * hr_padded(shape->oc), rows = TASK_FLOATS / n_floats;
+    return rows < HR_STRIP ? HR_STRIP : rows / HR_STRIP * HR_STRIP;
+}
+
+int hr_conv_pack_tasks(const hr_conv *conv)
+{
+    const int rows = hr_pack_rows(&conv->shape);
+    return hr_ceil_div(conv->shape.ic, rows);
+}
+
+void hr_conv_pack_task(const hr_conv *conv, const float *weights, int task)
+{
+    const hr_conv_shape *s = &conv->shape;
+    const int rows = hr_pack_rows(s), first = task * rows, last = first + rows < s->ic ? first + rows : s->ic;
+    const size_t n_columns = (size_t)hr_padded(s->oc);
+    conv->algorithm->pack(conv, weights + (size_t)first * n_columns, (size_t)s->ic * n_columns, first, last,
+                          conv->weights);
+}
+
+void hr_conv_pack(const hr_conv *conv, const float *weights, float *scratch)
+{
+    const hr_conv_shape *s = &conv->shape;
+    conv->algorithm->pack(conv, weights, (size_t)s->ic * (size_t)hr_padded(s->oc), 0, s->ic,
+                          conv->half ? scratch : conv->weights);
+    if (conv->half) conv->kern->to_half(conv->weights, scratch, conv->algorithm->packed_floats(conv->algorithm, s));
+}
+
+void hr_conv_arrange(const hr_conv_shape *shape, const float *published, const float *scale, float *weights)
+{
+    const size_t n_taps = (size_t)(shape->kernel * shape->kernel), n_ic = (size_t)shape->ic, n_oc = (size_t)shape->oc;
+    const size_t n_columns = (size_t)hr_padded(shape->oc);
+    for (size_t ic = 0; ic < n_ic; ic++) {
+        for (size_t oc = 0; oc < n_columns; oc++) {
+            const float *from = published + (shape->transposed ? ic * n_oc + oc : oc * n_ic + ic) * n_taps;
+            const float factor = scale != NULL && oc < n_oc ? scale[oc] : 1;
+            for (size_t t = 0; t < n_taps; t++)
+                weights[(t * n_ic + ic) * n_columns + oc] = oc < n_oc ? from[t] * factor : 0;
+        }
+    }
+}
+
+int hr_cut_blocks(int n_strips, const hr_kern *kern, hr_block_cut *blocks)
+{
+    int n = 0;
+    for (int at = 0; at < n_strips; n++) {
+        const int left = n_strips - at;
+        int strips = kern->max_strips < 2 ? 1 : left == 1 ? 1 : 2;
+        if (kern->max_strips >= 3 && left % 2 == 1 && left >= 3)
+            strips = 3; /* an odd count: no lone strip at the end */
+        if (blocks != NULL) blocks[n] = (hr_block_cut){at, strips};
+        at += strips;
+    }
+    return n;
+}

@@ -1,0 +1,214 @@
+/*
+ * eval/evaluation.c - a validation set through the network. Loader threads decode pictures ahead; persons are collected
+ * over pictures and go through the session in groups, in the samples' order, so that nothing depends on which thread
+ * was when ready.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "score/select_poses.h"
+#include "data/image_store.h"
+#include "data/loader.h"
+#include "eval/evaluation.h"
+
+enum { GROUP = 32, DEFAULT_WORKERS = 2 };
+
+/* ---------------------------------------------------------------------------------------------- run */
+
+/* Samples [first, end) are of one picture. */
+typedef struct eval_picture {
+    size_t image, first, end;
+} eval_picture;
+
+typedef struct run {
+    hrnet_evaluation *e;
+    hrnet_session *session;
+    const hrnet_evaluation_options *options;
+    hrnet_pose_options how;
+    hr_image_store *store;
+    eval_picture *pictures;
+    size_t n_pictures;
+    hr_loader *loader;
+    /* the group: persons are samples [first, first + n_persons) */
+    hrnet_image images[GROUP];
+    hrnet_person persons[GROUP];
+    int n_images, n_persons;
+    size_t first;
+    int with_loss;
+    hr_eval_loss loss;
+    float *maps; /* [GROUP][n_joints][heatmap_height][heatmap_width], with_loss */
+    size_t map_floats;
+} run;
+
+static hrnet_status list_pictures(run *r)
+{
+    const hr_samples *const samples = &r->e->samples;
+    HR_NEW(r->pictures, samples->n);
+    for (size_t i = 0; i < samples->n; i++) {
+        if (i == 0 || samples->list[i].image != samples->list[i - 1].image)
+            r->pictures[r->n_pictures++] = (eval_picture){samples->list[i].image, i, i};
+        r->pictures[r->n_pictures - 1].end = i + 1;
+    }
+    return HRNET_OK;
+}
+
+static hrnet_status load_picture(void *context, int worker, size_t index, void *item)
+{
+    const run *const r = context;
+    return hr_image_store_load(r->store, worker, r->e->samples.images[r->pictures[index].image].name, item);
+}
+
+static void free_picture(void *item)
+{
+    hrnet_image_free(item);
+}
+
+/* Send the group through the network; its pictures are released, but for the last when that is still needed. */
+static hrnet_status flush(run *r, int keep_last)
+{
+    hrnet_status status = HRNET_OK;
+    const size_t n_joints = (size_t)r->e->samples.n_joints;
+    if (r->n_persons > 0)
+        status = hrnet_session_pose(r->session, r->persons, r->n_persons, &r->how, r->e->poses + r->first * n_joints,
+                                    r->maps);
+    for (int i = 0; i < r->n_persons && r->with_loss && status == HRNET_OK; i++)
+        hr_eval_loss_add(&r->loss, r->first + (size_t)i, r->maps + (size_t)i * r->map_floats);
+    const int n_done = r->n_images - (keep_last != 0);
+    for (int i = 0; i < n_done; i++) hrnet_image_free(&r->images[i]);
+    if (keep_last) r->images[0] = r->images[n_done];
+    r->first += (size_t)r->n_persons;
+    r->n_images = keep_last != 0;
+    r->n_persons = 0;
+    if (status == HRNET_OK && r->options->on_progress != NULL)
+        r->options->on_progress(r->options->context, r->first, r->e->samples.n);
+    return status;
+}
+
+/* The group's last picture holds samples [first, end). */
+static hrnet_status add_persons(run *r, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++) {
+        if (r->n_persons == GROUP) HR_TRY(flush(r, 1));
+        r->persons[r->n_persons++] =
+            (hrnet_person){.image = &r->images[r->n_images - 1], .crop = &r->e->samples.list[i].crop};
+    }
+    return r->n_images == GROUP ? flush(r, 0) : HRNET_OK;
+}
+
+/* A picture that cannot be read: whether that is the end is the caller's choice. */
+static hrnet_status skip_picture(run *r, const eval_picture *p, hrnet_status status)
+{
+    const int is_broken = status == HRNET_ERR_IO || status == HRNET_ERR_FORMAT || status == HRNET_ERR_UNSUPPORTED ||
+                          status == HRNET_ERR_LIMIT;
+    if (!r->options->skip_broken || !is_broken) return status;
+    if (r->options->on_message != NULL) r->options->on_message(r->options->context, hrnet_last_error());
+    HR_TRY(flush(r, 0)); /* a group's samples follow each other without a gap */
+    memset(r->e->poses + p->first * (size_t)r->e->samples.n_joints, 0,
+           (p->end - p->first) * (size_t)r->e->samples.n_joints * sizeof *r->e->poses);
+    r->e->skipped[p->image] = 1;
+    r->e->n_skipped++;
+    r->first = p->end;
+    return HRNET_OK;
+}
+
+/* The loss is told where boxes are ground truth: only there a person's joints are known before they are found. */
+static hrnet_status begin_loss(run *r, const hrnet_model *model)
+{
+    const hrnet_model_info about = hrnet_model_get_info(model);
+    if (r->e->detections_path != NULL || r->e->samples.n_truths == 0) return HRNET_OK;
+    r->map_floats = (size_t)about.n_joints * (size_t)about.heatmap_width * (size_t)about.heatmap_height;
+    HR_NEW(r->maps, GROUP * r->map_floats);
+    HR_TRY(hr_eval_loss_begin(&r->loss, r->e, model));
+    r->with_loss = 1;
+    return HRNET_OK;
+}
+
+static hrnet_status run_pictures(run *r)
+{
+    const int n_workers = r->options->workers != 0 ? r->options->workers : DEFAULT_WORKERS;
+    HR_TRY(list_pictures(r));
+    HR_TRY(hr_image_store_open(&r->store, r->e->images_path, n_workers));
+    const hr_loader_options loading = {.n_items = r->n_pictures,
+                                       .item_size = sizeof(hrnet_image),
+                                       .n_workers = n_workers,
+                                       .ahead = GROUP,
+                                       .make = load_picture,
+                                       .dispose = free_picture,
+                                       .context = r};
+    HR_TRY(hr_loader_create(&r->loader, &loading));
+    for (size_t i = 0; i < r->n_pictures; i++) {
+        const eval_picture *const p = &r->pictures[i];
+        const hrnet_status status = hr_loader_next(r->loader, &r->images[r->n_images]);
+        if (status != HRNET_OK) {
+            HR_TRY(skip_picture(r, p, status));
+            continue;
+        }
+        r->n_images++;
+        HR_TRY(add_persons(r, p->first, p->end));
+    }
+    return flush(r, 0);
+}
+
+static hrnet_status judge(hrnet_evaluation *e)
+{
+    const hr_evaluate_options options = {e->sigmas, e->config->test.oks_thre, e->config->test.in_vis_thre,
+                                         e->config->test.soft_nms};
+    if (e->is_mpii) return HRNET_OK;
+    return hr_evaluate(&e->samples, e->poses, e->skipped, &options, e->scores, e->kept, &e->n_kept);
+}
+
+hrnet_pose_options hrnet_evaluation_pose_options(const hrnet_evaluation *e, const hrnet_model *model,
+                                                 const hrnet_evaluation_options *options)
+{
+    const hr_test_config *const test = &e->config->test;
+    const char *const codec = hrnet_model_get_info(model).codec;
+    hrnet_pose_options how = {.flip_test = test->flip_test, .no_shift = !test->shift_heatmap};
+    if (options != NULL) {
+        how.sampler = options->sampler;
+        how.decoder = options->decoder;
+    }
+    if (how.decoder != HRNET_DECODE_AUTO) return how;
+    if (strcmp(codec, "dark") == 0)
+        how.decoder = HRNET_DECODE_DARK;
+    else if (strcmp(codec, "udp") == 0)
+        how.decoder = HRNET_DECODE_UDP;
+    else
+        how.decoder = test->post_process ? HRNET_DECODE_SHIFT : HRNET_DECODE_ARGMAX;
+    return how;
+}
+
+hrnet_status hrnet_evaluation_run(hrnet_evaluation *e, hrnet_session *session, const hrnet_evaluation_options *options)
+{
+    const hrnet_evaluation_options defaults = {0};
+    if (e == NULL || session == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_run: an argument is NULL");
+    if (options == NULL) options = &defaults;
+    if (options->workers < 0 || options->workers > HR_MAX_WORKERS)
+        return hr_fail(HRNET_ERR_ARGUMENT, "workers: expected 0..%d, found %d", HR_MAX_WORKERS, options->workers);
+    const hrnet_model *const model = hrnet_session_model(session);
+    const hrnet_model_info about = hrnet_model_get_info(model);
+    if (about.n_joints != e->samples.n_joints)
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: %d keypoints a person, the network finds %d", e->annotations_path,
+                       e->samples.n_joints, about.n_joints);
+    run *r;
+    HR_NEW(r, 1);
+    r->e = e;
+    r->session = session;
+    r->options = options;
+    r->how = hrnet_evaluation_pose_options(e, model, options);
+    e->has_run = e->has_loss = 0;
+    e->n_skipped = 0;
+    memset(e->skipped, 0, e->samples.n_images);
+    hrnet_status status = begin_loss(r, model);
+    if (status == HRNET_OK) status = run_pictures(r);
+    if (status == HRNET_OK && r->with_loss) hr_eval_loss_end(&r->loss, e);
+    hr_eval_loss_free(&r->loss);
+    hr_free(r->maps);
+    hr_loader_free(r->loader);
+    for (int i = 0; i < r->n_images; i++) hrnet_image_free(&r->images[i]);
+    hr_image_store_close(r->store);
+    hr_free(r->pictures);
+    hr_free(r);
+    if (status == HRNET_OK) status = judge(e);
+    e->has_run = status == HRNET_OK;
+    return status;
+}

@@ -1,0 +1,208 @@
+/*
+ * eval/evaluation_open.c - from the configuration to a validation set: which files, as the published code lays them
+ * out, and what is in them.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "data/coco_set.h"
+#include "data/mpii_set.h"
+#include "data/set_files.h"
+#include "eval/evaluation.h"
+
+enum { MAX_FILE = 1 << 30 };
+
+/* MPII publishes no OKS constants; this is between COCO's 0.062 of a wrist and 0.107 of a hip. */
+static const float mpii_sigma = 0.08f;
+
+static hrnet_status copy(char **out, const char *text)
+{
+    *out = hr_strdup(text);
+    return *out != NULL ? HRNET_OK : hr_fail_memory(strlen(text) + 1);
+}
+
+static hrnet_status find_files(hrnet_evaluation *e, const hrnet_evaluation_files *files)
+{
+    const hr_config *const config = e->config;
+    const hr_set_files places = {.data_dir = config->data_dir,
+                                 .root = config->dataset.root,
+                                 .set = config->dataset.test_set,
+                                 .is_mpii = e->is_mpii,
+                                 .is_zip = strcmp(config->dataset.data_format, "zip") == 0};
+    if (files->annotations != NULL)
+        HR_TRY(copy(&e->annotations_path, files->annotations));
+    else
+        HR_TRY(hr_set_annotations_path(&e->annotations_path, &places));
+    if (files->images != NULL)
+        HR_TRY(copy(&e->images_path, files->images));
+    else
+        HR_TRY(hr_set_images_path(&e->images_path, &places));
+    if (!e->is_mpii) return HRNET_OK;
+    if (files->truth != NULL) return copy(&e->truth_path, files->truth);
+    HR_TRY(hr_set_path(&e->truth_path, &places, "annot/gt_", ".mat"));
+    if (access(e->truth_path, F_OK) == 0) return HRNET_OK;
+    hr_free(e->truth_path);
+    e->truth_path = NULL;
+    return HRNET_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- COCO */
+
+static hrnet_status choose_sigmas(hrnet_evaluation *e, const hrnet_dataset_info *info)
+{
+    const float *known = info->skeleton.sigmas;
+    const int n = e->samples.n_joints;
+    if (known == NULL && n == hrnet_skeleton_coco()->n_keypoints) known = hrnet_skeleton_coco()->sigmas;
+    if (info->skeleton.n_keypoints != n && known == info->skeleton.sigmas)
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: the description has %d keypoints, the annotations %d",
+                       e->annotations_path, info->skeleton.n_keypoints, n);
+    if (known == NULL)
+        return hr_fail(HRNET_ERR_ARGUMENT,
+                       "%s: no OKS constants (sigmas) for its %d keypoints: a description must give them",
+                       e->annotations_path, n);
+    HR_NEW(e->sigmas, (size_t)n);
+    memcpy(e->sigmas, known, (size_t)n * sizeof *known);
+    e->exact_sigmas = info->sigmas;
+    if (info->skeleton.n_keypoints == n) e->joint_weights = info->weights;
+    return HRNET_OK;
+}
+
+static void tell_unknown(const hrnet_evaluation *e, const hrnet_evaluation_files *files, size_t n)
+{
+    hr_text text = {0};
+    if (n == 0 || files->on_message == NULL) return;
+    hr_text_add(&text, "%s: %zu boxes are of pictures that %s does not list: left out", e->detections_path, n,
+                e->annotations_path);
+    if (!text.failed) files->on_message(files->context, text.data);
+    hr_text_free(&text);
+}
+
+static hrnet_status add_detections(hrnet_evaluation *e, double aspect, const hrnet_evaluation_files *files)
+{
+    const char *const path = files->detections != NULL ? files->detections : e->config->test.coco_bbox_file;
+    hrnet_detection *detections = NULL;
+    size_t n = 0, n_unknown = 0;
+    if (path[0] == '\0')
+        return hr_fail(HRNET_ERR_CONFIG, "TEST.COCO_BBOX_FILE: expected a detector's boxes, because %s",
+                       e->config->test.use_gt_bbox ? "the set has no ground truth" : "TEST.USE_GT_BBOX is not set");
+    HR_TRY(copy(&e->detections_path, path));
+    HR_TRY(hrnet_detections_load(&detections, &n, path));
+    const hrnet_status status = hr_coco_set_detections(&e->samples, e->annotations, detections, n,
+                                                       e->config->test.image_thre, aspect, &n_unknown);
+    hrnet_detections_free(detections, n);
+    if (status != HRNET_OK) return hr_fail_in(status, path);
+    tell_unknown(e, files, n_unknown);
+    return HRNET_OK;
+}
+
+static hrnet_status open_coco(hrnet_evaluation *e, const hrnet_evaluation_files *files)
+{
+    const int *const size = e->config->model.image_size;
+    const double aspect = (double)size[0] / size[1];
+    HR_TRY(hrnet_annotations_load(&e->annotations, e->annotations_path));
+    const int has_truth = hrnet_annotations_n(e->annotations) > 0;
+    if (files->detections == NULL && e->config->test.use_gt_bbox && has_truth)
+        HR_TRY(hr_coco_set_truth(&e->samples, e->annotations, aspect));
+    else
+        HR_TRY(add_detections(e, aspect, files));
+    const hrnet_dataset_info *info = files->info != NULL ? files->info : hrnet_annotations_info(e->annotations);
+    if (!has_truth && e->samples.n_joints == 0) { /* image_info_*.json says nothing of keypoints */
+        e->samples.n_joints = e->config->model.n_joints;
+        if (files->info == NULL) info = hrnet_dataset_info_coco();
+    }
+    return choose_sigmas(e, info);
+}
+
+/* ---------------------------------------------------------------------------------------------- MPII */
+
+static hrnet_status open_mpii(hrnet_evaluation *e)
+{
+    hr_bytes bytes;
+    HR_TRY(hr_file_read(&bytes, e->annotations_path, MAX_FILE));
+    const hrnet_status status = hr_mpii_set_parse(&e->samples, bytes.data, bytes.size);
+    hr_free(bytes.data);
+    if (status != HRNET_OK) return hr_fail_in(status, e->annotations_path);
+    HR_NEW(e->sigmas, (size_t)e->samples.n_joints);
+    for (int j = 0; j < e->samples.n_joints; j++) e->sigmas[j] = mpii_sigma;
+    e->joint_weights = hrnet_dataset_info_mpii()->weights;
+    if (e->truth_path == NULL) return HRNET_OK;
+    HR_TRY(hrnet_mpii_truth_load(&e->truth, e->truth_path));
+    if (hrnet_mpii_truth_n(e->truth) != e->samples.n)
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: %zu persons, %s has %zu", e->truth_path, hrnet_mpii_truth_n(e->truth),
+                       e->annotations_path, e->samples.n);
+    return HRNET_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- life */
+
+static hrnet_status open_set(hrnet_evaluation *e, const hrnet_evaluation_files *files)
+{
+    HR_TRY(hr_set_is_mpii(&e->is_mpii, e->config->dataset.dataset, "DATASET"));
+    HR_TRY(find_files(e, files));
+    HR_TRY(e->is_mpii ? open_mpii(e) : open_coco(e, files));
+    if (e->samples.n == 0) return hr_fail(HRNET_ERR_FORMAT, "%s: nobody to look at", e->annotations_path);
+    HR_NEW(e->poses, e->samples.n * (size_t)e->samples.n_joints);
+    HR_NEW(e->scores, e->samples.n);
+    HR_NEW(e->kept, e->samples.n);
+    HR_NEW(e->skipped, e->samples.n_images);
+    return HRNET_OK;
+}
+
+hrnet_status hrnet_evaluation_open(hrnet_evaluation **out, const hrnet_config *config,
+                                   const hrnet_evaluation_files *files)
+{
+    const hrnet_evaluation_files defaults = {0};
+    hrnet_evaluation *e;
+    if (out == NULL || config == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_open: an argument is NULL");
+    HR_NEW(e, 1);
+    e->config = config;
+    const hrnet_status status = open_set(e, files != NULL ? files : &defaults);
+    if (status != HRNET_OK) {
+        hrnet_evaluation_free(e);
+        return status;
+    }
+    *out = e;
+    return HRNET_OK;
+}
+
+static size_t count_pictures(const hr_samples *samples)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < samples->n; i++) n += i == 0 || samples->list[i].image != samples->list[i - 1].image;
+    return n;
+}
+
+hrnet_evaluation_info hrnet_evaluation_get_info(const hrnet_evaluation *e)
+{
+    return (hrnet_evaluation_info){.is_mpii = e->is_mpii,
+                                   .set = e->config->dataset.test_set,
+                                   .annotations = e->annotations_path,
+                                   .images = e->images_path,
+                                   .detections = e->detections_path,
+                                   .image_thre = e->config->test.image_thre,
+                                   .has_truth = e->is_mpii ? e->truth != NULL : hrnet_annotations_n(e->annotations) > 0,
+                                   .n_joints = e->samples.n_joints,
+                                   .n_images = count_pictures(&e->samples),
+                                   .n_persons = e->samples.n};
+}
+
+void hrnet_evaluation_free(hrnet_evaluation *e)
+{
+    if (e == NULL) return;
+    hr_samples_free(&e->samples);
+    hrnet_annotations_free(e->annotations);
+    hrnet_mpii_truth_free(e->truth);
+    hr_free(e->annotations_path);
+    hr_free(e->images_path);
+    hr_free(e->detections_path);
+    hr_free(e->truth_path);
+    hr_free(e->sigmas);
+    hr_free(e->poses);
+    hr_free(e->skipped);
+    hr_free(e->scores);
+    hr_free(e->kept);
+    hr_free(e);
+}

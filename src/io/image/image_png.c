@@ -1,0 +1,175 @@
+/*
+ * image_png.c - PNG through libpng, which turns every depth, palette and transparency into 8-bit RGB over black while
+ * it reads. 16-bit samples lose their low byte, as in imread. libpng leaves through longjmp; see image_jpeg.c for the
+ * shape that keeps this harmless.
+ */
+#include <setjmp.h>
+#include <string.h>
+
+#include <png.h>
+
+#include "base/mem.h"
+#include "io/image/image.h"
+
+struct failure {
+    const char *name;
+    hrnet_status status, reason; /* reason: what a message of libpng means; HRNET_ERR_MEMORY once memory ran out */
+};
+
+/* libpng's own messages are the only ones that know the chunk. */
+static void fail_libpng(png_structp png, png_const_charp text)
+{
+    struct failure *failure = png_get_error_ptr(png);
+    failure->status = hr_fail(failure->reason, "%s: %s", failure->name, text);
+    png_longjmp(png, 1);
+}
+
+static void ignore_warning(png_structp png, png_const_charp text)
+{
+    (void)png;
+    (void)text;
+}
+
+/* A row of 2^20 pixels takes 8 MiB; libpng wants more only where a chunk says it is long, and a short file may say so.
+ */
+#define MAX_BLOCK ((png_alloc_size_t)64 << 20)
+
+static png_voidp allocate(png_structp png, png_alloc_size_t n_bytes)
+{
+    struct failure *failure = png_get_mem_ptr(png);
+    if (n_bytes > MAX_BLOCK) return NULL;
+    void *block = hr_alloc(n_bytes, 1);
+    if (block == NULL) failure->reason = HRNET_ERR_MEMORY;
+    return block;
+}
+
+static void release(png_structp png, png_voidp block)
+{
+    (void)png;
+    hr_free(block);
+}
+
+/* The last word of a call: libpng drops a chunk that it found no memory for (the orientation, say) and goes on. */
+static hrnet_status outcome(const struct failure *failure)
+{
+    if (failure->status == HRNET_OK && failure->reason == HRNET_ERR_MEMORY)
+        return hr_fail(HRNET_ERR_MEMORY, "%s: out of memory in libpng", failure->name);
+    return failure->status;
+}
+
+/* ------------------------------------------------------------------------------------------------ reading */
+
+struct decoder {
+    struct failure failure;
+    png_structp png;
+    png_infop info;
+    const hr_image_source *source;
+    size_t at;
+    hrnet_image image;
+    int orientation;
+};
+
+static void read_bytes(png_structp png, png_bytep out, size_t n)
+{
+    struct decoder *d = png_get_io_ptr(png);
+    if (n > d->source->n_bytes - d->at) png_error(png, "the PNG picture is cut short");
+    memcpy(out, d->source->bytes + d->at, n);
+    d->at += n;
+}
+
+static void ask_for_rgb_over_black(png_structp png)
+{
+    const png_color_16 black = {0};
+    png_set_expand(png); /* palettes, 1, 2 and 4 bits, and tRNS */
+    png_set_strip_16(png);
+    png_set_gray_to_rgb(png);
+    png_set_background_fixed(png, &black, PNG_BACKGROUND_GAMMA_SCREEN, 0, 0);
+}
+
+/* May leave through longjmp anywhere. */
+static void decode(struct decoder *d)
+{
+    png_set_read_fn(d->png, d, read_bytes);
+    png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* the size is hr_image_new's to judge */
+    png_read_info(d->png, d->info);
+    d->failure.status =
+        hr_image_new(&d->image, png_get_image_width(d->png, d->info), png_get_image_height(d->png, d->info), d->source);
+    if (d->failure.status != HRNET_OK) return;
+
+    ask_for_rgb_over_black(d->png);
+    const int n_passes = png_set_interlace_handling(d->png);
+    png_read_update_info(d->png, d->info);
+    const size_t row_bytes = (size_t)d->image.width * 3;
+    if (png_get_rowbytes(d->png, d->info) != row_bytes) png_error(d->png, "rows are not 8-bit RGB");
+    for (int pass = 0; pass < n_passes; pass++) {
+        for (int y = 0; y < d->image.height; y++) png_read_row(d->png, d->image.rgb + (size_t)y * row_bytes, NULL);
+    }
+    png_read_end(d->png, d->info);
+
+    png_uint_32 n_exif = 0;
+    png_bytep exif = NULL;
+    if (png_get_eXIf_1(d->png, d->info, &n_exif, &exif) != 0) d->orientation = hr_exif_orientation(exif, n_exif);
+}
+
+static void decode_or_escape(struct decoder *d)
+{
+    if (setjmp(png_jmpbuf(d->png)) == 0) decode(d);
+}
+
+hrnet_status hr_png_decode(hrnet_image *out, int *orientation, const hr_image_source *source)
+{
+    struct decoder d = {.failure = {.name = source->name, .reason = HRNET_ERR_FORMAT}, .source = source};
+    d.orientation = 1;
+    d.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &d.failure, fail_libpng, ignore_warning, &d.failure,
+                                     allocate, release);
+    if (d.png != NULL) d.info = png_create_info_struct(d.png);
+    if (d.info != NULL) decode_or_escape(&d);
+    png_destroy_read_struct(&d.png, &d.info, NULL);
+    const hrnet_status status = outcome(&d.failure);
+    if (status != HRNET_OK) {
+        hrnet_image_free(&d.image);
+        return status;
+    }
+    *out = d.image;
+    *orientation = d.orientation;
+    return HRNET_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------ writing */
+
+struct encoder {
+    struct failure failure;
+    png_structp png;
+    png_infop info;
+    FILE *stream;
+    const hrnet_image *image;
+};
+
+/* May leave through longjmp anywhere. */
+static void encode(struct encoder *e)
+{
+    png_init_io(e->png, e->stream);
+    png_set_user_limits(e->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_set_IHDR(e->png, e->info, (png_uint_32)e->image->width, (png_uint_32)e->image->height, 8, PNG_COLOR_TYPE_RGB,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(e->png, e->info);
+    for (int y = 0; y < e->image->height; y++)
+        png_write_row(e->png, e->image->rgb + (size_t)y * (size_t)e->image->width * 3);
+    png_write_end(e->png, e->info);
+}
+
+static void encode_or_escape(struct encoder *e)
+{
+    if (setjmp(png_jmpbuf(e->png)) == 0) encode(e);
+}
+
+hrnet_status hr_png_encode(FILE *stream, const hrnet_image *image, const char *name)
+{
+    struct encoder e = {.failure = {.name = name, .reason = HRNET_ERR_IO}, .stream = stream, .image = image};
+    e.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &e.failure, fail_libpng, ignore_warning, &e.failure,
+                                      allocate, release);
+    if (e.png != NULL) e.info = png_create_info_struct(e.png);
+    if (e.info != NULL) encode_or_escape(&e);
+    png_destroy_write_struct(&e.png, &e.info);
+    return outcome(&e.failure);
+}

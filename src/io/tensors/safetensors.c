@@ -1,0 +1,189 @@
+/*
+ * safetensors.c - reading safetensors: eight bytes of header size, a JSON header, and the data, which the tensors must
+ * fill without a gap or an overlap.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "io/json.h"
+#include "io/tensors/store.h"
+
+enum { MAX_HEADER = 100000000, SIZE_BYTES = 8 };
+
+static const struct {
+    const char *name;
+    hr_dtype dtype;
+} dtype_names[] = {
+    {"F32", HR_F32}, {"F16", HR_F16}, {"BF16", HR_BF16}, {"F64", HR_F64}, {"I64", HR_I64},
+    {"I32", HR_I32}, {"I16", HR_I16}, {"I8", HR_I8},     {"U8", HR_U8},   {"BOOL", HR_BOOL},
+};
+
+static hrnet_status read_dtype(const hr_json *value, hr_dtype *out)
+{
+    const char *const name = hr_json_string(value);
+    if (name == NULL) return hr_fail(HRNET_ERR_FORMAT, "no dtype");
+    for (size_t i = 0; i < sizeof dtype_names / sizeof *dtype_names; i++) {
+        if (strcmp(dtype_names[i].name, name) == 0) {
+            *out = dtype_names[i].dtype;
+            return HRNET_OK;
+        }
+    }
+    return hr_fail(HRNET_ERR_UNSUPPORTED, "dtype %.40s", name);
+}
+
+/* Sizes, and the strides of C order. */
+static hrnet_status read_shape(const hr_json *value, hr_tensor *tensor)
+{
+    if (!hr_json_is(value, HR_JSON_ARRAY)) return hr_fail(HRNET_ERR_FORMAT, "no shape");
+    if (value->count > HR_MAX_DIMS)
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "%u dimensions, at most %d", value->count, HR_MAX_DIMS);
+    tensor->n_dims = 0;
+    for (const hr_json *v = hr_json_first(value); v != NULL; v = hr_json_next(value, v)) {
+        int64_t *const size = &tensor->shape[tensor->n_dims++];
+        if (!hr_json_integer(v, size) || *size < 0) return hr_fail(HRNET_ERR_FORMAT, "a size that is no whole number");
+    }
+    int64_t stride = 1;
+    for (int d = tensor->n_dims - 1; d >= 0; d--) {
+        tensor->strides[d] = stride;
+        if (__builtin_mul_overflow(stride, tensor->shape[d], &stride))
+            return hr_fail(HRNET_ERR_FORMAT, "the shape has more elements than can be counted");
+    }
+    return HRNET_OK;
+}
+
+/* Fill a tensor, but for its name, and its storage; data_at is where the data starts in the file. */
+static hrnet_status read_tensor(const hr_json *value, uint64_t data_at, uint64_t data_size, hr_tensor *tensor,
+                                hr_storage *storage)
+{
+    const hr_json *const offsets = hr_json_get(value, "data_offsets"), *const first = hr_json_first(offsets);
+    int64_t begin, end;
+    HR_TRY(read_dtype(hr_json_get(value, "dtype"), &tensor->dtype));
+    HR_TRY(read_shape(hr_json_get(value, "shape"), tensor));
+    if (!hr_json_is(offsets, HR_JSON_ARRAY) || offsets->count != 2 || !hr_json_integer(first, &begin) ||
+        !hr_json_integer(first + first->span, &end))
+        return hr_fail(HRNET_ERR_FORMAT, "no data_offsets [begin, end]");
+    if (begin < 0 || end < begin || (uint64_t)end > data_size)
+        return hr_fail(HRNET_ERR_FORMAT, "data_offsets [%lld, %lld] in %llu bytes of data", (long long)begin,
+                       (long long)end, (unsigned long long)data_size);
+    *storage = (hr_storage){
+        .dtype = tensor->dtype, .known = 1, .at = data_at + (uint64_t)begin, .n_bytes = (uint64_t)(end - begin)};
+    HR_TRY(hr_tensor_check(tensor, storage->n_bytes));
+    if ((uint64_t)tensor->n_elements * hr_dtype_size(tensor->dtype) != storage->n_bytes)
+        return hr_fail(HRNET_ERR_FORMAT, "%llu bytes of data for %zu elements of %s",
+                       (unsigned long long)storage->n_bytes, tensor->n_elements, hr_dtype_name(tensor->dtype));
+    return HRNET_OK;
+}
+
+static hrnet_status read_metadata(hr_tensors *out, const hr_json *metadata)
+{
+    if (!hr_json_is(metadata, HR_JSON_OBJECT)) return hr_fail(HRNET_ERR_FORMAT, "__metadata__ is no object");
+    HR_NEW(out->entries, metadata->count);
+    for (const hr_json *key = hr_json_first(metadata); key != NULL; key = hr_json_next(metadata, key)) {
+        const hr_json *const value = hr_json_value(key);
+        if (!hr_json_is(value, HR_JSON_STRING))
+            return hr_fail(HRNET_ERR_FORMAT, "__metadata__: %.200s is no string", key->as.text);
+        if (value->count > HR_MAX_METADATA) continue;
+        hr_entry *const entry = &out->entries[out->n_entries++];
+        entry->key = hr_strdup(key->as.text);
+        entry->value = hr_strdup(value->as.text);
+        if (entry->key == NULL || entry->value == NULL) return hr_fail_memory(value->count);
+    }
+    return HRNET_OK;
+}
+
+static hrnet_status read_header(hr_tensors *out, const hr_json *root, uint64_t data_at)
+{
+    hr_store *const store = out->store;
+    if (!hr_json_is(root, HR_JSON_OBJECT)) return hr_fail(HRNET_ERR_FORMAT, "header: no object");
+    if (root->count > HR_MAX_TENSORS) return hr_fail(HRNET_ERR_LIMIT, "more than %d tensors", HR_MAX_TENSORS);
+    HR_NEW(out->items, root->count);
+    for (const hr_json *key = hr_json_first(root); key != NULL; key = hr_json_next(root, key)) {
+        const hr_json *const value = hr_json_value(key);
+        if (strcmp(key->as.text, "__metadata__") == 0) {
+            if (out->entries != NULL) return hr_fail(HRNET_ERR_FORMAT, "__metadata__ stands twice");
+            HR_TRY(read_metadata(out, value));
+            continue;
+        }
+        hr_tensor *const tensor = &out->items[out->n_items++];
+        hr_storage storage;
+        tensor->name = hr_strdup(key->as.text);
+        tensor->scope = hr_strdup("");
+        if (tensor->name == NULL || tensor->scope == NULL) return hr_fail_memory(key->count);
+        const hrnet_status status = read_tensor(value, data_at, store->source.size - data_at, tensor, &storage);
+        if (status != HRNET_OK) return hr_fail_in(status, tensor->name);
+        tensor->storage = store->n_storages;
+        HR_TRY(hr_store_add(store, NULL, 0, storage));
+    }
+    return HRNET_OK;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const hr_storage *const x = a, *const y = b;
+    if (x->at != y->at) return x->at < y->at ? -1 : 1;
+    return x->n_bytes < y->n_bytes ? -1 : x->n_bytes > y->n_bytes;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Tensors must cover the data, each byte once, and names must differ. */
+static hrnet_status check_cover(const hr_tensors *tensors, hr_storage *places, char **names, uint64_t data_at)
+{
+    const hr_store *const store = tensors->store;
+    const size_t n = tensors->n_items;
+    for (size_t i = 0; i < n; i++) {
+        places[i] = store->storages[i];
+        names[i] = tensors->items[i].name;
+    }
+    qsort(places, n, sizeof *places, by_place);
+    qsort(names, n, sizeof *names, by_name);
+    for (size_t i = 1; i < n; i++)
+        if (strcmp(names[i - 1], names[i]) == 0) return hr_fail(HRNET_ERR_FORMAT, "two tensors %.200s", names[i]);
+    uint64_t at = data_at;
+    size_t n_joined = 0;
+    for (; n_joined < n && places[n_joined].at == at; n_joined++) at += places[n_joined].n_bytes;
+    if (n_joined < n || at != store->source.size)
+        return hr_fail(HRNET_ERR_FORMAT, "the tensors do not cover the data: gap or overlap at byte %llu of %llu",
+                       (unsigned long long)at, (unsigned long long)store->source.size);
+    return HRNET_OK;
+}
+
+static hrnet_status check_whole(const hr_tensors *tensors, uint64_t data_at)
+{
+    hr_storage *const places = hr_alloc(tensors->n_items, sizeof *places);
+    char **const names = hr_alloc(tensors->n_items, sizeof *names);
+    const hrnet_status status = places != NULL && names != NULL ? check_cover(tensors, places, names, data_at)
+                                                                : hr_fail_memory(tensors->n_items * sizeof *places);
+    hr_free(places);
+    hr_free(names);
+    return status;
+}
+
+hrnet_status hr_safetensors_index(hr_tensors *tensors)
+{
+    const hr_source *const source = &tensors->store->source;
+    uint64_t n;
+    unsigned char *header;
+    hr_json_document document = {0};
+    tensors->container = HR_SAFETENSORS_FILE;
+    HR_TRY(hr_source_read(source, 0, SIZE_BYTES, &n));
+    if (n > MAX_HEADER) return hr_fail(HRNET_ERR_LIMIT, "header of %llu bytes", (unsigned long long)n);
+    if (n > source->size - SIZE_BYTES)
+        return hr_fail(HRNET_ERR_FORMAT, "header of %llu bytes in a file of %llu", (unsigned long long)n,
+                       (unsigned long long)source->size);
+    HR_NEW(header, (size_t)n);
+    hrnet_status status = hr_source_read(source, SIZE_BYTES, (size_t)n, header);
+    if (status == HRNET_OK) {
+        status = hr_json_parse(&document, header, (size_t)n);
+        if (status != HRNET_OK) hr_fail_in(status, "header");
+    }
+    hr_free(header);
+    if (status == HRNET_OK) status = read_header(tensors, document.root, SIZE_BYTES + n);
+    if (status == HRNET_OK) status = check_whole(tensors, SIZE_BYTES + n);
+    hr_json_free(&document);
+    return status;
+}

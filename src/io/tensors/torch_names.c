@@ -1,0 +1,71 @@
+/* torch_names.c - the table of known globals, and storage ids. */
+#include "io/tensors/torch_names.h"
+
+static const hr_torch_name known_names[] = {
+    {"collections", "OrderedDict", HR_TORCH_DICT, 0},
+    {"collections", "defaultdict", HR_TORCH_DICT, 0},
+    {"torch._utils", "_rebuild_tensor", HR_TORCH_TENSOR, 0},
+    {"torch._utils", "_rebuild_tensor_v2", HR_TORCH_TENSOR, 0},
+    {"torch._utils", "_rebuild_tensor_v3", HR_TORCH_TENSOR_AS, 0},
+    {"torch._utils", "_rebuild_parameter", HR_TORCH_FIRST, 0},
+    {"torch._utils", "_rebuild_parameter_with_state", HR_TORCH_FIRST, 0},
+    {"torch._tensor", "_rebuild_from_type_v2", HR_TORCH_RETYPED, 0},
+    {"torch", "Size", HR_TORCH_FIRST, 0},
+    {"torch.nn.parameter", "Parameter", HR_TORCH_PART, 0},
+    {"numpy.core.multiarray", "scalar", HR_TORCH_NUMBER, 0},
+    {"numpy._core.multiarray", "scalar", HR_TORCH_NUMBER, 0},
+    {"numpy", "dtype", HR_TORCH_PART, 0},
+    {"_codecs", "encode", HR_TORCH_PART, 0},
+    {"torch", "FloatStorage", HR_TORCH_STORAGE, HR_F32},
+    {"torch", "HalfStorage", HR_TORCH_STORAGE, HR_F16},
+    {"torch", "BFloat16Storage", HR_TORCH_STORAGE, HR_BF16},
+    {"torch", "DoubleStorage", HR_TORCH_STORAGE, HR_F64},
+    {"torch", "LongStorage", HR_TORCH_STORAGE, HR_I64},
+    {"torch", "IntStorage", HR_TORCH_STORAGE, HR_I32},
+    {"torch", "ShortStorage", HR_TORCH_STORAGE, HR_I16},
+    {"torch", "CharStorage", HR_TORCH_STORAGE, HR_I8},
+    {"torch", "ByteStorage", HR_TORCH_STORAGE, HR_U8},
+    {"torch", "BoolStorage", HR_TORCH_STORAGE, HR_BOOL},
+    {"torch", "UntypedStorage", HR_TORCH_STORAGE, HR_U8},
+    {"torch.storage", "UntypedStorage", HR_TORCH_STORAGE, HR_U8},
+    {"torch", "float32", HR_TORCH_ELEMENTS, HR_F32},
+    {"torch", "float16", HR_TORCH_ELEMENTS, HR_F16},
+    {"torch", "bfloat16", HR_TORCH_ELEMENTS, HR_BF16},
+    {"torch", "float64", HR_TORCH_ELEMENTS, HR_F64},
+    {"torch", "int64", HR_TORCH_ELEMENTS, HR_I64},
+    {"torch", "int32", HR_TORCH_ELEMENTS, HR_I32},
+    {"torch", "int16", HR_TORCH_ELEMENTS, HR_I16},
+    {"torch", "int8", HR_TORCH_ELEMENTS, HR_I8},
+    {"torch", "uint8", HR_TORCH_ELEMENTS, HR_U8},
+    {"torch", "bool", HR_TORCH_ELEMENTS, HR_BOOL},
+};
+
+const hr_torch_name *hr_torch_look_up(const hr_pickle *pickle, hr_ref ref)
+{
+    static const hr_torch_name unknown = {"", "", HR_TORCH_UNKNOWN, 0};
+    if (hr_pickle_value(pickle, ref)->kind != HR_PICKLE_GLOBAL) return &unknown;
+    for (size_t i = 0; i < sizeof known_names / sizeof *known_names; i++)
+        if (hr_pickle_is_global(pickle, ref, known_names[i].module, known_names[i].name)) return &known_names[i];
+    return &unknown;
+}
+
+hr_torch_meaning hr_torch_meaning_of(const hr_pickle *pickle, hr_ref ref)
+{
+    const hr_value *const value = hr_pickle_value(pickle, ref);
+    return value->kind == HR_PICKLE_CALL ? hr_torch_look_up(pickle, value->as.call.callee)->meaning : HR_TORCH_UNKNOWN;
+}
+
+int hr_torch_storage_id(const hr_pickle *pickle, hr_ref ref, hr_storage_id *out)
+{
+    const hr_value *const value = hr_pickle_value(pickle, ref);
+    if (value->kind != HR_PICKLE_PERSISTENT) return 0;
+    const hr_ref id = value->as.id, view = hr_pickle_item(pickle, id, 5);
+    const hr_value *const n_elements = hr_pickle_value(pickle, hr_pickle_item(pickle, id, 4));
+    const hr_value *const view_offset = hr_pickle_value(pickle, hr_pickle_item(pickle, view, 1));
+    out->key = hr_pickle_value(pickle, hr_pickle_item(pickle, id, 2));
+    out->type = hr_torch_look_up(pickle, hr_pickle_item(pickle, id, 1));
+    out->n_elements = n_elements->as.integer;
+    out->view_offset = view_offset->kind == HR_PICKLE_INTEGER ? view_offset->as.integer : 0;
+    return hr_pickle_is_text(pickle, hr_pickle_item(pickle, id, 0), "storage") && out->key->kind == HR_PICKLE_TEXT &&
+           n_elements->kind == HR_PICKLE_INTEGER;
+}

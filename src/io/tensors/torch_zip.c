@@ -1,0 +1,219 @@
+/*
+ * torch_zip.c - PyTorch's container since 1.6: a zip with PREFIX/data.pkl and a file PREFIX/data/KEY for each storage.
+ * Entries are only ever looked up by name inside the archive, so a name cannot lead anywhere else.
+ */
+#include <string.h>
+#include <unistd.h>
+#include <zip.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "io/tensors/store.h"
+#include "io/tensors/torch_tree.h"
+
+enum { DEFLATE_MOST = 1032 }; /* bytes that one byte of deflated data can stand for */
+
+static hrnet_status status_of(const zip_error_t *error)
+{
+    switch (zip_error_code_zip(error)) {
+    case ZIP_ER_MEMORY: return HRNET_ERR_MEMORY;
+    case ZIP_ER_READ:
+    case ZIP_ER_SEEK: return HRNET_ERR_IO;
+    case ZIP_ER_COMPNOTSUPP:
+    case ZIP_ER_ENCRNOTSUPP:
+    case ZIP_ER_NOPASSWD: return HRNET_ERR_UNSUPPORTED;
+    default: return HRNET_ERR_FORMAT;
+    }
+}
+
+static hrnet_status fail_zip(zip_error_t *error, const char *what)
+{
+    return hr_fail(status_of(error), "%s: %s", what, zip_error_strerror(error));
+}
+
+void hr_torch_zip_close(struct zip *zip)
+{
+    zip_discard(zip);
+}
+
+static hrnet_status open_zip(hr_store *store)
+{
+    zip_error_t error;
+    zip_error_init(&error);
+    if (store->source.bytes != NULL) {
+        zip_source_t *const source = zip_source_buffer_create(store->source.bytes, store->source.size, 0, &error);
+        if (source != NULL) {
+            store->zip = zip_open_from_source(source, ZIP_RDONLY, &error);
+            if (store->zip == NULL) zip_source_free(source);
+        }
+    } else {
+        int code = 0;
+        const int fd = dup(store->source.fd);
+        if (fd < 0) return hr_fail(HRNET_ERR_IO, "cannot duplicate the file's descriptor");
+        store->zip = zip_fdopen(fd, 0, &code);
+        if (store->zip == NULL) {
+            close(fd);
+            zip_error_init_with_code(&error, code);
+        }
+    }
+    const hrnet_status status = store->zip != NULL ? HRNET_OK : fail_zip(&error, "zip");
+    zip_error_fini(&error);
+    return status;
+}
+
+/* The size of entry `index` once inflated, if its other numbers make that possible. */
+static hrnet_status entry_size(const hr_store *store, uint64_t index, uint64_t *out)
+{
+    zip_stat_t entry;
+    if (zip_stat_index(store->zip, index, 0, &entry) != 0) return fail_zip(zip_get_error(store->zip), "zip entry");
+    if (entry.comp_method != ZIP_CM_STORE && entry.comp_method != ZIP_CM_DEFLATE)
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "%.200s: compression method %u", entry.name, entry.comp_method);
+    const uint64_t most = entry.comp_method == ZIP_CM_DEFLATE ? DEFLATE_MOST : 1;
+    if (entry.comp_size > store->source.size || entry.size > entry.comp_size * most)
+        return hr_fail(HRNET_ERR_FORMAT, "%.200s: claims %llu bytes from %llu in a file of %llu", entry.name,
+                       (unsigned long long)entry.size, (unsigned long long)entry.comp_size,
+                       (unsigned long long)store->source.size);
+    *out = entry.size;
+    return HRNET_OK;
+}
+
+/* Read and drop bytes: n of them, or all up to the end, where libzip compares the CRC. */
+static zip_int64_t skip(zip_file_t *file, uint64_t n)
+{
+    char dropped[16384];
+    while (n > 0) {
+        const zip_int64_t got = zip_fread(file, dropped, n < sizeof dropped ? n : sizeof dropped);
+        if (got <= 0) return got;
+        n -= (uint64_t)got;
+    }
+    return 0;
+}
+
+/* n bytes from byte `at` of an entry; to_end: also check the rest. */
+static hrnet_status read_entry(zip_t *zip, uint64_t index, uint64_t at, size_t n, void *out, int to_end)
+{
+    zip_file_t *const file = zip_fopen_index(zip, index, 0);
+    const char *const name = zip_get_name(zip, index, 0);
+    hrnet_status status = HRNET_OK;
+    if (file == NULL) return fail_zip(zip_get_error(zip), name);
+    zip_int64_t got = skip(file, at);
+    for (size_t done = 0; got >= 0 && done < n; done += (size_t)got) {
+        got = zip_fread(file, (unsigned char *)out + done, n - done);
+        if (got == 0) {
+            status = hr_fail(HRNET_ERR_FORMAT, "%s: ends after %llu bytes", name, (unsigned long long)(at + done));
+            break;
+        }
+    }
+    if (got > 0 && to_end) got = skip(file, UINT64_MAX);
+    if (got < 0) status = fail_zip(zip_file_get_error(file), name);
+    zip_fclose(file);
+    return status;
+}
+
+hrnet_status hr_torch_zip_read(hr_store *store, hr_storage *storage, uint64_t at, size_t n, void *out)
+{
+    HR_TRY(read_entry(store->zip, storage->at, at, n, out, !storage->verified));
+    storage->verified = 1;
+    return HRNET_OK;
+}
+
+/* The prefix that all names share: what stands before "/data.pkl". Also refuses two entries of one name, between which
+ * readers would choose differently. */
+static hrnet_status find_prefix(zip_t *zip, char **out)
+{
+    const zip_int64_t n = zip_get_num_entries(zip, 0);
+    const char *found = NULL;
+    if (n > HR_MAX_TENSORS + 1000) return hr_fail(HRNET_ERR_LIMIT, "zip: %lld entries", (long long)n);
+    for (zip_int64_t i = 0; i < n; i++) {
+        const char *const name = zip_get_name(zip, (zip_uint64_t)i, 0);
+        const char *const slash = name != NULL ? strchr(name, '/') : NULL;
+        if (name == NULL || zip_name_locate(zip, name, 0) != i)
+            return hr_fail(HRNET_ERR_FORMAT, "zip: two entries are named %.200s", name != NULL ? name : "(nothing)");
+        if (slash != NULL && strcmp(slash, "/constants.pkl") == 0)
+            return hr_fail(HRNET_ERR_UNSUPPORTED, "a TorchScript program, expected a checkpoint of tensors");
+        if (slash != NULL && strcmp(slash, "/data.pkl") == 0 && found == NULL) found = name;
+    }
+    if (found == NULL) return hr_fail(HRNET_ERR_FORMAT, "a zip without data.pkl, expected a PyTorch checkpoint");
+    *out = hr_strndup(found, (size_t)(strchr(found, '/') - found));
+    return *out != NULL ? HRNET_OK : hr_fail_memory(strlen(found));
+}
+
+/* The index of PREFIX/name, or -1. */
+static hrnet_status locate(zip_t *zip, const char *prefix, const char *folder, const char *name, zip_int64_t *out)
+{
+    hr_text text = {0};
+    char *path;
+    hr_text_add(&text, "%s/%s%s", prefix, folder, name);
+    HR_TRY(hr_text_take(&text, &path));
+    *out = zip_name_locate(zip, path, 0);
+    hr_free(path);
+    return HRNET_OK;
+}
+
+static hrnet_status check_byte_order(const hr_store *store, const char *prefix)
+{
+    zip_int64_t index;
+    uint64_t size;
+    char order[8] = {0}; /* one more than "little" with its NUL, so that a longer word is not taken for it */
+    HR_TRY(locate(store->zip, prefix, "", "byteorder", &index));
+    if (index < 0) return HRNET_OK; /* written before PyTorch 2.1, on a machine like ours */
+    HR_TRY(entry_size(store, (uint64_t)index, &size));
+    if (size < sizeof order) HR_TRY(read_entry(store->zip, (uint64_t)index, 0, (size_t)size, order, 1));
+    if (strcmp(order, "little") != 0)
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "byte order \"%.8s\", expected \"little\"", order);
+    return HRNET_OK;
+}
+
+/* Give every storage its entry. */
+static hrnet_status place_storages(hr_store *store, const char *prefix)
+{
+    for (size_t i = 0; i < store->n_storages; i++) {
+        hr_storage *const storage = &store->storages[i];
+        zip_int64_t index;
+        uint64_t size;
+        HR_TRY(locate(store->zip, prefix, "data/", storage->key, &index));
+        if (index < 0)
+            return hr_fail(HRNET_ERR_FORMAT, "no entry data/%.200s, which the pickle refers to", storage->key);
+        HR_TRY(entry_size(store, (uint64_t)index, &size));
+        if (storage->known && size < storage->n_bytes)
+            return hr_fail(HRNET_ERR_FORMAT, "data/%.200s: %llu bytes, the pickle expects %llu", storage->key,
+                           (unsigned long long)size, (unsigned long long)storage->n_bytes);
+        storage->at = (uint64_t)index;
+    }
+    return HRNET_OK;
+}
+
+/* All but the archive itself: prefix and pickle are the caller's to free. */
+static hrnet_status index_entries(hr_tensors *tensors, const char *prefix, unsigned char **bytes, hr_pickle *pickle)
+{
+    hr_store *const store = tensors->store;
+    zip_int64_t index;
+    uint64_t size;
+    HR_TRY(check_byte_order(store, prefix));
+    HR_TRY(locate(store->zip, prefix, "", "data.pkl", &index));
+    HR_TRY(entry_size(store, (uint64_t)index, &size));
+    if (size > HR_MAX_PICKLE)
+        return hr_fail(HRNET_ERR_LIMIT, "data.pkl: %llu bytes, at most %d", (unsigned long long)size, HR_MAX_PICKLE);
+    HR_NEW(*bytes, (size_t)size);
+    HR_TRY(read_entry(store->zip, (uint64_t)index, 0, (size_t)size, *bytes, 1));
+    hr_cursor cursor = hr_cursor_over(*bytes, (size_t)size);
+    HR_TRY(hr_pickle_read(pickle, &cursor));
+    HR_TRY(hr_torch_storages(store, pickle));
+    HR_TRY(place_storages(store, prefix));
+    return hr_torch_flatten(tensors, pickle);
+}
+
+hrnet_status hr_torch_zip_index(hr_tensors *tensors)
+{
+    char *prefix = NULL;
+    unsigned char *bytes = NULL;
+    hr_pickle pickle = {0};
+    tensors->container = HR_TORCH_ZIP;
+    HR_TRY(open_zip(tensors->store));
+    HR_TRY(find_prefix(tensors->store->zip, &prefix));
+    const hrnet_status status = index_entries(tensors, prefix, &bytes, &pickle);
+    hr_pickle_free(&pickle);
+    hr_free(bytes);
+    hr_free(prefix);
+    return status;
+}

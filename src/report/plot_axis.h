@@ -1,0 +1,32 @@
+/* plot_axis.h - from values to places along an axis, linear or logarithmic, and the round numbers written beside it. */
+#ifndef HR_REPORT_PLOT_AXIS_H
+#define HR_REPORT_PLOT_AXIS_H
+
+#include "io/number.h"
+
+typedef struct hr_axis {
+    int is_log;
+    double low, high; /* the values at its ends; low < high */
+} hr_axis;
+
+enum { HR_AXIS_MAX_TICKS = 24 };
+
+typedef struct hr_tick {
+    double value;
+    char text[HR_NUMBER_TEXT];
+} hr_tick;
+
+/* An axis for values from low to high, with round ends. Finite numbers, low <= high; is_log asks for low > 0, else the
+ * axis is linear. include_zero: begin (or end) at 0. */
+hr_axis hr_axis_make(double low, double high, int is_log, int include_zero);
+
+/* Share 0..1 of the axis; NaN for what a logarithmic axis cannot show. */
+double hr_axis_place(const hr_axis *axis, double value);
+
+/* About n_wanted ticks inside the axis; returns how many. */
+int hr_axis_ticks(const hr_axis *axis, int n_wanted, hr_tick out[HR_AXIS_MAX_TICKS]);
+
+/* A value in that many digits, at most 15: "0.00123", "1.5e-6", "12k", "3.4M"; "0" below 1e-100. */
+void hr_axis_text(double value, int n_digits, char out[HR_NUMBER_TEXT]);
+
+#endif

@@ -1,0 +1,105 @@
+/* select_poses.c - upstream's COCODataset.evaluate up to the results file. */
+#include "score/select_poses.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "base/mem.h"
+
+/* What one picture's suppression needs, with room for the picture that has most persons. */
+typedef struct selection {
+    float *areas, *scores;
+    int *kept;
+} selection;
+
+static double score_pose(const hrnet_keypoint *pose, int n_joints, double in_vis_thre, double box_score)
+{
+    double sum = 0;
+    int n = 0;
+    for (int j = 0; j < n_joints; j++) {
+        if (!((double)pose[j].score > in_vis_thre)) continue;
+        sum += (double)pose[j].score;
+        n++;
+    }
+    return n > 0 ? sum / n * box_score : 0;
+}
+
+/* Samples [first, first + n) are those of one picture. */
+static hrnet_status suppress(const hr_samples *samples, const hrnet_keypoint *poses, size_t first, int n,
+                             const hr_evaluate_options *options, const double *scores, selection *s, int *n_kept)
+{
+    for (int i = 0; i < n; i++) {
+        const float *scale = samples->list[first + (size_t)i].crop.scale;
+        s->areas[i] = scale[0] * 200 * (scale[1] * 200); /* of the padded crop: np.prod(s * 200, 1) */
+        s->scores[i] = (float)scores[first + (size_t)i];
+    }
+    const hrnet_keypoint *these = poses + first * (size_t)samples->n_joints;
+    return (options->soft_nms ? hrnet_oks_nms_soft : hrnet_oks_nms)(
+        these, s->areas, s->scores, n, samples->n_joints, options->sigmas, (float)options->oks_thre, s->kept, n_kept);
+}
+
+static size_t end_of_picture(const hr_samples *samples, size_t first)
+{
+    size_t end = first;
+    while (end < samples->n && samples->list[end].image == samples->list[first].image) end++;
+    return end;
+}
+
+static hrnet_status make_scratch(selection *s, const hr_samples *samples)
+{
+    size_t most = 1;
+    for (size_t i = 0; i < samples->n;) {
+        const size_t end = end_of_picture(samples, i);
+        if (end - i > most) most = end - i;
+        i = end;
+    }
+    HR_NEW(s->areas, most);
+    HR_NEW(s->scores, most);
+    HR_NEW(s->kept, most);
+    return HRNET_OK;
+}
+
+static hrnet_status evaluate(const hr_samples *samples, const hrnet_keypoint *poses, const unsigned char *left_out,
+                             const hr_evaluate_options *options, double *scores, size_t *kept, size_t *n_kept,
+                             selection *s)
+{
+    HR_TRY(make_scratch(s, samples));
+    for (size_t i = 0; i < samples->n;) {
+        const size_t end = end_of_picture(samples, i);
+        const int skip = left_out[samples->list[i].image];
+        int n = 0;
+        for (size_t k = i; k < end; k++)
+            scores[k] = score_pose(poses + k * (size_t)samples->n_joints, samples->n_joints, options->in_vis_thre,
+                                   samples->list[k].score);
+        if (!skip) HR_TRY(suppress(samples, poses, i, (int)(end - i), options, scores, s, &n));
+        for (int k = 0; k < n; k++) kept[(*n_kept)++] = i + (size_t)s->kept[k];
+        i = end;
+    }
+    return HRNET_OK;
+}
+
+hrnet_status hr_evaluate(const hr_samples *samples, const hrnet_keypoint *poses, const unsigned char *left_out,
+                         const hr_evaluate_options *options, double *scores, size_t *kept, size_t *n_kept)
+{
+    selection s = {0};
+    *n_kept = 0;
+    const hrnet_status status = evaluate(samples, poses, left_out, options, scores, kept, n_kept, &s);
+    hr_free(s.areas);
+    hr_free(s.scores);
+    hr_free(s.kept);
+    return status;
+}
+
+double hr_evaluate_oks(const hr_truth *truth, const hrnet_keypoint *pose, const float *sigmas, int n_joints)
+{
+    double sum = 0;
+    int n = 0;
+    for (int j = 0; j < n_joints; j++) {
+        const double *k = truth->keypoints + (ptrdiff_t)3 * j;
+        if (!(k[2] > 0)) continue;
+        const double dx = (double)pose[j].x - k[0], dy = (double)pose[j].y - k[1], spread = 2 * (double)sigmas[j];
+        sum += exp(-(dx * dx + dy * dy) / (spread * spread) / (truth->area + DBL_EPSILON) / 2);
+        n++;
+    }
+    return n > 0 ? sum / n : 0;
+}

@@ -1,0 +1,255 @@
+/*
+ * session/model.c - hrnet_model: configuration, weights and skeleton become something that runs; and saving
+ * checkpoints, which needs the same knowledge.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cpu.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "io/json.h"
+#include "networks/registry.h"
+#include "session/model.h"
+#include "weights/bind.h"
+#include "weights/checkpoint.h"
+#include "weights/initial.h"
+
+const char *hrnet_version(void)
+{
+    return HRNET_VERSION;
+}
+
+/* Three numbers of a metadata entry "[a, b, c]"; the fallback when there is none. */
+static hrnet_status read_three(float out[3], const hr_tensors *tensors, const char *key, const float fallback[3])
+{
+    const char *text = tensors != NULL ? hr_tensors_entry(tensors, key) : NULL;
+    double values[3] = {0};
+    int n = 0;
+    for (int i = 0; i < 3; i++) out[i] = fallback[i];
+    if (text == NULL) return HRNET_OK;
+    hr_json_document document;
+    const hrnet_status status = hr_json_parse(&document, text, strlen(text));
+    if (status != HRNET_OK) return hr_fail_in(status, key);
+    for (const hr_json *item = hr_json_first(document.root); item != NULL && n < 3;
+         item = hr_json_next(document.root, item))
+        n += hr_json_number(item, &values[n]) && values[n] > -1e3 && values[n] < 1e3;
+    hr_json_free(&document);
+    if (n != 3) return hr_fail(HRNET_ERR_FORMAT, "%s: expected [a, b, c], found %.64s", key, text);
+    for (int i = 0; i < 3; i++) out[i] = (float)values[i];
+    return HRNET_OK;
+}
+
+/* How pixels and heatmaps are to be understood: codec, mean, std, skeleton. tensors NULL: published practice. */
+static hrnet_status read_practice(hrnet_model *model, const hr_tensors *tensors, const char *path)
+{
+    static const float mean[3] = {0.485f, 0.456f, 0.406f}, std[3] = {0.229f, 0.224f, 0.225f}; /* upstream's Normalize */
+    static const char *const codecs[] = {"msra", "dark", "udp"};
+    const char *codec = tensors != NULL ? hr_tensors_entry(tensors, "hrnet.codec") : NULL;
+    if (codec == NULL) codec = hr_codec_of(&model->config);
+    for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)
+        if (strcmp(codec, codecs[i]) == 0) snprintf(model->codec, sizeof model->codec, "%s", codec);
+    if (model->codec[0] == '\0')
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: hrnet.codec: expected msra, dark or udp, found %.32s", path, codec);
+    hrnet_status status = read_three(model->info.mean, tensors, "hrnet.mean", mean);
+    if (status == HRNET_OK) status = read_three(model->info.std, tensors, "hrnet.std", std);
+    for (int i = 0; i < 3 && status == HRNET_OK; i++)
+        if (!(model->info.std[i] > 0)) status = hr_fail(HRNET_ERR_FORMAT, "hrnet.std: expected numbers above 0");
+    if (status != HRNET_OK) return hr_fail_in(status, path);
+    return hr_skeleton_read(&model->skeleton, &model->owned_skeleton, tensors, model->config.model.n_joints, path);
+}
+
+static void fill_info(hrnet_model *model, const hr_graph *graph)
+{
+    const hr_model_config *m = &model->config.model;
+    hrnet_model_info *info = &model->info;
+    info->name = m->name;
+    info->n_joints = m->n_joints;
+    info->input_width = m->image_size[0];
+    info->input_height = m->image_size[1];
+    info->heatmap_width = graph->nodes[graph->output].w;
+    info->heatmap_height = graph->nodes[graph->output].h;
+    info->color_rgb = model->config.dataset.color_rgb;
+    info->codec = model->codec;
+    info->n_tensors = (size_t)graph->n_params;
+    info->n_parameters = hr_graph_n_trainable(graph);
+    info->n_macs = hr_graph_macs(graph);
+    hr_pixel_table_init(&model->pixels, info->mean, info->std, info->color_rgb);
+}
+
+/* Build the graph, bind the weights, make the engine. checkpoint NULL: initial values. */
+static hrnet_status build(hrnet_model *model, const hrnet_checkpoint *checkpoint, const hr_bind_options *options,
+                          const hr_packing *packing)
+{
+    hr_graph graph = {0};
+    hr_binding binding = {0};
+    hr_weights weights = hr_initial_weights(&options->seed);
+    hrnet_status status = hr_config_check(&model->config);
+    if (status == HRNET_OK) status = hr_network_build(&graph, &model->config);
+    if (status == HRNET_OK && checkpoint != NULL) {
+        status = hr_bind(&binding, &graph, &checkpoint->tensors, &checkpoint->layout, options);
+        weights = hr_bound(&binding);
+    }
+    const hr_tensors *tensors = checkpoint != NULL && options->pretrained == NULL ? &checkpoint->tensors : NULL;
+    if (status == HRNET_OK) status = read_practice(model, tensors, options->path);
+    if (status == HRNET_OK) status = hr_engine_create(&model->engine, &graph, &weights, hr_cpu_features(), packing);
+    if (status == HRNET_OK) fill_info(model, &graph);
+    hr_binding_free(&binding);
+    hr_graph_free(&graph);
+    return status;
+}
+
+hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const hr_weights *weights, const char *codec,
+                             const hrnet_skeleton *skeleton, int batch)
+{
+    hr_graph graph = {0};
+    hrnet_model *model;
+    if (skeleton->n_keypoints != config->model.n_joints)
+        return hr_fail(HRNET_ERR_MISMATCH,
+                       "skeleton: expected %d keypoints, one for each joint of the network, found %d",
+                       config->model.n_joints, skeleton->n_keypoints);
+    HR_NEW(model, 1);
+    model->config = *config;
+    hrnet_status status = read_practice(model, NULL, config->source);
+    if (status == HRNET_OK) status = hr_network_build(&graph, config);
+    if (status == HRNET_OK)
+        status = hr_engine_create(&model->engine, &graph, weights, hr_cpu_features(), &(hr_packing){.batch = batch});
+    if (status == HRNET_OK) {
+        snprintf(model->codec, sizeof model->codec, "%s", codec);
+        model->skeleton = skeleton;
+        fill_info(model, &graph);
+        *out = model;
+    } else {
+        hrnet_model_free(model);
+    }
+    hr_graph_free(&graph);
+    return status;
+}
+
+hrnet_status hr_model_pretrained_path(const hr_config *config, char **out)
+{
+    const char *name = config->model.pretrained;
+    hr_text path = {0};
+    *out = NULL;
+    if (!config->model.init_weights || name[0] == '\0') return HRNET_OK;
+    if (config->data_dir[0] != '\0' && name[0] != '/') hr_text_add(&path, "%s/", config->data_dir);
+    hr_text_add(&path, "%s", name);
+    HR_TRY(hr_text_take(&path, out));
+    if (access(*out, R_OK) == 0) return HRNET_OK;
+    const hrnet_status status =
+        hr_fail(HRNET_ERR_IO, "MODEL.PRETRAINED: %s: no such file (an empty name trains from initial values)", *out);
+    hr_free(*out);
+    return status;
+}
+
+static hr_packing packing_of(const hrnet_model_options *options)
+{
+    return (hr_packing){.half = options->precision == HRNET_FP16_WEIGHTS, .batch = options->batch};
+}
+
+/* path NULL: the model that ships. */
+static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_model_options *options, int pretrained)
+{
+    hrnet_checkpoint *checkpoint = NULL;
+    HR_TRY(hrnet_checkpoint_load(&checkpoint, path));
+    const hr_bind_options bind = {.path = checkpoint->path,
+                                  .allow_missing = options->allow_missing,
+                                  .pretrained = pretrained ? &model->config.model : NULL,
+                                  .on_message = options->on_message,
+                                  .context = options->context,
+                                  .seed = options->seed};
+    const hr_packing packing = packing_of(options);
+    hrnet_status status = HRNET_OK;
+    if (options->config == NULL) {
+        status = hr_checkpoint_config(checkpoint, &model->config, options->on_message, options->context);
+        if (status == HRNET_OK)
+            status = hr_config_override(&model->config, options->overrides, options->on_message, options->context);
+    }
+    if (status == HRNET_OK) status = build(model, checkpoint, &bind, &packing);
+    hrnet_checkpoint_free(checkpoint);
+    return status;
+}
+
+static hrnet_status load(hrnet_model *model, const char *path, const hrnet_model_options *options)
+{
+    if (options->config != NULL) {
+        model->config = *options->config;
+        HR_TRY(hr_config_override(&model->config, options->overrides, options->on_message, options->context));
+    }
+    if (path != NULL || options->config == NULL) return load_file(model, path, options, 0);
+    char *pretrained = NULL;
+    if (options->training) HR_TRY(hr_model_pretrained_path(&model->config, &pretrained));
+    if (pretrained != NULL) {
+        const hrnet_status status = load_file(model, pretrained, options, 1);
+        hr_free(pretrained);
+        return status;
+    }
+    const hr_packing packing = packing_of(options);
+    return build(model, NULL, &(hr_bind_options){.path = model->config.source, .seed = options->seed}, &packing);
+}
+
+hrnet_status hrnet_model_load(hrnet_model **out, const char *path, const hrnet_model_options *options)
+{
+    const hrnet_model_options defaults = {0};
+    if (options == NULL) options = &defaults;
+    if (out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_model_load: out is NULL");
+    hrnet_model *model;
+    HR_NEW(model, 1);
+    const hrnet_status status = load(model, path, options);
+    if (status != HRNET_OK) {
+        hrnet_model_free(model);
+        return status;
+    }
+    *out = model;
+    return HRNET_OK;
+}
+
+hrnet_model_info hrnet_model_get_info(const hrnet_model *model)
+{
+    return model->info;
+}
+
+const hrnet_skeleton *hrnet_model_skeleton(const hrnet_model *model)
+{
+    return model->skeleton;
+}
+
+const hrnet_config *hrnet_model_config(const hrnet_model *model)
+{
+    return &model->config;
+}
+
+void hrnet_model_free(hrnet_model *model)
+{
+    if (model == NULL) return;
+    hr_engine_free(model->engine);
+    hr_skeleton_free(&model->owned_skeleton);
+    hr_free(model);
+}
+
+hrnet_status hrnet_checkpoint_save(const hrnet_checkpoint *checkpoint, const char *path,
+                                   const hrnet_save_options *options)
+{
+    hr_config *config;
+    hr_owned_skeleton owned = {0};
+    const hrnet_skeleton *skeleton = NULL;
+    hr_entry entries[HR_SKELETON_ENTRIES];
+    size_t n_entries = 0;
+    if (checkpoint == NULL || path == NULL)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_save: an argument is NULL");
+    HR_NEW(config, 1);
+    hrnet_status status = HRNET_OK;
+    if (options != NULL && options->config != NULL)
+        *config = *options->config;
+    else
+        status = hr_checkpoint_config(checkpoint, config, NULL, NULL);
+    if (status == HRNET_OK)
+        status = hr_skeleton_read(&skeleton, &owned, &checkpoint->tensors, config->model.n_joints, checkpoint->path);
+    if (status == HRNET_OK) status = hr_skeleton_entries(skeleton, entries, &n_entries);
+    if (status == HRNET_OK) status = hr_checkpoint_save(checkpoint, path, options, entries, n_entries);
+    hr_skeleton_entries_free(entries, n_entries);
+    hr_skeleton_free(&owned);
+    hr_free(config);
+    return status;
+}

@@ -1,0 +1,60 @@
+/*
+ * session/model.h - the inside of the public handles, shared by the lib_*.c files: the one place where the layers meet.
+ */
+#ifndef HR_SESSION_MODEL_H
+#define HR_SESSION_MODEL_H
+
+#include "io/tensors/tensors.h"
+#include "config/config.h"
+#include "cpu/engine/exec.h"
+#include "pose/crop.h"
+
+/* A skeleton read from a file; everything hangs on the struct's own memory. */
+typedef struct hr_owned_skeleton {
+    hrnet_skeleton skeleton;
+    char **names;
+    int (*flip_pairs)[2], (*links)[2];
+    float *sigmas;
+} hr_owned_skeleton;
+
+/* The skeleton that a checkpoint's metadata describe ("hrnet.keypoints", "hrnet.flip_pairs", "hrnet.skeleton",
+ * "hrnet.sigmas"), checked. When there is none: COCO's for 17 joints, MPII's for 16, unnamed joints otherwise. *out may
+ * point into *owned, which hr_skeleton_free releases. path is for messages. */
+hrnet_status hr_skeleton_read(const hrnet_skeleton **out, hr_owned_skeleton *owned, const hr_tensors *tensors,
+                              int n_joints, const char *path);
+void hr_skeleton_free(hr_owned_skeleton *owned);
+
+/* The same as metadata to write; values are freed with hr_skeleton_entries_free. */
+enum { HR_SKELETON_ENTRIES = 4 };
+hrnet_status hr_skeleton_entries(const hrnet_skeleton *skeleton, hr_entry entries[HR_SKELETON_ENTRIES], size_t *n);
+void hr_skeleton_entries_free(hr_entry *entries, size_t n);
+
+struct hrnet_model {
+    hr_config config;
+    hr_engine *engine;
+    hr_pixel_table pixels;
+    hrnet_model_info info;
+    char codec[16];
+    const hrnet_skeleton *skeleton;
+    hr_owned_skeleton owned_skeleton;
+};
+
+struct hrnet_session {
+    const hrnet_model *model;
+    hr_exec *exec;
+    float *maps, *mirrored; /* [hr_exec_max_batch][n_joints][heatmap_height][heatmap_width] each */
+    float *scratch;         /* [hr_exec_max_batch][scratch_floats] of the decoders */
+    size_t map_floats, scratch_floats;
+    hr_warp warps[64]; /* of the pass being filled */
+};
+
+/* A model whose parameters come from anywhere, trained for the heatmaps of `codec`. config must have passed
+ * hr_config_check; skeleton must outlive the model. batch: see hrnet_model_options. */
+hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const hr_weights *weights, const char *codec,
+                             const hrnet_skeleton *skeleton, int batch);
+
+/* MODEL.PRETRAINED as upstream finds it: below DATA_DIR unless absolute. *out NULL when there is none to load, else to
+ * be freed with hr_free. */
+hrnet_status hr_model_pretrained_path(const hr_config *config, char **out);
+
+#endif

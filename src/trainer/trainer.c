@@ -1,0 +1,144 @@
+/* trainer/trainer.c - hrnet_trainer: steps, what belongs behind each, and the way to the end. */
+#include "trainer/trainer.h"
+
+#include "base/mem.h"
+
+/* ---------------------------------------------------------------------------------------------- a step */
+
+static hrnet_status record_step(hrnet_trainer *t, const hr_step_report *step, double seconds)
+{
+    const hr_record_value values[] = {{"train_loss", step->loss},
+                                      {"train_acc", step->accuracy},
+                                      {"learning_rate", step->rate},
+                                      {"samples_per_second", (double)step->n_examples / seconds}};
+    return hr_record_add(t->record, step->index, step->epoch, values, sizeof values / sizeof *values);
+}
+
+static hrnet_status report(hrnet_trainer *t, const hr_step_report *step, double seconds)
+{
+    if (!t->is_first || step->position % t->config.print_freq != 0) return HRNET_OK;
+    hr_trainer_log_step(t, step, seconds);
+    HR_TRY(record_step(t, step, seconds));
+    HR_TRY(hr_trainer_debug_images(t, step));
+    return hr_trainer_log_check(t);
+}
+
+static int is_time_to_save(const hrnet_trainer *t)
+{
+    const double minutes = t->config.train.save_minutes;
+    return minutes > 0 && hr_learner_now() - t->saved_at >= 60 * minutes;
+}
+
+static int is_over(const hrnet_trainer *t)
+{
+    return t->core->state.epoch >= t->config.train.end_epoch;
+}
+
+/* An epoch whose last step is done but which was not validated is closed first: a run that was stopped just there. */
+static hrnet_status step(hrnet_trainer *t)
+{
+    hr_step_report found;
+    if (hr_learner_epoch_done(t->core)) return hr_trainer_end_epoch(t);
+    const double start = hr_learner_now();
+    t->core->wants_stop = atomic_load(&t->wants_stop);
+    HR_TRY(hr_learner_step(t->core, &found));
+    const double seconds = hr_learner_now() - start;
+    t->meters.seconds += seconds;
+    t->meters.waited += found.waited;
+    t->meters.n++;
+    HR_TRY(report(t, &found, seconds));
+    t->is_stopped = found.stop;
+    if (found.stop) return hr_trainer_save(t);
+    if (hr_learner_epoch_done(t->core)) return hr_trainer_end_epoch(t);
+    return is_time_to_save(t) ? hr_trainer_save(t) : HRNET_OK;
+}
+
+static hrnet_status pass_on(hrnet_trainer *t, hrnet_status status)
+{
+    if (status != HRNET_OK) hr_collective_give_up(t->collective);
+    return status;
+}
+
+hrnet_status hrnet_trainer_step(hrnet_trainer *t)
+{
+    if (t == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_trainer_step: no trainer");
+    return is_over(t) ? HRNET_OK : pass_on(t, step(t));
+}
+
+/* ---------------------------------------------------------------------------------------------- a run */
+
+static hrnet_status run(hrnet_trainer *t)
+{
+    t->is_stopped = 0;
+    while (!is_over(t) && !t->is_stopped) HR_TRY(step(t));
+    if (t->options.tell_times) hr_trainer_log_times(t);
+    if (!t->is_stopped) return hr_trainer_finish(t);
+    const int same =
+        t->options.resume == HRNET_RESUME_ALWAYS || (t->options.resume == HRNET_RESUME_AUTO && t->config.auto_resume);
+    hr_trainer_log(t, "stopped in epoch %lld after %lld steps; %s goes on from %s/checkpoint.pth",
+                   (long long)t->core->state.epoch, (long long)t->core->state.step,
+                   same ? "the same command" : "--resume", t->folder);
+    return HRNET_OK;
+}
+
+hrnet_status hrnet_trainer_run(hrnet_trainer *t)
+{
+    if (t == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_trainer_run: no trainer");
+    const hrnet_status status = run(t);
+    if (status != HRNET_OK) hr_trainer_log_file(t, hrnet_last_error());
+    return pass_on(t, status);
+}
+
+void hrnet_trainer_stop(hrnet_trainer *t)
+{
+    atomic_store(&t->wants_stop, 1);
+}
+
+hrnet_trainer_info hrnet_trainer_get_info(const hrnet_trainer *t)
+{
+    const hr_train_state *const s = &t->core->state;
+    return (hrnet_trainer_info){.output = t->folder,
+                                .is_first = t->is_first,
+                                .is_done = is_over(t),
+                                .is_stopped = t->is_stopped,
+                                .epoch = s->epoch,
+                                .step = s->step,
+                                .steps_per_epoch = t->core->n_steps,
+                                .n_persons = hr_train_set_n_persons(t->set),
+                                .n_examples = hr_train_set_n_examples(t->set),
+                                .loss = s->n_loss > 0 ? s->loss_sum / (double)s->n_loss : 0,
+                                .accuracy = s->n_accuracy > 0 ? s->accuracy_sum / (double)s->n_accuracy : 0,
+                                .perf = s->last_perf,
+                                .best_perf = s->best_perf};
+}
+
+void hrnet_trainer_free(hrnet_trainer *t)
+{
+    if (t == NULL) return;
+    hr_record_close(t->record);
+    hrnet_evaluation_free(t->valid);
+    hr_learner_free(t->core);
+    hr_train_set_free(t->set);
+    hr_collective_close(t->collective);
+    if (t->log != NULL) fclose(t->log);
+    hr_text_free(&t->identity);
+    hr_free(t->name);
+    hr_free(t->folder);
+    hr_free(t->event_folder);
+    hr_free(t->log_path);
+    hr_free(t);
+}
+
+hrnet_status hrnet_train_plot(const char *log_path, const char *png_path)
+{
+    if (log_path == NULL || png_path == NULL)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_train_plot: an argument is NULL");
+    return hr_record_plot(log_path, png_path);
+}
+
+hrnet_status hrnet_train_table(const char *log_path, const char *csv_path)
+{
+    if (log_path == NULL || csv_path == NULL)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_train_table: an argument is NULL");
+    return hr_record_table(log_path, csv_path);
+}

@@ -1,0 +1,209 @@
+/*
+ * trainer/trainer_debug_images.c - pictures of training: the debug sheets of a pass and of a validation batch, and a
+ * look at the examples before it begins.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "eval/evaluation.h"
+#include "trainer/trainer.h"
+#include "pose/crop.h"
+
+static hr_sheet_options sheet_options(const hr_config *c)
+{
+    return (hr_sheet_options){.width = c->model.image_size[0],
+                              .height = c->model.image_size[1],
+                              .map_width = c->model.heatmap_size[0],
+                              .map_height = c->model.heatmap_size[1],
+                              .n_joints = c->model.n_joints,
+                              .color_rgb = c->dataset.color_rgb};
+}
+
+static size_t map_floats(const hr_config *c)
+{
+    return (size_t)c->model.n_joints * (size_t)c->model.heatmap_size[0] * (size_t)c->model.heatmap_size[1];
+}
+
+static hr_sheet_item item_of(const hr_example *example, const float *maps)
+{
+    return (hr_sheet_item){
+        .input = example->input, .truth = example->joints, .targets = example->targets, .maps = maps};
+}
+
+/* FOLDER/KIND_NUMBER_*.jpg, those that DEBUG wants. */
+static hrnet_status write_wanted(const hrnet_trainer *t, const char *kind, int64_t number, const hr_sheet_item *items,
+                                 int n)
+{
+    const hr_debug_config *const debug = &t->config.debug;
+    hr_sheet_options options = sheet_options(&t->config);
+    hr_text name = {0};
+    char *prefix;
+    options.gt = debug->save_batch_images_gt;
+    options.pred = debug->save_batch_images_pred;
+    options.heatmaps_gt = debug->save_heatmaps_gt;
+    options.heatmaps_pred = debug->save_heatmaps_pred;
+    hr_text_add(&name, "%s/%s_%lld", t->folder, kind, (long long)number);
+    HR_TRY(hr_text_take(&name, &prefix));
+    const hrnet_status status = hr_sheets_write(prefix, items, n, &options);
+    hr_free(prefix);
+    return status;
+}
+
+hrnet_status hr_trainer_debug_images(hrnet_trainer *t, const hr_step_report *step)
+{
+    const int n = t->core->n_examples;
+    hr_sheet_item *items;
+    if (!t->config.debug.debug || n == 0) return HRNET_OK;
+    HR_NEW(items, (size_t)n);
+    for (int i = 0; i < n; i++)
+        items[i] = item_of(&t->core->examples[i], t->core->maps + (size_t)i * map_floats(&t->config));
+    const hrnet_status status = write_wanted(t, "train", step->position, items, n);
+    hr_free(items);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- validation */
+
+/* Persons of a validation batch that is to be drawn, collected one by one. */
+struct hr_debug_images {
+    hrnet_trainer *t;
+    hr_pixel_table pixels;
+    size_t n_batch, batch; /* persons of a batch, number of the one that is being collected */
+    hr_sheet_item *items;  /* [n_batch] */
+    float **floats;        /* [n_batch]: input, targets and maps of an item */
+    double **joints;       /* [n_batch]: truth of an item */
+    int n;
+    hrnet_status status;
+};
+
+static void write_collected(hr_debug_images *w)
+{
+    if (w->n > 0 && w->status == HRNET_OK) w->status = write_wanted(w->t, "val", (int64_t)w->batch, w->items, w->n);
+    for (int i = 0; i < w->n; i++) {
+        hr_free(w->floats[i]);
+        hr_free(w->joints[i]);
+        w->floats[i] = NULL;
+        w->joints[i] = NULL;
+    }
+    w->n = 0;
+}
+
+static hrnet_status collect(hr_debug_images *w, size_t sample, const double to_crop[6], const double *joints,
+                            const float *targets, const float *maps)
+{
+    const hr_config *const c = &w->t->config;
+    const int width = c->model.image_size[0], height = c->model.image_size[1];
+    const size_t n_joints = (size_t)c->model.n_joints, n_maps = map_floats(c);
+    const size_t n_input = 4 * (size_t)width * (size_t)height;
+    const int i = w->n++;
+    hrnet_image image = {0};
+    hr_warp warp;
+    HR_NEW(w->floats[i], n_input + 2 * n_maps);
+    HR_NEW(w->joints[i], 3 * n_joints);
+    float *const input = w->floats[i];
+    w->items[i] = (hr_sheet_item){
+        .input = input, .truth = w->joints[i], .targets = input + n_input, .maps = input + n_input + n_maps};
+    memcpy(input + n_input, targets, n_maps * sizeof *targets);
+    memcpy(input + n_input + n_maps, maps, n_maps * sizeof *maps);
+    memcpy(w->joints[i], joints, 3 * n_joints * sizeof *joints);
+    HR_TRY(hrnet_evaluation_image(w->t->valid, w->t->valid->samples.list[sample].image, &image));
+    hr_warp_init(&warp, &image, to_crop, width, height, HRNET_SAMPLE_OPENCV);
+    hr_warp_rows_input(&warp, &w->pixels, 0, height, input, 4);
+    hrnet_image_free(&image);
+    return HRNET_OK;
+}
+
+static void on_maps(void *context, size_t sample, const double to_crop[6], const double *joints, const float *targets,
+                    const float *maps)
+{
+    hr_debug_images *const w = context;
+    const size_t batch = sample / w->n_batch;
+    if (batch != w->batch) write_collected(w);
+    w->batch = batch;
+    if (batch % (size_t)w->t->config.print_freq == 0 && w->status == HRNET_OK)
+        w->status = collect(w, sample, to_crop, joints, targets, maps);
+}
+
+hrnet_status hr_debug_images_begin(hr_debug_images **out, hrnet_trainer *t, const hrnet_model_info *about)
+{
+    hr_debug_images *w;
+    if (!t->config.debug.debug) return HRNET_OK;
+    HR_NEW(w, 1);
+    *out = w;
+    w->t = t;
+    w->n_batch = (size_t)t->config.test.batch_size_per_gpu * (size_t)(t->config.n_gpus > 0 ? t->config.n_gpus : 1);
+    hr_pixel_table_init(&w->pixels, about->mean, about->std, about->color_rgb);
+    HR_NEW(w->items, w->n_batch);
+    HR_NEW(w->floats, w->n_batch);
+    HR_NEW(w->joints, w->n_batch);
+    t->valid->on_maps = on_maps;
+    t->valid->maps_context = w;
+    return HRNET_OK;
+}
+
+hrnet_status hr_debug_images_end(hr_debug_images *w)
+{
+    if (w == NULL) return HRNET_OK;
+    write_collected(w);
+    const hrnet_status status = w->status;
+    w->t->valid->on_maps = NULL;
+    hr_free(w->items);
+    hr_free(w->floats);
+    hr_free(w->joints);
+    hr_free(w);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- preview */
+
+static hrnet_status preview(const hr_config *config, const hr_train_set *set, const char *prefix, hr_example *examples,
+                            hr_sheet_item *items, int n)
+{
+    const hr_batches_options how = {.seed = (uint64_t)config->train.seed,
+                                    .epoch = config->train.begin_epoch,
+                                    .batch = n,
+                                    .n_ranks = 1,
+                                    .workers = 1,
+                                    .shuffle = config->train.shuffle,
+                                    .augment = 1};
+    hr_sheet_options options = sheet_options(config);
+    hr_batches *batches;
+    int n_found = 0, is_end;
+    options.gt = options.heatmaps_gt = 1;
+    HR_TRY(hr_batches_create(&batches, set, &how));
+    hrnet_status status = hr_batches_next(batches, examples, &n_found, &is_end);
+    for (int i = 0; i < n_found; i++) items[i] = item_of(&examples[i], NULL);
+    if (status == HRNET_OK) status = hr_sheets_write(prefix, items, n_found, &options);
+    for (int i = 0; i < n_found; i++) hr_example_free(&examples[i]);
+    hr_batches_free(batches);
+    return status;
+}
+
+hrnet_status hrnet_train_preview(const hrnet_config *config, const hrnet_trainer_options *options, const char *prefix,
+                                 int n)
+{
+    static const hrnet_trainer_options standard = {0};
+    hr_train_set *set = NULL;
+    hr_example *examples;
+    hr_sheet_item *items;
+    if (config == NULL || prefix == NULL)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_train_preview: an argument is NULL");
+    if (n < 1 || n > HR_MAX_PASS)
+        return hr_fail(HRNET_ERR_ARGUMENT, "preview: expected 1..%d examples, found %d", HR_MAX_PASS, n);
+    if (options == NULL) options = &standard;
+    const hr_train_set_files files = {.annotations = options->annotations,
+                                      .images = options->images,
+                                      .info = options->info,
+                                      .on_message = options->on_message,
+                                      .context = options->context};
+    HR_TRY(hr_config_check(config));
+    examples = hr_calloc((size_t)n, sizeof *examples);
+    items = hr_calloc((size_t)n, sizeof *items);
+    hrnet_status status = examples != NULL && items != NULL ? HRNET_OK : hr_fail_memory((size_t)n * sizeof *examples);
+    if (status == HRNET_OK) status = hr_train_set_open(&set, config, &files);
+    if (status == HRNET_OK) status = preview(config, set, prefix, examples, items, n);
+    hr_train_set_free(set);
+    hr_free(examples);
+    hr_free(items);
+    return status;
+}

@@ -1,0 +1,182 @@
+/*
+ * trainer/trainer_identity.c - what a checkpoint belongs to. A run may go on only with the configuration and the data
+ * that it began with; otherwise "resumed" would be neither the old run nor a new one. Everything that has a say in the
+ * weights is written as text, a line a key, beside the checkpoint (checkpoint.txt), so that a difference can be named;
+ * the hash of the text stands inside the checkpoint.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "trainer/trainer.h"
+#include "config/config_keys.h"
+
+/* Keys that may change between stop and resume: where things go, how they are watched and on how many threads. The
+ * batch is compared as a whole, over GPUS and processes. */
+static int may_change(const char *path)
+{
+    static const char *const keys[] = {"OUTPUT_DIR",
+                                       "LOG_DIR",
+                                       "GPUS",
+                                       "WORKERS",
+                                       "PRINT_FREQ",
+                                       "AUTO_RESUME",
+                                       "PIN_MEMORY",
+                                       "RANK",
+                                       "TRAIN.END_EPOCH",
+                                       "TRAIN.SAVE_MINUTES",
+                                       "TRAIN.BATCH_SIZE_PER_GPU",
+                                       "TEST.BATCH_SIZE_PER_GPU",
+                                       "TEST.MODEL_FILE"};
+    if (strncmp(path, "DEBUG.", 6) == 0 || strncmp(path, "CUDNN.", 6) == 0) return 1;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strcmp(path, keys[i]) == 0) return 1;
+    return 0;
+}
+
+static void write_keys(hr_text *text, const hr_config *config)
+{
+    for (int i = 0; i < hr_n_keys; i++) {
+        const hr_key *const key = &hr_keys[i];
+        if (key->note != NULL || may_change(key->path)) continue;
+        hr_text_add(text, "%s: ", key->path);
+        hr_key_write(key, config, text);
+        hr_text_add(text, "\n");
+    }
+}
+
+hrnet_status hr_trainer_identify(hrnet_trainer *t)
+{
+    hr_sha256 hash;
+    char digest[HR_SHA256_TEXT];
+    hr_text *const text = &t->identity;
+    write_keys(text, &t->config);
+    hr_text_add(text, "examples of a pass, all processes: %lld\n", (long long)t->core->batch * t->core->n_ranks);
+    hr_sha256_begin(&hash);
+    hr_train_set_hash(t->set, &hash);
+    hr_sha256_end(&hash, digest);
+    hr_text_add(text, "data: %zu persons, %zu examples, %s\n", hr_train_set_n_persons(t->set),
+                hr_train_set_n_examples(t->set), digest);
+    if (text->failed) return hr_fail_memory(text->length);
+    hr_sha256_begin(&hash);
+    hr_sha256_add(&hash, text->data, text->length);
+    hr_sha256_end(&hash, t->core->state.fingerprint);
+    return HRNET_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- comparing */
+
+static const char event_line[] = "log: "; /* behind the identity, no part of it */
+
+static size_t line_length(const char *text)
+{
+    return strcspn(text, "\n");
+}
+
+/* The line that begins with the same name (up to ':') as `line`, or NULL. */
+static const char *find_line(const char *text, const char *line)
+{
+    const size_t n = strcspn(line, ":\n") + 1;
+    while (*text != '\0') {
+        if (strncmp(text, line, n) == 0) return text;
+        text += line_length(text);
+        text += *text == '\n';
+    }
+    return NULL;
+}
+
+/* Lines of `now` that `old` has differently or not at all; the first few. */
+static int differences(hr_text *out, const char *old, const char *now)
+{
+    enum { MOST = 4 };
+    int n = 0;
+    while (*now != '\0') {
+        const size_t length = line_length(now), name = strcspn(now, ":\n");
+        const char *const was = find_line(old, now);
+        if (was == NULL || line_length(was) != length || strncmp(was, now, length) != 0) {
+            if (n++ < MOST)
+                hr_text_add(out, "%s%.*s was%.*s, is%.*s", n > 1 ? "; " : "", (int)name, now,
+                            was != NULL ? (int)(line_length(was) - name - 1) : 8,
+                            was != NULL ? was + name + 1 : " not set", (int)(length - name - 1), now + name + 1);
+        }
+        now += length;
+        now += *now == '\n';
+    }
+    if (n > MOST) hr_text_add(out, "; and %d more", n - MOST);
+    return n;
+}
+
+/* TensorBoard's folder as published carries the time when the run began: go on in that one. */
+static void keep_event_folder(hrnet_trainer *t, const char *old)
+{
+    const char *const line = find_line(old, event_line), *const was = line != NULL ? line + strlen(event_line) : NULL;
+    const size_t length = strlen(t->event_folder), n_stamp = strlen(t->stamp);
+    if (t->options.output != NULL || was == NULL || line_length(was) != length) return;
+    if (strncmp(was, t->event_folder, length - n_stamp) == 0)
+        memcpy(t->event_folder + length - n_stamp, was + length - n_stamp, n_stamp);
+}
+
+static hrnet_status compare(hrnet_trainer *t, const char *old)
+{
+    hr_text list = {0};
+    const int n = differences(&list, old, t->identity.data);
+    const hrnet_status status =
+        n == 0 ? HRNET_OK
+               : hr_fail(HRNET_ERR_MISMATCH,
+                         "%s/checkpoint.pth belongs to another run: %s. Begin anew (--no-resume) or write elsewhere "
+                         "(--output)",
+                         t->folder, list.data != NULL ? list.data : "");
+    if (n == 0) keep_event_folder(t, old);
+    hr_text_free(&list);
+    return status;
+}
+
+hrnet_status hr_trainer_same_identity(hrnet_trainer *t)
+{
+    enum { MOST = 1 << 20 };
+    hr_bytes old;
+    hr_text text = {0};
+    char *path, *copy;
+    HR_TRY(hr_trainer_path(&path, t, "checkpoint.txt"));
+    /* without the text the hash inside the checkpoint still decides */
+    const int is_there = access(path, F_OK) == 0;
+    hrnet_status status = is_there ? hr_file_read(&old, path, MOST) : HRNET_OK;
+    hr_free(path);
+    if (!is_there || status != HRNET_OK) return status;
+    hr_text_add_bytes(&text, old.data, old.size);
+    hr_free(old.data);
+    HR_TRY(hr_text_take(&text, &copy));
+    status = copy != NULL ? compare(t, copy) : HRNET_OK;
+    hr_free(copy);
+    return status;
+}
+
+static hrnet_status write_text(const hrnet_trainer *t, const char *name, const char *text)
+{
+    hr_file file;
+    char *path;
+    HR_TRY(hr_trainer_path(&path, t, name));
+    hrnet_status status = hr_file_create(&file, path);
+    hr_free(path);
+    if (status != HRNET_OK) return status;
+    fputs(text, file.stream);
+    return hr_file_commit(&file);
+}
+
+hrnet_status hr_trainer_save_identity(hrnet_trainer *t)
+{
+    char *yaml;
+    HR_TRY(hrnet_config_dump(&t->config, &yaml));
+    hrnet_status status = write_text(t, "config.yaml", yaml);
+    hrnet_string_free(yaml);
+    if (status != HRNET_OK) return status;
+    hr_text text = {0};
+    char *whole;
+    hr_text_add(&text, "%s%s%s\n", t->identity.data, event_line, t->event_folder);
+    HR_TRY(hr_text_take(&text, &whole));
+    status = write_text(t, "checkpoint.txt", whole);
+    hr_free(whole);
+    return status;
+}

@@ -1,0 +1,270 @@
+/*
+ * trainer/trainer_open.c - from a configuration to a trainer that is ready for its next step: folders, data, memory,
+ * network, weights or the state of an earlier run.
+ */
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cpu.h"
+#include "base/file.h"
+#include "base/machine.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "trainer/trainer.h"
+
+/* ---------------------------------------------------------------------------------------------- names */
+
+hrnet_status hr_trainer_path(char **out, const hrnet_trainer *t, const char *name)
+{
+    hr_text text = {0};
+    hr_text_add(&text, "%s/%s", t->folder, name);
+    return hr_text_take(&text, out);
+}
+
+/* The configuration's file name up to its first point. */
+static hrnet_status choose_name(char **out, const hr_config *c, const char *name)
+{
+    const char *const slash = strrchr(c->source, '/'), *const file = slash != NULL ? slash + 1 : c->source;
+    *out = name != NULL ? hr_strdup(name) : hr_strndup(file, strcspn(file, "."));
+    return *out != NULL ? HRNET_OK : hr_fail_memory(strlen(file));
+}
+
+/* ROOT/dataset/model/name, as upstream's create_logger has it. */
+static void add_place(hr_text *text, const hr_config *c, const char *root, const char *standard, const char *name)
+{
+    hr_text_add(text, "%s/%s%s%s/%s/%s", root[0] != '\0' ? root : standard, c->dataset.dataset,
+                c->dataset.hybrid_joints_type[0] != '\0' ? "_" : "", c->dataset.hybrid_joints_type, c->model.name,
+                name);
+}
+
+hrnet_status hrnet_experiment_folder(const hrnet_config *config, const char *name, char **out)
+{
+    hr_text text = {0};
+    char *chosen;
+    if (config == NULL || out == NULL)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_experiment_folder: an argument is NULL");
+    HR_TRY(choose_name(&chosen, config, name));
+    add_place(&text, config, config->output_dir, "output", chosen);
+    hr_free(chosen);
+    return hr_text_take(&text, out);
+}
+
+static hrnet_status choose_names(hrnet_trainer *t)
+{
+    const hr_config *const c = &t->config;
+    const time_t now = time(NULL);
+    struct tm day;
+    hr_text folder = {0}, events = {0};
+    localtime_r(&now, &day);
+    strftime(t->stamp, sizeof t->stamp, "%Y-%m-%d-%H-%M", &day);
+    HR_TRY(choose_name(&t->name, c, t->options.name));
+    if (t->options.output != NULL) {
+        hr_text_add(&folder, "%s", t->options.output);
+        hr_text_add(&events, "%s/tensorboard", t->options.output);
+    } else {
+        add_place(&folder, c, c->output_dir, "output", t->name);
+        add_place(&events, c, c->log_dir, "log", t->name);
+        hr_text_add(&events, "_%s", t->stamp);
+    }
+    hrnet_status status = hr_text_take(&folder, &t->folder);
+    if (status == HRNET_OK) status = hr_text_take(&events, &t->event_folder);
+    hr_text_free(&events);
+    return status == HRNET_OK ? hr_trainer_path(&t->log_path, t, "train.jsonl") : status;
+}
+
+/* ---------------------------------------------------------------------------------------------- data */
+
+static hrnet_status open_data(hrnet_trainer *t)
+{
+    const hr_train_set_files files = {.annotations = t->options.annotations,
+                                      .images = t->options.images,
+                                      .info = t->options.info,
+                                      .on_message = hr_trainer_log_message,
+                                      .context = t};
+    HR_TRY(hr_train_set_open(&t->set, &t->config, &files));
+    const int n_joints = hr_train_set_info(t->set)->skeleton.n_keypoints;
+    if (n_joints != t->config.model.n_joints)
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: persons have %d keypoints, MODEL.NUM_JOINTS is %d",
+                       t->config.dataset.train_set, n_joints, t->config.model.n_joints);
+    if (!t->is_first || t->options.validate_every < 0) return HRNET_OK;
+    hrnet_evaluation_files valid = t->options.valid != NULL ? *t->options.valid : (hrnet_evaluation_files){0};
+    if (valid.info == NULL) valid.info = t->options.info;
+    valid.on_message = hr_trainer_log_message;
+    valid.context = t;
+    HR_TRY(hrnet_evaluation_open(&t->valid, &t->config, &valid));
+    const hrnet_evaluation_info about = hrnet_evaluation_get_info(t->valid);
+    if (!about.has_truth)
+        return hr_fail(HRNET_ERR_CONFIG, "DATASET.TEST_SET: %s: no ground truth to validate with (%s)", about.set,
+                       about.annotations);
+    return HRNET_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- memory */
+
+static size_t total(const hr_learner_bytes *b)
+{
+    return b->network.params + b->network.gradients + b->network.activations + b->network.work + b->optimizer +
+           b->examples;
+}
+
+/* The largest batch that fits; 0: none does. */
+static int largest_batch(const hrnet_trainer *t, const hr_learner_options *options, int too_many, uint64_t room)
+{
+    int fits = 0;
+    hr_learner_bytes bytes;
+    while (too_many - fits > 1) {
+        const int n = fits + (too_many - fits) / 2;
+        if (hr_learner_estimate(&bytes, &t->config, options, n) == HRNET_OK && total(&bytes) <= room)
+            fits = n;
+        else
+            too_many = n;
+    }
+    return fits;
+}
+
+static hrnet_status check_memory(const hrnet_trainer *t, const hr_learner_options *options, hr_learner_bytes *bytes)
+{
+    const int batch = hr_learner_batch(&t->config);
+    const uint64_t room = hr_machine_memory() / (uint64_t)hr_collective_size_here(t->collective);
+    const double mega = 1e6;
+    HR_TRY(hr_learner_estimate(bytes, &t->config, options, batch < HR_MAX_PASS ? batch : HR_MAX_PASS));
+    if (total(bytes) <= room) return HRNET_OK;
+    const int fits = largest_batch(t, options, batch, room);
+    if (fits == 0)
+        return hr_fail(HRNET_ERR_LIMIT, "memory: %.0f MB are free, and one picture at a time would not fit%s",
+                       (double)room / mega, options->recompute ? "" : " (--recompute needs less)");
+    return hr_fail(HRNET_ERR_LIMIT,
+                   "TRAIN.BATCH_SIZE_PER_GPU %d x %d GPUS: %.0f MB, %.0f MB are free: %d examples a pass fit%s; "
+                   "TRAIN.ACCUMULATE makes a larger step of several passes",
+                   t->config.train.batch_size_per_gpu, t->config.n_gpus > 0 ? t->config.n_gpus : 1,
+                   (double)total(bytes) / mega, (double)room / mega, fits,
+                   options->recompute ? "" : " (more with --recompute)");
+}
+
+/* Cores to use: those that this process may run on, but no more than its part of the machine, because mpirun may bind
+ * processes to cores or let all of them roam. */
+static int cores(const hrnet_trainer *t)
+{
+    const int allowed = hr_cpu_count(), here = hr_collective_size_here(t->collective);
+    const int part = (int)(sysconf(_SC_NPROCESSORS_ONLN) / here);
+    if (here == 1 || part >= allowed) return allowed;
+    return part > 1 ? part : 1;
+}
+
+static hr_learner_options core_options(const hrnet_trainer *t)
+{
+    const int count = cores(t), wanted = t->options.threads > 0 ? t->options.threads : count;
+    const int workers = t->config.workers < count ? t->config.workers : count;
+    return (hr_learner_options){.threads = wanted < HR_MAX_THREADS ? wanted : HR_MAX_THREADS,
+                                .workers = workers > 0 ? workers : 1,
+                                .recompute = t->options.recompute,
+                                .features = hr_cpu_features()};
+}
+
+/* ---------------------------------------------------------------------------------------------- state */
+
+static hrnet_status load_state(hrnet_trainer *t, const char *path)
+{
+    hr_train_state *const s = &t->core->state;
+    HR_TRY(hr_trainer_same_identity(t));
+    HR_TRY(hr_train_state_load(s, t->core->params, &t->config, &t->core->optimizer, path));
+    hr_trainer_log(t, "resumed: %s: epoch %lld, %lld of %lld passes done, step %lld", path, (long long)s->epoch,
+                   (long long)s->position, (long long)t->core->n_passes, (long long)s->step);
+    if (s->best_perf >= 0)
+        hr_trainer_log(t, "resumed: best so far %.4f, of epoch %lld", s->best_perf, (long long)s->best_epoch);
+    return HRNET_OK;
+}
+
+/* Only the first process reads; hr_learner_share hands it on. */
+static hrnet_status begin_state(hrnet_trainer *t)
+{
+    char *path;
+    HR_TRY(hr_trainer_identify(t));
+    char fingerprint[sizeof t->core->state.fingerprint];
+    memcpy(fingerprint, t->core->state.fingerprint, sizeof fingerprint);
+    HR_TRY(hr_trainer_path(&path, t, "checkpoint.pth"));
+    const int is_there = access(path, F_OK) == 0;
+    const int resumes = t->options.resume == HRNET_RESUME_ALWAYS ||
+                        (t->options.resume == HRNET_RESUME_AUTO && t->config.auto_resume && is_there);
+    hrnet_status status = HRNET_OK;
+    if (resumes && !is_there) {
+        status = hr_fail(HRNET_ERR_IO, "%s: no checkpoint to go on from", path);
+    } else if (resumes) {
+        status = load_state(t, path);
+    } else {
+        status = hr_trainer_initial(t);
+        if (is_there)
+            hr_trainer_log(t, "%s is there but not used (%s): it will be replaced", path,
+                           t->options.resume == HRNET_RESUME_NEVER ? "--no-resume" : "AUTO_RESUME is off");
+    }
+    memcpy(t->core->state.fingerprint, fingerprint, sizeof fingerprint);
+    hr_free(path);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- all */
+
+static hrnet_status open_files(hrnet_trainer *t)
+{
+    HR_TRY(hr_file_make_folders(t->folder));
+    HR_TRY(hr_trainer_log_open(t));
+    return HRNET_OK;
+}
+
+static hrnet_status open_record(hrnet_trainer *t)
+{
+    const hr_train_state *const s = &t->core->state;
+    HR_TRY(hr_trainer_save_identity(t));
+    return hr_record_open(&t->record, t->log_path, t->event_folder, s->step);
+}
+
+static hrnet_status open_trainer(hrnet_trainer *t)
+{
+    hr_learner_bytes bytes;
+    HR_TRY(hr_config_check(&t->config));
+    HR_TRY(hr_collective_open(&t->collective));
+    t->is_first = hr_collective_rank(t->collective) == 0;
+    HR_TRY(choose_names(t));
+    if (t->is_first) HR_TRY(open_files(t));
+    const hr_learner_options options = core_options(t);
+    HR_TRY(check_memory(t, &options, &bytes));
+    HR_TRY(open_data(t));
+    HR_TRY(hr_learner_create(&t->core, &t->config, t->set, t->collective, &options));
+    if (t->is_first) HR_TRY(begin_state(t));
+    HR_TRY(hr_learner_share(t->core));
+    if (t->is_first) HR_TRY(open_record(t));
+    HR_TRY(hr_trainer_log_run(t, &bytes));
+    t->saved_at = hr_learner_now();
+    return HRNET_OK;
+}
+
+static hrnet_status check_options(const hrnet_trainer_options *o)
+{
+    if (o->threads < 0 || o->threads > HR_MAX_THREADS)
+        return hr_fail(HRNET_ERR_ARGUMENT, "threads: expected 0..%d, found %d", HR_MAX_THREADS, o->threads);
+    if (o->resume < HRNET_RESUME_AUTO || o->resume > HRNET_RESUME_NEVER)
+        return hr_fail(HRNET_ERR_ARGUMENT, "resume: expected one of hrnet_resume, found %d", (int)o->resume);
+    return HRNET_OK;
+}
+
+hrnet_status hrnet_trainer_create(hrnet_trainer **out, const hrnet_config *config, const hrnet_trainer_options *options)
+{
+    static const hrnet_trainer_options standard = {0};
+    hrnet_trainer *t;
+    if (out == NULL || config == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_trainer_create: an argument is NULL");
+    if (options == NULL) options = &standard;
+    HR_TRY(check_options(options));
+    HR_NEW(t, 1);
+    t->config = *config;
+    t->options = *options;
+    if (t->options.validate_every == 0) t->options.validate_every = 1;
+    const hrnet_status status = open_trainer(t);
+    if (status != HRNET_OK) {
+        hr_collective_give_up(t->collective);
+        hrnet_trainer_free(t);
+        return status;
+    }
+    *out = t;
+    return HRNET_OK;
+}

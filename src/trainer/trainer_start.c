@@ -1,0 +1,71 @@
+/*
+ * trainer/trainer_start.c - what a new run starts from: the initial values of TRAIN.SEED, over them MODEL.PRETRAINED as
+ * upstream takes it, or all that fits of another model (TRAIN.INIT), whose head is made anew when the joints differ.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "trainer/trainer.h"
+
+#include "base/mem.h"
+#include "weights/bind.h"
+#include "weights/checkpoint.h"
+#include "weights/initial.h"
+
+/* Tell of every parameter of the head that has no tensor of the right shape. */
+static int head_is_new(const hr_graph *graph, const hr_binding *binding)
+{
+    static const char head[] = "final_layer.";
+    for (int i = 0; i < graph->n_params; i++)
+        if (strncmp(graph->params[i].name, head, sizeof head - 1) == 0 && binding->items[i] == NULL) return 1;
+    return 0;
+}
+
+static hrnet_status begin_from(hrnet_trainer *t, const char *path, const hr_model_config *pretrained)
+{
+    const hr_graph *const graph = &t->core->graph;
+    const hr_bind_options options = {.path = path,
+                                     .allow_missing = 1,
+                                     .pretrained = pretrained,
+                                     .on_message = hr_trainer_log_message,
+                                     .context = t,
+                                     .seed = (uint64_t)t->config.train.seed};
+    hrnet_checkpoint *checkpoint = NULL;
+    hr_binding binding = {0};
+    HR_TRY(hrnet_checkpoint_load(&checkpoint, path));
+    hrnet_status status = hr_bind(&binding, graph, &checkpoint->tensors, &checkpoint->layout, &options);
+    if (status == HRNET_OK) {
+        const hr_weights weights = hr_bound(&binding);
+        if (pretrained == NULL && head_is_new(graph, &binding))
+            hr_trainer_log(t, "%s: its head does not fit %d joints: final_layer is made anew", path,
+                           t->config.model.n_joints);
+        status = hr_learner_begin(t->core, &weights);
+    }
+    hr_binding_free(&binding);
+    hrnet_checkpoint_free(checkpoint);
+    return status;
+}
+
+hrnet_status hr_trainer_initial(hrnet_trainer *t)
+{
+    const hr_config *const c = &t->config;
+    const uint64_t seed = (uint64_t)c->train.seed;
+    char *pretrained = NULL;
+    if (c->train.init[0] != '\0') {
+        hr_trainer_log(t, "weights: of %s (TRAIN.INIT)", c->train.init);
+        if (c->model.pretrained[0] != '\0')
+            hr_trainer_log(t, "MODEL.PRETRAINED (%s) is not read: TRAIN.INIT is", c->model.pretrained);
+        return begin_from(t, c->train.init, NULL);
+    }
+    HR_TRY(hr_model_pretrained_path(c, &pretrained));
+    if (pretrained != NULL) {
+        hr_trainer_log(t, "weights: of %s (MODEL.PRETRAINED), the rest initial values of seed %d", pretrained,
+                       c->train.seed);
+        const hrnet_status status = begin_from(t, pretrained, &c->model);
+        hr_free(pretrained);
+        return status;
+    }
+    const hr_weights weights = hr_initial_weights(&seed);
+    hr_trainer_log(t, "weights: initial values of seed %d", c->train.seed);
+    return hr_learner_begin(t->core, &weights);
+}

@@ -1,0 +1,213 @@
+/*
+ * trainer/trainer_validate.c - the end of an epoch: validation of the weights through the library's own evaluation, the
+ * best ones kept, checkpoints; and the end of a run: what is published.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "trainer/trainer.h"
+#include "weights/checkpoint.h"
+
+/* ---------------------------------------------------------------------------------------------- saving */
+
+hrnet_status hr_trainer_save(hrnet_trainer *t)
+{
+    char *path;
+    const double start = hr_learner_now();
+    if (!t->is_first) return HRNET_OK;
+    HR_TRY(hr_learner_check(t->core));
+    HR_TRY(hr_trainer_path(&path, t, "checkpoint.pth"));
+    const hrnet_status status =
+        hr_train_state_save(&t->core->state, t->core->params, &t->config, &t->core->optimizer, path);
+    hr_free(path);
+    t->saved_at = hr_learner_now();
+    t->seconds_saving += t->saved_at - start;
+    return status;
+}
+
+static hrnet_status save_weights(const hrnet_trainer *t, const float *block, const char *name)
+{
+    char *path;
+    HR_TRY(hr_trainer_path(&path, t, name));
+    const hrnet_status status = hr_train_state_save_weights(t->core->params, block, path);
+    hr_free(path);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- validation */
+
+/* What a validation found. */
+typedef struct verdict {
+    double perf, loss, accuracy;
+    int has_loss, n;
+    const char *const *names;
+    double numbers[HRNET_COCO_NUMBERS + HRNET_MPII_NUMBERS];
+} verdict;
+
+static hrnet_status score(hrnet_trainer *t, verdict *v)
+{
+    hrnet_mpii_score mpii;
+    hrnet_coco_score coco = {0};
+    if (hrnet_evaluation_get_info(t->valid).is_mpii) {
+        HR_TRY(hrnet_evaluation_mpii(t->valid, &mpii));
+        v->names = hrnet_mpii_number_names();
+        v->n = HRNET_MPII_NUMBERS;
+        v->perf = mpii.numbers[HRNET_MPII_MEAN];
+        memcpy(v->numbers, mpii.numbers, sizeof mpii.numbers);
+        return HRNET_OK;
+    }
+    HR_TRY(hrnet_evaluation_coco(t->valid, &coco));
+    v->names = hrnet_coco_number_names();
+    v->n = HRNET_COCO_NUMBERS;
+    v->perf = coco.numbers[HRNET_COCO_AP];
+    memcpy(v->numbers, coco.numbers, sizeof coco.numbers);
+    hrnet_coco_score_free(&coco);
+    return HRNET_OK;
+}
+
+static hrnet_status evaluate(hrnet_trainer *t, verdict *v)
+{
+    enum { MOST = 16 };
+    const hr_params_block block = {t->core->params, hr_learner_weights(t->core)};
+    const hr_weights weights = hr_params_weights(&block);
+    const int batch = t->config.test.batch_size_per_gpu < MOST ? t->config.test.batch_size_per_gpu : MOST;
+    const hrnet_session_options session_options = {t->core->options.threads, batch};
+    const hrnet_evaluation_options how = {.workers = t->core->options.workers};
+    hrnet_model *model = NULL;
+    hrnet_session *session = NULL;
+    hr_debug_images *watch = NULL;
+    HR_TRY(hr_model_create(&model, &t->config, &weights, hr_codec_of(&t->config), &hr_train_set_info(t->set)->skeleton,
+                           batch));
+    hrnet_status status = hrnet_session_create(&session, model, &session_options);
+    if (status == HRNET_OK) status = hr_debug_images_begin(&watch, t, &model->info);
+    if (status == HRNET_OK) status = hrnet_evaluation_run(t->valid, session, &how);
+    const hrnet_status watched = hr_debug_images_end(watch);
+    if (status == HRNET_OK) status = watched;
+    if (status == HRNET_OK) status = score(t, v);
+    v->has_loss = status == HRNET_OK && hrnet_evaluation_loss(t->valid, &v->loss, &v->accuracy) == HRNET_OK;
+    hrnet_session_free(session);
+    hrnet_model_free(model);
+    return status;
+}
+
+/* Upstream's log line and its table (_print_name_value). */
+static void say_verdict(hrnet_trainer *t, const verdict *v, double seconds)
+{
+    hr_text head = {0}, row = {0}, line = {0};
+    const size_t n = hrnet_evaluation_get_info(t->valid).n_persons;
+    if (v->has_loss)
+        hr_trainer_log(t, "Test: %zu persons\tTime %.3f\tLoss %.4f\tAccuracy %.3f", n, seconds, v->loss, v->accuracy);
+    else
+        hr_trainer_log(t, "Test: %zu persons\tTime %.3f", n, seconds);
+    hr_text_add(&head, "| Arch |");
+    hr_text_add(&line, "|---|");
+    hr_text_add(&row, "| %s |", t->config.model.name);
+    for (int i = 0; i < v->n; i++) {
+        hr_text_add(&head, " %s |", v->names[i]);
+        hr_text_add(&line, "---|");
+        hr_text_add(&row, " %.3f |", v->numbers[i]);
+    }
+    if (!head.failed && !line.failed && !row.failed) {
+        hr_trainer_log_message(t, head.data);
+        hr_trainer_log_message(t, line.data);
+        hr_trainer_log_message(t, row.data);
+    }
+    hr_text_free(&head);
+    hr_text_free(&line);
+    hr_text_free(&row);
+}
+
+static hrnet_status record(hrnet_trainer *t, const verdict *v)
+{
+    const hr_train_state *const s = &t->core->state;
+    hr_record_value values[HRNET_COCO_NUMBERS + HRNET_MPII_NUMBERS + 2];
+    size_t n = 0;
+    if (v->has_loss) {
+        values[n++] = (hr_record_value){"valid_loss", v->loss};
+        values[n++] = (hr_record_value){"valid_acc", v->accuracy};
+    }
+    for (int i = 0; i < v->n; i++) values[n++] = (hr_record_value){v->names[i], v->numbers[i]};
+    return hr_record_add(t->record, s->step - 1, s->epoch, values, n);
+}
+
+/* As upstream: a score that equals the best is the best. */
+static hrnet_status keep_best(hrnet_trainer *t, const verdict *v)
+{
+    hr_train_state *const s = &t->core->state;
+    s->last_perf = v->perf;
+    if (v->perf < s->best_perf) return HRNET_OK;
+    s->best_perf = v->perf;
+    s->best_epoch = s->epoch;
+    memcpy(s->best, hr_learner_weights(t->core), t->core->params->n_floats * sizeof(float));
+    HR_TRY(save_weights(t, s->best, "model_best.pth"));
+    hr_trainer_log(t, "best so far: %.4f, epoch %lld; %s/model_best.pth", v->perf, (long long)s->epoch, t->folder);
+    return HRNET_OK;
+}
+
+static hrnet_status validate(hrnet_trainer *t)
+{
+    verdict v = {0};
+    const double start = hr_learner_now();
+    HR_TRY(evaluate(t, &v));
+    const double seconds = hr_learner_now() - start;
+    t->seconds_validating += seconds;
+    say_verdict(t, &v, seconds);
+    HR_TRY(record(t, &v));
+    return keep_best(t, &v);
+}
+
+/* ---------------------------------------------------------------------------------------------- ends */
+
+hrnet_status hr_trainer_end_epoch(hrnet_trainer *t)
+{
+    const int64_t epoch = t->core->state.epoch;
+    const int is_last = epoch + 1 >= t->config.train.end_epoch;
+    if (t->valid != NULL) {
+        HR_TRY(hr_learner_check(t->core));
+        if (is_last || (epoch + 1) % t->options.validate_every == 0) HR_TRY(validate(t));
+    }
+    hr_learner_next_epoch(t->core);
+    t->meters = (hr_trainer_meters){0};
+    if (t->is_first) {
+        HR_TRY(hr_trainer_save(t));
+        hr_trainer_log(t, "=> saved checkpoint to %s", t->folder);
+        HR_TRY(hr_trainer_log_check(t));
+    }
+    return hr_collective_barrier(t->collective);
+}
+
+/* The single file that `hrnet pose` needs: weights in half precision, configuration, codec, skeleton. */
+static hrnet_status save_model(hrnet_trainer *t, const char *from, const char *to)
+{
+    hr_entry entries[HR_SKELETON_ENTRIES + 1];
+    char codec[16];
+    size_t n = 0;
+    hrnet_checkpoint *checkpoint = NULL;
+    const hrnet_save_options options = {HRNET_SAFETENSORS, 1, &t->config};
+    HR_TRY(hrnet_checkpoint_load(&checkpoint, from));
+    hrnet_status status = hr_skeleton_entries(&hr_train_set_info(t->set)->skeleton, entries, &n);
+    snprintf(codec, sizeof codec, "%s", hr_codec_of(&t->config));
+    entries[n] = (hr_entry){"hrnet.codec", codec};
+    if (status == HRNET_OK) status = hr_checkpoint_save(checkpoint, to, &options, entries, n + 1);
+    hr_skeleton_entries_free(entries, n);
+    hrnet_checkpoint_free(checkpoint);
+    return status;
+}
+
+hrnet_status hr_trainer_finish(hrnet_trainer *t)
+{
+    char *from, *to;
+    if (!t->is_first || t->is_finished) return HRNET_OK;
+    HR_TRY(hr_learner_check(t->core));
+    HR_TRY(save_weights(t, hr_learner_weights(t->core), "final_state.pth"));
+    const int has_best = t->core->state.best_perf >= 0;
+    HR_TRY(hr_trainer_path(&from, t, has_best ? "model_best.pth" : "final_state.pth"));
+    hrnet_status status = hr_trainer_path(&to, t, has_best ? "model_best.safetensors" : "final_state.safetensors");
+    if (status == HRNET_OK && has_best) status = save_weights(t, t->core->state.best, "model_best.pth");
+    if (status == HRNET_OK) status = save_model(t, from, to);
+    if (status == HRNET_OK) hr_trainer_log(t, "done: %s/final_state.pth, %s (for hrnet pose --model)", t->folder, to);
+    t->is_finished = status == HRNET_OK;
+    hr_free(from);
+    hr_free(to);
+    return status;
+}

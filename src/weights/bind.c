@@ -1,0 +1,163 @@
+/* bind.c - matching by official name and shape; the loading report. */
+#include "weights/bind.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "weights/initial.h"
+
+typedef struct report {
+    const hr_bind_options *options;
+    int n_matched, n_missing, n_wrong, n_unexpected, n_ignored, n_not_taken;
+    hr_text first; /* the first few problems, for the error message */
+    int n_first;
+    unsigned char *used; /* [layout->n_items] 1: asked for by name */
+} report;
+
+static void say(const hr_bind_options *options, const char *line)
+{
+    if (options->on_message != NULL) options->on_message(options->context, line);
+}
+
+static void problem(report *r, const char *line)
+{
+    say(r->options, line);
+    if (r->n_first++ < 3) hr_text_add(&r->first, "; %s", line);
+}
+
+static int same_shape(const hr_param *param, const hr_tensor *tensor)
+{
+    if (param->kind == HR_PARAM_NORM_COUNT) return tensor->n_elements == 1;
+    return param->n_dims == tensor->n_dims &&
+           memcmp(param->shape, tensor->shape, (size_t)param->n_dims * sizeof *param->shape) == 0;
+}
+
+/* init_weights keeps the tensors whose first name part is listed, or all when "*" is the first entry. pose_resnet has
+ * no such list and takes all. */
+static int taken(const hr_model_config *pretrained, const char *name)
+{
+    if (pretrained == NULL || pretrained->n_pretrained_layers == 0) return 1;
+    if (strcmp(pretrained->pretrained_layers[0], "*") == 0) return 1;
+    const size_t length = strcspn(name, ".");
+    for (int i = 0; i < pretrained->n_pretrained_layers; i++)
+        if (strlen(pretrained->pretrained_layers[i]) == length &&
+            strncmp(pretrained->pretrained_layers[i], name, length) == 0)
+            return 1;
+    return 0;
+}
+
+static void bind_param(report *r, const hr_param *param, const hr_layout *layout, const hr_named **item)
+{
+    char line[512], expected[96], found[128];
+    const hr_named *named = hr_layout_find(layout, param->name);
+    *item = NULL;
+    if (named != NULL) r->used[named - layout->items] = 1;
+    if (!taken(r->options->pretrained, param->name)) {
+        r->n_not_taken += named != NULL;
+        return;
+    }
+    if (named == NULL) {
+        if (param->kind == HR_PARAM_NORM_COUNT) return;
+        r->n_missing++;
+        snprintf(line, sizeof line, "missing: %s", param->name);
+        problem(r, line);
+    } else if (!same_shape(param, named->tensor)) {
+        r->n_wrong++;
+        hr_shape_text(expected, sizeof expected, param->n_dims, param->shape);
+        hr_shape_text(found, sizeof found, named->tensor->n_dims, named->tensor->shape);
+        snprintf(line, sizeof line, "wrong shape: %s: expected %s, found %s", param->name, expected, found);
+        problem(r, line);
+    } else {
+        r->n_matched++;
+        *item = named;
+    }
+}
+
+static void list_unexpected(report *r, const hr_layout *layout)
+{
+    char line[512];
+    for (size_t i = 0; i < layout->n_items; i++) {
+        const hr_named *item = &layout->items[i];
+        if (item->ignored != NULL) {
+            r->n_ignored++;
+            continue;
+        }
+        if (r->used[i]) continue;
+        r->n_unexpected++;
+        snprintf(line, sizeof line, "unexpected: %s", item->found);
+        say(r->options, line);
+    }
+}
+
+static hrnet_status conclude(report *r, const hr_graph *graph, const hr_layout *layout)
+{
+    const hr_bind_options *o = r->options;
+    const int tolerant = o->allow_missing || o->pretrained != NULL;
+    char line[512];
+    snprintf(line, sizeof line,
+             "%s: %d of %d tensors matched, %d missing, %d of another shape, %d unexpected, %d ignored", o->path,
+             r->n_matched, graph->n_params, r->n_missing, r->n_wrong, r->n_unexpected, r->n_ignored);
+    say(o, line);
+    if (layout->others[0] != '\0') {
+        snprintf(line, sizeof line, "%s: not used: %s", o->path, layout->others);
+        say(o, line);
+    }
+    if (r->n_matched == 0)
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: none of the network's %d tensors is in the file", o->path,
+                       graph->n_params);
+    if (r->n_missing + r->n_wrong == 0) return HRNET_OK;
+    if (!tolerant)
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: %d tensors missing, %d of another shape, %d unexpected%s%s", o->path,
+                       r->n_missing, r->n_wrong, r->n_unexpected, r->first.data != NULL ? r->first.data : "",
+                       r->n_first > 3 ? "; ..." : "");
+    snprintf(line, sizeof line, "%s: %d tensors keep their initial values", o->path, r->n_missing + r->n_wrong);
+    say(o, line);
+    return HRNET_OK;
+}
+
+hrnet_status hr_bind(hr_binding *out, const hr_graph *graph, const hr_tensors *tensors, const hr_layout *layout,
+                     const hr_bind_options *options)
+{
+    const size_t n = (size_t)graph->n_params;
+    hr_binding binding = {.tensors = tensors, .seed = options->seed};
+    report r = {.options = options};
+    binding.items = hr_calloc(n, sizeof(hr_named *));
+    r.used = hr_calloc(layout->n_items, 1);
+    if (binding.items == NULL || r.used == NULL) {
+        hr_free(binding.items);
+        hr_free(r.used);
+        return hr_fail_memory(n * sizeof(hr_named *) + layout->n_items);
+    }
+    for (size_t i = 0; i < n; i++) bind_param(&r, &graph->params[i], layout, &binding.items[i]);
+    list_unexpected(&r, layout);
+    const hrnet_status status = conclude(&r, graph, layout);
+    hr_text_free(&r.first);
+    hr_free(r.used);
+    if (status != HRNET_OK)
+        hr_binding_free(&binding);
+    else
+        *out = binding;
+    return status;
+}
+
+void hr_binding_free(hr_binding *binding)
+{
+    hr_free(binding->items);
+    *binding = (hr_binding){0};
+}
+
+static hrnet_status read_bound(void *context, int index, const hr_param *param, float *out)
+{
+    const hr_binding *binding = context;
+    const hr_named *item = binding->items[index];
+    if (item != NULL) return hr_tensor_read(binding->tensors, item->tensor, out);
+    hr_initial_value(binding->seed, param, out);
+    return HRNET_OK;
+}
+
+hr_weights hr_bound(const hr_binding *binding)
+{
+    return (hr_weights){read_bound, (void *)(uintptr_t)binding};
+}

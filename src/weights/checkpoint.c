@@ -1,0 +1,224 @@
+/*
+ * checkpoint.c - the public face of checkpoints: load, look, save. What a file contains is io's, what its names mean is
+ * layout's, what network they make is infer's; here they meet.
+ */
+#include "weights/checkpoint.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "networks/registry.h"
+#include "weights/bind.h"
+#include "graph/graph.h"
+#include "weights/infer.h"
+#include "weights/shipped.h"
+
+/* ---------------------------------------------------------------------------------------------- load and look */
+
+static hrnet_status open_checkpoint(hrnet_checkpoint *checkpoint, const char *path)
+{
+    const char *const name = path != NULL ? path : HR_SHIPPED_NAME;
+    checkpoint->path = hr_strdup(name);
+    if (checkpoint->path == NULL) return hr_fail_memory(strlen(name));
+    HR_TRY(path != NULL ? hr_tensors_open(&checkpoint->tensors, path)
+                        : hr_tensors_open_memory(&checkpoint->tensors, hr_shipped_weights,
+                                                 (size_t)(hr_shipped_weights_end - hr_shipped_weights), name));
+    const hrnet_status status = hr_layout_read(&checkpoint->layout, &checkpoint->tensors);
+    return status == HRNET_OK ? HRNET_OK : hr_fail_in(status, name);
+}
+
+hrnet_status hrnet_checkpoint_load(hrnet_checkpoint **out, const char *path)
+{
+    if (out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_load: out is NULL");
+    hrnet_checkpoint *checkpoint;
+    HR_NEW(checkpoint, 1);
+    const hrnet_status status = open_checkpoint(checkpoint, path);
+    if (status != HRNET_OK) {
+        hrnet_checkpoint_free(checkpoint);
+        return status;
+    }
+    *out = checkpoint;
+    return HRNET_OK;
+}
+
+void hrnet_checkpoint_free(hrnet_checkpoint *checkpoint)
+{
+    if (checkpoint == NULL) return;
+    hr_layout_free(&checkpoint->layout);
+    hr_tensors_close(&checkpoint->tensors);
+    hr_free(checkpoint->path);
+    hr_free(checkpoint);
+}
+
+size_t hrnet_checkpoint_n_tensors(const hrnet_checkpoint *checkpoint)
+{
+    return checkpoint->layout.n_items;
+}
+
+hrnet_tensor_info hrnet_checkpoint_tensor(const hrnet_checkpoint *checkpoint, size_t index)
+{
+    hrnet_tensor_info info = {0};
+    if (index >= checkpoint->layout.n_items) return info;
+    const hr_named *item = &checkpoint->layout.items[index];
+    info.name = item->name;
+    info.found = item->found;
+    info.dtype = hr_dtype_name(item->tensor->dtype);
+    info.n_dims = item->tensor->n_dims;
+    memcpy(info.shape, item->tensor->shape, sizeof info.shape);
+    return info;
+}
+
+const char *hrnet_checkpoint_container(const hrnet_checkpoint *checkpoint)
+{
+    switch (checkpoint->tensors.container) {
+    case HR_TORCH_ZIP: return "PyTorch zip";
+    case HR_TORCH_STREAM: return "PyTorch pickle stream";
+    case HR_SAFETENSORS_FILE: return "safetensors";
+    }
+    return "unknown";
+}
+
+const char *hrnet_checkpoint_layout(const hrnet_checkpoint *checkpoint)
+{
+    return checkpoint->layout.name;
+}
+
+const char *hrnet_checkpoint_metadata(const hrnet_checkpoint *checkpoint, const char *key)
+{
+    return hr_tensors_entry(&checkpoint->tensors, key);
+}
+
+hrnet_status hr_checkpoint_config(const hrnet_checkpoint *checkpoint, hr_config *out, hrnet_message_fn *on_message,
+                                  void *context)
+{
+    const char *text = hr_tensors_entry(&checkpoint->tensors, "hrnet.config");
+    if (text == NULL) return hr_infer_config(out, &checkpoint->layout, checkpoint->path, on_message, context);
+    hr_config_defaults(out);
+    return hr_config_parse(out, text, strlen(text), checkpoint->path, NULL, NULL);
+}
+
+hrnet_status hrnet_checkpoint_config(const hrnet_checkpoint *checkpoint, hrnet_config **out)
+{
+    if (checkpoint == NULL || out == NULL)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_config: an argument is NULL");
+    hr_config *config;
+    HR_NEW(config, 1);
+    const hrnet_status status = hr_checkpoint_config(checkpoint, config, NULL, NULL);
+    if (status != HRNET_OK) {
+        hr_free(config);
+        return status;
+    }
+    *out = config;
+    return HRNET_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- save */
+
+/* Everything that a save holds until its end. */
+typedef struct saving {
+    const hrnet_checkpoint *checkpoint;
+    hr_config config;
+    hr_graph graph;
+    hr_binding binding;
+    float *weights;        /* one block, each tensor at its parameter's offset */
+    int64_t *counts;       /* num_batches_tracked, by parameter */
+    hr_tensor_data *items; /* by parameter */
+    hr_entry *entries;
+    size_t n_entries;
+    char *config_text;
+} saving;
+
+static hrnet_status read_tensors(saving *s)
+{
+    HR_NEW(s->weights, s->graph.n_floats);
+    HR_NEW(s->counts, (size_t)s->graph.n_params);
+    HR_NEW(s->items, (size_t)s->graph.n_params);
+    for (int i = 0; i < s->graph.n_params; i++) {
+        const hr_param *param = &s->graph.params[i];
+        const hr_named *item = s->binding.items[i];
+        const int is_count = param->kind == HR_PARAM_NORM_COUNT;
+        hr_tensor_data *data = &s->items[i];
+        *data = (hr_tensor_data){.name = param->name, .n_dims = param->n_dims};
+        memcpy(data->shape, param->shape, sizeof param->shape);
+        data->dtype = is_count ? HR_I64 : HR_F32;
+        data->data = is_count ? (const void *)&s->counts[i] : &s->weights[param->offset];
+        if (is_count && item != NULL) {
+            double count;
+            HR_TRY(hr_tensor_read_double(&s->checkpoint->tensors, item->tensor, &count));
+            if (count >= 0 && count < 9e15) s->counts[i] = (int64_t)count;
+        } else if (!is_count) {
+            HR_TRY(hr_tensor_read(&s->checkpoint->tensors, item->tensor, &s->weights[param->offset]));
+        }
+    }
+    return HRNET_OK;
+}
+
+/* Add an entry unless its key stands already. */
+static void put(saving *s, const char *key, const char *value)
+{
+    for (size_t i = 0; i < s->n_entries; i++)
+        if (strcmp(s->entries[i].key, key) == 0) return;
+    s->entries[s->n_entries++] = (hr_entry){(char *)key, (char *)value};
+}
+
+static hrnet_status gather_entries(saving *s, const hr_entry *entries, size_t n_entries)
+{
+    enum { N_OWN = 5 };
+    const hr_tensors *tensors = &s->checkpoint->tensors;
+    HR_TRY(hrnet_config_dump(&s->config, &s->config_text));
+    HR_NEW(s->entries, n_entries + tensors->n_entries + N_OWN);
+    put(s, "hrnet.version", HRNET_VERSION);
+    put(s, "hrnet.config", s->config_text);
+    for (size_t i = 0; i < n_entries; i++) put(s, entries[i].key, entries[i].value);
+    for (size_t i = 0; i < tensors->n_entries; i++)
+        if (strncmp(tensors->entries[i].key, "hrnet.", 6) == 0)
+            put(s, tensors->entries[i].key, tensors->entries[i].value);
+    put(s, "hrnet.codec", hr_codec_of(&s->config));
+    put(s, "hrnet.mean", "[0.485, 0.456, 0.406]");
+    put(s, "hrnet.std", "[0.229, 0.224, 0.225]");
+    return HRNET_OK;
+}
+
+static hrnet_status save(saving *s, const char *path, const hrnet_save_options *options, const hr_entry *entries,
+                         size_t n_entries)
+{
+    if (options->config != NULL)
+        s->config = *options->config;
+    else
+        HR_TRY(hr_checkpoint_config(s->checkpoint, &s->config, NULL, NULL));
+    HR_TRY(hr_config_check(&s->config));
+    HR_TRY(hr_network_build(&s->graph, &s->config));
+    const hr_bind_options strict = {.path = s->checkpoint->path};
+    HR_TRY(hr_bind(&s->binding, &s->graph, &s->checkpoint->tensors, &s->checkpoint->layout, &strict));
+    HR_TRY(read_tensors(s));
+    const size_t n_items = (size_t)s->graph.n_params;
+    if (options->format == HRNET_PTH) return hr_torch_save(path, s->items, n_items);
+    HR_TRY(gather_entries(s, entries, n_entries));
+    return hr_safetensors_save(path, s->items, n_items, s->entries, s->n_entries, options->half);
+}
+
+hrnet_status hr_checkpoint_save(const hrnet_checkpoint *checkpoint, const char *path, const hrnet_save_options *options,
+                                const hr_entry *entries, size_t n_entries)
+{
+    static const hrnet_save_options standard = {0};
+    if (checkpoint == NULL || path == NULL)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_save: an argument is NULL");
+    if (options == NULL) options = &standard;
+    if (options->format != HRNET_SAFETENSORS && options->format != HRNET_PTH)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_save: unknown format %d", (int)options->format);
+    if (options->half && options->format == HRNET_PTH)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_save: float16 goes with safetensors only");
+    saving *s;
+    HR_NEW(s, 1);
+    s->checkpoint = checkpoint;
+    const hrnet_status status = save(s, path, options, entries, n_entries);
+    hr_binding_free(&s->binding);
+    hr_graph_free(&s->graph);
+    hr_free(s->weights);
+    hr_free(s->counts);
+    hr_free(s->items);
+    hr_free(s->entries);
+    hr_free(s->config_text);
+    hr_free(s);
+    return status;
+}

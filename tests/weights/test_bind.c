@@ -1,0 +1,344 @@
+/*
+ * test_bind.c - checkpoints that do not fit: everything missing, unexpected or of another shape is told by name; what
+ * allow_missing lets pass; and which tensors PRETRAINED and PRETRAINED_LAYERS take (init_weights upstream).
+ */
+#include "../support/net_files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "weights/initial.h"
+
+static char folder[] = "/tmp/hrnet-test-bind-XXXXXX", file[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    if (mkdtemp(folder) == NULL) return 1;
+    snprintf(file, sizeof file, "%s/edited.pth", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlink(file);
+    return rmdir(folder);
+}
+
+/* What became of one tensor of the golden network. */
+typedef struct edit {
+    const char *name;
+    const char *renamed; /* NULL: left out, unless turned */
+    int turned;          /* its first two sizes exchanged */
+} edit;
+
+static const edit *find_edit(const edit *edits, size_t n_edits, const char *name)
+{
+    for (size_t i = 0; i < n_edits; i++)
+        if (strcmp(edits[i].name, name) == 0) return &edits[i];
+    return NULL;
+}
+
+/* Write weights.pth of the first golden network to `file`, edited, without num_batches_tracked (as files before torch
+ * 0.4.1 are). Returns how many tensors it has. */
+static int write_edited(const edit *edits, size_t n_edits)
+{
+    golden_graph net;
+    size_t n = 0;
+    golden_graph_open(&net, net_names[0]);
+    float *block = test_malloc(net.graph.n_floats * sizeof *block);
+    hr_tensor_data *items = test_calloc((size_t)net.graph.n_params, sizeof *items);
+    for (int i = 0; i < net.graph.n_params; i++) {
+        const hr_param *param = &net.graph.params[i];
+        const edit *change = find_edit(edits, n_edits, param->name);
+        if (param->kind == HR_PARAM_NORM_COUNT) continue;
+        if (change != NULL && change->renamed == NULL && !change->turned) continue;
+        hr_tensor_data *item = &items[n++];
+        *item = (hr_tensor_data){
+            .name = param->name, .dtype = HR_F32, .n_dims = param->n_dims, .data = block + param->offset};
+        memcpy(item->shape, param->shape, sizeof param->shape);
+        if (change != NULL && change->renamed != NULL) item->name = change->renamed;
+        if (change != NULL && change->turned) {
+            item->shape[0] = param->shape[1];
+            item->shape[1] = param->shape[0];
+        }
+        MUST(hr_weights_read(&net.weights, &net.graph, i, block + param->offset));
+    }
+    MUST(hr_torch_save(file, items, n));
+    test_free(items);
+    test_free(block);
+    golden_graph_close(&net);
+    return (int)n;
+}
+
+/* Every line of the report, each ended by a newline. */
+static char report[1 << 16];
+
+static void collect(void *context, const char *line)
+{
+    (void)context;
+    const size_t at = strlen(report);
+    snprintf(report + at, sizeof report - at, "%s\n", line);
+}
+
+static void reported(const char *line)
+{
+    char whole[512];
+    snprintf(whole, sizeof whole, "%s\n", line);
+    if (strstr(report, whole) == NULL) fail_msg("expected \"%s\" in the report:\n%s", line, report);
+}
+
+/* Load a file into the first golden network. */
+static hrnet_status load(hrnet_model **model, const char *path, int allow_missing)
+{
+    hrnet_config *config = golden_config(net_names[0]);
+    report[0] = '\0';
+    const hrnet_status status = hrnet_model_load(
+        model, path,
+        &(hrnet_model_options){.config = config, .allow_missing = allow_missing, .on_message = collect, .seed = 5});
+    hrnet_config_free(config);
+    return status;
+}
+
+static void all_there(void **state)
+{
+    (void)state;
+    char line[256];
+    hrnet_model *model = NULL;
+    const int n = write_edited(NULL, 0);
+    MUST(load(&model, file, 0));
+    snprintf(line, sizeof line, "%s: %d of %zu tensors matched, 0 missing, 0 of another shape, 0 unexpected, 0 ignored",
+             file, n, hrnet_model_get_info(model).n_tensors);
+    reported(line);
+    hrnet_model_free(model);
+}
+
+static void named_problems(void **state)
+{
+    (void)state;
+    static const edit edits[] = {{"stage2.0.branches.0.0.conv1.weight", NULL, 0},
+                                 {"bn1.weight", "first_norm.weight", 0},
+                                 {"final_layer.weight", NULL, 1}};
+    hrnet_model *model = NULL;
+    write_edited(edits, 3);
+    REFUSED(load(&model, file, 0), HRNET_ERR_MISMATCH, file);
+    reported("missing: stage2.0.branches.0.0.conv1.weight");
+    reported("missing: bn1.weight");
+    reported("unexpected: first_norm.weight");
+    reported("wrong shape: final_layer.weight: expected [17, 8, 1, 1], found [8, 17, 1, 1]");
+    assert_non_null(strstr(report, "2 missing, 1 of another shape, 1 unexpected"));
+    assert_non_null(strstr(hrnet_last_error(), "2 tensors missing, 1 of another shape, 1 unexpected"));
+    assert_non_null(strstr(hrnet_last_error(), "stage2.0.branches.0.0.conv1.weight"));
+    assert_non_null(strstr(hrnet_last_error(), "bn1.weight"));
+    assert_non_null(strstr(hrnet_last_error(), "expected [17, 8, 1, 1], found [8, 17, 1, 1]"));
+    assert_null(model);
+    MUST(load(&model, file, 1));
+    reported("missing: bn1.weight");
+    assert_non_null(strstr(report, "3 tensors keep their initial values"));
+    hrnet_model_free(model);
+}
+
+/* Tensors that the network has no place for do not stop a load, but they are told. */
+static void unexpected_only(void **state)
+{
+    (void)state;
+    hrnet_model *model = NULL;
+    hrnet_config *config = NULL;
+    const char *const overrides[] = {"MODEL.EXTRA.STAGE4.NUM_MODULES", "1", NULL};
+    MUST(hrnet_config_load(&config, golden_path(net_names[0], "config.yaml"), overrides, NULL, NULL));
+    report[0] = '\0';
+    /* the shorter network's last module is the golden one's first, which has three fuse outputs more */
+    MUST(hrnet_model_load(&model, golden_path(net_names[0], "weights.pth"),
+                          &(hrnet_model_options){.config = config, .on_message = collect}));
+    reported("unexpected: stage4.1.branches.0.0.conv1.weight");
+    reported("unexpected: stage4.0.fuse_layers.3.2.0.0.weight");
+    hrnet_model_free(model);
+    hrnet_config_free(config);
+}
+
+static void other_networks(void **state)
+{
+    (void)state;
+    static const float one = 1;
+    static const hr_tensor_data stranger = {"foo.bar", HR_F32, 1, {1}, &one};
+    hrnet_model *model = NULL;
+    hrnet_config *config = NULL;
+    REFUSED(load(&model, golden_path(net_names[2], "weights.pth"), 0), HRNET_ERR_MISMATCH, "of another shape");
+    assert_non_null(strstr(hrnet_last_error(), "; ...")); /* the first few only: the report has them all */
+    MUST(hrnet_config_load(&config, "coco/resnet/res50_256x192", NULL, NULL, NULL));
+    const char *path = golden_path(net_names[0], "weights.pth");
+    REFUSED(hrnet_model_load(&model, path, &(hrnet_model_options){.config = config}), HRNET_ERR_MISMATCH, "missing");
+    hrnet_config_free(config);
+    MUST(hr_safetensors_save(file, &stranger, 1, NULL, 0, 0));
+    REFUSED(load(&model, file, 1), HRNET_ERR_MISMATCH, "none of the network's");
+    reported("unexpected: foo.bar");
+    REFUSED(load(&model, "no/such/file.pth", 0), HRNET_ERR_IO, "no/such/file.pth");
+    REFUSED(hrnet_model_load(NULL, file, NULL), HRNET_ERR_ARGUMENT, "out is NULL");
+    assert_null(model);
+}
+
+/* ---------------------------------------------------------------------------------------------- which values */
+
+enum source { FROM_FILE, INITIAL };
+
+/* Bind `path` to the first golden network and check where every parameter comes from. initial(name) tells which keep
+ * their initial values. */
+static void check_sources(const char *path, hr_bind_options options, int (*initial)(const char *name))
+{
+    golden_graph net;
+    hrnet_checkpoint *checkpoint = NULL;
+    hr_binding binding = {0};
+    int n[2] = {0};
+    options.path = path;
+    options.seed = 11;
+    golden_graph_open(&net, net_names[0]);
+    MUST(hrnet_checkpoint_load(&checkpoint, path));
+    MUST(hr_bind(&binding, &net.graph, &checkpoint->tensors, &checkpoint->layout, &options));
+    const hr_weights bound = hr_bound(&binding), from_seed = hr_initial_weights(&options.seed);
+    for (int i = 0; i < net.graph.n_params; i++) {
+        const hr_param *param = &net.graph.params[i];
+        const enum source source = initial(param->name) ? INITIAL : FROM_FILE;
+        float *found = test_malloc(param->n_elements * sizeof *found);
+        float *expected = test_malloc(param->n_elements * sizeof *expected);
+        if (param->kind != HR_PARAM_NORM_COUNT) {
+            MUST(hr_weights_read(&bound, &net.graph, i, found));
+            MUST(hr_weights_read(source == INITIAL ? &from_seed : &net.weights, &net.graph, i, expected));
+            if (memcmp(found, expected, param->n_elements * sizeof *found) != 0)
+                fail_msg("%s: not the %s values", param->name, source == INITIAL ? "initial" : "file's");
+            n[source]++;
+        }
+        test_free(found);
+        test_free(expected);
+    }
+    assert_true(n[FROM_FILE] > 0 && n[INITIAL] > 0);
+    hr_binding_free(&binding);
+    hrnet_checkpoint_free(checkpoint);
+    golden_graph_close(&net);
+}
+
+static int is_edited(const char *name)
+{
+    return strcmp(name, "bn1.weight") == 0 || strcmp(name, "final_layer.weight") == 0;
+}
+
+static void missing_keep_initial_values(void **state)
+{
+    (void)state;
+    static const edit edits[] = {{"bn1.weight", NULL, 0}, {"final_layer.weight", NULL, 1}};
+    write_edited(edits, 2);
+    check_sources(file, (hr_bind_options){.allow_missing = 1}, is_edited);
+}
+
+static int is_head(const char *name)
+{
+    return strncmp(name, "final_layer.", 12) == 0;
+}
+
+static int is_not_stem(const char *name)
+{
+    return strncmp(name, "conv1.", 6) != 0 && strncmp(name, "bn1.", 4) != 0;
+}
+
+/* The published list names all but the head; "conv1" means the module, not every name that begins like it. */
+static void pretrained_layers(void **state)
+{
+    (void)state;
+    const char *path = golden_path(net_names[0], "weights.pth");
+    const char *const overrides[] = {"MODEL.EXTRA.PRETRAINED_LAYERS", "['conv1', 'bn1', 'stage']", NULL};
+    hrnet_config *config = golden_config(net_names[0]);
+    check_sources(path, (hr_bind_options){.pretrained = &config->model}, is_head);
+    hrnet_config_free(config);
+    MUST(hrnet_config_load(&config, golden_path(net_names[0], "config.yaml"), overrides, NULL, NULL));
+    check_sources(path, (hr_bind_options){.pretrained = &config->model}, is_not_stem);
+    hrnet_config_free(config);
+}
+
+/* Heatmaps of golden picture 0 of the first golden network under overrides, without a checkpoint; freed with
+ * test_free. */
+static float *start_heatmaps(const char *const *overrides, int training, uint64_t seed)
+{
+    hrnet_config *config = NULL;
+    hrnet_model *model = NULL;
+    MUST(hrnet_config_load(&config, golden_path(net_names[0], "config.yaml"), overrides, NULL, NULL));
+    MUST(hrnet_model_load(&model, NULL, &(hrnet_model_options){.config = config, .training = training, .seed = seed}));
+    hrnet_array input = golden_array(net_names[0], "input");
+    float *heatmaps = run_model(model, input.data, 1, 0, 1, 1);
+    hrnet_array_free(&input);
+    hrnet_model_free(model);
+    hrnet_config_free(config);
+    return heatmaps;
+}
+
+/* What get_pose_net(cfg, is_train) starts from. */
+static void training_start(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *overrides[9];
+        int training;
+        uint64_t seed;
+        enum source source;
+    } cases[] = {
+        {{NULL}, 0, 0, INITIAL},
+        {{NULL}, 1, 0, INITIAL}, /* PRETRAINED is '' */
+        {{"DATA_DIR", TEST_DATA "/golden", "MODEL.PRETRAINED", "hrnet_w8_96x64/weights.pth",
+          "MODEL.EXTRA.PRETRAINED_LAYERS", "['*']", NULL},
+         1,
+         0,
+         FROM_FILE},
+        {{"DATA_DIR", "elsewhere", "MODEL.PRETRAINED", TEST_DATA "/golden/hrnet_w8_96x64/weights_mmpose.pth",
+          "MODEL.EXTRA.PRETRAINED_LAYERS", "['*', 'conv1']", NULL},
+         1,
+         0,
+         FROM_FILE},
+        {{"MODEL.PRETRAINED", TEST_DATA "/golden/hrnet_w8_96x64/weights.pth", NULL}, 0, 0, INITIAL}, /* not training */
+        {{"MODEL.PRETRAINED", TEST_DATA "/golden/hrnet_w8_96x64/weights.pth", "MODEL.INIT_WEIGHTS", "false", NULL},
+         1,
+         0,
+         INITIAL},
+    };
+    hrnet_array golden = golden_array(net_names[0], "heatmaps");
+    const size_t n = golden.shape[1] * golden.shape[2] * golden.shape[3];
+    static const char *const nothing[] = {NULL};
+    float *start = start_heatmaps(nothing, 0, 0), *other_seed = start_heatmaps(nothing, 0, 1);
+    assert_memory_not_equal(start, other_seed, n * sizeof *start);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        float *found = start_heatmaps(cases[i].overrides, cases[i].training, cases[i].seed);
+        if (cases[i].source == INITIAL)
+            assert_memory_equal(found, start, n * sizeof *found);
+        else
+            assert_true(relative_error(found, golden.data, n) <= 1e-5); /* test_golden's bound */
+        test_free(found);
+    }
+    test_free(start);
+    test_free(other_seed);
+    hrnet_array_free(&golden);
+}
+
+/* Upstream: "... is not exist!" */
+static void pretrained_file_missing(void **state)
+{
+    (void)state;
+    static const char *const overrides[] = {"DATA_DIR", "some/where", "MODEL.PRETRAINED", "models/imagenet.pth", NULL};
+    hrnet_config *config = NULL;
+    hrnet_model *model = NULL;
+    MUST(hrnet_config_load(&config, golden_path(net_names[0], "config.yaml"), overrides, NULL, NULL));
+    REFUSED(hrnet_model_load(&model, NULL, &(hrnet_model_options){.config = config, .training = 1}), HRNET_ERR_IO,
+            "MODEL.PRETRAINED: some/where/models/imagenet.pth");
+    assert_null(model);
+    hrnet_config_free(config);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_there),         cmocka_unit_test(named_problems),
+        cmocka_unit_test(unexpected_only),   cmocka_unit_test(other_networks),
+        cmocka_unit_test(pretrained_layers), cmocka_unit_test(missing_keep_initial_values),
+        cmocka_unit_test(training_start),    cmocka_unit_test(pretrained_file_missing),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

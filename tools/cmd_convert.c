@@ -1,0 +1,56 @@
+/* cmd_convert.c - `hrnet convert`: weights of any layout to one of ours. */
+#include <stddef.h>
+
+#include <hrnet.h>
+
+#include "command.h"
+#include "tool.h"
+
+typedef struct settings {
+    const char *config;
+    int half;
+} settings;
+
+static const option options[] = {
+    {"config", 'c', OPTION_TEXT, "NAME",
+     "experiment that the weights belong to; default: what IN carries, else its tensors", offsetof(settings, config), 0,
+     0},
+    {"half", 0, OPTION_FLAG, NULL, "store weights as float16 (.safetensors only)", offsetof(settings, half), 0, 0},
+    {0},
+};
+
+static const char details[] = "IN is a .pth of any published layout or a .safetensors file, told apart by content. OUT "
+                              "ending in .safetensors holds "
+                              "weights, configuration and keypoints in one file; ending in .pth it is a flat state "
+                              "dict with the official names, which "
+                              "PyTorch's torch.load reads.";
+
+static int run(int argc, char **argv)
+{
+    settings set = {0};
+    int n_arguments = 0;
+    int status = options_parse(&command_convert, argc, argv, &set, &n_arguments);
+    if (status != OPTIONS_RUN) return status;
+    if (n_arguments != 2) return tool_usage("expected IN and OUT");
+    const int to_pth = tool_has_ending(argv[1], ".pth");
+    if (!to_pth && !tool_has_ending(argv[1], ".safetensors"))
+        return tool_usage("%s: expected the ending .safetensors or .pth", argv[1]);
+    if (to_pth && set.half) return tool_usage("--half goes with .safetensors only");
+    hrnet_config *config = NULL;
+    hrnet_checkpoint *checkpoint = NULL;
+    hrnet_save_options how = {to_pth ? HRNET_PTH : HRNET_SAFETENSORS, set.half, NULL};
+    if (set.config != NULL && hrnet_config_load(&config, set.config, NULL, NULL, NULL) != HRNET_OK)
+        return tool_failed();
+    how.config = config;
+    if (hrnet_checkpoint_load(&checkpoint, argv[0]) != HRNET_OK ||
+        hrnet_checkpoint_save(checkpoint, argv[1], &how) != HRNET_OK)
+        status = tool_failed();
+    else
+        status = STATUS_DONE;
+    hrnet_checkpoint_free(checkpoint);
+    hrnet_config_free(config);
+    return status;
+}
+
+const command command_convert = {
+    "convert", "IN OUT [options]", "Write weights as .safetensors or as a .pth for PyTorch.", details, options, run};

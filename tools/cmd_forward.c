@@ -1,0 +1,97 @@
+/* cmd_forward.c - `hrnet forward`: the bare network on an array, for whoever checks parity. */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "command.h"
+#include "model_options.h"
+#include "tool.h"
+
+typedef struct settings {
+    network_settings network;
+    const char *input, *output;
+    int flip_test, shift;
+} settings;
+
+static const option options[] = {
+    {"input", 'i', OPTION_TEXT, "x.npy",
+     "[n][3][height][width], normalised, in the network's channel order; '-' is standard "
+     "input",
+     offsetof(settings, input), 0, 0},
+    {"output", 'o', OPTION_TEXT, "y.npy", "heatmaps [n][joints][height/4][width/4]; '-' is standard output",
+     offsetof(settings, output), 0, 0},
+    NETWORK_MODEL_OPTIONS(settings, network),
+    {"flip-test", 0, OPTION_INT, "0|1", "average with the mirrored input; default: 0", offsetof(settings, flip_test), 0,
+     1},
+    {"shift", 0, OPTION_INT, "0|1", "of the flip test: move mirrored heatmaps one cell (SHIFT_HEATMAP); default: 1",
+     offsetof(settings, shift), 0, 1},
+    NETWORK_RUN_OPTIONS(settings, network),
+    {0},
+};
+
+static const char details[] =
+    "Only the options decide about the flip test; TEST.* keys of the configuration are not asked.\n"
+    "KEY VALUE pairs at the end change the configuration of --config.";
+
+/* The output array for an input of the right shape; STATUS_FAILED after a message for any other. */
+static int shape_output(const hrnet_array *input, const hrnet_model_info *info, const char *path, hrnet_array *output)
+{
+    const size_t height = (size_t)info->input_height, width = (size_t)info->input_width;
+    if (input->n_dims != 4 || input->shape[1] != 3 || input->shape[2] != height || input->shape[3] != width ||
+        input->shape[0] == 0 || input->shape[0] > 1 << 20) {
+        char found[256];
+        int at = snprintf(found, sizeof found, "%s", input->n_dims == 0 ? "a number" : "");
+        for (int i = 0; i < input->n_dims; i++)
+            at += snprintf(found + at, sizeof found - (size_t)at, "[%zu]", input->shape[i]);
+        tool_error("%s: shape: expected [n][3][%zu][%zu] with n >= 1, found %s", path, height, width, found);
+        return STATUS_FAILED;
+    }
+    *output = (hrnet_array){
+        .n_dims = 4,
+        .shape = {input->shape[0], (size_t)info->n_joints, (size_t)info->heatmap_height, (size_t)info->heatmap_width}};
+    output->data = tool_alloc(output->shape[0] * output->shape[1] * output->shape[2] * output->shape[3], sizeof(float));
+    return STATUS_DONE;
+}
+
+static int run_arrays(const settings *set, const network *net, const hrnet_array *input)
+{
+    const hrnet_model_info info = hrnet_model_get_info(net->model);
+    hrnet_array output = {0};
+    int status = shape_output(input, &info, set->input, &output);
+    if (status != STATUS_DONE) return status;
+    const int n = (int)input->shape[0];
+    const hrnet_status result = set->flip_test
+                                    ? hrnet_session_forward_flip(net->session, input->data, n, set->shift, output.data)
+                                    : hrnet_session_forward(net->session, input->data, n, output.data);
+    if (result != HRNET_OK || hrnet_array_save(&output, set->output) != HRNET_OK) status = tool_failed();
+    free(output.data);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    settings set = {.shift = 1};
+    int n_arguments = 0;
+    const char **overrides = NULL;
+    int status = options_parse(&command_forward, argc, argv, &set, &n_arguments);
+    if (status != OPTIONS_RUN) return status;
+    if (set.input == NULL || set.output == NULL) return tool_usage("expected --input x.npy and --output y.npy");
+    status = network_overrides(argv, &n_arguments, &overrides);
+    if (status == 0 && n_arguments > 0) status = tool_usage("'%s': expected options and KEY VALUE pairs only", argv[0]);
+    network net = {0};
+    hrnet_array input = {0};
+    if (status == 0) status = network_open(&net, &set.network, overrides, 1);
+    if (status == 0 && hrnet_array_load(&input, set.input) != HRNET_OK) status = tool_failed();
+    if (status == 0) status = run_arrays(&set, &net, &input);
+    hrnet_array_free(&input);
+    network_close(&net);
+    free(overrides);
+    return status;
+}
+
+const command command_forward = {"forward",
+                                 "--model FILE --input x.npy --output y.npy [options] [KEY VALUE ...]",
+                                 "Run the bare network on an array.",
+                                 details,
+                                 options,
+                                 run};

@@ -1,0 +1,242 @@
+/* cmd_info.c - `hrnet info`: what a weights file or an experiment is. */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <hrnet.h>
+
+#include "command.h"
+#include "json_write.h"
+#include "tool.h"
+
+typedef struct settings {
+    const char *config;
+    int tensors, show_config, json;
+} settings;
+
+static const option options[] = {
+    {"config", 'c', OPTION_TEXT, "NAME",
+     "experiment to compare with, or to tell about without a FILE; default: what FILE "
+     "carries, else its tensors",
+     offsetof(settings, config), 0, 0},
+    {"tensors", 0, OPTION_FLAG, NULL, "list all tensors: name, type, shape, where it stands in the file",
+     offsetof(settings, tensors), 0, 0},
+    {"show-config", 0, OPTION_FLAG, NULL, "print the whole configuration as YAML and nothing else",
+     offsetof(settings, show_config), 0, 0},
+    {"json", 0, OPTION_FLAG, NULL, "as JSON", offsetof(settings, json), 0, 0},
+    {0},
+};
+
+/* What stands for a file's name. */
+static const char shipped_name[] = "the model that ships with hrnet";
+
+/* All that is known; handles are NULL where there is nothing. */
+typedef struct facts {
+    const char *path; /* NULL: the model that ships, or an experiment alone */
+    hrnet_checkpoint *checkpoint;
+    hrnet_config *config;
+    hrnet_model *model;
+    char **report; /* lines about matched, missing, unexpected tensors; [n_report] */
+    size_t n_report;
+    char *problem; /* why there is no model, or NULL */
+} facts;
+
+static void keep_line(void *context, const char *line)
+{
+    facts *all = context;
+    all->report = tool_grow(all->report, all->n_report, sizeof *all->report);
+    all->report[all->n_report++] = tool_text("%s", line);
+}
+
+static void find_network(facts *all)
+{
+    const hrnet_model_options options_of_model = {
+        .config = all->config, .allow_missing = 1, .on_message = keep_line, .context = all};
+    if (all->config == NULL && hrnet_checkpoint_config(all->checkpoint, &all->config) != HRNET_OK)
+        all->problem = tool_text("%s", hrnet_last_error());
+    else if (hrnet_model_load(&all->model, all->path, &options_of_model) != HRNET_OK)
+        all->problem = tool_text("%s", hrnet_last_error());
+}
+
+static int gather(facts *all, const settings *set)
+{
+    if (set->config != NULL && hrnet_config_load(&all->config, set->config, NULL, keep_line, all) != HRNET_OK)
+        return tool_failed();
+    if ((all->path != NULL || all->config == NULL) && hrnet_checkpoint_load(&all->checkpoint, all->path) != HRNET_OK)
+        return tool_failed();
+    find_network(all);
+    return STATUS_DONE;
+}
+
+static void release(facts *all)
+{
+    hrnet_model_free(all->model);
+    hrnet_config_free(all->config);
+    hrnet_checkpoint_free(all->checkpoint);
+    for (size_t i = 0; i < all->n_report; i++) free(all->report[i]);
+    free(all->report);
+    free(all->problem);
+}
+
+/* Entries that our own files carry. */
+static const char *const metadata_keys[] = {"hrnet.version",  "hrnet.codec",     "hrnet.mean",
+                                            "hrnet.std",      "hrnet.keypoints", "hrnet.flip_pairs",
+                                            "hrnet.skeleton", "hrnet.sigmas",    NULL};
+
+static void print_network(const hrnet_model *model)
+{
+    const hrnet_model_info info = hrnet_model_get_info(model);
+    printf("network:     %s, %d heatmaps of %dx%d, input %dx%d (width x height), %s\n", info.name, info.n_joints,
+           info.heatmap_width, info.heatmap_height, info.input_width, info.input_height,
+           info.color_rgb ? "RGB" : "BGR");
+    printf("skeleton:    %s\n", hrnet_model_skeleton(model)->name);
+    printf("codec:       %s, mean %g %g %g, std %g %g %g\n", info.codec, (double)info.mean[0], (double)info.mean[1],
+           (double)info.mean[2], (double)info.std[0], (double)info.std[1], (double)info.std[2]);
+    printf("size:        %zu trainable numbers, %zu tensors, %.3f x 2^30 multiply-adds a picture\n", info.n_parameters,
+           info.n_tensors, (double)info.n_macs / (double)(1 << 30));
+}
+
+static void print_tensors(const hrnet_checkpoint *checkpoint)
+{
+    for (size_t i = 0; i < hrnet_checkpoint_n_tensors(checkpoint); i++) {
+        const hrnet_tensor_info tensor = hrnet_checkpoint_tensor(checkpoint, i);
+        printf("%s %s [", tensor.name, tensor.dtype);
+        for (int d = 0; d < tensor.n_dims; d++) printf("%s%lld", d > 0 ? ", " : "", (long long)tensor.shape[d]);
+        printf("] %s\n", tensor.found);
+    }
+}
+
+static void print_facts(const facts *all, const settings *set)
+{
+    if (all->checkpoint != NULL) {
+        printf("file:        %s\ncontainer:   %s\nlayout:      %s\ntensors:     %zu\n",
+               all->path != NULL ? all->path : shipped_name, hrnet_checkpoint_container(all->checkpoint),
+               hrnet_checkpoint_layout(all->checkpoint), hrnet_checkpoint_n_tensors(all->checkpoint));
+        for (size_t i = 0; metadata_keys[i] != NULL; i++) {
+            const char *value = hrnet_checkpoint_metadata(all->checkpoint, metadata_keys[i]);
+            if (value != NULL) printf("metadata:    %s = %s\n", metadata_keys[i], value);
+        }
+    }
+    if (all->model != NULL) print_network(all->model);
+    for (size_t i = 0; i < all->n_report; i++) printf("report:      %s\n", all->report[i]);
+    if (set->tensors && all->checkpoint != NULL) print_tensors(all->checkpoint);
+}
+
+static void write_pair(yajl_gen json, const char *key, const char *text)
+{
+    json_text(json, key);
+    json_text(json, text);
+}
+
+static void write_count(yajl_gen json, const char *key, uint64_t count)
+{
+    json_text(json, key);
+    yajl_gen_integer(json, (long long)count);
+}
+
+static void write_network(yajl_gen json, const hrnet_model *model)
+{
+    const hrnet_model_info info = hrnet_model_get_info(model);
+    json_text(json, "network");
+    yajl_gen_map_open(json);
+    write_pair(json, "name", info.name);
+    write_pair(json, "skeleton", hrnet_model_skeleton(model)->name);
+    write_pair(json, "codec", info.codec);
+    write_pair(json, "channel_order", info.color_rgb ? "RGB" : "BGR");
+    write_count(json, "n_joints", (uint64_t)info.n_joints);
+    write_count(json, "input_width", (uint64_t)info.input_width);
+    write_count(json, "input_height", (uint64_t)info.input_height);
+    write_count(json, "heatmap_width", (uint64_t)info.heatmap_width);
+    write_count(json, "heatmap_height", (uint64_t)info.heatmap_height);
+    json_text(json, "mean");
+    json_numbers(json, info.mean, 3);
+    json_text(json, "std");
+    json_numbers(json, info.std, 3);
+    write_count(json, "n_tensors", info.n_tensors);
+    write_count(json, "n_parameters", info.n_parameters);
+    write_count(json, "n_macs", info.n_macs);
+    yajl_gen_map_close(json);
+}
+
+static void write_tensors(yajl_gen json, const hrnet_checkpoint *checkpoint)
+{
+    json_text(json, "tensors");
+    yajl_gen_array_open(json);
+    for (size_t i = 0; i < hrnet_checkpoint_n_tensors(checkpoint); i++) {
+        const hrnet_tensor_info tensor = hrnet_checkpoint_tensor(checkpoint, i);
+        yajl_gen_map_open(json);
+        write_pair(json, "name", tensor.name);
+        write_pair(json, "found", tensor.found);
+        write_pair(json, "dtype", tensor.dtype);
+        json_text(json, "shape");
+        yajl_gen_array_open(json);
+        for (int d = 0; d < tensor.n_dims; d++) yajl_gen_integer(json, tensor.shape[d]);
+        yajl_gen_array_close(json);
+        yajl_gen_map_close(json);
+    }
+    yajl_gen_array_close(json);
+}
+
+static void write_facts(const facts *all, const settings *set)
+{
+    const yajl_gen json = json_open(stdout, 1);
+    yajl_gen_map_open(json);
+    if (all->checkpoint != NULL) {
+        write_pair(json, "file", all->path != NULL ? all->path : shipped_name);
+        write_pair(json, "container", hrnet_checkpoint_container(all->checkpoint));
+        write_pair(json, "layout", hrnet_checkpoint_layout(all->checkpoint));
+        write_count(json, "n_tensors", hrnet_checkpoint_n_tensors(all->checkpoint));
+        json_text(json, "metadata");
+        yajl_gen_map_open(json);
+        for (size_t i = 0; metadata_keys[i] != NULL; i++) {
+            const char *value = hrnet_checkpoint_metadata(all->checkpoint, metadata_keys[i]);
+            if (value != NULL) write_pair(json, metadata_keys[i], value);
+        }
+        yajl_gen_map_close(json);
+    }
+    if (all->model != NULL) write_network(json, all->model);
+    json_text(json, "report");
+    yajl_gen_array_open(json);
+    for (size_t i = 0; i < all->n_report; i++) json_text(json, all->report[i]);
+    yajl_gen_array_close(json);
+    if (set->tensors && all->checkpoint != NULL) write_tensors(json, all->checkpoint);
+    yajl_gen_map_close(json);
+    json_close(json, stdout);
+}
+
+static int print_config(const hrnet_config *config)
+{
+    char *text = NULL;
+    if (hrnet_config_dump(config, &text) != HRNET_OK) return tool_failed();
+    fputs(text, stdout);
+    hrnet_string_free(text);
+    return STATUS_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+    settings set = {0};
+    int n_arguments = 0;
+    int status = options_parse(&command_info, argc, argv, &set, &n_arguments);
+    if (status != OPTIONS_RUN) return status;
+    if (n_arguments > 1) return tool_usage("expected one FILE");
+    facts all = {.path = n_arguments == 1 ? argv[0] : NULL};
+    status = gather(&all, &set);
+    if (status == STATUS_DONE && set.show_config && all.config != NULL)
+        status = print_config(all.config);
+    else if (status == STATUS_DONE && set.json)
+        write_facts(&all, &set);
+    else if (status == STATUS_DONE)
+        print_facts(&all, &set);
+    if (all.problem != NULL) tool_error("%s", all.problem);
+    if (all.problem != NULL) status = STATUS_FAILED;
+    release(&all);
+    return status;
+}
+
+const command command_info = {"info",
+                              "[FILE] [options]",
+                              "Tell what a weights file holds, or what an experiment is.",
+                              "Without FILE and --config it tells of the model that ships with hrnet.",
+                              options,
+                              run};

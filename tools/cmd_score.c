@@ -1,0 +1,290 @@
+/* cmd_score.c - `hrnet score`: how good predictions in a file are, by the published measures. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <hrnet_train.h>
+
+#include "command.h"
+#include "json_write.h"
+#include "output.h"
+#include "score_table.h"
+#include "tool.h"
+
+typedef struct settings {
+    const char *truth, *results, *preds, *sigmas, *info, *json;
+    int per_joint;
+} settings;
+
+static const option options[] = {
+    {"gt", 'g', OPTION_TEXT, "FILE", "ground truth: COCO annotations .json; MPII gt_<set>.mat, or .json of the same",
+     offsetof(settings, truth), 0, 0},
+    {"results", 'r', OPTION_TEXT, "DT.json", "coco: results in COCO's format", offsetof(settings, results), 0, 0},
+    {"preds", 'p', OPTION_TEXT, "FILE", "mpii: preds.npy [n][16][2], counted from 0, or pred.mat, counted from 1",
+     offsetof(settings, preds), 0, 0},
+    {"sigmas", 's', OPTION_TEXT, "a,b,...",
+     "coco: OKS constants, one a keypoint; default: those of --info or of the annotations, else COCO's for 17 "
+     "keypoints",
+     offsetof(settings, sigmas), 0, 0},
+    {"info", 'i', OPTION_TEXT, "FILE.yaml", "coco: description of the dataset (names, sigmas)",
+     offsetof(settings, info), 0, 0},
+    {"per-joint", 'j', OPTION_FLAG, NULL, "a row for every joint too", offsetof(settings, per_joint), 0, 0},
+    {"json", 'o', OPTION_TEXT, "OUT", "write all numbers as JSON too; '-' is standard output, without the table",
+     offsetof(settings, json), 0, 0},
+    {0},
+};
+
+/* ---------------------------------------------------------------------------------------------- JSON */
+
+static void put_key(yajl_gen json, const char *key)
+{
+    yajl_gen_string(json, (const unsigned char *)key, strlen(key));
+}
+
+/* The shortest digits that read back as the same value; null for -1, which says that there is no number. */
+static void put_number(yajl_gen json, const char *key, double value)
+{
+    char digits[32];
+    if (key != NULL) put_key(json, key);
+    if (value < 0) {
+        yajl_gen_null(json);
+        return;
+    }
+    for (int precision = 15; precision <= 17; precision++) {
+        snprintf(digits, sizeof digits, "%.*g", precision, value);
+        if (strtod(digits, NULL) == value) break;
+    }
+    yajl_gen_number(json, digits, strlen(digits));
+}
+
+static void put_count(yajl_gen json, const char *key, size_t value)
+{
+    put_key(json, key);
+    yajl_gen_integer(json, (long long)value);
+}
+
+static void put_curves(yajl_gen json, const char *key, const double values[HRNET_COCO_AREAS][HRNET_OKS_THRESHOLDS])
+{
+    static const char *const areas[HRNET_COCO_AREAS] = {"all", "medium", "large"};
+    put_key(json, key);
+    yajl_gen_map_open(json);
+    for (int a = 0; a < HRNET_COCO_AREAS; a++) {
+        put_key(json, areas[a]);
+        yajl_gen_array_open(json);
+        for (int t = 0; t < HRNET_OKS_THRESHOLDS; t++) put_number(json, NULL, values[a][t]);
+        yajl_gen_array_close(json);
+    }
+    yajl_gen_map_close(json);
+}
+
+static void put_coco(yajl_gen json, const hrnet_coco_score *score, const hrnet_skeleton *skeleton)
+{
+    for (int i = 0; i < HRNET_COCO_NUMBERS; i++) put_number(json, hrnet_coco_number_names()[i], score->numbers[i]);
+    put_count(json, "images", score->n_images);
+    put_count(json, "persons", score->n_persons);
+    put_count(json, "ignored", score->n_ignored);
+    put_count(json, "results", score->n_results);
+    put_curves(json, "precision", score->precision);
+    put_curves(json, "recall", score->recall);
+    put_key(json, "joints");
+    yajl_gen_array_open(json);
+    for (int i = 0; i < score->n_keypoints; i++) {
+        yajl_gen_map_open(json);
+        put_key(json, "name");
+        json_text(json, skeleton->keypoint_names[i]);
+        put_count(json, "labelled", score->joints[i].n_labelled);
+        put_count(json, "found", score->joints[i].n_found);
+        put_number(json, "oks", score->joints[i].oks);
+        put_number(json, "distance", score->joints[i].distance);
+        yajl_gen_map_close(json);
+    }
+    yajl_gen_array_close(json);
+}
+
+static void put_mpii(yajl_gen json, const hrnet_mpii_score *score)
+{
+    for (int i = 0; i < HRNET_MPII_NUMBERS; i++) put_number(json, hrnet_mpii_number_names()[i], score->numbers[i]);
+    put_key(json, "joints");
+    yajl_gen_array_open(json);
+    for (int i = 0; i < HRNET_MPII_JOINTS; i++) {
+        yajl_gen_map_open(json);
+        put_key(json, "name");
+        json_text(json, hrnet_skeleton_mpii()->keypoint_names[i]);
+        put_count(json, "labelled", score->n_labelled[i]);
+        put_number(json, "PCKh@0.5", score->joints[i]);
+        yajl_gen_map_close(json);
+    }
+    yajl_gen_array_close(json);
+}
+
+/* One of the two scores to the file that --json names. */
+static int write_json(const char *path, const hrnet_coco_score *coco, const hrnet_skeleton *skeleton,
+                      const hrnet_mpii_score *mpii)
+{
+    output out;
+    if (output_open(&out, path) != 0) return STATUS_FAILED;
+    const yajl_gen json = json_open(out.stream, 1);
+    yajl_gen_map_open(json);
+    if (coco != NULL) put_coco(json, coco, skeleton);
+    if (mpii != NULL) put_mpii(json, mpii);
+    yajl_gen_map_close(json);
+    json_close(json, out.stream);
+    return output_close(&out) != 0 ? STATUS_FAILED : STATUS_DONE;
+}
+
+/* ---------------------------------------------------------------------------------------------- COCO */
+
+/* n positive numbers, or more or fewer: *n_out says how many there are. NULL after a message. */
+static double *read_sigmas(const char *text, int *n_out)
+{
+    double *sigmas = NULL;
+    int n = 0;
+    for (const char *at = text;; at++) {
+        char *end;
+        sigmas = tool_grow(sigmas, (size_t)n, sizeof *sigmas);
+        sigmas[n++] = strtod(at, &end);
+        if (end == at || !(sigmas[n - 1] > 0) || (*end != ',' && *end != '\0')) {
+            tool_usage("--sigmas: '%s': expected positive numbers with commas between", text);
+            free(sigmas);
+            return NULL;
+        }
+        at = end;
+        if (*at == '\0') break;
+    }
+    *n_out = n;
+    return sigmas;
+}
+
+/* The lines of pycocotools' summarize. */
+static void print_lines(const double numbers[HRNET_COCO_NUMBERS])
+{
+    static const char *const about[] = {"0.50:0.95 | area=   all", "0.50      | area=   all", "0.75      | area=   all",
+                                        "0.50:0.95 | area=medium", "0.50:0.95 | area= large"};
+    for (int i = 0; i < HRNET_COCO_NUMBERS; i++)
+        printf(" %-18s %s @[ IoU=%s | maxDets= 20 ] = %.3f\n",
+               i < HRNET_COCO_AR ? "Average Precision" : "Average Recall", i < HRNET_COCO_AR ? "(AP)" : "(AR)",
+               about[i % HRNET_COCO_AR], numbers[i]);
+}
+
+static void print_coco(const settings *set, const hrnet_coco_score *score, const hrnet_skeleton *skeleton)
+{
+    char *name = tool_stem(set->results);
+    printf("%zu images, %zu persons to find and %zu to ignore, %zu results\n", score->n_images, score->n_persons,
+           score->n_ignored, score->n_results);
+    print_lines(score->numbers);
+    score_table_print(name, hrnet_coco_number_names(), score->numbers, HRNET_COCO_NUMBERS);
+    free(name);
+    if (!set->per_joint) return;
+    printf("\n%-24s %9s %9s %7s %9s\n", "joint", "labelled", "found", "OKS", "px");
+    for (int i = 0; i < score->n_keypoints; i++) {
+        const hrnet_joint_score *joint = &score->joints[i];
+        printf("%-24s %9zu %9zu %7.3f %9.2f\n", skeleton->keypoint_names[i], joint->n_labelled, joint->n_found,
+               joint->oks, joint->distance);
+    }
+}
+
+static int score_coco(const settings *set, const hrnet_annotations *truth, const hrnet_dataset_info *info,
+                      const double *sigmas)
+{
+    hrnet_coco_results results = {0};
+    hrnet_coco_score score = {0};
+    const hrnet_coco_options how = {.sigmas = sigmas != NULL ? sigmas : info->sigmas};
+    int status = STATUS_DONE;
+    if (hrnet_coco_results_load(&results, set->results, info->skeleton.n_keypoints) != HRNET_OK ||
+        hrnet_coco_evaluate(&score, truth, &results, &how) != HRNET_OK)
+        status = tool_failed();
+    if (status == STATUS_DONE && (set->json == NULL || strcmp(set->json, "-") != 0))
+        print_coco(set, &score, &info->skeleton);
+    if (status == STATUS_DONE && set->json != NULL) status = write_json(set->json, &score, &info->skeleton, NULL);
+    hrnet_coco_score_free(&score);
+    hrnet_coco_results_free(&results);
+    return status;
+}
+
+static int run_coco(const settings *set)
+{
+    hrnet_annotations *truth = NULL;
+    hrnet_dataset_info *own = NULL;
+    double *sigmas = NULL;
+    int n_sigmas = 0, status = STATUS_DONE;
+    if (set->truth == NULL || set->results == NULL || set->preds != NULL)
+        return tool_usage("expected --gt and --results");
+    if (set->sigmas != NULL && (sigmas = read_sigmas(set->sigmas, &n_sigmas)) == NULL) return STATUS_USAGE;
+    if (hrnet_annotations_load(&truth, set->truth) != HRNET_OK ||
+        (set->info != NULL && hrnet_dataset_info_load(&own, set->info) != HRNET_OK))
+        status = tool_failed();
+    const hrnet_dataset_info *info = status == STATUS_DONE ? hrnet_annotations_info(truth) : NULL;
+    if (own != NULL && info != NULL && own->skeleton.n_keypoints != info->skeleton.n_keypoints) {
+        tool_error("%s: %d keypoints, %s has %d", set->info, own->skeleton.n_keypoints, set->truth,
+                   info->skeleton.n_keypoints);
+        status = STATUS_FAILED;
+    } else if (own != NULL) {
+        info = own;
+    }
+    if (status == STATUS_DONE && sigmas != NULL && n_sigmas != info->skeleton.n_keypoints) {
+        tool_error("--sigmas: %d numbers, expected %d, one a keypoint", n_sigmas, info->skeleton.n_keypoints);
+        status = STATUS_USAGE;
+    }
+    if (status == STATUS_DONE) status = score_coco(set, truth, info, sigmas);
+    free(sigmas);
+    hrnet_dataset_info_free(own);
+    hrnet_annotations_free(truth);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- MPII */
+
+static void print_mpii(const settings *set, const hrnet_mpii_score *score, size_t n)
+{
+    char *name = tool_stem(set->preds);
+    printf("%zu persons, PCKh in percent\n", n);
+    score_table_print(name, hrnet_mpii_number_names(), score->numbers, HRNET_MPII_NUMBERS);
+    free(name);
+    if (!set->per_joint) return;
+    printf("\n%-24s %9s %9s\n", "joint", "labelled", "PCKh@0.5");
+    for (int i = 0; i < HRNET_MPII_JOINTS; i++)
+        printf("%-24s %9zu %9.3f\n", hrnet_skeleton_mpii()->keypoint_names[i], score->n_labelled[i], score->joints[i]);
+}
+
+static int run_mpii(const settings *set)
+{
+    hrnet_mpii_truth *truth = NULL;
+    hrnet_keypoint *poses = NULL;
+    hrnet_mpii_score score;
+    size_t n = 0;
+    int status = STATUS_DONE;
+    if (set->truth == NULL || set->preds == NULL || set->results != NULL || set->sigmas != NULL || set->info != NULL)
+        return tool_usage("expected --gt and --preds, without --results, --sigmas and --info");
+    if (hrnet_mpii_truth_load(&truth, set->truth) != HRNET_OK ||
+        hrnet_mpii_poses_load(&poses, &n, set->preds) != HRNET_OK ||
+        hrnet_mpii_evaluate(&score, truth, poses, n) != HRNET_OK)
+        status = tool_failed();
+    if (status == STATUS_DONE && (set->json == NULL || strcmp(set->json, "-") != 0)) print_mpii(set, &score, n);
+    if (status == STATUS_DONE && set->json != NULL) status = write_json(set->json, NULL, NULL, &score);
+    hrnet_mpii_poses_free(poses);
+    hrnet_mpii_truth_free(truth);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    settings set = {0};
+    int n_arguments = 0;
+    const int status = options_parse(&command_score, argc, argv, &set, &n_arguments);
+    if (status != OPTIONS_RUN) return status;
+    if (n_arguments == 1 && strcmp(argv[0], "coco") == 0) return run_coco(&set);
+    if (n_arguments == 1 && strcmp(argv[0], "mpii") == 0) return run_mpii(&set);
+    return tool_usage("expected one word, coco or mpii, and options");
+}
+
+const command command_score = {
+    "score",
+    "coco|mpii --gt FILE --results DT.json|--preds FILE [options]",
+    "Score predictions against ground truth.",
+    "coco gives the ten numbers of pycocotools for keypoints (a number of -1: no person to judge by). Per joint, OKS "
+    "and "
+    "px are means over the persons that were found with an OKS of 0.1 or more.\n"
+    "mpii gives PCKh. Mean@0.1 is taken at a threshold of 0.1; upstream's table calls Mean@0.1 what is taken at 0.11, "
+    "which is the last column.",
+    options,
+    run};

@@ -1,0 +1,58 @@
+/* model_options.h - from the command line to a network that is ready to run: configuration, weights, session. */
+#ifndef HRNET_NETWORK_H
+#define HRNET_NETWORK_H
+
+#include <hrnet.h>
+
+typedef struct network_settings {
+    const char *model, *config;
+    int initial_weights, allow_missing, quiet, precision, threads, batch; /* precision: hrnet_precision */
+} network_settings;
+
+/* Rows of an option table for a settings struct that holds a network_settings in `member`. */
+/* clang-format off */
+#define NETWORK_MODEL_OPTIONS(type, member)                                                                    \
+    {"model", 'm', OPTION_TEXT, "FILE", "weights: .pth of any published layout, or .safetensors; default: those that ship with hrnet",              \
+     offsetof(type, member.model), 0, 0},                                                                      \
+    {"config", 'c', OPTION_TEXT, "NAME",                                                                       \
+     "experiment: a YAML file or a published name (coco/hrnet/w32_256x192); "                                  \
+     "default: what the weights carry, else their tensors",                                               \
+     offsetof(type, member.config), 0, 0},                                                                     \
+    {"allow-missing", 0, OPTION_FLAG, NULL, "tensors that the weights file lacks keep initial values",         \
+     offsetof(type, member.allow_missing), 0, 0},                                                              \
+    {"quiet", 'q', OPTION_FLAG, NULL, "no report about the loaded weights", offsetof(type, member.quiet), 0, 0}
+#define NETWORK_RUN_OPTIONS(type, member)                                                                      \
+    {"initial-weights", 0, OPTION_FLAG, NULL,                                                                  \
+     "run without --model, on random initial weights: a test of the machinery whose keypoints mean nothing",   \
+     offsetof(type, member.initial_weights), 0, 0},                                                            \
+    {"precision", 'p', OPTION_CHOICE, "fp32|fp16w",                                                            \
+     "of the weights in memory; fp16w: half precision, less memory and often faster; arithmetic stays fp32",   \
+     offsetof(type, member.precision), 0, 0},                                                                  \
+    {"threads", 't', OPTION_INT, "N", "threads to run on; default, and 0: all that this process may use",      \
+     offsetof(type, member.threads), 0, 64},                                                                   \
+    {"batch", 'b', OPTION_INT, "N", "persons in one pass over the weights at most; default: 8",                \
+     offsetof(type, member.batch), 1, 64}
+/* clang-format on */
+
+typedef struct network {
+    hrnet_config *config;
+    hrnet_model *model;
+    hrnet_session *session;
+} network;
+
+/* "KEY VALUE" pairs at the end of the command line, as upstream takes them: from the first argument that reads as a
+ * key ("TEST.FLIP_TEST") on. *n_arguments is cut to what stands before. *out is NULL-terminated, to be freed by free.
+ * Returns 0, or an exit status after a message. */
+int network_overrides(char **arguments, int *n_arguments, const char ***out);
+
+/* Load what the settings name, the model that ships when they name none; session too when wanted. Returns 0, or an exit
+ * status after a message. Messages about weights and configuration go to standard error. */
+int network_open(network *net, const network_settings *settings, const char *const *overrides, int with_session);
+void network_close(network *net);
+
+/* Its parts, for a command that needs weights but nothing that runs: TEST.MODEL_FILE of a configuration (may be NULL),
+ * or NULL, to be freed by free; and a hrnet_message_fn that prints unless *(int *)context, quiet, is set. */
+char *network_model_file(const hrnet_config *config);
+void network_message(void *context, const char *line);
+
+#endif
