@@ -417,20 +417,6 @@ HRNET_API hrnet_status hrnet_draw_pose(hrnet_image *image, const hrnet_skeleton 
 HRNET_API hrnet_status hrnet_draw_heatmaps(hrnet_image *image, const float *heatmaps, int n_joints, int height,
                                            int width, const hrnet_crop *crop, float opacity);
 
-/* ------------------------------------------------------------------------------------------------ person boxes */
-
-/* One entry of a COCO detections file: [{"image_id": .., "category_id": 1, "bbox": [x, y, w, h], "score": ..}, ...]. */
-typedef struct hrnet_detection {
-    char *image; /* the id as text: "785" for a number; "file_name" when the entry has one */
-    hrnet_box box;
-    float score; /* 1 when the file gives none */
-} hrnet_detection;
-
-/* Read detections of category 1; also a COCO annotations file (its person boxes, with file names). Crowds and boxes
- * without size are left out; the array keeps the file's order. Free with hrnet_detections_free. */
-HRNET_API hrnet_status hrnet_detections_load(hrnet_detection **out, size_t *n_out, const char *path);
-HRNET_API void hrnet_detections_free(hrnet_detection *detections, size_t n);
-
 #ifdef __cplusplus
 }
 #endif

@@ -2,8 +2,8 @@
  * cmd_bench.h - where the time of a pass goes, layer by layer: gathered over several passes, told as a table or as
  * JSON; and the same of a step of training.
  */
-#ifndef HRNET_BENCH_H
-#define HRNET_BENCH_H
+#ifndef TOOLS_CMD_BENCH_H
+#define TOOLS_CMD_BENCH_H
 
 #include <hrnet.h>
 #include <yajl/yajl_gen.h>

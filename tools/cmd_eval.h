@@ -1,8 +1,8 @@
 /* cmd_eval.h - what `hrnet eval` draws about its failures. */
-#ifndef HRNET_EVAL_H
-#define HRNET_EVAL_H
+#ifndef TOOLS_CMD_EVAL_H
+#define TOOLS_CMD_EVAL_H
 
-#include <hrnet_train.h>
+#include <hrnet_eval.h>
 
 /* Into the folder: the n persons with the lowest OKS as worst_001_oks0.012_NAME.jpg, truth on the left, prediction on
  * the right; and joint_errors.png (eval_histogram). Returns 0, or an exit status after a message. */

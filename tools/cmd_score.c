@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <hrnet_train.h>
+#include <hrnet_eval.h>
 
 #include "command.h"
 #include "json_write.h"

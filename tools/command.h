@@ -1,6 +1,6 @@
 /* command.h - the sub-commands of hrnet, one file each, and the words they share. */
-#ifndef HRNET_COMMAND_H
-#define HRNET_COMMAND_H
+#ifndef TOOLS_COMMAND_H
+#define TOOLS_COMMAND_H
 
 #include "options.h"
 

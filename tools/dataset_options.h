@@ -6,8 +6,8 @@
  *   a folder, or no ending        STEM_pose.jpg and STEM_pose.json (.jsonl, .csv) for every input; made when missing
  *   anything else with --format   one data file
  */
-#ifndef HRNET_TARGET_H
-#define HRNET_TARGET_H
+#ifndef TOOLS_DATASET_OPTIONS_H
+#define TOOLS_DATASET_OPTIONS_H
 
 #include "output.h"
 #include "writer.h"

@@ -2,8 +2,8 @@
  * inputs.h - the pictures that a command line names: files, folders, patterns, lists, standard input. It names them
  * only; whether one can be read shows when it is loaded.
  */
-#ifndef HRNET_INPUTS_H
-#define HRNET_INPUTS_H
+#ifndef TOOLS_INPUTS_H
+#define TOOLS_INPUTS_H
 
 #include <stddef.h>
 

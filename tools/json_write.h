@@ -1,7 +1,7 @@
 /* json_write.h - yajl's writer with the three things it lacks: shortest floats, null for what is no number, clean
  * UTF-8. */
-#ifndef HRNET_JSON_H
-#define HRNET_JSON_H
+#ifndef TOOLS_JSON_WRITE_H
+#define TOOLS_JSON_WRITE_H
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* model_options.h - from the command line to a network that is ready to run: configuration, weights, session. */
-#ifndef HRNET_NETWORK_H
-#define HRNET_NETWORK_H
+#ifndef TOOLS_MODEL_OPTIONS_H
+#define TOOLS_MODEL_OPTIONS_H
 
 #include <hrnet.h>
 

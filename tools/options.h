@@ -2,8 +2,8 @@
  * options.h - one table a sub-command says everything about its options: the parser, the help text and the errors are
  * made from it. Values land in a plain struct of the sub-command, at the offset that the row names.
  */
-#ifndef HRNET_OPTIONS_H
-#define HRNET_OPTIONS_H
+#ifndef TOOLS_OPTIONS_H
+#define TOOLS_OPTIONS_H
 
 #include <stddef.h>
 

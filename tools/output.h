@@ -2,8 +2,8 @@
  * output.h - a text file that is either whole or not there: written beside its name and renamed at the end. What is no
  * regular file (a device, a pipe) is written in place.
  */
-#ifndef HRNET_OUTPUT_H
-#define HRNET_OUTPUT_H
+#ifndef TOOLS_OUTPUT_H
+#define TOOLS_OUTPUT_H
 
 #include <stdio.h>
 

@@ -3,8 +3,8 @@
  * batch of persons; then all of them are run at once, written, and let go, so that memory does not grow with the number
  * of pictures.
  */
-#ifndef HRNET_PEOPLE_H
-#define HRNET_PEOPLE_H
+#ifndef TOOLS_PEOPLE_H
+#define TOOLS_PEOPLE_H
 
 #include <hrnet.h>
 

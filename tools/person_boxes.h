@@ -3,12 +3,12 @@
  * entries are matched to pictures by name. A picture belongs to an entry when their names without folder and ending are
  * equal; leading zeros of a number do not count, so image_id 785 is 000000000785.jpg.
  */
-#ifndef HRNET_BOXES_H
-#define HRNET_BOXES_H
+#ifndef TOOLS_PERSON_BOXES_H
+#define TOOLS_PERSON_BOXES_H
 
 #include <stddef.h>
 
-#include <hrnet.h>
+#include <hrnet_data.h>
 
 typedef struct boxes {
     hrnet_detection *entries; /* sorted by key (image, rewritten in place); [n] */

@@ -1,6 +1,6 @@
 /* progress.h - how far a long run is, on standard error: done, rate, time left. */
-#ifndef HRNET_PROGRESS_H
-#define HRNET_PROGRESS_H
+#ifndef TOOLS_PROGRESS_H
+#define TOOLS_PROGRESS_H
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
  * tool.h - what every sub-command shares: exit statuses, messages on standard error, memory. A command is a process of
  * its own, so running out of memory here ends it with a message; the library never does that.
  */
-#ifndef HRNET_TOOL_H
-#define HRNET_TOOL_H
+#ifndef TOOLS_TOOL_H
+#define TOOLS_TOOL_H
 
 #include <stddef.h>
 

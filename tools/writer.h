@@ -1,8 +1,8 @@
 /*
  * writer.h - results as data. One table row a format; a document is begun, takes pictures in order, and is ended.
  */
-#ifndef HRNET_WRITER_H
-#define HRNET_WRITER_H
+#ifndef TOOLS_WRITER_H
+#define TOOLS_WRITER_H
 
 #include <stdio.h>
 

@@ -14,7 +14,7 @@
 #ifndef HR_BATCHES_AUGMENT_H
 #define HR_BATCHES_AUGMENT_H
 
-#include <hrnet_train.h>
+#include <hrnet_data.h>
 
 #include "config/config.h"
 

@@ -5,7 +5,7 @@
 #ifndef HR_BATCHES_BATCH_H
 #define HR_BATCHES_BATCH_H
 
-#include <hrnet_train.h>
+#include <hrnet_data.h>
 
 #include "base/sha256.h"
 #include "config/config.h"

@@ -5,7 +5,7 @@
 #ifndef HR_DATA_ANNOTATIONS_INTERNAL_H
 #define HR_DATA_ANNOTATIONS_INTERNAL_H
 
-#include <hrnet_train.h>
+#include <hrnet_data.h>
 
 #define HR_NO_ROW SIZE_MAX
 

@@ -2,7 +2,7 @@
 #ifndef HR_DATA_COCO_SET_H
 #define HR_DATA_COCO_SET_H
 
-#include <hrnet_train.h>
+#include <hrnet_data.h>
 
 #include "data/samples.h"
 

@@ -1,7 +1,7 @@
 /* dataset_builtin.c - what the published code knows about the keypoints of COCO and MPII (coco.py, mpii.py). */
 #include <pthread.h>
 
-#include <hrnet_train.h>
+#include <hrnet_data.h>
 
 static const double coco_sigmas[] = {.26 / 10,  .25 / 10, .25 / 10, .35 / 10, .35 / 10, .79 / 10,
                                      .79 / 10,  .72 / 10, .72 / 10, .62 / 10, .62 / 10, 1.07 / 10,

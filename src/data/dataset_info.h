@@ -2,7 +2,7 @@
 #ifndef HR_DATA_DATASET_INFO_H
 #define HR_DATA_DATASET_INFO_H
 
-#include <hrnet_train.h>
+#include <hrnet_data.h>
 
 #include "base/status.h"
 #include "io/json.h"

@@ -2,6 +2,8 @@
 #ifndef HR_DATA_DETECTIONS_H
 #define HR_DATA_DETECTIONS_H
 
+#include <hrnet_data.h>
+
 #include "base/status.h"
 
 /* Read a COCO detections or annotations text. Free with hrnet_detections_free. */

@@ -3,7 +3,7 @@
 #ifndef HR_EVAL_EVALUATION_H
 #define HR_EVAL_EVALUATION_H
 
-#include <hrnet_train.h>
+#include <hrnet_eval.h>
 
 #include "data/samples.h"
 #include "config/config.h"

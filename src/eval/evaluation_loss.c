@@ -3,7 +3,7 @@
  * decoded (after the flip test), and the training accuracy, averaged over batches of TEST.BATCH_SIZE_PER_GPU times GPUS
  * as upstream's meters average them. Targets are those that the network was trained towards.
  */
-#include <hrnet_train.h>
+#include <hrnet_eval.h>
 
 #include "base/mem.h"
 #include "eval/evaluation.h"

@@ -2,7 +2,7 @@
 #ifndef HR_SCORE_COCO_CELLS_H
 #define HR_SCORE_COCO_CELLS_H
 
-#include <hrnet_train.h>
+#include <hrnet_eval.h>
 
 #include "base/status.h"
 

@@ -2,7 +2,7 @@
 #ifndef HR_SCORE_COCO_CURVE_H
 #define HR_SCORE_COCO_CURVE_H
 
-#include <hrnet_train.h>
+#include <hrnet_eval.h>
 
 #include "base/status.h"
 

@@ -2,7 +2,7 @@
 #ifndef HR_SCORE_COCO_JOINTS_H
 #define HR_SCORE_COCO_JOINTS_H
 
-#include <hrnet_train.h>
+#include <hrnet_eval.h>
 
 /* Fill score->joints [n_keypoints] from its matches. */
 void hr_coco_joints(hrnet_coco_score *score, const hrnet_annotations *annotations, const hrnet_coco_results *results,

@@ -2,7 +2,7 @@
 #ifndef HR_SCORE_COCO_MATCH_H
 #define HR_SCORE_COCO_MATCH_H
 
-#include <hrnet_train.h>
+#include <hrnet_eval.h>
 
 /* How far from a labelled keypoint another point is, as 0..1: exp(-d^2 / (2 area (2 sigma)^2)). */
 double hr_keypoint_similarity(double dx, double dy, double sigma, double area);

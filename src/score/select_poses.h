@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include <hrnet_train.h>
+#include <hrnet_eval.h>
 
 #include "data/samples.h"
 

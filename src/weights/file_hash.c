@@ -1,5 +1,5 @@
 /* file_hash.c - which weights a result was made with. */
-#include <hrnet_train.h>
+#include <hrnet_eval.h>
 
 #include "base/sha256.h"
 #include "base/status.h"

@@ -2,6 +2,8 @@
  * test_evaluation_loss.c - the loss that a validation pass tells, against the published formulas written out, over
  * examples as training without augmentation makes them, for every setting that changes it.
  */
+#include <hrnet_eval.h>
+
 #include "../support/small_set.h"
 
 #include <math.h>

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include <hrnet_train.h>
+#include <hrnet_eval.h>
 
 #include "base/file.h"
 #include "base/mem.h"

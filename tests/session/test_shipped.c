@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <hrnet_train.h>
+#include <hrnet_eval.h>
 
 #include "graph/reference_forward.h"
 #include "networks/registry.h"

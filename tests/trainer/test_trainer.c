@@ -2,6 +2,8 @@
  * test_trainer.c - one step against the same step made by hand: mean over the step's examples whatever passes they come
  * in, clipping, the moving average; what a broken state does; the public handle, and memory that runs out.
  */
+#include <hrnet_train.h>
+
 #include "train/learner.h"
 
 #include <math.h>
