@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <hrnet_eval.h>
+#include <hrnet_train.h>
 
 #include "command.h"
 #include "cmd_eval.h"
