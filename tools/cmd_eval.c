@@ -1,4 +1,6 @@
 /* cmd_eval.c - `hrnet eval`: the published validation pass. */
+#include <hrnet_train.h>
+
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
