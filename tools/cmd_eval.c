@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <hrnet_train.h>
 
 #include "command.h"
 #include "cmd_eval.h"
