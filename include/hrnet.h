@@ -237,6 +237,7 @@ typedef struct hrnet_model_options {
     hrnet_precision precision;
     int batch; /* pictures that sessions will mostly run together; 0: 1. Only a hint for speed: more lets layers spend
                   memory on weights that are then read less often. */
+    const char *backend; /* what runs the network; NULL: "cpu", the only one there is */
 } hrnet_model_options;
 
 /* path NULL: with options->config a network with initial weights; without, the network that ships with the library,
@@ -285,6 +286,15 @@ typedef struct hrnet_session_options {
 /* Plans and allocates everything; the functions below then allocate nothing for the network. */
 HRNET_API hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_model *model,
                                             const hrnet_session_options *options);
+
+/* Make the session work on pictures of another size than the model's: width x height is the input of the network from
+ * now on. Weights are not packed again, and plans of the last four sizes are kept, so that changing between a few sizes
+ * costs nothing. HRNET_ERR_ARGUMENT for a size that the strides of the network do not divide (it was made for
+ * multiples of 32 in HRNet); the session then stays as it was. */
+HRNET_API hrnet_status hrnet_session_reshape(hrnet_session *session, int width, int height);
+
+/* The size it works on: of the input, and of the heatmaps; width, height each. Either may be NULL. */
+HRNET_API void hrnet_session_size(const hrnet_session *session, int input[2], int heatmaps[2]);
 
 /* The model it was made of. */
 HRNET_API const hrnet_model *hrnet_session_model(const hrnet_session *session);

@@ -1,4 +1,4 @@
-/* fold_norms.c - the arithmetic of fold.h. */
+/* fold_norms.c - the arithmetic of fold_norms.h. */
 #include "graph/fold_norms.h"
 
 #include <math.h>
@@ -17,7 +17,7 @@ hrnet_status hr_fold(const hr_graph *graph, const hr_node *node, const hr_weight
         HR_TRY(hr_weights_read(weights, graph, node->norm + 3, var));
     }
     for (size_t i = 0; i < n; i++) {
-        const double factor = node->norm >= 0 ? gamma[i] / sqrt((double)var[i] + 1e-5) : 1;
+        const double factor = node->norm >= 0 ? gamma[i] / sqrt((double)var[i] + node->epsilon) : 1;
         scale[i] = (float)factor;
         shift[i] = (float)(node->norm >= 0 ? beta[i] + ((double)bias[i] - mean[i]) * factor : bias[i]);
     }

@@ -6,7 +6,7 @@
 
 /*
  * What a fused node's bias and batch norm (or their absence) do to the bare convolution's output:
- * y = x * scale + shift, [node->c] each. The statistics follow upstream's BatchNorm2d: eps 1e-5, in double here so that
+ * y = x * scale + shift, [node->c] each. The statistics follow PyTorch's BatchNorm2d, in double here so that
  * folding adds no error of its own. scratch [5 * node->c].
  */
 hrnet_status hr_fold(const hr_graph *graph, const hr_node *node, const hr_weights *weights, float *scale, float *shift,

@@ -1,4 +1,4 @@
-/* graph.c - the node list: appending with shape inference, counting, finding. */
+/* graph.c - the node list: appending with shape inference, reshaping, counting, finding. */
 #include "graph/graph.h"
 
 #include <stdarg.h>
@@ -6,35 +6,58 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "graph/op.h"
 
-static hr_node *add_node(hr_graph *graph, hr_op op, int input)
+/* Append a node of that operator, whose attributes the caller fills in before finish_node. NULL once anything has
+ * failed. */
+static hr_node *add_node(hr_graph *graph, hr_op op, const int *inputs, int n_inputs)
 {
-    if (graph->n_nodes < 0 || (op != HR_OP_INPUT && input < 0)) return NULL;
+    if (graph->status != HRNET_OK) return NULL;
+    for (int i = 0; i < n_inputs; i++)
+        if (inputs[i] < 0) return NULL;
+    if (n_inputs > HR_MAX_INPUTS || graph->n_nodes >= HR_MAX_NODES) {
+        graph->status = n_inputs > HR_MAX_INPUTS
+                            ? hr_fail(HRNET_ERR_LIMIT, "an operation with more than %d inputs", HR_MAX_INPUTS)
+                            : hr_fail(HRNET_ERR_LIMIT, "the network has more than %d operations", HR_MAX_NODES);
+        return NULL;
+    }
     if (graph->n_nodes == graph->node_capacity) {
         const int capacity = graph->node_capacity == 0 ? 256 : graph->node_capacity * 2;
-        hr_node *nodes = graph->n_nodes >= HR_MAX_NODES
-                             ? NULL
-                             : hr_resize(graph->nodes, (size_t)graph->n_nodes, (size_t)capacity, sizeof *nodes);
-        if (nodes == NULL) return NULL;
+        hr_node *nodes = hr_resize(graph->nodes, (size_t)graph->n_nodes, (size_t)capacity, sizeof *nodes);
+        if (nodes == NULL) {
+            graph->status = hr_fail_memory((size_t)capacity * sizeof *nodes);
+            return NULL;
+        }
         graph->nodes = nodes;
         graph->node_capacity = capacity;
     }
     hr_node *node = &graph->nodes[graph->n_nodes++];
-    *node = (hr_node){.op = op, .weight = -1, .bias = -1, .norm = -1, .add = -1, .factor = 1};
-    if (op != HR_OP_INPUT) {
-        const hr_node *from = &graph->nodes[input];
-        node->n_inputs = 1;
-        node->inputs[0] = input;
-        node->c = from->c;
-        node->h = from->h;
-        node->w = from->w;
+    *node = (hr_node){.op = op, .n_inputs = n_inputs, .weight = -1, .bias = -1, .norm = -1, .add = -1, .factor = 1};
+    node->window = (hr_window){.kh = 1, .kw = 1, .stride = 1, .dilation = 1, .groups = 1};
+    for (int i = 0; i < n_inputs; i++) {
+        node->inputs[i] = inputs[i];
+        node->factors[i] = 1;
     }
     return node;
 }
 
-static int index_of(const hr_graph *graph, const hr_node *node)
+static hrnet_status infer_shape(const hr_graph *graph, hr_node *node)
 {
-    return node == NULL ? -1 : (int)(node - graph->nodes);
+    const hr_op_type *type = hr_op_type_of(node->op);
+    if (type->shape == NULL) return HRNET_OK;
+    const hrnet_status status = type->shape(graph, node);
+    if (status == HRNET_OK) return HRNET_OK;
+    char where[128];
+    snprintf(where, sizeof where, "%s %s", type->name, node->name);
+    return hr_fail_in(status, where);
+}
+
+/* The index of a node whose attributes are complete, its shape inferred. */
+static int finish_node(hr_graph *graph, hr_node *node)
+{
+    if (node == NULL) return -1;
+    graph->status = infer_shape(graph, node);
+    return graph->status == HRNET_OK ? (int)(node - graph->nodes) : -1;
 }
 
 /* Returns the index of the parameter, or -1. shape [n_dims]. */
@@ -44,7 +67,10 @@ static int add_param(hr_graph *graph, const char *module, const char *field, hr_
     if (graph->n_params == graph->param_capacity) {
         const int capacity = graph->param_capacity == 0 ? 512 : graph->param_capacity * 2;
         hr_param *params = hr_resize(graph->params, (size_t)graph->n_params, (size_t)capacity, sizeof *params);
-        if (params == NULL) return -1;
+        if (params == NULL) {
+            graph->status = hr_fail_memory((size_t)capacity * sizeof *params);
+            return -1;
+        }
         graph->params = params;
         graph->param_capacity = capacity;
     }
@@ -61,56 +87,62 @@ static int add_param(hr_graph *graph, const char *module, const char *field, hr_
 
 int hr_graph_input(hr_graph *graph, int c, int h, int w)
 {
-    hr_node *node = add_node(graph, HR_OP_INPUT, -1);
+    hr_node *node = add_node(graph, HR_OP_INPUT, NULL, 0);
     if (node == NULL) return -1;
     snprintf(node->name, sizeof node->name, "input");
     node->c = c;
     node->h = h;
     node->w = w;
-    return index_of(graph, node);
+    return finish_node(graph, node);
 }
 
-static int add_weighted(hr_graph *graph, hr_node *node, const char *name, int transposed, int oc, int with_bias)
+static int add_weighted(hr_graph *graph, hr_node *node, const char *name, int oc, int with_bias)
 {
-    const int ic = node->c, k = node->kernel;
-    const int shape[4] = {transposed ? ic : oc, transposed ? oc : ic, k, k};
+    if (node == NULL) return -1;
+    const int is_transposed = node->op == HR_OP_DECONV, ic = graph->nodes[node->inputs[0]].c;
+    const int depth = node->window.groups > 1 && node->window.groups <= ic ? ic / node->window.groups : ic;
+    const int shape[4] = {is_transposed ? ic : oc, is_transposed ? oc : depth, node->window.kh, node->window.kw};
     snprintf(node->name, sizeof node->name, "%s", name);
     node->c = oc;
     node->weight = add_param(graph, name, "weight", HR_PARAM_WEIGHT, 4, shape);
-    if (node->weight < 0) return -1;
-    if (with_bias) {
-        node->bias = add_param(graph, name, "bias", HR_PARAM_BIAS, 1, &oc);
-        if (node->bias < 0) return -1;
-    }
-    return index_of(graph, node);
+    if (with_bias && node->weight >= 0) node->bias = add_param(graph, name, "bias", HR_PARAM_BIAS, 1, &oc);
+    return graph->status == HRNET_OK ? finish_node(graph, node) : -1;
+}
+
+int hr_graph_conv_window(hr_graph *graph, int input, const char *name, int oc, hr_window window, int with_bias)
+{
+    hr_node *node = add_node(graph, HR_OP_CONV, &input, 1);
+    if (window.kw == 0) window.kw = window.kh;
+    if (window.stride == 0) window.stride = 1;
+    if (window.dilation == 0) window.dilation = 1;
+    if (window.groups == 0) window.groups = 1;
+    if (node != NULL) node->window = window;
+    return add_weighted(graph, node, name, oc, with_bias);
 }
 
 int hr_graph_conv(hr_graph *graph, int input, const char *name, int oc, int kernel, int stride, int with_bias)
 {
-    hr_node *node = add_node(graph, HR_OP_CONV, input);
-    if (node == NULL) return -1;
-    node->kernel = kernel;
-    node->stride = stride;
-    node->padding = kernel / 2;
-    node->h = (node->h + 2 * node->padding - kernel) / stride + 1;
-    node->w = (node->w + 2 * node->padding - kernel) / stride + 1;
-    return add_weighted(graph, node, name, 0, oc, with_bias);
+    const hr_window window = {.kh = kernel, .stride = stride, .pad_h = kernel / 2, .pad_w = kernel / 2};
+    return hr_graph_conv_window(graph, input, name, oc, window, with_bias);
 }
 
 int hr_graph_deconv(hr_graph *graph, int input, const char *name, int oc, int kernel, int with_bias)
 {
-    hr_node *node = add_node(graph, HR_OP_DECONV, input);
-    if (node == NULL) return -1;
-    node->kernel = kernel;
-    node->stride = 2;
-    node->padding = kernel == 2 ? 0 : 1; /* _get_deconv_cfg: 4 -> 1, 0; 3 -> 1, 1; 2 -> 0, 0: always twice the size */
-    node->out_padding = kernel == 3 ? 1 : 0;
-    node->h *= 2;
-    node->w *= 2;
-    return add_weighted(graph, node, name, 1, oc, with_bias);
+    hr_node *node = add_node(graph, HR_OP_DECONV, &input, 1);
+    const int pad = kernel == 2 ? 0 : 1; /* _get_deconv_cfg: 4 -> 1, 0; 3 -> 1, 1; 2 -> 0, 0: always twice the size */
+    if (node != NULL)
+        node->window = (hr_window){.kh = kernel,
+                                   .kw = kernel,
+                                   .stride = 2,
+                                   .pad_h = pad,
+                                   .pad_w = pad,
+                                   .dilation = 1,
+                                   .out_padding = kernel == 3 ? 1 : 0,
+                                   .groups = 1};
+    return add_weighted(graph, node, name, oc, with_bias);
 }
 
-int hr_graph_norm(hr_graph *graph, int input, const char *name)
+int hr_graph_norm_like(hr_graph *graph, int input, const char *name, double epsilon, double momentum)
 {
     static const struct {
         const char *field;
@@ -121,56 +153,95 @@ int hr_graph_norm(hr_graph *graph, int input, const char *name)
                   {"running_mean", HR_PARAM_NORM_MEAN, 1},
                   {"running_var", HR_PARAM_NORM_VAR, 1},
                   {"num_batches_tracked", HR_PARAM_NORM_COUNT, 0}};
-    hr_node *node = add_node(graph, HR_OP_NORM, input);
+    hr_node *node = add_node(graph, HR_OP_NORM, &input, 1);
     if (node == NULL) return -1;
     snprintf(node->name, sizeof node->name, "%s", name);
+    node->epsilon = epsilon;
+    node->momentum = momentum;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        const int index = add_param(graph, name, fields[i].field, fields[i].kind, fields[i].n_dims, &node->c);
+        const int index =
+            add_param(graph, name, fields[i].field, fields[i].kind, fields[i].n_dims, &graph->nodes[input].c);
         if (index < 0) return -1;
         if (i == 0) node->norm = index;
     }
-    return index_of(graph, node);
+    return finish_node(graph, node);
+}
+
+int hr_graph_norm(hr_graph *graph, int input, const char *name)
+{
+    return hr_graph_norm_like(graph, input, name, 1e-5, 0.1);
+}
+
+int hr_graph_activation(hr_graph *graph, int input, hr_activation activation)
+{
+    hr_node *node = add_node(graph, HR_OP_ACTIVATION, &input, 1);
+    if (node != NULL) node->activation = activation;
+    return finish_node(graph, node);
 }
 
 int hr_graph_relu(hr_graph *graph, int input)
 {
-    return index_of(graph, add_node(graph, HR_OP_RELU, input));
+    return hr_graph_activation(graph, input, HR_ACTIVATION_RELU);
 }
 
 int hr_graph_sum(hr_graph *graph, const int *inputs, int n_inputs)
 {
-    for (int i = 0; i < n_inputs; i++)
-        if (inputs[i] < 0) return -1;
-    hr_node *node = add_node(graph, HR_OP_SUM, inputs[0]);
-    if (node == NULL) return -1;
-    node->n_inputs = n_inputs;
-    for (int i = 0; i < n_inputs; i++) {
-        node->inputs[i] = inputs[i];
-        node->factors[i] = 1;
+    return finish_node(graph, add_node(graph, HR_OP_SUM, inputs, n_inputs));
+}
+
+int hr_graph_upsample_like(hr_graph *graph, int input, int factor, hr_upsampling upsampling)
+{
+    hr_node *node = add_node(graph, HR_OP_UPSAMPLE, &input, 1);
+    if (node != NULL) {
+        node->factor = factor;
+        node->upsampling = upsampling;
     }
-    return index_of(graph, node);
+    return finish_node(graph, node);
 }
 
 int hr_graph_upsample(hr_graph *graph, int input, int factor)
 {
-    hr_node *node = add_node(graph, HR_OP_UPSAMPLE, input);
-    if (node == NULL) return -1;
-    node->factor = factor;
-    node->h *= factor;
-    node->w *= factor;
-    return index_of(graph, node);
+    return hr_graph_upsample_like(graph, input, factor, HR_NEAREST);
 }
 
 int hr_graph_maxpool(hr_graph *graph, int input, int kernel, int stride)
 {
-    hr_node *node = add_node(graph, HR_OP_MAXPOOL, input);
-    if (node == NULL) return -1;
-    node->kernel = kernel;
-    node->stride = stride;
-    node->padding = kernel / 2;
-    node->h = (node->h + 2 * node->padding - kernel) / stride + 1;
-    node->w = (node->w + 2 * node->padding - kernel) / stride + 1;
-    return index_of(graph, node);
+    hr_node *node = add_node(graph, HR_OP_MAXPOOL, &input, 1);
+    const int pad = kernel % 2 != 0 ? kernel / 2 : 0;
+    if (node != NULL)
+        node->window = (hr_window){
+            .kh = kernel, .kw = kernel, .stride = stride, .pad_h = pad, .pad_w = pad, .dilation = 1, .groups = 1};
+    return finish_node(graph, node);
+}
+
+int hr_graph_concat(hr_graph *graph, const int *inputs, int n_inputs)
+{
+    return finish_node(graph, add_node(graph, HR_OP_CONCAT, inputs, n_inputs));
+}
+
+int hr_graph_slice(hr_graph *graph, int input, int first, int c)
+{
+    hr_node *node = add_node(graph, HR_OP_SLICE, &input, 1);
+    if (node != NULL) {
+        node->first = first;
+        node->c = c;
+    }
+    return finish_node(graph, node);
+}
+
+int hr_graph_space_to_depth(hr_graph *graph, int input)
+{
+    return finish_node(graph, add_node(graph, HR_OP_SPACE_TO_DEPTH, &input, 1));
+}
+
+int hr_graph_average(hr_graph *graph, int input)
+{
+    return finish_node(graph, add_node(graph, HR_OP_AVERAGE, &input, 1));
+}
+
+int hr_graph_scale(hr_graph *graph, int input, int factors)
+{
+    return finish_node(graph, add_node(graph, HR_OP_SCALE, (const int[]){input, factors}, 2));
 }
 
 void hr_graph_name(hr_graph *graph, int node, const char *format, ...)
@@ -180,6 +251,50 @@ void hr_graph_name(hr_graph *graph, int node, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(graph->nodes[node].name, sizeof graph->nodes[node].name, format, arguments);
     va_end(arguments);
+}
+
+void hr_graph_output(hr_graph *graph, int node, const char *name)
+{
+    if (node < 0 || graph->status != HRNET_OK) return;
+    if (graph->n_outputs == HR_MAX_OUTPUTS) {
+        graph->status = hr_fail(HRNET_ERR_LIMIT, "output %s: more than %d outputs", name, HR_MAX_OUTPUTS);
+        return;
+    }
+    hr_output *output = &graph->outputs[graph->n_outputs++];
+    snprintf(output->name, sizeof output->name, "%s", name);
+    output->node = node;
+}
+
+hrnet_status hr_graph_finish(hr_graph *graph)
+{
+    hrnet_status status = graph->status;
+    if (status == HRNET_OK && graph->n_outputs == 0) status = hr_fail(HRNET_ERR_ARGUMENT, "a network without output");
+    if (status != HRNET_OK) hr_graph_free(graph);
+    return status;
+}
+
+hrnet_status hr_graph_reshape(hr_graph *out, const hr_graph *graph, int h, int w)
+{
+    hr_graph copy = *graph;
+    copy.nodes = hr_alloc((size_t)graph->n_nodes, sizeof *copy.nodes);
+    copy.params = hr_alloc((size_t)graph->n_params, sizeof *copy.params);
+    copy.node_capacity = graph->n_nodes;
+    copy.param_capacity = graph->n_params;
+    hrnet_status status = HRNET_OK;
+    if (copy.nodes == NULL || copy.params == NULL) status = hr_fail_memory((size_t)graph->n_nodes * sizeof(hr_node));
+    if (status == HRNET_OK) {
+        memcpy(copy.nodes, graph->nodes, (size_t)graph->n_nodes * sizeof *copy.nodes);
+        memcpy(copy.params, graph->params, (size_t)graph->n_params * sizeof *copy.params);
+        copy.nodes[0].h = h;
+        copy.nodes[0].w = w;
+    }
+    for (int i = 1; i < graph->n_nodes && status == HRNET_OK; i++) status = infer_shape(&copy, &copy.nodes[i]);
+    if (status != HRNET_OK) {
+        hr_graph_free(&copy);
+        return status;
+    }
+    *out = copy;
+    return HRNET_OK;
 }
 
 void hr_graph_free(hr_graph *graph)
@@ -225,4 +340,11 @@ int hr_graph_find_node(const hr_graph *graph, const char *name)
     for (int i = graph->n_nodes - 1; i >= 0; i--)
         if (strcmp(graph->nodes[i].name, name) == 0) return i;
     return -1;
+}
+
+int hr_graph_is_output(const hr_graph *graph, int node)
+{
+    for (int i = 0; i < graph->n_outputs; i++)
+        if (graph->outputs[i].node == node) return 1;
+    return 0;
 }

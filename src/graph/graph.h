@@ -1,9 +1,14 @@
 /*
- * graph.h - a network as a list of nodes in the order they can be computed, and its parameters in state-dict order.
- * The builders write what the configuration describes, one node per operation; training keeps that; hr_graph_fuse
- * makes the shorter list that inference runs.
+ * graph.h - a network as a list of nodes in an order in which they can be computed, and its parameters in state-dict
+ * order. Tensors are the nodes' outputs: node i makes tensor i, of shape [n][c][h][w].
  *
- * Tensors are the nodes' outputs: node i makes tensor i, of shape [n][c][h][w].
+ * A graph has two forms. The builders write the form "as built": one node an operation, as the published code has it;
+ * training and the reference run that. hr_graph_fuse makes the "fused" form that inference and ONNX use: norms are
+ * folded into the convolution before them, activations and residual sums are done by the node that makes their operand.
+ *
+ *   as built   conv -> norm -> activation      fused   conv (norm folded, activation in its epilogue)
+ *
+ * What an operator is (its shape, its arithmetic, its ONNX form) is told in one place: graph/op.h.
  */
 #ifndef HR_GRAPH_GRAPH_H
 #define HR_GRAPH_GRAPH_H
@@ -11,22 +16,31 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "graph/activation.h"
 
-enum { HR_MAX_INPUTS = 8, HR_MAX_NODES = 100000 };
+enum { HR_MAX_INPUTS = 8, HR_MAX_OUTPUTS = 16, HR_MAX_NODES = 100000 };
 
 typedef enum hr_op {
     HR_OP_INPUT,
-    HR_OP_CONV,     /* inputs[0]; cross-correlation, zero padding */
-    HR_OP_DECONV,   /* inputs[0]; transposed convolution */
-    HR_OP_NORM,     /* inputs[0]; batch normalisation, eps 1e-5, momentum 0.1 */
-    HR_OP_RELU,     /* inputs[0] */
-    HR_OP_SUM,      /* inputs[0..n_inputs) of one shape (after factor) */
-    HR_OP_UPSAMPLE, /* inputs[0], nearest, by factor */
-    HR_OP_MAXPOOL   /* inputs[0]; padding never wins */
+    HR_OP_CONV,           /* cross-correlation with zero padding; dense, or depthwise (groups = c) */
+    HR_OP_DECONV,         /* transposed convolution of stride 2 */
+    HR_OP_NORM,           /* batch normalisation */
+    HR_OP_ACTIVATION,     /* hr_node.activation of the input */
+    HR_OP_SUM,            /* of inputs of one shape (in a fused graph: after upsampling each by its factor) */
+    HR_OP_UPSAMPLE,       /* by an integral factor: nearest or bilinear */
+    HR_OP_MAXPOOL,        /* padding never wins */
+    HR_OP_CONCAT,         /* the inputs' channels one after the other */
+    HR_OP_SLICE,          /* channels [first, first + c) of the input */
+    HR_OP_SPACE_TO_DEPTH, /* every second pixel: patches (0,0), (1,0), (0,1), (1,1) (row, column) as 4 c channels */
+    HR_OP_AVERAGE,        /* of all pixels: [c][1][1] */
+    HR_OP_SCALE,          /* inputs[0] times inputs[1], of shape [c][1][1] */
+    HR_N_OPS
 } hr_op;
 
+typedef enum hr_upsampling { HR_NEAREST, HR_BILINEAR, HR_BILINEAR_CORNERS /* align_corners */ } hr_upsampling;
+
 typedef enum hr_param_kind {
-    HR_PARAM_WEIGHT, /* conv [oc][ic][kh][kw], deconv [ic][oc][kh][kw] */
+    HR_PARAM_WEIGHT, /* conv [oc][ic / groups][kh][kw], deconv [ic][oc][kh][kw] */
     HR_PARAM_BIAS,   /* conv, deconv [oc] */
     HR_PARAM_NORM_WEIGHT,
     HR_PARAM_NORM_BIAS,
@@ -44,38 +58,65 @@ typedef struct hr_param {
     size_t offset; /* in floats, of this parameter in one flat block of all of them */
 } hr_param;
 
+/* The window of a convolution or pool, and how it moves. Output cell o reads input cells o * stride - pad + k *
+ * dilation, k < kernel; a transposed convolution writes input cell i to output cells i * stride - pad + k. */
+typedef struct hr_window {
+    int kh, kw;
+    int stride;
+    int pad_h, pad_w; /* on both sides */
+    int dilation;     /* conv */
+    int out_padding;  /* deconv */
+    int groups;       /* conv: 1, or the number of channels */
+} hr_window;
+
 typedef struct hr_node {
     hr_op op;
     char name[80]; /* module path; taps and messages use it */
     int n_inputs, inputs[HR_MAX_INPUTS];
-    int c, h, w;                              /* of the output */
-    int kernel, stride, padding, out_padding; /* conv, deconv, maxpool: square */
-    int factor;                               /* upsample */
-    int weight, bias;                         /* conv, deconv: parameter index; bias -1: none */
-    int norm;                                 /* norm: index of its weight; bias, mean, var, count follow. else -1 */
+    int c, h, w; /* of the output */
+    /* Attributes, of the operators that have them: */
+    hr_window window;         /* conv, deconv, maxpool */
+    hr_activation activation; /* activation; after hr_graph_fuse also of conv, deconv, sum: applied at their end */
+    int factor;               /* upsample */
+    hr_upsampling upsampling; /* upsample */
+    int first;                /* slice */
+    double epsilon, momentum; /* norm; after hr_graph_fuse epsilon also of a conv with a folded norm */
+    int weight, bias;         /* conv, deconv: parameter index; bias -1: none */
+    int norm;                 /* norm: index of its weight; bias, mean, var, count follow. else -1 */
     /* Only after hr_graph_fuse: */
-    int relu;                   /* conv, deconv, sum: clamp at zero at the end */
-    int add;                    /* conv: a tensor of the output's shape to add before relu; -1: none */
+    int add;                    /* conv: a tensor of the output's shape to add; -1: none */
+    int add_last;               /* 1: it is added behind the activation, not before it */
     int factors[HR_MAX_INPUTS]; /* sum: nearest upsampling of each input; 1: none */
-    int chained; /* this and the node before it are 1x1 convolutions of stride 1, and this one reads (or adds) what that
-                    one makes: pixel by pixel they can be computed one after the other */
+    int chained;      /* this and the node before it are 1x1 convolutions of stride 1, and this one reads (or adds) what
+                         that one makes: pixel by pixel they can be computed one after the other */
     int weight_bound; /* convolutions that make tensors of this height and width have more weights in all than those
-                     have numbers: a batch should read them once */
+                         have numbers: a batch should read them once */
 } hr_node;
 
+/* A tensor that the network yields. */
+typedef struct hr_output {
+    char name[32]; /* "heatmaps" */
+    int node;
+} hr_output;
+
 typedef struct hr_graph {
-    hr_node *nodes;
+    hr_node *nodes; /* node 0 is the input */
     int n_nodes, node_capacity;
     hr_param *params; /* shared shape in both forms of the graph */
     int n_params, param_capacity;
     size_t n_floats; /* size of a flat block of all parameters */
-    int output;      /* node whose tensor is the heatmaps */
+    hr_output outputs[HR_MAX_OUTPUTS];
+    int n_outputs;
+    hrnet_status status; /* of the first node that could not be appended; hr_last_error tells why */
 } hr_graph;
 
-/* The inference form: batch norms folded into the convolution before them, ReLU and residual additions done by the
- * convolution or sum that makes their operand, upsampling done by the sum that reads it. Parameters are unchanged; the
- * node's norm says which statistics to fold. */
+/* The fused form. Parameters are unchanged; a node's norm says which statistics to fold. HRNET_ERR_UNSUPPORTED names a
+ * node that has no fused form where it stands. */
 hrnet_status hr_graph_fuse(hr_graph *out, const hr_graph *graph);
+
+/* A copy of either form for another input size: the same nodes and parameters, every shape made anew.
+ * HRNET_ERR_ARGUMENT names the first node that has no shape at this size. */
+hrnet_status hr_graph_reshape(hr_graph *out, const hr_graph *graph, int h, int w);
 
 void hr_graph_free(hr_graph *graph);
 
@@ -90,17 +131,37 @@ uint64_t hr_node_macs(const hr_graph *graph, int node); /* the share of one node
 int hr_graph_find_param(const hr_graph *graph, const char *name);
 int hr_graph_find_node(const hr_graph *graph, const char *name);
 
-/* For builders: append nodes. Each returns the node's index, or -1 once an allocation has failed or a limit is passed;
- * -1 as an input gives -1, so that a builder checks once, at its end. */
+/* Whether a node's tensor is one of the outputs. */
+int hr_graph_is_output(const hr_graph *graph, int node);
+
+/*
+ * For builders: append nodes. Each returns the node's index, or -1 once anything has failed; -1 as an input gives -1,
+ * so that a builder checks once, at its end (hr_graph_finish). Padding is kernel / 2, groups 1, dilation 1 where a
+ * function does not ask; names are module paths, from which parameters have theirs.
+ */
 int hr_graph_input(hr_graph *graph, int c, int h, int w);
 int hr_graph_conv(hr_graph *graph, int input, const char *name, int oc, int kernel, int stride, int with_bias);
+/* Any window; zeros in it mean: kw as kh, stride, dilation and groups 1 (padding 0 is none). */
+int hr_graph_conv_window(hr_graph *graph, int input, const char *name, int oc, hr_window window, int with_bias);
 int hr_graph_deconv(hr_graph *graph, int input, const char *name, int oc, int kernel, int with_bias);
-int hr_graph_norm(hr_graph *graph, int input, const char *name);
+int hr_graph_norm(hr_graph *graph, int input, const char *name); /* epsilon 1e-5, momentum 0.1 */
+int hr_graph_norm_like(hr_graph *graph, int input, const char *name, double epsilon, double momentum);
+int hr_graph_activation(hr_graph *graph, int input, hr_activation activation);
 int hr_graph_relu(hr_graph *graph, int input);
 int hr_graph_sum(hr_graph *graph, const int *inputs, int n_inputs);
-int hr_graph_upsample(hr_graph *graph, int input, int factor);
+int hr_graph_upsample(hr_graph *graph, int input, int factor); /* nearest */
+int hr_graph_upsample_like(hr_graph *graph, int input, int factor, hr_upsampling upsampling);
 int hr_graph_maxpool(hr_graph *graph, int input, int kernel, int stride);
+int hr_graph_concat(hr_graph *graph, const int *inputs, int n_inputs);
+int hr_graph_slice(hr_graph *graph, int input, int first, int c);
+int hr_graph_space_to_depth(hr_graph *graph, int input);
+int hr_graph_average(hr_graph *graph, int input);
+int hr_graph_scale(hr_graph *graph, int input, int factors);
 /* Give the last node of a part the part's name ("layer1", "stage2_0"), so that it can be found. */
 void hr_graph_name(hr_graph *graph, int node, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Make a node's tensor an output. */
+void hr_graph_output(hr_graph *graph, int node, const char *name);
+/* What building has come to; on failure the graph is freed. */
+hrnet_status hr_graph_finish(hr_graph *graph);
 
 #endif

@@ -22,7 +22,7 @@ enum { TENSOR_DIMS = 1, TENSOR_TYPE = 2, TENSOR_NAME = 8, TENSOR_RAW_DATA = 9, F
 enum { VALUE_NAME = 1, VALUE_TYPE = 2, TYPE_TENSOR = 1, TENSOR_TYPE_ELEMENT = 1, TENSOR_TYPE_SHAPE = 2 };
 enum { SHAPE_DIM = 1, DIM_VALUE = 1, DIM_PARAM = 2 };
 
-enum { IR_VERSION = 8, OPSET = 13, MAX_FACTOR = 1 << HR_MAX_INPUTS };
+enum { IR_VERSION = 8, OPSET = 13 };
 static const uint64_t max_bytes = INT32_MAX; /* protobuf's limit of a message */
 
 typedef struct exporter {
@@ -83,23 +83,9 @@ static hrnet_status put_conv(exporter *e, int index, float *block)
     return put_tensor(e, hr_onnx_weights(e->graph, index, ".bias"), 1, &(int64_t){node->c}, shift);
 }
 
-static hrnet_status put_scales(exporter *e)
-{
-    for (int factor = 2; factor < MAX_FACTOR; factor *= 2) {
-        int used = 0;
-        for (int i = 0; i < e->graph->n_nodes; i++)
-            for (int j = 0; j < e->graph->nodes[i].n_inputs; j++)
-                used |= e->graph->nodes[i].op == HR_OP_SUM && e->graph->nodes[i].factors[j] == factor;
-        const float scales[] = {1, 1, (float)factor, (float)factor};
-        if (used) HR_TRY(put_tensor(e, hr_onnx_scales(factor), 1, &(int64_t){4}, scales));
-    }
-    return HRNET_OK;
-}
-
 /* All initializers: written, or only added to n_bytes while there is no stream. */
 static hrnet_status put_weights(exporter *e)
 {
-    HR_TRY(put_scales(e));
     for (int i = 0; i < e->graph->n_nodes; i++) {
         const hr_node *node = &e->graph->nodes[i];
         if (node->weight < 0) continue;
@@ -153,7 +139,8 @@ static hrnet_status write_model(exporter *e, FILE *stream, int batch, hr_text *h
     HR_TRY(hr_onnx_operators(graph, e->graph));
     hr_protobuf_string(graph, GRAPH_NAME, "hrnet");
     add_value(graph, GRAPH_INPUT, "input", batch, &e->graph->nodes[0]);
-    add_value(graph, GRAPH_OUTPUT, "heatmaps", batch, &e->graph->nodes[e->graph->output]);
+    for (int i = 0; i < e->graph->n_outputs; i++)
+        add_value(graph, GRAPH_OUTPUT, e->graph->outputs[i].name, batch, &e->graph->nodes[e->graph->outputs[i].node]);
     HR_TRY(put_weights(e));
     const uint64_t n_bytes = graph->length + e->n_bytes;
     add_model(head, n_bytes);

@@ -1,10 +1,10 @@
-/* reference_forward.c - running a graph with the operations of double_ops.h. */
+/* reference_forward.c - running a graph with the reference arithmetic of graph/op.h. */
 #include "graph/reference_forward.h"
 
 #include <string.h>
 
 #include "base/mem.h"
-#include "graph/reference_ops.h"
+#include "graph/op.h"
 
 /* Append parameter `index` to block; *n numbers are there. */
 static hrnet_status append_param(const hr_graph *graph, int index, const hr_weights *weights, double *block, size_t *n)
@@ -38,24 +38,18 @@ static size_t n_params_of(const hr_graph *graph, const hr_node *node)
 static void compute(const hr_graph *graph, int index, const double *params, const float *input, hr_doubles *tensors)
 {
     const hr_node *node = &graph->nodes[index];
-    const hr_doubles *x = node->n_inputs > 0 ? &tensors[node->inputs[0]] : NULL;
-    hr_doubles *y = &tensors[index];
-    const double *bias = node->bias >= 0 ? params + graph->params[node->weight].n_elements : NULL;
     const size_t c = (size_t)node->c;
-    switch (node->op) {
-    case HR_OP_INPUT:
-        for (size_t i = 0; i < hr_doubles_count(y); i++) y->data[i] = (double)input[i];
-        break;
-    case HR_OP_CONV: hr_double_conv(node, x, params, bias, y); break;
-    case HR_OP_DECONV: hr_double_deconv(node, x, params, bias, y); break;
-    case HR_OP_NORM: hr_double_norm(x, params, params + c, params + 2 * c, params + 3 * c, y); break;
-    case HR_OP_RELU: hr_double_relu(x, y); break;
-    case HR_OP_SUM:
-        for (int j = 0; j < node->n_inputs; j++) hr_double_add(&tensors[node->inputs[j]], y);
-        break;
-    case HR_OP_UPSAMPLE: hr_double_upsample(node, x, y); break;
-    case HR_OP_MAXPOOL: hr_double_maxpool(node, x, y); break;
+    hr_reference r = {.node = node, .y = &tensors[index], .weight = params};
+    for (int i = 0; i < node->n_inputs; i++) r.x[i] = &tensors[node->inputs[i]];
+    if (node->op == HR_OP_NORM) {
+        r.bias = params + c;
+        r.mean = params + 2 * c;
+        r.variance = params + 3 * c;
+    } else if (node->bias >= 0) {
+        r.bias = params + graph->params[node->weight].n_elements;
     }
+    for (size_t i = 0; node->op == HR_OP_INPUT && i < hr_doubles_count(r.y); i++) r.y->data[i] = (double)input[i];
+    hr_op_type_of(node->op)->forward(&r);
 }
 
 static hrnet_status run_node(const hr_graph *graph, int index, const hr_weights *weights, const float *input,
@@ -72,7 +66,7 @@ static hrnet_status run_node(const hr_graph *graph, int index, const hr_weights 
 }
 
 hrnet_status hr_reference_forward(const hr_graph *graph, const hr_weights *weights, const float *input, int n,
-                                  double *output, hr_reference_tap *tap, void *context)
+                                  double *const *outputs, hr_reference_tap *tap, void *context)
 {
     hr_doubles *tensors = hr_calloc((size_t)graph->n_nodes, sizeof *tensors);
     int *last_reader = hr_calloc((size_t)graph->n_nodes, sizeof *last_reader);
@@ -85,8 +79,9 @@ hrnet_status hr_reference_forward(const hr_graph *graph, const hr_weights *weigh
         status = run_node(graph, i, weights, input, tensors);
         if (status != HRNET_OK) break;
         if (tap != NULL) tap(context, i, tensors[i].data);
-        if (i == graph->output && output != NULL)
-            memcpy(output, tensors[i].data, hr_doubles_count(&tensors[i]) * sizeof *output);
+        for (int k = 0; k < graph->n_outputs && outputs != NULL; k++)
+            if (graph->outputs[k].node == i && outputs[k] != NULL)
+                memcpy(outputs[k], tensors[i].data, hr_doubles_count(&tensors[i]) * sizeof **outputs);
         for (int j = 0; j < node->n_inputs; j++) {
             hr_doubles *x = &tensors[node->inputs[j]];
             if (last_reader[node->inputs[j]] != i) continue;

@@ -12,8 +12,8 @@
 typedef void hr_reference_tap(void *context, int node, const double *tensor);
 
 /* Evaluation mode (running statistics). graph: as built, not fused. input [n][3][h][w];
- * output [n][joints][oh][ow] or NULL. Parameters are read node by node. */
+ * outputs: NULL, or one for each of the graph's, [n][c][h][w] or NULL. Parameters are read node by node. */
 hrnet_status hr_reference_forward(const hr_graph *graph, const hr_weights *weights, const float *input, int n,
-                                  double *output, hr_reference_tap *tap, void *context);
+                                  double *const *outputs, hr_reference_tap *tap, void *context);
 
 #endif

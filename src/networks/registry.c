@@ -19,13 +19,8 @@ hrnet_status hr_network_build(hr_graph *out, const hr_config *config)
     if (network == NULL)
         return hr_fail(HRNET_ERR_UNSUPPORTED, "MODEL.NAME: expected pose_hrnet or pose_resnet, found %.64s",
                        config->model.name);
-    graph.output = network->build(&graph, &config->model);
-    if (graph.output < 0) {
-        const int too_large = graph.n_nodes >= HR_MAX_NODES;
-        hr_graph_free(&graph);
-        if (too_large) return hr_fail(HRNET_ERR_LIMIT, "the network has more than %d operations", HR_MAX_NODES);
-        return hr_fail_memory(0);
-    }
+    hr_graph_output(&graph, network->build(&graph, &config->model), "heatmaps");
+    HR_TRY(hr_graph_finish(&graph));
     *out = graph;
     return HRNET_OK;
 }

@@ -1,16 +1,16 @@
 /*
- * session/model.c - hrnet_model: configuration, weights and skeleton become something that runs; and saving
+ * model.c - hrnet_model: configuration, weights and skeleton become something that runs; and saving
  * checkpoints, which needs the same knowledge.
  */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cpu.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/json.h"
 #include "networks/registry.h"
+#include "session/backends.h"
 #include "session/model.h"
 #include "weights/bind.h"
 #include "weights/checkpoint.h"
@@ -68,8 +68,8 @@ static void fill_info(hrnet_model *model, const hr_graph *graph)
     info->n_joints = m->n_joints;
     info->input_width = m->image_size[0];
     info->input_height = m->image_size[1];
-    info->heatmap_width = graph->nodes[graph->output].w;
-    info->heatmap_height = graph->nodes[graph->output].h;
+    info->heatmap_width = graph->nodes[graph->outputs[0].node].w;
+    info->heatmap_height = graph->nodes[graph->outputs[0].node].h;
     info->color_rgb = model->config.dataset.color_rgb;
     info->codec = model->codec;
     info->n_tensors = (size_t)graph->n_params;
@@ -78,9 +78,17 @@ static void fill_info(hrnet_model *model, const hr_graph *graph)
     hr_pixel_table_init(&model->pixels, info->mean, info->std, info->color_rgb);
 }
 
-/* Build the graph, bind the weights, make the engine. checkpoint NULL: initial values. */
+static hrnet_status make_network(hrnet_model *model, const hr_graph *graph, const hr_weights *weights,
+                                 const hrnet_model_options *options)
+{
+    HR_TRY(hr_backend_find(&model->backend, options->backend));
+    return model->backend->create(&model->network, graph, weights,
+                                  &(hr_backend_options){.precision = options->precision, .batch = options->batch});
+}
+
+/* Build the graph, bind the weights, make the network. checkpoint NULL: initial values. */
 static hrnet_status build(hrnet_model *model, const hrnet_checkpoint *checkpoint, const hr_bind_options *options,
-                          const hr_packing *packing)
+                          const hrnet_model_options *model_options)
 {
     hr_graph graph = {0};
     hr_binding binding = {0};
@@ -93,7 +101,7 @@ static hrnet_status build(hrnet_model *model, const hrnet_checkpoint *checkpoint
     }
     const hr_tensors *tensors = checkpoint != NULL && options->pretrained == NULL ? &checkpoint->tensors : NULL;
     if (status == HRNET_OK) status = read_practice(model, tensors, options->path);
-    if (status == HRNET_OK) status = hr_engine_create(&model->engine, &graph, &weights, hr_cpu_features(), packing);
+    if (status == HRNET_OK) status = make_network(model, &graph, &weights, model_options);
     if (status == HRNET_OK) fill_info(model, &graph);
     hr_binding_free(&binding);
     hr_graph_free(&graph);
@@ -113,8 +121,7 @@ hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const h
     model->config = *config;
     hrnet_status status = read_practice(model, NULL, config->source);
     if (status == HRNET_OK) status = hr_network_build(&graph, config);
-    if (status == HRNET_OK)
-        status = hr_engine_create(&model->engine, &graph, weights, hr_cpu_features(), &(hr_packing){.batch = batch});
+    if (status == HRNET_OK) status = make_network(model, &graph, weights, &(hrnet_model_options){.batch = batch});
     if (status == HRNET_OK) {
         snprintf(model->codec, sizeof model->codec, "%s", codec);
         model->skeleton = skeleton;
@@ -143,11 +150,6 @@ hrnet_status hr_model_pretrained_path(const hr_config *config, char **out)
     return status;
 }
 
-static hr_packing packing_of(const hrnet_model_options *options)
-{
-    return (hr_packing){.half = options->precision == HRNET_FP16_WEIGHTS, .batch = options->batch};
-}
-
 /* path NULL: the model that ships. */
 static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_model_options *options, int pretrained)
 {
@@ -159,14 +161,13 @@ static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_
                                   .on_message = options->on_message,
                                   .context = options->context,
                                   .seed = options->seed};
-    const hr_packing packing = packing_of(options);
     hrnet_status status = HRNET_OK;
     if (options->config == NULL) {
         status = hr_checkpoint_config(checkpoint, &model->config, options->on_message, options->context);
         if (status == HRNET_OK)
             status = hr_config_override(&model->config, options->overrides, options->on_message, options->context);
     }
-    if (status == HRNET_OK) status = build(model, checkpoint, &bind, &packing);
+    if (status == HRNET_OK) status = build(model, checkpoint, &bind, options);
     hrnet_checkpoint_free(checkpoint);
     return status;
 }
@@ -185,8 +186,7 @@ static hrnet_status load(hrnet_model *model, const char *path, const hrnet_model
         hr_free(pretrained);
         return status;
     }
-    const hr_packing packing = packing_of(options);
-    return build(model, NULL, &(hr_bind_options){.path = model->config.source, .seed = options->seed}, &packing);
+    return build(model, NULL, &(hr_bind_options){.path = model->config.source, .seed = options->seed}, options);
 }
 
 hrnet_status hrnet_model_load(hrnet_model **out, const char *path, const hrnet_model_options *options)
@@ -223,7 +223,7 @@ const hrnet_config *hrnet_model_config(const hrnet_model *model)
 void hrnet_model_free(hrnet_model *model)
 {
     if (model == NULL) return;
-    hr_engine_free(model->engine);
+    if (model->backend != NULL) model->backend->destroy(model->network);
     hr_skeleton_free(&model->owned_skeleton);
     hr_free(model);
 }

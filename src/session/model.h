@@ -1,12 +1,13 @@
 /*
- * session/model.h - the inside of the public handles, shared by the lib_*.c files: the one place where the layers meet.
+ * model.h - the inside of hrnet_model and hrnet_session: where configuration, weights and a backend meet.
  */
 #ifndef HR_SESSION_MODEL_H
 #define HR_SESSION_MODEL_H
 
-#include "io/tensors/tensors.h"
+#include "base/pool.h"
 #include "config/config.h"
-#include "cpu/engine/exec.h"
+#include "graph/backend.h"
+#include "io/tensors/tensors.h"
 #include "pose/crop.h"
 
 /* A skeleton read from a file; everything hangs on the struct's own memory. */
@@ -31,7 +32,8 @@ void hr_skeleton_entries_free(hr_entry *entries, size_t n);
 
 struct hrnet_model {
     hr_config config;
-    hr_engine *engine;
+    const hr_backend *backend;
+    void *network; /* of the backend */
     hr_pixel_table pixels;
     hrnet_model_info info;
     char codec[16];
@@ -41,11 +43,13 @@ struct hrnet_model {
 
 struct hrnet_session {
     const hrnet_model *model;
-    hr_exec *exec;
-    float *maps, *mirrored; /* [hr_exec_max_batch][n_joints][heatmap_height][heatmap_width] each */
-    float *scratch;         /* [hr_exec_max_batch][scratch_floats] of the decoders */
-    size_t map_floats, scratch_floats;
-    hr_warp warps[64]; /* of the pass being filled */
+    hr_pool *pool;
+    void *runner;                                         /* of the model's backend */
+    int input_width, input_height, map_width, map_height; /* the size it is planned for */
+    float *maps, *mirrored;                               /* [n_slots][n_joints][map_height][map_width] each */
+    float *scratch;                                       /* [n_slots][scratch_floats] of the decoders */
+    size_t map_floats, scratch_floats, n_slots;           /* n_slots: the backend's max_batch at this size */
+    hr_warp warps[64];                                    /* of the pass being filled */
 };
 
 /* A model whose parameters come from anywhere, trained for the heatmaps of `codec`. config must have passed

@@ -1,56 +1,51 @@
-/* session/profile.c - what a network costs: bytes of its weights, and the time of each step of a pass. */
+/* profile.c - what a network costs: bytes of its weights, and the time of each step of a pass. */
 #include <string.h>
 
 #include "base/mem.h"
+#include "graph/op.h"
 #include "session/model.h"
 
 size_t hrnet_model_bytes(const hrnet_model *model)
 {
-    return hr_engine_bytes(model->engine);
+    return model->backend->network_bytes(model->network);
 }
 
 /* The time of a pass does not depend on what is in the pictures, as long as they are made of ordinary numbers. */
-static void fill_input(hr_exec *exec, const hrnet_model_info *info, int n)
+static void fill_input(const hrnet_session *session, int n)
 {
-    const size_t n_floats = (size_t)info->input_height * (size_t)info->input_width * 4;
+    const size_t n_floats = (size_t)session->input_height * (size_t)session->input_width * 4;
     for (int i = 0; i < n; i++) {
-        float *input = hr_exec_input(exec, i);
+        float *input = session->model->backend->input(session->runner, i);
         for (size_t k = 0; k < n_floats; k++) input[k] = (float)(k % 17) / 8 - 1;
     }
 }
 
-static hrnet_layer describe(const hr_engine *engine, int index)
+static hrnet_layer describe(const hrnet_model *model, const hr_graph *graph, int index)
 {
-    static const char *const ops[] = {
-        [HR_OP_CONV] = "conv", [HR_OP_DECONV] = "transposed conv", [HR_OP_SUM] = "sum", [HR_OP_MAXPOOL] = "max pool"};
-    const hr_graph *graph = &engine->graph;
     const hr_node *node = &graph->nodes[index], *from = &graph->nodes[node->inputs[0]];
-    const hr_conv *conv = &engine->convs[index];
-    hrnet_layer layer = {.name = node->name,
-                         .op = ops[node->op],
-                         .algorithm = "",
+    const hr_backend_layer layer = model->backend->layer(model->network, index);
+    const int has_window = node->weight >= 0 || node->op == HR_OP_MAXPOOL;
+    return (hrnet_layer){.name = node->name,
+                         .op = hr_op_type_of(node->op)->name,
+                         .algorithm = layer.algorithm,
                          .in_channels = from->c,
                          .out_channels = node->c,
                          .height = node->h,
                          .width = node->w,
-                         .kernel = node->kernel,
-                         .stride = node->stride,
-                         .macs = hr_node_macs(graph, index)};
-    if (conv->algorithm != NULL) {
-        layer.algorithm = conv->algorithm->name;
-        layer.weight_bytes = hr_engine_conv_bytes(conv);
-    }
-    return layer;
+                         .kernel = has_window ? node->window.kh : 0,
+                         .stride = has_window ? node->window.stride : 0,
+                         .macs = hr_node_macs(graph, index),
+                         .weight_bytes = layer.weight_bytes};
 }
 
 /* Add the seconds of n pictures, in passes as large as the session's. scratch [n_nodes]. */
-static hrnet_status add_passes(hrnet_session *session, int n, double *seconds, double *scratch)
+static hrnet_status add_passes(hrnet_session *session, int n, int n_nodes, double *seconds, double *scratch)
 {
-    const int max_batch = hr_exec_max_batch(session->exec), n_nodes = session->model->engine->graph.n_nodes;
+    const int max_batch = (int)session->n_slots;
     for (int done = 0; done < n; done += max_batch) {
-        const int together = n - done < max_batch ? n - done : max_batch;
-        fill_input(session->exec, &session->model->info, together);
-        HR_TRY(hr_exec_profile(session->exec, together, scratch));
+        const int n_pictures = n - done < max_batch ? n - done : max_batch;
+        fill_input(session, n_pictures);
+        HR_TRY(session->model->backend->profile(session->runner, n_pictures, scratch));
         for (int i = 0; i < n_nodes; i++) seconds[i] += scratch[i];
     }
     return HRNET_OK;
@@ -61,21 +56,25 @@ hrnet_status hrnet_session_profile(hrnet_session *session, int n, hrnet_layer **
     if (session == NULL || out == NULL || n_out == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_profile: an argument is NULL");
     if (n < 1) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_profile: n: expected 1 or more, found %d", n);
-    const hr_engine *engine = session->model->engine;
-    const size_t n_nodes = (size_t)engine->graph.n_nodes;
-    hrnet_layer *layers;
+    const hrnet_model *model = session->model;
+    hr_graph graph; /* what runs, at the session's size; texts live in the model's */
+    HR_TRY(
+        hr_graph_reshape(&graph, model->backend->graph(model->network), session->input_height, session->input_width));
+    const size_t n_nodes = (size_t)graph.n_nodes;
+    hrnet_layer *layers = NULL;
     double *seconds = hr_calloc(2 * n_nodes, sizeof *seconds); /* and scratch behind them */
-    if (seconds == NULL) return hr_fail_memory(2 * n_nodes * sizeof *seconds);
-    layers = hr_calloc(n_nodes, sizeof *layers);
+    if (seconds != NULL) layers = hr_calloc(n_nodes, sizeof *layers);
     hrnet_status status = layers == NULL ? hr_fail_memory(n_nodes * sizeof *layers) : HRNET_OK;
-    if (status == HRNET_OK) status = add_passes(session, n, seconds, seconds + n_nodes);
+    if (status == HRNET_OK) status = add_passes(session, n, (int)n_nodes, seconds, seconds + n_nodes);
     size_t n_layers = 0;
     for (size_t i = 0; i < n_nodes && status == HRNET_OK; i++) {
-        if (engine->graph.nodes[i].op == HR_OP_INPUT) continue;
-        layers[n_layers] = describe(engine, (int)i);
+        if (graph.nodes[i].op == HR_OP_INPUT) continue;
+        layers[n_layers] = describe(model, &graph, (int)i);
+        layers[n_layers].name = model->backend->graph(model->network)->nodes[i].name;
         layers[n_layers++].seconds = seconds[i];
     }
     hr_free(seconds);
+    hr_graph_free(&graph);
     if (status != HRNET_OK) {
         hr_free(layers);
         return status;

@@ -1,5 +1,5 @@
 /*
- * session/session.c - hrnet_session: pictures go through the network in passes of max_batch; with the flip test a pass
+ * session.c - hrnet_session: pictures go through the network in passes of max_batch; with the flip test a pass
  * holds every picture and its mirror image, so that both share the weights that are read.
  */
 #include <math.h>
@@ -7,14 +7,17 @@
 
 #include "base/cpu.h"
 #include "base/mem.h"
-#include "base/pool.h"
-#include "session/model.h"
-#include "cpu/engine/exec.h"
+#include "base/parallel.h"
 #include "pose/affine.h"
 #include "pose/decode.h"
 #include "pose/flip.h"
+#include "session/model.h"
 
-enum { INPUT_LD = 4, BANDS = 4 }; /* a picture's input is written in bands of rows, so that threads share it */
+enum {
+    INPUT_LD = 4,
+    BANDS = 4,
+    MAX_SIDE = 16384
+}; /* a picture's input is written in bands of rows, so that threads share it */
 
 typedef struct job job;
 /* What differs between a forward pass on arrays and poses from pictures. */
@@ -55,22 +58,21 @@ static void mirror_rows(float *rows, int n_rows, int width)
 static void fill_task(void *context, int task)
 {
     const job *j = context;
-    const hrnet_model_info *info = &j->session->model->info;
-    const int slot = task / BANDS, band = task % BANDS, height = info->input_height;
+    const hrnet_session *s = j->session;
+    const int slot = task / BANDS, band = task % BANDS, height = s->input_height;
     const int y0 = height * band / BANDS, y1 = height * (band + 1) / BANDS;
-    float *out = hr_exec_input(j->session->exec, slot) + (size_t)y0 * (size_t)info->input_width * INPUT_LD;
+    float *out = s->model->backend->input(s->runner, slot) + (size_t)y0 * (size_t)s->input_width * INPUT_LD;
     j->fill(j, slot % j->count, y0, y1, out);
-    if (slot >= j->count || j->second) mirror_rows(out, y1 - y0, info->input_width);
+    if (slot >= j->count || j->second) mirror_rows(out, y1 - y0, s->input_width);
 }
 
-/* Heatmaps of executor slot `slot`, [ld] innermost there, to [n_joints][height][width]. */
+/* Heatmaps of picture `slot` of the pass, channels innermost there, to [n_joints][height][width]. */
 static void read_maps(const hrnet_session *session, int slot, float *maps)
 {
     const size_t cells = session->map_floats / (size_t)session->model->info.n_joints;
-    const size_t ld = (size_t)hr_exec_output_ld(session->exec);
-    const float *output = hr_exec_output(session->exec, slot);
+    const hr_backend_tensor output = session->model->backend->output(session->runner, 0, slot);
     for (int j = 0; j < session->model->info.n_joints; j++)
-        for (size_t i = 0; i < cells; i++) maps[(size_t)j * cells + i] = output[i * ld + (size_t)j];
+        for (size_t i = 0; i < cells; i++) maps[(size_t)j * cells + i] = output.data[i * (size_t)output.ld + (size_t)j];
 }
 
 static void finish_task(void *context, int slot)
@@ -83,7 +85,7 @@ static void finish_task(void *context, int slot)
     if (!j->second) read_maps(s, slot, maps);
     if (j->flip) {
         read_maps(s, j->second ? slot : j->count + slot, mirrored);
-        hr_flip_average(maps, mirrored, info->n_joints, info->heatmap_height, info->heatmap_width, skeleton->flip_pairs,
+        hr_flip_average(maps, mirrored, info->n_joints, s->map_height, s->map_width, skeleton->flip_pairs,
                         skeleton->n_flip_pairs, j->shift);
     }
     j->finish(j, slot, maps);
@@ -91,23 +93,24 @@ static void finish_task(void *context, int slot)
 
 static void run_pass(job *j, int together)
 {
-    hr_exec *exec = j->session->exec;
+    const hrnet_session *s = j->session;
+    const hr_backend *backend = s->model->backend;
     const int n_slots = together ? 2 * j->count : j->count;
     j->second = 0;
-    hr_exec_parallel(exec, n_slots * BANDS, fill_task, j);
-    hr_exec_run(exec, n_slots);
+    hr_parallel(s->pool, n_slots * BANDS, fill_task, j);
+    backend->run(s->runner, n_slots);
     if (j->flip && !together) {
         read_maps(j->session, 0, j->session->maps);
         j->second = 1;
-        hr_exec_parallel(exec, BANDS, fill_task, j);
-        hr_exec_run(exec, 1);
+        hr_parallel(s->pool, BANDS, fill_task, j);
+        backend->run(s->runner, 1);
     }
-    hr_exec_parallel(exec, j->count, finish_task, j);
+    hr_parallel(s->pool, j->count, finish_task, j);
 }
 
 static void run_job(job *j, int n)
 {
-    const int max_batch = hr_exec_max_batch(j->session->exec), together = j->flip && max_batch >= 2;
+    const int max_batch = (int)j->session->n_slots, together = j->flip && max_batch >= 2;
     const int step = together ? max_batch / 2 : j->flip ? 1 : max_batch;
     for (j->first = 0; j->first < n; j->first += j->count) {
         j->count = n - j->first < step ? n - j->first : step;
@@ -120,8 +123,7 @@ static void run_job(job *j, int n)
 
 static void fill_from_array(const job *j, int slot, int y0, int y1, float *out)
 {
-    const hrnet_model_info *info = &j->session->model->info;
-    const size_t width = (size_t)info->input_width, plane = width * (size_t)info->input_height;
+    const size_t width = (size_t)j->session->input_width, plane = width * (size_t)j->session->input_height;
     const float *picture = j->input + (size_t)(j->first + slot) * 3 * plane;
     for (size_t i = 0; i < (size_t)(y1 - y0) * width; i++)
         for (size_t c = 0; c < 3; c++) out[i * INPUT_LD + c] = picture[c * plane + (size_t)y0 * width + i];
@@ -173,7 +175,7 @@ static void decode_maps(const job *j, int slot, const float *maps)
     const hrnet_model_info *info = &s->model->info;
     const int person = j->first + slot;
     if (j->heatmaps != NULL) copy_maps(j, slot, maps);
-    hr_decode_pose(maps, info->n_joints, info->heatmap_height, info->heatmap_width, &j->crops[slot], j->decoder,
+    hr_decode_pose(maps, info->n_joints, s->map_height, s->map_width, &j->crops[slot], j->decoder,
                    (float)s->model->config.model.sigma, s->scratch + (size_t)slot * s->scratch_floats,
                    j->keypoints + (size_t)person * (size_t)info->n_joints);
 }
@@ -230,16 +232,15 @@ static hrnet_status check_person(const hrnet_person *person, int index)
 static void aim(job *j)
 {
     hrnet_session *s = j->session;
-    const hrnet_model_info *info = &s->model->info;
     for (int i = 0; i < j->count; i++) {
         const hrnet_person *person = &j->persons[j->first + i];
         double matrix[6];
-        j->crops[i] = crop_of(person, (float)info->input_width / (float)info->input_height);
+        j->crops[i] = crop_of(person, (float)s->input_width / (float)s->input_height);
         if (j->decoder == HRNET_DECODE_UDP)
-            hr_crop_matrix_udp(&j->crops[i], info->input_width, info->input_height, 0, matrix);
+            hr_crop_matrix_udp(&j->crops[i], s->input_width, s->input_height, 0, matrix);
         else
-            hrnet_crop_matrix(&j->crops[i], info->input_width, info->input_height, 0, matrix);
-        hr_warp_init(&s->warps[i], person->image, matrix, info->input_width, info->input_height, j->sampler);
+            hrnet_crop_matrix(&j->crops[i], s->input_width, s->input_height, 0, matrix);
+        hr_warp_init(&s->warps[i], person->image, matrix, s->input_width, s->input_height, j->sampler);
     }
 }
 
@@ -274,21 +275,49 @@ hrnet_status hrnet_session_pose(hrnet_session *session, const hrnet_person *pers
 
 /* ---------------------------------------------------------------------------------------------- life */
 
+/* Buffers of another size in place of those that are there, or nothing changed. */
+static hrnet_status resize(hrnet_session *session, int width, int height)
+{
+    const hr_backend *backend = session->model->backend;
+    HR_TRY(backend->reshape(session->runner, height, width));
+    const hr_backend_tensor output = backend->output(session->runner, 0, 0);
+    hrnet_session s = *session;
+    s.input_width = width;
+    s.input_height = height;
+    s.map_width = output.w;
+    s.map_height = output.h;
+    s.n_slots = (size_t)backend->max_batch(session->runner);
+    s.map_floats = (size_t)output.c * (size_t)output.h * (size_t)output.w;
+    s.scratch_floats = 0;
+    for (int d = HRNET_DECODE_ARGMAX; d <= HRNET_DECODE_UDP; d++) {
+        const size_t floats =
+            hr_decode_scratch((hrnet_decoder)d, (float)session->model->config.model.sigma, output.h, output.w);
+        if (floats > s.scratch_floats) s.scratch_floats = floats;
+    }
+    s.maps = hr_calloc(s.n_slots, s.map_floats * sizeof *s.maps);
+    s.mirrored = hr_calloc(s.n_slots, s.map_floats * sizeof *s.mirrored);
+    s.scratch = hr_calloc(s.n_slots, s.scratch_floats * sizeof *s.scratch);
+    const int failed = s.maps == NULL || s.mirrored == NULL || s.scratch == NULL;
+    hrnet_session *const leaving = failed ? &s : session;
+    hr_free(leaving->maps);
+    hr_free(leaving->mirrored);
+    hr_free(leaving->scratch);
+    if (!failed) {
+        *session = s;
+        return HRNET_OK;
+    }
+    /* the size before has its plan still; a session that is being made has none */
+    if (session->input_width > 0)
+        HR_TRY(backend->reshape(session->runner, session->input_height, session->input_width));
+    return hr_fail_memory(s.n_slots * 2 * s.map_floats * sizeof(float));
+}
+
 static hrnet_status create(hrnet_session *session, int threads, int max_batch)
 {
-    const hrnet_model_info *info = &session->model->info;
-    const int h = info->heatmap_height, w = info->heatmap_width;
-    session->map_floats = (size_t)info->n_joints * (size_t)h * (size_t)w;
-    for (int d = HRNET_DECODE_ARGMAX; d <= HRNET_DECODE_UDP; d++) {
-        const size_t floats = hr_decode_scratch((hrnet_decoder)d, (float)session->model->config.model.sigma, h, w);
-        if (floats > session->scratch_floats) session->scratch_floats = floats;
-    }
-    HR_TRY(hr_exec_create(&session->exec, session->model->engine, threads, max_batch));
-    const size_t n_slots = (size_t)hr_exec_max_batch(session->exec); /* may be fewer than were asked for */
-    HR_NEW(session->maps, n_slots * session->map_floats);
-    HR_NEW(session->mirrored, n_slots * session->map_floats);
-    HR_NEW(session->scratch, n_slots * session->scratch_floats);
-    return HRNET_OK;
+    const hrnet_model *model = session->model;
+    HR_TRY(hr_pool_create(&session->pool, threads));
+    HR_TRY(model->backend->open(&session->runner, model->network, session->pool, max_batch));
+    return resize(session, model->info.input_width, model->info.input_height);
 }
 
 hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_model *model, const hrnet_session_options *options)
@@ -299,6 +328,8 @@ hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_model *model,
     if (out == NULL || model == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_create: an argument is NULL");
     if (options->threads < 0 || options->threads > HR_MAX_THREADS)
         return hr_fail(HRNET_ERR_ARGUMENT, "threads: expected 0..%d, found %d", HR_MAX_THREADS, options->threads);
+    if (options->max_batch < 0 || options->max_batch > 64)
+        return hr_fail(HRNET_ERR_ARGUMENT, "max_batch: expected 1..64, found %d", options->max_batch);
     int threads = options->threads != 0 ? options->threads : hr_cpu_count();
     if (threads > HR_MAX_THREADS) threads = HR_MAX_THREADS;
     HR_NEW(session, 1);
@@ -312,6 +343,28 @@ hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_model *model,
     return HRNET_OK;
 }
 
+hrnet_status hrnet_session_reshape(hrnet_session *session, int width, int height)
+{
+    if (session == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_reshape: session is NULL");
+    if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE)
+        return hr_fail(HRNET_ERR_ARGUMENT, "size: expected 1x1 to %dx%d, found %dx%d", MAX_SIDE, MAX_SIDE, width,
+                       height);
+    if (width == session->input_width && height == session->input_height) return HRNET_OK;
+    return resize(session, width, height);
+}
+
+void hrnet_session_size(const hrnet_session *session, int input[2], int heatmaps[2])
+{
+    if (input != NULL) {
+        input[0] = session->input_width;
+        input[1] = session->input_height;
+    }
+    if (heatmaps != NULL) {
+        heatmaps[0] = session->map_width;
+        heatmaps[1] = session->map_height;
+    }
+}
+
 const hrnet_model *hrnet_session_model(const hrnet_session *session)
 {
     return session->model;
@@ -319,15 +372,15 @@ const hrnet_model *hrnet_session_model(const hrnet_session *session)
 
 size_t hrnet_session_bytes(const hrnet_session *session)
 {
-    const size_t floats =
-        (size_t)hr_exec_max_batch(session->exec) * (2 * session->map_floats + session->scratch_floats);
-    return sizeof *session + hr_exec_bytes(session->exec) + floats * sizeof(float);
+    const size_t floats = session->n_slots * (2 * session->map_floats + session->scratch_floats);
+    return sizeof *session + session->model->backend->runner_bytes(session->runner) + floats * sizeof(float);
 }
 
 void hrnet_session_free(hrnet_session *session)
 {
     if (session == NULL) return;
-    hr_exec_free(session->exec);
+    session->model->backend->close(session->runner);
+    hr_pool_free(session->pool);
     hr_free(session->maps);
     hr_free(session->mirrored);
     hr_free(session->scratch);

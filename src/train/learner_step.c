@@ -56,10 +56,10 @@ static void judge(void *context, int i)
     const hr_config *const config = t->config;
     const int n_joints = config->model.n_joints, *const size = config->model.heatmap_size;
     const size_t cells = (size_t)size[0] * (size_t)size[1], ld = (size_t)hr_padded(n_joints);
-    const float *const out = hr_backprop_output(t->net, i);
+    const float *const out = hr_backprop_output(t->net, 0, i);
     float *const maps = t->maps + (size_t)i * (size_t)n_joints * cells;
     float *const gradients = t->work->gradients + (size_t)i * (size_t)n_joints * cells;
-    float *const back = hr_backprop_output_gradient(t->net, i);
+    float *const back = hr_backprop_output_gradient(t->net, 0, i);
     const hr_example *const example = &t->examples[i];
     const float *const weights = config->loss.use_target_weight ? example->weights : NULL;
     for (int j = 0; j < n_joints; j++)
@@ -212,7 +212,7 @@ hrnet_status hr_learner_try(hr_learner *t, double *seconds)
     t->work->failed = HRNET_OK;
     for (int i = 0; i < n; i++) {
         memset(hr_backprop_input(t->net, i), 0, input * sizeof(float));
-        memset(hr_backprop_output_gradient(t->net, i), 0, output * sizeof(float));
+        memset(hr_backprop_output_gradient(t->net, 0, i), 0, output * sizeof(float));
     }
     for (int k = 0; k < 2; k++) { /* the first one meets memory that was never touched */
         const double start = hr_learner_now();

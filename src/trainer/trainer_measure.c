@@ -103,8 +103,8 @@ static void judge(void *context, int i)
     const bench *const b = context;
     const size_t n_joints = (size_t)b->config->model.n_joints, cells = n_cells(b->config);
     const size_t ld = (size_t)hr_padded((int)n_joints), at = (size_t)i * n_joints * cells;
-    const float *const out = hr_backprop_output(b->net, i);
-    float *const back = hr_backprop_output_gradient(b->net, i), *const maps = b->maps + at;
+    const float *const out = hr_backprop_output(b->net, 0, i);
+    float *const back = hr_backprop_output_gradient(b->net, 0, i), *const maps = b->maps + at;
     for (size_t j = 0; j < n_joints; j++)
         for (size_t c = 0; c < cells; c++) maps[j * cells + c] = out[c * ld + j];
     hr_joints_mse_gradient(maps, b->targets + at, NULL, (int)n_joints, cells, 1.0 / b->batch, maps);

@@ -87,7 +87,7 @@ void set_slopes(network_pair *p, size_t first)
     for (size_t i = 0; i < (size_t)p->n * c * cells; i++) {
         const float g = 1e-3f * formula_number("slopes", first + i);
         p->slopes[i] = (double)g;
-        hr_backprop_output_gradient(p->net, (int)(i / cells / c))[i % cells * padded(out->c) + i / cells % c] = g;
+        hr_backprop_output_gradient(p->net, 0, (int)(i / cells / c))[i % cells * padded(out->c) + i / cells % c] = g;
     }
 }
 
@@ -179,7 +179,7 @@ void compare_pair(network_pair *p, const char *what, double near, double median,
     set_input(p, 0);
     hr_reference_backward_forward(p->oracle, p->input);
     hr_backprop_forward(p->net, p->n);
-    const double maps = tensor_error(p, hr_backprop_output(p->net, 0), (int)padded(output_of(p)->c), p->graph->output);
+    const double maps = tensor_error(p, hr_backprop_output(p->net, 0, 0), (int)padded(output_of(p)->c), p->graph->output);
     const double buffers = buffer_error(p);
     const int n_flipped = match_signs(p->net, p->oracle, p->graph, p->n, 10 * near);
     set_slopes(p, 0);

@@ -23,7 +23,7 @@ static float *results_of(const hr_graph *graph, const hr_weights *weights, const
     for (int step = 0; step < 2; step++) {
         set_input(&p, (size_t)step);
         hr_backprop_forward(p.net, n);
-        memcpy(all, hr_backprop_output(p.net, 0), n_maps * sizeof *all);
+        memcpy(all, hr_backprop_output(p.net, 0, 0), n_maps * sizeof *all);
         set_slopes(&p, (size_t)step);
         hr_backprop_backward(p.net, n, step);
     }

@@ -87,8 +87,8 @@ static double forward(run *r, double *ohkm)
     if (ohkm != NULL) *ohkm = 0;
     for (int b = 0; b < TRAIN_BATCH; b++) {
         const size_t n_joints = (size_t)r->n_joints, at = (size_t)b * n_joints * r->n_cells, ld = ld_of(r);
-        float *maps = r->maps + at, *slopes = r->slopes + at, *back = hr_backprop_output_gradient(r->network, b);
-        const float *target = r->golden.target.data + at, *output = hr_backprop_output(r->network, b);
+        float *maps = r->maps + at, *slopes = r->slopes + at, *back = hr_backprop_output_gradient(r->network, 0, b);
+        const float *target = r->golden.target.data + at, *output = hr_backprop_output(r->network, 0, b);
         const float *weight = r->golden.target_weight.data + (size_t)b * n_joints;
         for (size_t j = 0; j < n_joints; j++)
             for (size_t i = 0; i < r->n_cells; i++) maps[j * r->n_cells + i] = output[i * ld + j];

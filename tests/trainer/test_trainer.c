@@ -122,8 +122,8 @@ static double by_hand(const run *r, float *gradient, int batch, int n_passes)
         for (int i = 0; i < n; i++) memcpy(hr_backprop_input(net, i), examples[i].input, sizeof(float) * 4 * 64 * 96);
         hr_backprop_forward(net, n);
         for (int i = 0; i < n; i++) {
-            const float *const out = hr_backprop_output(net, i);
-            float *const back = hr_backprop_output_gradient(net, i);
+            const float *const out = hr_backprop_output(net, 0, i);
+            float *const back = hr_backprop_output_gradient(net, 0, i);
             for (int j = 0; j < n_joints; j++)
                 for (size_t c = 0; c < cells; c++) maps[(size_t)j * cells + c] = out[c * (size_t)ld + (size_t)j];
             losses[i] = config->loss.use_ohkm

@@ -152,8 +152,10 @@ static void place(hr_backprop *net)
         }
     }
     clear_buffer(net, plan->tensors[0].value);
-    clear_buffer(net, plan->tensors[tape->output].value);
-    clear_buffer(net, plan->tensors[tape->output].gradient);
+    for (int i = 0; i < net->graph.n_outputs; i++) {
+        clear_buffer(net, plan->tensors[tape->outputs[i]].value);
+        clear_buffer(net, plan->tensors[tape->outputs[i]].gradient);
+    }
 }
 
 hrnet_status hr_backprop_create(hr_backprop **out, const hr_graph *graph, const hr_backprop_options *options)
@@ -221,14 +223,14 @@ float *hr_backprop_input(hr_backprop *net, int i)
     return hr_value(net, 0) + (size_t)i * picture_floats(net, 0);
 }
 
-const float *hr_backprop_output(const hr_backprop *net, int i)
+const float *hr_backprop_output(const hr_backprop *net, int k, int i)
 {
-    const int output = net->plan.tape.output;
+    const int output = net->plan.tape.outputs[k];
     return hr_value(net, output) + (size_t)i * picture_floats(net, output);
 }
 
-float *hr_backprop_output_gradient(hr_backprop *net, int i)
+float *hr_backprop_output_gradient(hr_backprop *net, int k, int i)
 {
-    const int output = net->plan.tape.output;
+    const int output = net->plan.tape.outputs[k];
     return hr_gradient(net, output) + (size_t)i * picture_floats(net, output);
 }

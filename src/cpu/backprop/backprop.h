@@ -4,7 +4,7 @@
  * number of threads.
  *
  *   fill hr_backprop_input(net, i);  hr_backprop_forward(net, n);
- *   read hr_backprop_output(net, i); fill hr_backprop_output_gradient(net, i);  hr_backprop_backward(net, n, 0);
+ *   read hr_backprop_output(net, k, i); fill hr_backprop_output_gradient(net, k, i);  hr_backprop_backward(net, n, 0);
  */
 #ifndef HR_CPU_BACKPROP_BACKPROP_H
 #define HR_CPU_BACKPROP_BACKPROP_H
@@ -48,11 +48,12 @@ const hr_params *hr_backprop_layout(const hr_backprop *net);
 float *hr_backprop_params(hr_backprop *net);    /* block; may be written between passes */
 float *hr_backprop_gradients(hr_backprop *net); /* block; the part behind n_trainable stays zero */
 
-/* Picture i: input [h][w][4], three channels and one that must be zero; output and its gradient [h][w][ld], ld = joints
- * rounded up to HR_STRIP, the gradient's padding lanes zero. */
+/* Picture i: input [h][w][4], three channels and one that must be zero; output k of the graph and its gradient
+ * [h][w][ld], ld = channels rounded up to HR_STRIP, the gradient's padding lanes zero. backward overwrites the
+ * gradient. */
 float *hr_backprop_input(hr_backprop *net, int i);
-const float *hr_backprop_output(const hr_backprop *net, int i);
-float *hr_backprop_output_gradient(hr_backprop *net, int i);
+const float *hr_backprop_output(const hr_backprop *net, int k, int i);
+float *hr_backprop_output_gradient(hr_backprop *net, int k, int i);
 
 /* Pictures 0..n-1; n may be 0 where there are several processes. forward also moves the running statistics (momentum
  * 0.1, unbiased variance) and counts the batch. backward must follow the forward pass of the same pictures; it

@@ -50,12 +50,6 @@ struct hr_backprop {
     double *times;         /* [threads][HR_N_JOB_KINDS] seconds */
     int planned, n;        /* pictures that states are counted for; pictures of this pass */
     int first, last, add;  /* phases of this pass; backward: add to the gradients */
-    struct {
-        int n_tasks;
-        void (*func)(void *context, int task);
-        void *context;
-        atomic_int next;
-    } loop;
 };
 
 static inline int hr_is_shared(const hr_backprop *net)
@@ -107,14 +101,14 @@ typedef struct hr_job_functions {
     void (*finish)(hr_backprop *net, const hr_job *job); /* or NULL */
 } hr_job_functions;
 
-/* network_conv.c */
+/* backprop_conv.c */
 extern const hr_job_functions hr_job_pack, hr_job_pack_turned, hr_job_conv, hr_job_input_gradient, hr_job_weight_sums,
     hr_job_weight_total, hr_job_bias_gradient;
-/* network_norm.c, network_combine.c */
+/* backprop_norm.c, backprop_sum.c */
 extern const hr_job_functions hr_job_statistics, hr_job_reduce_statistics, hr_job_sum_backward, hr_job_reduce_gradient,
     hr_job_sum, hr_job_recompute, hr_job_norm_backward;
-/* network_pool.c */
-extern const hr_job_functions hr_job_pool, hr_job_pool_gradient;
+/* backprop_op.c */
+extern const hr_job_functions hr_job_op, hr_job_op_gradient;
 
 /* The sums of slots 1.. onto slot 0, in their order. */
 void hr_add_slots(double *sums, int n_slots, int ld);

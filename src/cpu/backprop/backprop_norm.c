@@ -8,8 +8,6 @@
 
 #include "cpu/backprop/backprop_internal.h"
 
-static const double epsilon = 1e-5, momentum = 0.1;
-
 static const hr_term *term_of(const hr_backprop *net, const hr_job *job)
 {
     return &net->plan.tape.steps[job->step].terms[job->term];
@@ -66,13 +64,13 @@ static void finalize(hr_backprop *net, const hr_term *term, const double *sums)
         const double mean = sums[c] / n;
         double var = sums[ld + c] / n - mean * mean;
         if (var < 0) var = 0;
-        const double inverse = 1 / sqrt(var + epsilon), unbiased = n > 1 ? var * n / (n - 1) : var;
+        const double inverse = 1 / sqrt(var + term->epsilon), unbiased = n > 1 ? var * n / (n - 1) : var;
         state->mean[c] = (float)mean;
         state->inverse[c] = (float)inverse;
         state->scale[c] = (float)((double)net->params[at[0] + (size_t)c] * inverse);
         state->shift[c] = net->params[at[1] + (size_t)c];
-        running_mean[c] = (float)((1 - momentum) * (double)running_mean[c] + momentum * mean);
-        running_var[c] = (float)((1 - momentum) * (double)running_var[c] + momentum * unbiased);
+        running_mean[c] = (float)((1 - term->momentum) * (double)running_mean[c] + term->momentum * mean);
+        running_var[c] = (float)((1 - term->momentum) * (double)running_var[c] + term->momentum * unbiased);
     }
     net->params[at[4]] += 1;
 }

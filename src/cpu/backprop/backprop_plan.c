@@ -87,6 +87,13 @@ size_t hr_plan_tensor_bytes(const hr_backprop_planner *p, int tensor)
     return (size_t)p->options->max_batch * (size_t)t->h * (size_t)t->w * (size_t)t->ld * sizeof(float);
 }
 
+static int is_output(const hr_tape *tape, int tensor)
+{
+    for (int i = 0; i < tape->graph->n_outputs; i++)
+        if (tape->outputs[i] == tensor) return 1;
+    return 0;
+}
+
 /* Which values are kept: with recompute, not those that can be made again from kept ones without a convolution. */
 static void choose_kept(hr_backprop_planner *p)
 {
@@ -94,7 +101,7 @@ static void choose_kept(hr_backprop_planner *p)
     p->kept[0] = 1;
     for (int i = 0; i < tape->n_steps; i++) {
         const hr_tape_step *step = &tape->steps[i];
-        int again = p->options->recompute && step->kind == HR_TAPE_SUM && step->out != tape->output;
+        int again = p->options->recompute && step->kind == HR_TAPE_SUM && !is_output(tape, step->out);
         for (int j = 0; j < step->n_terms; j++) again = again && p->kept[step->terms[j].tensor];
         p->kept[step->out] = !again;
     }
@@ -179,21 +186,27 @@ static void free_planner(hr_backprop_planner *p)
     hr_free(p->finalized);
 }
 
+/* A buffer that the caller reads or writes lives all the time. */
+static void hold(hr_backprop_planner *p, int buffer)
+{
+    hr_plan_touch(p, buffer, 0);
+    hr_plan_touch(p, buffer, p->plan->n_phases);
+}
+
 static hrnet_status make_plan(hr_backprop_planner *p)
 {
     hr_backprop_plan *plan = p->plan;
     HR_TRY(allocate_planner(p));
-    hr_plan_forward(p);
+    HR_TRY(hr_plan_forward(p));
     plan->first_backward = plan->n_phases;
     choose_kept(p);
     hr_plan_backward(p);
     plan_values(p);
     if (p->has_failed) return hr_fail_memory((size_t)plan->buffer_capacity * sizeof *plan->buffers);
-    const int lasting[] = {plan->tensors[0].value, plan->tensors[plan->tape.output].value,
-                           plan->tensors[plan->tape.output].gradient};
-    for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++) {
-        hr_plan_touch(p, lasting[i], 0);
-        hr_plan_touch(p, lasting[i], plan->n_phases);
+    hold(p, plan->tensors[0].value);
+    for (int i = 0; i < plan->tape.graph->n_outputs; i++) {
+        hold(p, plan->tensors[plan->tape.outputs[i]].value);
+        hold(p, plan->tensors[plan->tape.outputs[i]].gradient);
     }
     HR_NEW(plan->phase_jobs, (size_t)plan->n_phases + 1);
     HR_NEW(plan->complete, (size_t)plan->n_phases);

@@ -22,9 +22,9 @@ typedef enum hr_job_kind {
     HR_JOB_WEIGHT_TOTAL,
     HR_JOB_PACK,        /* weights of a convolution, for this pass */
     HR_JOB_PACK_TURNED, /* for the gradient of its input */
-    HR_JOB_POOL,
-    HR_JOB_POOL_GRADIENT,
-    HR_JOB_STATISTICS, /* of one norm */
+    HR_JOB_OP,
+    HR_JOB_OP_GRADIENT, /* of one of its inputs */
+    HR_JOB_STATISTICS,  /* of one norm */
     HR_JOB_SUM,
     HR_JOB_RECOMPUTE,         /* a combine in backward, where its output was not kept */
     HR_JOB_SUM_BACKWARD,      /* a combine's backward: gate, fold, pass on; the sums that the gradients of norms need */
@@ -37,10 +37,10 @@ typedef enum hr_job_kind {
 
 typedef struct hr_job {
     hr_job_kind kind;
-    int step, term; /* term: of STATISTICS, SPREAD, REDUCE_*; else 0 */
+    int step, term; /* term: of OP_GRADIENT, STATISTICS, NORM_BACKWARD, REDUCE_*; else 0 */
     int phase;
     int buffer; /* packed weights, what weight gradients share, partial sums; -1: none */
-    int add;    /* INPUT_GRADIENT, POOL_GRADIENT: to a gradient that is there. GATHER: bit i: term i adds */
+    int add;    /* INPUT_GRADIENT, OP_GRADIENT: to a gradient that is there. GATHER: bit i: term i adds */
 } hr_job;
 
 /* Where a tensor lives: buffers; -1: nowhere. */

@@ -60,14 +60,18 @@ static void plan_conv(hr_backprop_planner *p, int index)
     hr_plan_touch(p, dout, then);
 }
 
-static void plan_pool(hr_backprop_planner *p, int index)
+/* Each input's gradient by a job of its own, as soon as it may be written. The network's input has none. */
+static void plan_op(hr_backprop_planner *p, int index)
 {
     const hr_tape_step *step = &p->plan->tape.steps[index];
-    const int in = step->terms[0].tensor, phase = hr_later(p->passed[step->out] + 1, may_write(p, in));
-    hr_plan_touch(p, p->plan->tensors[step->out].gradient, phase);
-    read_value(p, in, phase);
-    const int add = write_gradient(p, in, phase);
-    hr_plan_job(p, (hr_job){HR_JOB_POOL_GRADIENT, index, 0, phase, -1, add});
+    for (int i = 0; i < step->n_terms; i++) {
+        const int in = step->terms[i].tensor, phase = hr_later(p->passed[step->out] + 1, may_write(p, in));
+        if (in == 0) continue;
+        hr_plan_touch(p, p->plan->tensors[step->out].gradient, phase);
+        for (int k = 0; k < step->n_terms; k++) read_value(p, step->terms[k].tensor, phase);
+        const int add = write_gradient(p, in, phase);
+        hr_plan_job(p, (hr_job){HR_JOB_OP_GRADIENT, index, i, phase, -1, add});
+    }
 }
 
 /* The term that gets the place of the output's gradient: one that passes it on as it is, else a norm; -1: none. */
@@ -157,17 +161,21 @@ static void plan_sum(hr_backprop_planner *p, int index)
 void hr_plan_backward(hr_backprop_planner *p)
 {
     hr_backprop_plan *plan = p->plan;
-    const int begin = plan->first_backward, output = plan->tape.output;
-    plan->tensors[output].gradient = hr_plan_buffer(p, hr_plan_tensor_bytes(p, output), begin, begin);
-    p->passed[output] = begin;
+    const int begin = plan->first_backward;
+    for (int i = 0; i < plan->tape.graph->n_outputs; i++) {
+        const int output = plan->tape.outputs[i];
+        if (plan->tensors[output].gradient >= 0) continue; /* two names of one tensor */
+        plan->tensors[output].gradient = hr_plan_buffer(p, hr_plan_tensor_bytes(p, output), begin, begin);
+        p->passed[output] = begin;
+    }
     for (int i = plan->tape.n_steps - 1; i >= 0 && !p->has_failed; i--) {
         const hr_tape_step *step = &plan->tape.steps[i];
         if (plan->tensors[step->out].gradient < 0)
             plan->has_idle = 1;
         else if (step->kind == HR_TAPE_CONV)
             plan_conv(p, i);
-        else if (step->kind == HR_TAPE_POOL)
-            plan_pool(p, i);
+        else if (step->kind == HR_TAPE_OP)
+            plan_op(p, i);
         else
             plan_sum(p, i);
     }

@@ -28,7 +28,8 @@ void hr_plan_job(hr_backprop_planner *p, hr_job job);
 /* Bytes of a tensor at the largest batch. */
 size_t hr_plan_tensor_bytes(const hr_backprop_planner *p, int tensor);
 
-void hr_plan_forward(hr_backprop_planner *p);
+/* HRNET_ERR_UNSUPPORTED names a convolution that has no gradient. */
+hrnet_status hr_plan_forward(hr_backprop_planner *p);
 void hr_plan_backward(hr_backprop_planner *p);
 
 #endif

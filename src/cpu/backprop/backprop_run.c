@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/parallel.h"
 #include "cpu/backprop/backprop_internal.h"
 
 enum { REPORT_FLOATS = 1 << 18 }; /* gradients that are reported together at least */
@@ -17,8 +18,8 @@ static const hr_job_functions *const kinds[HR_N_JOB_KINDS] = {
     [HR_JOB_WEIGHT_TOTAL] = &hr_job_weight_total,
     [HR_JOB_PACK] = &hr_job_pack,
     [HR_JOB_PACK_TURNED] = &hr_job_pack_turned,
-    [HR_JOB_POOL] = &hr_job_pool,
-    [HR_JOB_POOL_GRADIENT] = &hr_job_pool_gradient,
+    [HR_JOB_OP] = &hr_job_op,
+    [HR_JOB_OP_GRADIENT] = &hr_job_op_gradient,
     [HR_JOB_STATISTICS] = &hr_job_statistics,
     [HR_JOB_SUM] = &hr_job_sum,
     [HR_JOB_RECOMPUTE] = &hr_job_recompute,
@@ -142,23 +143,11 @@ hr_backprop_times hr_backprop_take_times(hr_backprop *net)
         .pack = of[HR_JOB_PACK] + of[HR_JOB_PACK_TURNED],
         .combine = of[HR_JOB_STATISTICS] + of[HR_JOB_SUM] + of[HR_JOB_RECOMPUTE],
         .combine_gradient = of[HR_JOB_SUM_BACKWARD] + of[HR_JOB_NORM_BACKWARD],
-        .other = of[HR_JOB_POOL] + of[HR_JOB_POOL_GRADIENT] + of[HR_JOB_REDUCE_STATISTICS] + of[HR_JOB_REDUCE_GRADIENT],
+        .other = of[HR_JOB_OP] + of[HR_JOB_OP_GRADIENT] + of[HR_JOB_REDUCE_STATISTICS] + of[HR_JOB_REDUCE_GRADIENT],
     };
-}
-
-static void loop_region(void *context, int thread)
-{
-    hr_backprop *net = context;
-    (void)thread;
-    for (int task; (task = atomic_fetch_add(&net->loop.next, 1)) < net->loop.n_tasks;)
-        net->loop.func(net->loop.context, task);
 }
 
 void hr_backprop_parallel(hr_backprop *net, int n_tasks, void (*func)(void *context, int task), void *context)
 {
-    net->loop.n_tasks = n_tasks;
-    net->loop.func = func;
-    net->loop.context = context;
-    atomic_store(&net->loop.next, 0);
-    hr_pool_run(net->pool, loop_region, net);
+    hr_parallel(net->pool, n_tasks, func, context);
 }

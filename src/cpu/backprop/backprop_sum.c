@@ -42,7 +42,7 @@ static void sum_row(const hr_backprop *net, const hr_tape_step *step, float *out
         if (i == adds) continue;
         const hr_norm norm = term->norm >= 0 ? hr_norm_of(&net->norms[term->state]) : (hr_norm){0};
         net->kern->norm_row(out, term_row(net, term, row), term->shift, term->norm >= 0 ? &norm : NULL, add, w, ld,
-                            step->relu && i == last);
+                            step->relu && i == last ? HR_ACTIVATION_RELU : HR_ACTIVATION_NONE);
         add = out;
     }
 }

@@ -4,10 +4,12 @@
  */
 #include "cpu/backprop/tape.h"
 
-#include "base/mem.h"
-#include "cpu/conv/conv.h"
+#include <string.h>
 
-enum { INPUT_LD = 4 };
+#include "base/mem.h"
+#include "cpu/engine/tensor_layout.h"
+#include "cpu/ops/ops.h"
+#include "graph/op.h"
 
 /* What a node makes: a stored tensor, or terms that are not stored yet. */
 typedef struct expression {
@@ -74,18 +76,27 @@ static int stored(builder *b, int node)
 static void make_input(builder *b, int index)
 {
     hr_tape_tensor shape = shape_of(&b->tape->graph->nodes[index]);
-    shape.ld = INPUT_LD;
+    shape.ld = HR_INPUT_LD;
     b->tape->tensors[add_tensor(b, index, &shape)].maker = -1;
 }
 
+/* A step of its own, whose terms are stored tensors. An operator that reads one tensor twice reads a copy, so that
+ * every term has a gradient of its own. */
 static expression make_tensor(builder *b, int index)
 {
     const hr_node *node = &b->tape->graph->nodes[index];
-    const int from = stored(b, node->inputs[0]);
     const hr_tape_tensor shape = shape_of(node);
-    hr_tape_step *step = add_step(b, node->op == HR_OP_MAXPOOL ? HR_TAPE_POOL : HR_TAPE_CONV, index, &shape);
-    step->n_terms = 1;
-    step->terms[0] = plain(from);
+    const hr_tape_step_kind kind = node->weight >= 0 ? HR_TAPE_CONV : HR_TAPE_OP;
+    hr_term terms[HR_MAX_INPUTS];
+    for (int i = 0; i < node->n_inputs; i++) {
+        int tensor = stored(b, node->inputs[i]);
+        for (int k = 0; k < i; k++)
+            if (terms[k].tensor == tensor) tensor = copy(b, tensor);
+        terms[i] = plain(tensor);
+    }
+    hr_tape_step *step = add_step(b, kind, index, &shape);
+    step->n_terms = node->n_inputs;
+    memcpy(step->terms, terms, (size_t)node->n_inputs * sizeof *terms);
     return (expression){.tensor = step->out};
 }
 
@@ -102,7 +113,11 @@ static expression make_norm(builder *b, const hr_node *node)
     const int from = node->inputs[0];
     const int tensor = b->n_readers[from] == 1 ? stored(b, from) : copy(b, stored(b, from));
     expression e = {.tensor = -1, .n_terms = 1};
-    e.terms[0] = (hr_term){.tensor = tensor, .norm = node->norm, .state = b->tape->n_norms++};
+    e.terms[0] = (hr_term){.tensor = tensor,
+                           .norm = node->norm,
+                           .state = b->tape->n_norms++,
+                           .epsilon = node->epsilon,
+                           .momentum = node->momentum};
     return e;
 }
 
@@ -118,40 +133,48 @@ static expression make_sum(builder *b, const hr_node *node)
     return sum;
 }
 
+/* Whether a node's readers all are sums that can read it at its own resolution. */
+static int is_shift(const hr_node *node)
+{
+    return node->upsampling == HR_NEAREST && (node->factor & (node->factor - 1)) == 0;
+}
+
+/* The network's input has pixels of HR_INPUT_LD numbers, which only some steps can read. */
+static hrnet_status check_input(const builder *b, int index)
+{
+    const hr_node *node = &b->tape->graph->nodes[index];
+    const hr_cpu_op *op = hr_cpu_op_of(node->op);
+    int reads_input = 0;
+    for (int i = 0; i < node->n_inputs; i++) reads_input |= b->made[node->inputs[i]].tensor == 0;
+    if (!reads_input || (node->weight >= 0 ? node->window.groups == 1 : op != NULL && op->reads_input)) return HRNET_OK;
+    return hr_fail(HRNET_ERR_UNSUPPORTED, "node %d (%s): a %s cannot read the network's input in training", index,
+                   node->name, hr_op_type_of(node->op)->name);
+}
+
 static hrnet_status make(builder *b, int index)
 {
     const hr_graph *graph = b->tape->graph;
     const hr_node *node = &graph->nodes[index];
     expression e = {.tensor = 0};
-    if (node->op != HR_OP_CONV && node->op != HR_OP_DECONV)
-        for (int i = 0; i < node->n_inputs; i++)
-            if (b->made[node->inputs[i]].tensor == 0)
-                return hr_fail(HRNET_ERR_UNSUPPORTED,
-                               "node %d (%s): expected a convolution to read the network's input", index, node->name);
-    switch (node->op) {
-    case HR_OP_INPUT: make_input(b, index); break;
-    case HR_OP_CONV:
-    case HR_OP_DECONV:
-    case HR_OP_MAXPOOL: e = make_tensor(b, index); break;
-    case HR_OP_NORM: e = make_norm(b, node); break;
-    case HR_OP_SUM: e = make_sum(b, node); break;
-    case HR_OP_RELU:
+    HR_TRY(check_input(b, index));
+    if (node->op == HR_OP_INPUT) {
+        make_input(b, index);
+    } else if (node->op == HR_OP_NORM) {
+        e = make_norm(b, node);
+    } else if (node->op == HR_OP_SUM) {
+        e = make_sum(b, node);
+    } else if (node->op == HR_OP_ACTIVATION && node->activation == HR_ACTIVATION_RELU) {
         e = b->made[node->inputs[0]];
         if (e.tensor >= 0) e = as_term(b, node->inputs[0]);
         e.relu = 1;
-        break;
-    case HR_OP_UPSAMPLE:
+    } else if (node->op == HR_OP_UPSAMPLE && is_shift(node)) {
         e = as_term(b, node->inputs[0]);
-        int shift = 0;
-        while (1 << shift < node->factor) shift++;
-        if (1 << shift != node->factor)
-            return hr_fail(HRNET_ERR_UNSUPPORTED, "node %d (%s): expected upsampling by a power of two, found %d",
-                           index, node->name, node->factor);
-        e.terms[0].shift += shift;
-        break;
+        for (int factor = node->factor; factor > 1; factor /= 2) e.terms[0].shift++;
+    } else {
+        e = make_tensor(b, index);
     }
     b->made[index] = e;
-    if (b->n_readers[index] != 1 || index == graph->output) stored(b, index);
+    if (b->n_readers[index] != 1 || hr_graph_is_output(graph, index)) stored(b, index);
     return HRNET_OK;
 }
 
@@ -172,7 +195,8 @@ hrnet_status hr_tape_build(hr_tape *out, const hr_graph *graph)
     for (size_t i = 0; i < n && status == HRNET_OK; i++)
         for (int j = 0; j < graph->nodes[i].n_inputs; j++) b.n_readers[graph->nodes[i].inputs[j]]++;
     for (int i = 0; i < graph->n_nodes && status == HRNET_OK; i++) status = make(&b, i);
-    if (status == HRNET_OK) tape.output = b.made[graph->output].tensor;
+    for (int i = 0; i < graph->n_outputs && status == HRNET_OK; i++)
+        tape.outputs[i] = b.made[graph->outputs[i].node].tensor;
     hr_free(b.made);
     hr_free(b.n_readers);
     if (status != HRNET_OK) {

@@ -7,9 +7,9 @@ enum {
 };
 
 const hr_conv_algorithm *const hr_conv_algorithms[HR_N_CONV_ALGORITHMS] = {
-    &hr_conv_direct,           &hr_conv_winograd2,           &hr_conv_winograd4,        &hr_conv_winograd6,
-    &hr_conv_winograd_strided, &hr_conv_winograd_transposed, &hr_conv_winograd2_fused,  &hr_conv_winograd4_fused,
-    &hr_conv_winograd6_fused,  &hr_conv_winograd2x6_fused,   &hr_conv_winograd4x6_fused};
+    &hr_conv_direct,          &hr_conv_depthwise,        &hr_conv_winograd2,           &hr_conv_winograd4,
+    &hr_conv_winograd6,       &hr_conv_winograd_strided, &hr_conv_winograd_transposed, &hr_conv_winograd2_fused,
+    &hr_conv_winograd4_fused, &hr_conv_winograd6_fused,  &hr_conv_winograd2x6_fused,   &hr_conv_winograd4x6_fused};
 
 static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern *kern, const hr_packing *packing)
 {
@@ -25,16 +25,27 @@ static const hr_conv_algorithm *choose(const hr_conv_shape *shape, const hr_kern
     return best;
 }
 
-void hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, int relu, const hr_packing *packing, const hr_kern *kern)
+hrnet_status hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, hr_epilogue epilogue, const hr_packing *packing,
+                          const hr_kern *kern)
 {
+    const hr_conv_algorithm *algorithm = choose(shape, kern, packing);
+    if (algorithm == NULL)
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "no algorithm for a %sconvolution of %dx%d, stride %d, dilation %d",
+                       shape->transposed ? "transposed " : "", shape->kh, shape->kw, shape->stride, shape->dilation);
     *conv = (hr_conv){
-        .shape = *shape, .algorithm = choose(shape, kern, packing), .kern = kern, .relu = relu, .half = packing->half};
+        .shape = *shape, .algorithm = algorithm, .kern = kern, .epilogue = epilogue, .format = packing->format};
+    if (shape->depthwise) conv->format = HR_FORMAT_FLOAT32; /* they are few, and read once a row */
+    return HRNET_OK;
+}
+
+void hr_conv_reshape(hr_conv *conv, const hr_conv_shape *shape)
+{
+    conv->shape = *shape;
 }
 
 size_t hr_conv_bytes(const hr_conv *conv)
 {
-    const size_t n = conv->algorithm->packed_floats(conv->algorithm, &conv->shape);
-    const size_t bytes = n * (conv->half ? 2 : sizeof(float));
+    const size_t bytes = conv->algorithm->packed_floats(conv->algorithm, &conv->shape) * hr_format_bytes(conv->format);
     return (bytes + LINE - 1) / LINE * LINE;
 }
 
@@ -46,36 +57,38 @@ void hr_conv_place(hr_conv *conv, void *room, const float *bias)
 
 int hr_pack_rows(const hr_conv_shape *shape)
 {
-    const int n_floats = shape->kernel * shape->kernel * hr_padded(shape->oc), rows = TASK_FLOATS / n_floats;
+    const int n_floats = hr_n_taps(shape) * hr_padded(shape->oc), rows = TASK_FLOATS / n_floats;
     return rows < HR_STRIP ? HR_STRIP : rows / HR_STRIP * HR_STRIP;
 }
 
 int hr_conv_pack_tasks(const hr_conv *conv)
 {
     const int rows = hr_pack_rows(&conv->shape);
-    return hr_ceil_div(conv->shape.ic, rows);
+    return hr_ceil_div(hr_weight_depth(&conv->shape), rows);
 }
 
 void hr_conv_pack_task(const hr_conv *conv, const float *weights, int task)
 {
     const hr_conv_shape *s = &conv->shape;
-    const int rows = hr_pack_rows(s), first = task * rows, last = first + rows < s->ic ? first + rows : s->ic;
+    const int rows = hr_pack_rows(s), first = task * rows, depth = hr_weight_depth(s);
+    const int last = first + rows < depth ? first + rows : depth;
     const size_t n_columns = (size_t)hr_padded(s->oc);
-    conv->algorithm->pack(conv, weights + (size_t)first * n_columns, (size_t)s->ic * n_columns, first, last,
+    conv->algorithm->pack(conv, weights + (size_t)first * n_columns, (size_t)depth * n_columns, first, last,
                           conv->weights);
 }
 
 void hr_conv_pack(const hr_conv *conv, const float *weights, float *scratch)
 {
     const hr_conv_shape *s = &conv->shape;
-    conv->algorithm->pack(conv, weights, (size_t)s->ic * (size_t)hr_padded(s->oc), 0, s->ic,
-                          conv->half ? scratch : conv->weights);
-    if (conv->half) conv->kern->to_half(conv->weights, scratch, conv->algorithm->packed_floats(conv->algorithm, s));
+    const int is_float = conv->format == HR_FORMAT_FLOAT32, depth = hr_weight_depth(s);
+    conv->algorithm->pack(conv, weights, (size_t)depth * (size_t)hr_padded(s->oc), 0, depth,
+                          is_float ? conv->weights : scratch);
+    if (!is_float) conv->kern->to_half(conv->weights, scratch, conv->algorithm->packed_floats(conv->algorithm, s));
 }
 
 void hr_conv_arrange(const hr_conv_shape *shape, const float *published, const float *scale, float *weights)
 {
-    const size_t n_taps = (size_t)(shape->kernel * shape->kernel), n_ic = (size_t)shape->ic, n_oc = (size_t)shape->oc;
+    const size_t n_taps = (size_t)hr_n_taps(shape), n_ic = (size_t)hr_weight_depth(shape), n_oc = (size_t)shape->oc;
     const size_t n_columns = (size_t)hr_padded(shape->oc);
     for (size_t ic = 0; ic < n_ic; ic++) {
         for (size_t oc = 0; oc < n_columns; oc++) {

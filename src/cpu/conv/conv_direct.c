@@ -9,7 +9,8 @@
 #include <string.h>
 
 enum {
-    MAX_TAPS = 49,
+    MAX_TAPS = 121, /* 11x11 */
+    MAX_STRIDE = 64,
     MAX_PARTS = 4,
     MAX_BLOCKS = 1024,
     TASK_MACS = 1 << 20,       /* about this many multiply-adds a task: long against taking it, short against a phase */
@@ -43,13 +44,13 @@ static part part_of(const hr_conv_shape *shape, int index)
         p.h = (shape->oh - p.oy + 1) / 2;
         p.w = (shape->ow - p.ox + 1) / 2;
     }
-    for (int ky = 0; ky < shape->kernel; ky++) {
-        for (int kx = 0; kx < shape->kernel; kx++) {
-            int dy = ky - shape->padding, dx = kx - shape->padding;
-            if (shape->transposed) { /* output o = 2 i - padding + k: input i = (o + padding - k) / 2 where that is
+    for (int ky = 0; ky < shape->kh; ky++) {
+        for (int kx = 0; kx < shape->kw; kx++) {
+            int dy = ky * shape->dilation - shape->pad_h, dx = kx * shape->dilation - shape->pad_w;
+            if (shape->transposed) { /* output o = 2 i - pad + k: input i = (o + pad - k) / 2 where that is
                                         whole */
-                dy = p.oy + shape->padding - ky;
-                dx = p.ox + shape->padding - kx;
+                dy = p.oy + shape->pad_h - ky * shape->dilation;
+                dx = p.ox + shape->pad_w - kx * shape->dilation;
                 if (dy % 2 != 0 || dx % 2 != 0) continue;
                 dy /= 2;
                 dx /= 2;
@@ -68,9 +69,9 @@ static double cost(const hr_conv_algorithm *self, const hr_conv_shape *shape, co
                    const hr_packing *packing)
 {
     (void)self;
-    if (shape->kernel * shape->kernel > MAX_TAPS) return -1;
+    if (shape->depthwise || hr_n_taps(shape) > MAX_TAPS || shape->stride > MAX_STRIDE) return -1;
     const double cells = shape->transposed ? (double)shape->ih * shape->iw : (double)shape->oh * shape->ow;
-    const double weights = (double)shape->ic * hr_padded(shape->oc) * shape->kernel * shape->kernel;
+    const double weights = (double)shape->ic * hr_padded(shape->oc) * hr_n_taps(shape);
     const double products_ns = hr_sharing(packing) * cells * weights / (0.9 * kern->macs_per_ns);
     return hr_time_with_weights(products_ns, weights, kern, packing);
 }
@@ -78,7 +79,7 @@ static double cost(const hr_conv_algorithm *self, const hr_conv_shape *shape, co
 static size_t packed_floats(const hr_conv_algorithm *self, const hr_conv_shape *shape)
 {
     (void)self;
-    return (size_t)shape->kernel * (size_t)shape->kernel * (size_t)shape->ic * (size_t)hr_padded(shape->oc);
+    return (size_t)hr_n_taps(shape) * (size_t)shape->ic * (size_t)hr_padded(shape->oc);
 }
 
 /* packed: for each part, for each block of columns: [tap][ic][strips * HR_STRIP]. */
@@ -93,7 +94,7 @@ static void pack(const hr_conv *conv, const float *weights, size_t tap_step, int
         for (int b = 0; b < n_blocks; b++) {
             const size_t width = (size_t)blocks[b].strips * HR_STRIP;
             for (int t = 0; t < p.n_taps; t++) {
-                const size_t tap = (size_t)(p.taps[t].ky * s->kernel + p.taps[t].kx);
+                const size_t tap = (size_t)(p.taps[t].ky * s->kw + p.taps[t].kx);
                 const float *from = weights + tap * tap_step + (size_t)blocks[b].first * HR_STRIP;
                 float *to = packed + ((size_t)t * n_ic + (size_t)first) * width;
                 for (int ic = first; ic < last; ic++, from += n_columns, to += width)
@@ -157,15 +158,14 @@ typedef struct direct_tile {
 static void aim(direct_tile *t, const hr_conv *conv, const part *p, const hr_conv_io *io, int first, int m)
 {
     const hr_conv_shape *s = &conv->shape;
-    const size_t out_ld = (size_t)hr_padded(s->oc), in_ld = (size_t)s->in_ld;
+    const size_t out_ld = (size_t)s->out_ld, in_ld = (size_t)s->in_ld;
     int x = first % p->w, y = first / p->w % p->h, image = first / p->w / p->h;
     for (int i = 0; i < m; i++) {
-        const size_t at = (((size_t)image * (size_t)s->oh + (size_t)(y * p->step + p->oy)) * (size_t)s->ow +
-                           (size_t)(x * p->step + p->ox)) *
-                          out_ld;
+        const size_t pixel = ((size_t)image * (size_t)s->oh + (size_t)(y * p->step + p->oy)) * (size_t)s->ow +
+                             (size_t)(x * p->step + p->ox);
         const float *picture = io->in + (size_t)image * (size_t)s->ih * (size_t)s->iw * in_ld;
-        t->outs[i] = io->out + at;
-        t->adds[i] = io->add != NULL ? io->add + at : NULL;
+        t->outs[i] = io->out + pixel * out_ld;
+        t->adds[i] = io->add != NULL ? io->add + pixel * (size_t)s->add_ld : NULL;
         for (int k = 0; k < p->n_taps; k++) {
             const int iy = y * p->stride + p->taps[k].dy, ix = x * p->stride + p->taps[k].dx;
             const int inside = (unsigned)iy < (unsigned)s->ih && (unsigned)ix < (unsigned)s->iw;
@@ -184,7 +184,7 @@ static void run_pixels(const hr_conv *conv, const part *p, const direct_cut *c, 
                        int from, int to, int first_block, int last_block)
 {
     const size_t depth = (size_t)p->n_taps * (size_t)conv->shape.ic;
-    void (*const *gemm)(const hr_gemm *) = conv->half ? conv->kern->gemm_half : conv->kern->gemm;
+    void (*const *gemm)(const hr_gemm *) = conv->kern->gemm[conv->format];
     direct_tile t;
     for (int pixel = from; pixel < to; pixel += c->rows) {
         const int m = to - pixel < c->rows ? to - pixel : c->rows;
@@ -200,7 +200,7 @@ static void run_pixels(const hr_conv *conv, const part *p, const direct_cut *c, 
                                                  .adds = io->add != NULL ? t.adds : NULL,
                                                  .outs = t.outs,
                                                  .column = column,
-                                                 .relu = conv->relu});
+                                                 .epilogue = conv->epilogue});
         }
     }
 }

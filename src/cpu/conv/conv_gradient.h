@@ -4,22 +4,24 @@
  * The gradient of its input is a convolution itself (hr_conv) with the weights turned round:
  * hr_conv_input_gradient_shape says which. The gradient of its weights is a sum of outer products over pixels:
  *
- *   dw[ky][kx][ic][oc] += sum over pictures and output pixels of in[y * stride + ky - padding][x ...][ic] *
+ *   dw[ky][kx][ic][oc] += sum over pictures and output pixels of in[y * stride + ky * dilation - pad][x ...][ic] *
  * dout[y][x][oc]
  *
- * Weights and their gradients are [k][k][ic][oc rounded up to HR_STRIP] here, for transposed convolutions too.
+ * Weights and their gradients are [kh][kw][ic][oc rounded up to HR_STRIP] here, for transposed convolutions too.
  */
 #ifndef HR_CPU_CONV_CONV_GRADIENT_H
 #define HR_CPU_CONV_CONV_GRADIENT_H
 
 #include "cpu/conv/conv.h"
 
-/* The convolution that makes the gradient of `shape`'s input from that of its output (in_ld: hr_padded(shape->oc)). */
-hr_conv_shape hr_conv_input_gradient_shape(const hr_conv_shape *shape);
+/* The convolution that makes the gradient of `shape`'s input from that of its output; both are tensors of their own
+ * (in_ld: hr_padded(shape->oc)). HRNET_ERR_UNSUPPORTED for strides above 2, and for dilation with stride 2. */
+hrnet_status hr_conv_input_gradient_shape(hr_conv_shape *out, const hr_conv_shape *shape);
 
 /*
- * Pack what that convolution (`turned`, placed, in float) takes from the weights [k * k][ic][oc rounded up] of `shape`,
- * turning them on the way. task 0..hr_conv_pack_tasks(turned)-1, which may run side by side; scratch: of this thread.
+ * Pack what that convolution (`turned`, placed, in float) takes from the weights [kh * kw][ic][oc rounded up] of
+ * `shape`, turning them on the way. task 0..hr_conv_pack_tasks(turned)-1, which may run side by side; scratch: of this
+ * thread.
  */
 size_t hr_conv_turned_scratch_bytes(const hr_conv *turned);
 void hr_conv_pack_turned_task(const hr_conv *turned, const hr_conv_shape *shape, const float *weights, float *scratch,
@@ -48,7 +50,7 @@ typedef struct hr_weight_algorithm {
     void (*sum_chunk)(const hr_weight_gradient *gradient, const hr_weight_gradient_io *io, int task); /* phase 0 */
 } hr_weight_algorithm;
 
-extern const hr_weight_algorithm hr_weight_direct, hr_weight_winograd;
+extern const hr_weight_algorithm hr_weight_direct, hr_weight_depthwise, hr_weight_winograd;
 
 struct hr_weight_gradient {
     hr_conv_shape shape;
@@ -57,13 +59,14 @@ struct hr_weight_gradient {
 };
 
 /* batch: pictures the plan is made for; any number may be run. */
-void hr_weight_gradient_init(hr_weight_gradient *out, const hr_conv_shape *shape, const hr_kern *kern, int batch);
+hrnet_status hr_weight_gradient_init(hr_weight_gradient *out, const hr_conv_shape *shape, const hr_kern *kern,
+                                     int batch);
 
 /* One run: in as the forward pass had it; dout [n][oh][ow][hr_padded(oc)], padding lanes zero. shared: room that all
  * tasks use, kept from phase 0 to phase 1; scratch: of this thread. */
 struct hr_weight_gradient_io {
     const float *in, *dout;
-    float *dweights; /* [k][k][ic][oc rounded up] */
+    float *dweights; /* [kh][kw][ic][oc rounded up] */
     int n, add;      /* add: to dweights instead of overwriting them */
     float *shared, *scratch;
 };

@@ -25,8 +25,9 @@ static double cost(const hr_weight_algorithm *self, const hr_conv_shape *shape, 
 {
     (void)self;
     (void)batch;
+    if (shape->depthwise) return -1;
     const double cells = shape->transposed ? (double)shape->ih * shape->iw : (double)shape->oh * shape->ow;
-    const double weights = (double)shape->ic * hr_padded(shape->oc) * shape->kernel * shape->kernel;
+    const double weights = (double)shape->ic * hr_padded(shape->oc) * hr_n_taps(shape);
     return cells * weights / (0.85 * kern->macs_per_ns);
 }
 
@@ -54,12 +55,12 @@ static int smaller(int a, int b)
 /* Pixels in a line of the panel, and in as many of its lines as `lines` plain ones need. */
 static int panel_width(const hr_conv_shape *s, const direct_plan *p)
 {
-    return p->is_copied ? (p->plain.w - 1) * s->stride + s->kernel : p->window.w;
+    return p->is_copied ? (p->plain.w - 1) * s->stride + (s->kw - 1) * s->dilation + 1 : p->window.w;
 }
 
 static int panel_lines(const hr_conv_shape *s, int lines)
 {
-    return (lines - 1) * s->stride + s->kernel;
+    return (lines - 1) * s->stride + (s->kh - 1) * s->dilation + 1;
 }
 
 /* Channels between neighbouring pixels of the panel. */
@@ -71,7 +72,7 @@ static size_t panel_ld(const direct_plan *p)
 /* Slices: enough rows or columns for full tiles. */
 static void cut_slices(direct_plan *p, const hr_conv_shape *s, int wanted)
 {
-    const int unit = s->transposed ? 2 * HR_STRIP : hr_padded(hr_ceil_div(96, s->kernel * s->kernel));
+    const int unit = s->transposed ? 2 * HR_STRIP : hr_padded(hr_ceil_div(96, hr_n_taps(s)));
     const int n_units = hr_ceil_div(p->window.channels, unit);
     p->slice = hr_ceil_div(n_units, smaller(wanted, n_units)) * unit;
     p->n_slices = hr_ceil_div(p->window.channels, p->slice);
@@ -86,11 +87,11 @@ static void set_band(direct_plan *p, const hr_conv_shape *s)
 
 static direct_plan make_plan(const hr_conv_shape *s, int n)
 {
-    const side in = {s->ic, s->ih, s->iw, (size_t)s->in_ld}, out = {s->oc, s->oh, s->ow, (size_t)hr_padded(s->oc)};
+    const side in = {s->ic, s->ih, s->iw, (size_t)s->in_ld}, out = {s->oc, s->oh, s->ow, (size_t)s->out_ld};
     direct_plan p = {.window = s->transposed ? out : in, .plain = s->transposed ? in : out};
-    p.is_copied = s->padding > 0;
+    p.is_copied = s->pad_h > 0 || s->pad_w > 0;
     p.n_lines = n * p.plain.h;
-    p.n_floats = (size_t)(s->kernel * s->kernel) * (size_t)s->ic * out.ld;
+    p.n_floats = (size_t)hr_n_taps(s) * (size_t)s->ic * (size_t)hr_padded(s->oc);
     const double n_pixels = (double)p.n_lines * p.plain.w, macs = n_pixels * (double)p.n_floats;
     const int wanted = macs / TASK_MACS < MAX_TASKS ? (int)(macs / TASK_MACS) + 1 : MAX_TASKS;
     const int most = n_pixels / CHUNK_PIXELS < MAX_TASKS ? (int)(n_pixels / CHUNK_PIXELS) + 1 : MAX_TASKS;
@@ -106,8 +107,8 @@ static direct_plan make_plan(const hr_conv_shape *s, int n)
 static size_t most_panel_lines(const hr_conv_shape *s, const direct_plan *p)
 {
     const int pictures = p->band / p->plain.h + 2;
-    const size_t alone = (size_t)p->band * (size_t)s->kernel;
-    const size_t joined = (size_t)p->band * (size_t)s->stride + (size_t)pictures * (size_t)s->kernel;
+    const size_t alone = (size_t)p->band * (size_t)panel_lines(s, 1);
+    const size_t joined = (size_t)p->band * (size_t)s->stride + (size_t)pictures * (size_t)panel_lines(s, 1);
     return alone < joined ? alone : joined;
 }
 
@@ -146,11 +147,11 @@ static void copy_panel(const hr_conv_shape *s, const direct_plan *p, const band 
                        float *panel)
 {
     const int width = panel_width(s, p), n_rows = panel_lines(s, n), w = p->window.w;
-    const size_t ld = b->window_ld, left = (size_t)s->padding * ld;
-    const int inside = smaller(w, width - s->padding); /* a stride may pass the last columns over */
+    const size_t ld = b->window_ld, left = (size_t)s->pad_w * ld;
+    const int inside = smaller(w, width - s->pad_w); /* a stride may pass the last columns over */
     const size_t left_over = p->window.ld - (size_t)b->first, n_copied = ld < left_over ? ld : left_over;
     for (int row = 0; row < n_rows; row++, panel += b->window_line) {
-        const int iy = y * s->stride - s->padding + row;
+        const int iy = y * s->stride - s->pad_h + row;
         if ((unsigned)iy >= (unsigned)p->window.h) {
             memset(panel, 0, b->window_line * sizeof *panel);
             continue;
@@ -204,8 +205,8 @@ static void add_band(const hr_weight_gradient *gradient, const direct_plan *p, c
     const hr_conv_shape *s = &gradient->shape;
     const hr_kern *kern = gradient->kern;
     hr_block_cut blocks[MAX_BLOCKS];
-    const int n_blocks = hr_cut_blocks((int)(p->plain.ld / HR_STRIP), kern, blocks);
-    const int n_rows = s->kernel * s->kernel * b->channels;
+    const int n_blocks = hr_cut_blocks(hr_padded(s->oc) / HR_STRIP, kern, blocks);
+    const int n_rows = hr_n_taps(s) * b->channels;
     for (int k = 0; k < n_blocks; k++) {
         const int n_tiles = hr_ceil_div(n_rows, kern->rows[blocks[k].strips]);
         const size_t column = (size_t)blocks[k].first * HR_STRIP;
@@ -215,8 +216,8 @@ static void add_band(const hr_weight_gradient *gradient, const direct_plan *p, c
             float *outs[HR_MAX_ROWS];
             m = hr_ceil_div(n_rows - first, n_tiles - i); /* even heights */
             for (int r = 0; r < m; r++) {
-                rows[r] = b->window + (size_t)(tap / s->kernel) * b->window_line +
-                          (size_t)(tap % s->kernel) * b->window_ld + channel;
+                rows[r] = b->window + (size_t)(tap / s->kw * s->dilation) * b->window_line +
+                          (size_t)(tap % s->kw * s->dilation) * b->window_ld + channel;
                 outs[r] = t->out + ((size_t)tap * (size_t)s->ic + (size_t)(b->first + channel)) * t->ld + column;
                 if (++channel < b->channels) continue;
                 channel = 0;
@@ -249,7 +250,7 @@ static void add_band_transposed(const hr_weight_gradient *gradient, const direct
         m = smaller(s->ic - first, HR_MAX_ROWS);
         for (int k = 0; k < n_blocks; k++)
             if (m > kern->rows[blocks[k].strips]) m = kern->rows[blocks[k].strips];
-        for (int i = 0; i < s->kernel * s->kernel * n_blocks; i++) {
+        for (int i = 0; i < hr_n_taps(s) * n_blocks; i++) {
             const int tap = i / n_blocks;
             const hr_block_cut *block = &blocks[i % n_blocks];
             const size_t column = (size_t)block->first * HR_STRIP;
@@ -264,8 +265,8 @@ static void add_band_transposed(const hr_weight_gradient *gradient, const direct
                                       .n_lines = b->n_lines,
                                       .n_pixels = p->plain.w,
                                       .rows = rows,
-                                      .b = b->window + (size_t)(tap / s->kernel) * b->window_line +
-                                           (size_t)(tap % s->kernel) * b->window_ld + column,
+                                      .b = b->window + (size_t)(tap / s->kw * s->dilation) * b->window_line +
+                                           (size_t)(tap % s->kw * s->dilation) * b->window_ld + column,
                                       .a_at = b->plain_at,
                                       .b_at = b->window_at,
                                       .a_step = p->plain.ld,

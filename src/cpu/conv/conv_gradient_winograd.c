@@ -75,7 +75,9 @@ static winograd_plan make_plan(const hr_conv_shape *s, int n)
 static double cost(const hr_weight_algorithm *self, const hr_conv_shape *s, const hr_kern *kern, int batch)
 {
     (void)self;
-    if (s->kernel != 3 || s->stride != 1 || s->padding != 1 || s->transposed || s->in_ld != hr_padded(s->ic)) return -1;
+    if (s->kh != 3 || s->kw != 3 || s->stride != 1 || s->pad_h != 1 || s->pad_w != 1 || s->dilation != 1 ||
+        s->transposed || s->depthwise || s->in_ld < hr_padded(s->ic))
+        return -1;
     const winograd_plan p = make_plan(s, batch);
     const double n_tiles = tiles_of(s), ic = s->ic, oc = hr_padded(s->oc);
     return n_tiles * N_PRODUCTS * ic * oc / (0.8 * kern->macs_per_ns) +
@@ -109,8 +111,9 @@ static void transform(const hr_conv_shape *s, const slice *from, int first, int 
     const size_t step = hr_product_step(n_tiles, (size_t)from->channels);
     for (int t = 0; t < n_tiles; t++, out += from->channels) {
         const int image = (first + t) / all, at = (first + t) % all;
-        const hr_window w = hr_window_make(image, at / across * TILE - from->offset, at % across * TILE - from->offset,
-                                           from->side, from->side, s->oh, s->ow, from->ld);
+        const hr_tile_window w =
+            hr_tile_window_make(image, at / across * TILE - from->offset, at % across * TILE - from->offset, from->side,
+                                from->side, s->oh, s->ow, from->ld);
         from->transform(&(hr_wino_input){.in = from->pictures,
                                          .at = w.at,
                                          .row_step = (ptrdiff_t)((size_t)s->ow * from->ld),

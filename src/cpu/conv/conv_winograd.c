@@ -73,7 +73,7 @@ static int most_tiles(const hr_conv_algorithm *self, const hr_conv_shape *s, con
     hr_block_cut blocks[MAX_BLOCKS];
     cut_blocks(self, s, kern, blocks);
     const int rows = self->fused_weights ? kern->fused_rows : kern->rows[blocks[0].strips];
-    const size_t bytes = numbers_of(self) * (size_t)s->in_ld * sizeof(float);
+    const size_t bytes = numbers_of(self) * (size_t)hr_padded(s->ic) * sizeof(float);
     const int fit = (int)(hr_cpu_l2_bytes() / 8 / bytes);
     return fit < rows ? rows : fit / rows * rows;
 }
@@ -81,8 +81,9 @@ static int most_tiles(const hr_conv_algorithm *self, const hr_conv_shape *s, con
 static int can_do(const hr_conv_algorithm *self, const hr_conv_shape *s)
 {
     const int is_transposed = self->slot == HR_WINO_TRANSPOSED, is_strided = self->slot == HR_WINO_STRIDED;
-    return s->kernel == line_x(self)->taps && s->stride == (is_transposed || is_strided ? 2 : 1) && s->padding == 1 &&
-           s->transposed == is_transposed && s->in_ld == hr_padded(s->ic);
+    return s->kh == line_x(self)->taps && s->kw == s->kh && s->dilation == 1 && !s->depthwise && s->pad_h == 1 &&
+           s->pad_w == 1 && s->stride == (is_transposed || is_strided ? 2 : 1) && s->transposed == is_transposed &&
+           s->in_ld >= hr_padded(s->ic);
 }
 
 /* The products, the transforms, the weights. Transforms are bound by loads and stores, not by arithmetic: measured 3.3,
@@ -100,7 +101,7 @@ static double cost(const hr_conv_algorithm *self, const hr_conv_shape *s, const 
     const double products_ns = (n_tiles + kern->fused_cost * n_makings) * weights / kern->macs_per_ns;
     const double n_again = hr_ceil_div(n_tiles, most_tiles(self, s, kern)) - 1;
     return hr_time_with_weights(products_ns, packed, kern, packing) +
-           n_again * again_ns * packed / (packing->half ? 2 : 1) +
+           n_again * again_ns * packed * (double)hr_format_bytes(packing->format) / 4 +
            n_tiles * transform_ns[self->slot] * (hr_padded(s->ic) + hr_padded(s->oc)) / 2;
 }
 
@@ -170,7 +171,7 @@ typedef struct winograd_scratch {
 
 static winograd_scratch lay_out(const hr_conv *conv)
 {
-    const size_t n = numbers_of(conv->algorithm), ld = (size_t)conv->shape.in_ld;
+    const size_t n = numbers_of(conv->algorithm), ld = (size_t)hr_padded(conv->shape.ic);
     const int n_tiles = most_tiles(conv->algorithm, &conv->shape, conv->kern);
     winograd_scratch s = {.products = n * hr_product_step(n_tiles, ld)};
     s.end = s.products + n * hr_product_step(n_tiles, MAX_WIDTH);
@@ -232,14 +233,14 @@ static void transform_input(const hr_conv *conv, const hr_conv_io *io, tile_plac
 {
     const hr_conv_shape *s = &conv->shape;
     const int y = s->transposed ? at.y / 2 : at.y * s->stride, x = s->transposed ? at.x / 2 : at.x * s->stride;
-    const hr_window w = hr_window_make(at.image, y - 1, x - 1, line_y(conv->algorithm)->pixels,
-                                       line_x(conv->algorithm)->pixels, s->ih, s->iw, (size_t)s->in_ld);
+    const hr_tile_window w = hr_tile_window_make(at.image, y - 1, x - 1, line_y(conv->algorithm)->pixels,
+                                                 line_x(conv->algorithm)->pixels, s->ih, s->iw, (size_t)s->in_ld);
     conv->kern->wino_input[conv->algorithm->slot](&(hr_wino_input){.in = io->in,
                                                                    .at = w.at,
                                                                    .row_step = (ptrdiff_t)s->iw * s->in_ld,
                                                                    .pixel_step = s->in_ld,
                                                                    .inside = w.inside,
-                                                                   .n_channels = s->in_ld,
+                                                                   .n_channels = hr_padded(s->ic),
                                                                    .out = v,
                                                                    .step = step,
                                                                    .fused_weights = conv->algorithm->fused_weights});
@@ -249,20 +250,22 @@ static void transform_output(const hr_conv *conv, const hr_conv_io *io, tile_pla
                              const float *products, size_t step)
 {
     const hr_conv_shape *s = &conv->shape;
-    const size_t column = (size_t)block->first * HR_STRIP, ld = (size_t)hr_padded(s->oc);
+    const size_t column = (size_t)block->first * HR_STRIP, ld = (size_t)s->out_ld, add_ld = (size_t)s->add_ld;
     const size_t pixel = ((size_t)at.image * (size_t)s->oh + (size_t)at.y) * (size_t)s->ow + (size_t)at.x;
     conv->kern->wino_output[conv->algorithm->slot](
         &(hr_wino_output){.products = products,
                           .step = step,
                           .n_channels = block->strips * HR_STRIP,
                           .bias = conv->bias != NULL ? conv->bias + column : NULL,
-                          .add = io->add != NULL ? io->add + pixel * ld + column : NULL,
+                          .add = io->add != NULL ? io->add + pixel * add_ld + column : NULL,
+                          .add_row_step = (size_t)s->ow * add_ld,
+                          .add_pixel_step = add_ld,
                           .out = io->out + pixel * ld + column,
                           .row_step = (size_t)s->ow * ld,
                           .pixel_step = ld,
                           .h = s->oh - at.y,
                           .w = s->ow - at.x,
-                          .relu = conv->relu});
+                          .epilogue = conv->epilogue});
 }
 
 /* The products of a block of columns; g says where. */
@@ -272,7 +275,7 @@ static void multiply(const hr_conv *conv, const hr_block_cut *block, hr_gemm_bat
     g.n_products = (int)n_products;
     g.weights = hr_conv_weight(conv, n_products * (size_t)(g.depth * block->first * HR_STRIP));
     g.weights_step = (size_t)(g.depth * block->strips * HR_STRIP);
-    (conv->half ? conv->kern->gemm_batch_half : conv->kern->gemm_batch)[block->strips](&g);
+    conv->kern->gemm_batch[conv->format][block->strips](&g);
 }
 
 /* The same where weights are fused, a row of a tile's numbers at a time. */
@@ -281,8 +284,7 @@ static void multiply_fused(const hr_conv *conv, const hr_block_cut *block, const
     const size_t h = (size_t)line_y(conv->algorithm)->numbers, w = (size_t)line_x(conv->algorithm)->numbers;
     const size_t floats = (size_t)g->depth * 3 * HR_STRIP;
     void (*const fused)(const hr_wino_fused *) =
-        (conv->half ? conv->kern->wino_fused_half
-                    : conv->kern->wino_fused)[hr_wino_tiles[conv->algorithm->slot].across];
+        conv->kern->wino_fused[conv->format][hr_wino_tiles[conv->algorithm->slot].across];
     for (size_t y = 0; y < h; y++)
         fused(&(hr_wino_fused){.m = g->m,
                                .depth = g->depth,
@@ -298,16 +300,16 @@ static void multiply_fused(const hr_conv *conv, const hr_block_cut *block, const
 static void run(const hr_conv *conv, const hr_conv_io *io, int task)
 {
     const winograd_scratch room = lay_out(conv);
-    const size_t in_ld = (size_t)conv->shape.in_ld;
+    const size_t v_ld = (size_t)hr_padded(conv->shape.ic);
     winograd_cut c;
     cut_work(&c, conv, io->n, io->threads);
     const int first = task / c.n_groups * c.chunk, group = task % c.n_groups;
     const int n_tiles = c.n_tiles - first < c.chunk ? c.n_tiles - first : c.chunk;
     float *v = io->scratch + room.v, *products = io->scratch + room.products;
-    const size_t v_step = hr_product_step(n_tiles, in_ld);
+    const size_t v_step = hr_product_step(n_tiles, v_ld);
     const tile_place begin = place_of(conv, first);
     tile_place at = begin;
-    for (int t = 0; t < n_tiles; t++, advance(conv, &at)) transform_input(conv, io, at, v + (size_t)t * in_ld, v_step);
+    for (int t = 0; t < n_tiles; t++, advance(conv, &at)) transform_input(conv, io, at, v + (size_t)t * v_ld, v_step);
     for (int b = c.n_blocks * group / c.n_groups; b < c.n_blocks * (group + 1) / c.n_groups; b++) {
         const hr_block_cut *block = &c.blocks[b];
         const size_t width = (size_t)block->strips * HR_STRIP;
@@ -315,7 +317,7 @@ static void run(const hr_conv *conv, const hr_conv_io *io, int task)
                                      .depth = conv->shape.ic,
                                      .a = v,
                                      .a_step = v_step,
-                                     .a_ld = in_ld,
+                                     .a_ld = v_ld,
                                      .out = products,
                                      .out_step = hr_product_step(n_tiles, width),
                                      .out_ld = width};
@@ -329,10 +331,10 @@ static void run(const hr_conv *conv, const hr_conv_io *io, int task)
     }
 }
 
-#define WINOGRAD(NAME, SLOT, LATE)                                                                                     \
+#define WINOGRAD(NAME, SLOT, FUSED)                                                                                    \
     {                                                                                                                  \
-        .name = NAME, .slot = SLOT, .fused_weights = LATE, .cost = cost, .packed_floats = packed_floats, .pack = pack, \
-        .scratch_bytes = scratch_bytes, .n_tasks = n_tasks, .run = run                                                 \
+        .name = NAME, .slot = SLOT, .fused_weights = FUSED, .cost = cost, .packed_floats = packed_floats,              \
+        .pack = pack, .scratch_bytes = scratch_bytes, .n_tasks = n_tasks, .run = run                                   \
     }
 const hr_conv_algorithm hr_conv_winograd2 = WINOGRAD("winograd F(2,3)", HR_WINO_2, 0);
 const hr_conv_algorithm hr_conv_winograd4 = WINOGRAD("winograd F(4,3)", HR_WINO_4, 0);

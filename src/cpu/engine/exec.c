@@ -12,11 +12,11 @@
 #include <time.h>
 
 #include "base/mem.h"
-#include "base/pool.h"
-#include "cpu/engine/tensor_memory.h"
 #include "cpu/engine/exec_plan.h"
+#include "cpu/engine/tensor_memory.h"
+#include "cpu/ops/ops.h"
 
-enum { ROWS_PER_TASK = 8, MAX_POOL_CELLS = 49, MAX_TOGETHER = 8, TOGETHER_BYTES = 32 << 20, BITS = 64 };
+enum { ROWS_PER_TASK = 8, MAX_TOGETHER = 8, TOGETHER_BYTES = 32 << 20, BITS = 64 };
 
 /* A step's part of a run. */
 typedef struct step_progress {
@@ -29,29 +29,26 @@ typedef struct step_progress {
 
 struct hr_exec {
     const hr_engine *engine;
-    hr_exec_plan plan;
     hr_pool *pool;
+    hr_graph graph;     /* the engine's at this size */
+    hr_tensor *tensors; /* [n_nodes] */
+    hr_conv *convs;     /* [n_nodes] the engine's at this size */
+    hr_exec_plan plan;
     int max_batch, n;
     float *arena, *zeros;
     char *scratch; /* [threads][scratch_bytes] */
     size_t arena_floats, scratch_bytes, n_bytes;
-    float **tensors;         /* [n_nodes][max_batch] */
+    float **data;            /* [n_nodes][max_batch] the first number of a tensor */
     step_progress *steps;    /* [n_steps] */
     _Atomic uint64_t *ready; /* [ready_words], a bit for each step: it is ready and has tasks to draw */
     int ready_words;
     atomic_int unfinished; /* steps that have not ended */
     double *profile;       /* [threads][n_nodes] seconds while profiling, else NULL */
-    struct {
-        int n_tasks;
-        void (*func)(void *context, int task);
-        void *context;
-        atomic_int next;
-    } loop;
 };
 
 static float *tensor(const hr_exec *exec, int node, int picture)
 {
-    return exec->tensors[node * exec->max_batch + picture];
+    return exec->data[node * exec->max_batch + picture];
 }
 
 /* Threads that share a step: pictures of a step of their own are under way side by side. */
@@ -65,8 +62,8 @@ static int threads_of(const hr_exec *exec, const hr_exec_step *step)
 static void cut_step(hr_exec *exec, int index, int n)
 {
     const hr_exec_step *step = &exec->plan.steps[index];
-    const hr_node *node = &exec->engine->graph.nodes[step->node];
-    const hr_conv *conv = &exec->engine->convs[step->node];
+    const hr_node *node = &exec->graph.nodes[step->node];
+    const hr_conv *conv = &exec->convs[step->node];
     step_progress *p = &exec->steps[index];
     const int rest = n - step->picture;
     p->n_pictures = rest < 0 ? 0 : rest < step->n_pictures ? rest : step->n_pictures;
@@ -86,53 +83,23 @@ static void cut_step(hr_exec *exec, int index, int n)
     }
 }
 
-static int shift_of(int factor)
+/* Row y of a picture of a node that is no convolution. */
+static void run_row(const hr_exec *exec, int index, int picture, int y)
 {
-    int shift = 0;
-    while (1 << shift < factor) shift++;
-    return shift;
-}
-
-static void sum_row(const hr_exec *exec, int index, int picture, int y)
-{
-    const hr_graph *graph = &exec->engine->graph;
-    const hr_node *node = &graph->nodes[index];
-    const float *terms[HR_MAX_INPUTS];
-    int shifts[HR_MAX_INPUTS];
-    const int ld = hr_engine_ld(exec->engine, index);
-    for (int i = 0; i < node->n_inputs; i++) {
-        const hr_node *from = &graph->nodes[node->inputs[i]];
-        shifts[i] = shift_of(node->factors[i]);
-        terms[i] = tensor(exec, node->inputs[i], picture) + (size_t)(y >> shifts[i]) * (size_t)from->w * (size_t)ld;
+    const hr_node *node = &exec->graph.nodes[index];
+    hr_op_io io = {.node = node, .kern = exec->engine->kern};
+    for (int i = 0; i <= node->n_inputs; i++) {
+        const int at = i < node->n_inputs ? node->inputs[i] : index;
+        const hr_tensor *t = &exec->tensors[at];
+        *(i < node->n_inputs ? &io.x[i] : &io.y) =
+            (hr_op_tensor){tensor(exec, at, picture), t->c, t->h, t->w, (size_t)t->ld};
     }
-    float *out = tensor(exec, index, picture) + (size_t)y * (size_t)node->w * (size_t)ld;
-    exec->engine->kern->sum_row(out, terms, shifts, node->n_inputs, node->w, ld, node->relu);
-}
-
-static void maxpool_row(const hr_exec *exec, int index, int picture, int y)
-{
-    const hr_graph *graph = &exec->engine->graph;
-    const hr_node *node = &graph->nodes[index], *from = &graph->nodes[node->inputs[0]];
-    const size_t ld = (size_t)hr_engine_ld(exec->engine, index);
-    const float *in = tensor(exec, node->inputs[0], picture);
-    for (int x = 0; x < node->w; x++) {
-        const float *cells[MAX_POOL_CELLS];
-        int n = 0;
-        for (int ky = 0; ky < node->kernel; ky++) {
-            for (int kx = 0; kx < node->kernel; kx++) {
-                const int iy = y * node->stride + ky - node->padding, ix = x * node->stride + kx - node->padding;
-                if (iy >= 0 && iy < from->h && ix >= 0 && ix < from->w)
-                    cells[n++] = in + ((size_t)iy * (size_t)from->w + (size_t)ix) * ld;
-            }
-        }
-        float *out = tensor(exec, index, picture) + ((size_t)y * (size_t)node->w + (size_t)x) * ld;
-        exec->engine->kern->max_cell(out, cells, n, (int)ld);
-    }
+    hr_cpu_op_of(node->op)->forward(&io, 0, y);
 }
 
 static hr_conv_io conv_io(const hr_exec *exec, int index, int step, int thread)
 {
-    const hr_node *node = &exec->engine->graph.nodes[index];
+    const hr_node *node = &exec->graph.nodes[index];
     const int picture = exec->plan.steps[step].picture;
     return (hr_conv_io){.in = tensor(exec, node->inputs[0], picture),
                         .add = node->add >= 0 ? tensor(exec, node->add, picture) : NULL,
@@ -148,8 +115,8 @@ static void run_task(const hr_exec *exec, int index, int step, int task, int thr
 {
     const hr_exec_step *it = &exec->plan.steps[step];
     const step_progress *p = &exec->steps[step];
-    const hr_node *node = &exec->engine->graph.nodes[index];
-    const hr_conv *conv = &exec->engine->convs[index];
+    const hr_node *node = &exec->graph.nodes[index];
+    const hr_conv *conv = &exec->convs[index];
     if (conv->algorithm != NULL) {
         const hr_conv_io io = conv_io(exec, index, step, thread);
         const int n_pixels = p->n_pictures * node->h * node->w, from = task * p->chunk, to = from + p->chunk;
@@ -161,11 +128,7 @@ static void run_task(const hr_exec *exec, int index, int step, int task, int thr
     }
     const int end = (task + 1) * ROWS_PER_TASK, n_rows = p->n_pictures * node->h;
     for (int row = task * ROWS_PER_TASK; row < end && row < n_rows; row++) {
-        const int picture = it->picture + row / node->h, y = row % node->h;
-        if (node->op == HR_OP_MAXPOOL)
-            maxpool_row(exec, index, picture, y);
-        else
-            sum_row(exec, index, picture, y);
+        run_row(exec, index, it->picture + row / node->h, row % node->h);
     }
 }
 
@@ -213,7 +176,7 @@ static void run_nodes(hr_exec *exec, int index, int task, int thread)
         const double start = exec->profile != NULL ? now() : 0;
         run_task(exec, i, index, task, thread);
         if (exec->profile != NULL)
-            exec->profile[(size_t)thread * (size_t)exec->engine->graph.n_nodes + (size_t)i] += now() - start;
+            exec->profile[(size_t)thread * (size_t)exec->graph.n_nodes + (size_t)i] += now() - start;
     }
 }
 
@@ -256,7 +219,7 @@ void hr_exec_run(hr_exec *exec, int n)
 
 hrnet_status hr_exec_profile(hr_exec *exec, int n, double *seconds)
 {
-    const size_t n_nodes = (size_t)exec->engine->graph.n_nodes, threads = (size_t)hr_pool_threads(exec->pool);
+    const size_t n_nodes = (size_t)exec->graph.n_nodes, threads = (size_t)hr_pool_threads(exec->pool);
     HR_NEW(exec->profile, threads * n_nodes);
     hr_exec_run(exec, n);
     for (size_t i = 0; i < n_nodes; i++) {
@@ -268,39 +231,12 @@ hrnet_status hr_exec_profile(hr_exec *exec, int n, double *seconds)
     return HRNET_OK;
 }
 
-static void loop_region(void *context, int thread)
-{
-    hr_exec *exec = context;
-    (void)thread;
-    for (int task; (task = atomic_fetch_add(&exec->loop.next, 1)) < exec->loop.n_tasks;)
-        exec->loop.func(exec->loop.context, task);
-}
-
-void hr_exec_parallel(hr_exec *exec, int n_tasks, void (*func)(void *context, int task), void *context)
-{
-    exec->loop.n_tasks = n_tasks;
-    exec->loop.func = func;
-    exec->loop.context = context;
-    atomic_store(&exec->loop.next, 0);
-    hr_pool_run(exec->pool, loop_region, exec);
-}
-
-/* A plan for this many pictures, and the places of their tensors: offsets [n_nodes][batch]. */
+/* A plan for this many pictures, and where their tensors lie: offsets [n_nodes][batch]. */
 static hrnet_status make_plan(hr_exec *exec, int batch, size_t *offsets)
 {
-    const hr_engine *engine = exec->engine;
-    size_t *floats;
-    HR_NEW(floats, (size_t)engine->graph.n_nodes);
-    for (int i = 0; i < engine->graph.n_nodes; i++) {
-        const hr_node *node = &engine->graph.nodes[i];
-        floats[i] = (size_t)node->h * (size_t)node->w * (size_t)hr_engine_ld(engine, i);
-    }
     exec->max_batch = batch;
-    hrnet_status status = hr_exec_plan_make(&exec->plan, &engine->graph, batch, hr_pool_threads(exec->pool));
-    if (status == HRNET_OK)
-        status = hr_tensor_memory_plan(&exec->plan, &engine->graph, floats, offsets, &exec->arena_floats);
-    hr_free(floats);
-    return status;
+    HR_TRY(hr_exec_plan_make(&exec->plan, &exec->graph, batch, hr_pool_threads(exec->pool)));
+    return hr_tensor_memory_plan(&exec->plan, &exec->graph, exec->tensors, offsets, &exec->arena_floats);
 }
 
 /* As many pictures as fit. */
@@ -318,49 +254,70 @@ static hrnet_status plan_batch(hr_exec *exec, int batch, size_t *offsets)
 static hrnet_status place_tensors(hr_exec *exec, int max_batch)
 {
     const int batch = max_batch < MAX_TOGETHER ? max_batch : MAX_TOGETHER;
-    const size_t n = (size_t)exec->engine->graph.n_nodes * (size_t)batch;
+    const size_t n = (size_t)exec->graph.n_nodes * (size_t)batch;
     size_t *offsets;
     HR_NEW(offsets, n);
     hrnet_status status = plan_batch(exec, batch, offsets);
     if (status == HRNET_OK && ((exec->arena = hr_alloc(exec->arena_floats, sizeof(float))) == NULL ||
-                               (exec->tensors = hr_calloc(n, sizeof *exec->tensors)) == NULL))
+                               (exec->data = hr_calloc(n, sizeof *exec->data)) == NULL))
         status = hr_fail_memory(exec->arena_floats * sizeof(float));
-    for (size_t i = 0; i < (size_t)(exec->engine->graph.n_nodes * exec->max_batch) && status == HRNET_OK; i++)
-        exec->tensors[i] = exec->arena + offsets[i];
+    for (int i = 0; i < exec->graph.n_nodes * exec->max_batch && status == HRNET_OK; i++)
+        exec->data[i] = exec->arena + offsets[i] + exec->tensors[i / exec->max_batch].offset;
     hr_free(offsets);
     return status;
 }
 
-static hrnet_status allocate(hr_exec *exec, int threads)
+/* The engine's network at this size: shapes, tensors, and its convolutions with the weights they have. */
+static hrnet_status reshape(hr_exec *exec, int h, int w)
 {
-    const size_t n = (size_t)exec->plan.n_steps, n_words = (n + BITS - 1) / BITS;
-    for (int i = 0; i < exec->engine->graph.n_nodes; i++) {
-        const hr_conv *conv = &exec->engine->convs[i];
+    HR_TRY(hr_graph_reshape(&exec->graph, &exec->engine->graph, h, w));
+    HR_NEW(exec->tensors, (size_t)exec->graph.n_nodes);
+    HR_NEW(exec->convs, (size_t)exec->graph.n_nodes);
+    hr_tensor_layout(&exec->graph, exec->tensors);
+    for (int i = 0; i < exec->graph.n_nodes; i++) {
+        exec->convs[i] = exec->engine->convs[i];
+        if (exec->convs[i].algorithm == NULL) continue;
+        const hr_conv_shape shape = hr_conv_shape_of(&exec->graph, exec->tensors, i);
+        hr_conv_reshape(&exec->convs[i], &shape);
+    }
+    return HRNET_OK;
+}
+
+static hrnet_status allocate(hr_exec *exec)
+{
+    const size_t n = (size_t)exec->plan.n_steps, n_words = (n + BITS - 1) / BITS, n_nodes = (size_t)exec->graph.n_nodes;
+    const size_t threads = (size_t)hr_pool_threads(exec->pool);
+    size_t max_ld = 0;
+    for (size_t i = 0; i < n_nodes; i++) {
+        const hr_conv *conv = &exec->convs[i];
         const size_t bytes = conv->algorithm != NULL ? conv->algorithm->scratch_bytes(conv) : 0;
         if (bytes > exec->scratch_bytes) exec->scratch_bytes = bytes;
+        if ((size_t)exec->tensors[i].ld > max_ld) max_ld = (size_t)exec->tensors[i].ld;
     }
     exec->scratch_bytes = (exec->scratch_bytes + HR_ALIGN - 1) / HR_ALIGN * HR_ALIGN;
     HR_NEW(exec->steps, n);
     HR_NEW(exec->ready, n_words);
     exec->ready_words = (int)n_words;
-    HR_NEW(exec->zeros, (size_t)exec->engine->max_ld);
-    HR_NEW(exec->scratch, (size_t)threads * exec->scratch_bytes);
-    exec->n_bytes = (size_t)threads * exec->scratch_bytes + (size_t)exec->engine->max_ld * sizeof(float) +
-                    n * sizeof(step_progress) + n_words * sizeof(uint64_t) + hr_exec_plan_bytes(&exec->plan) +
-                    (size_t)(exec->engine->graph.n_nodes * exec->max_batch) * sizeof(float *);
+    HR_NEW(exec->zeros, max_ld);
+    HR_NEW(exec->scratch, threads * exec->scratch_bytes);
+    exec->n_bytes =
+        threads * exec->scratch_bytes + max_ld * sizeof(float) + n * sizeof(step_progress) +
+        n_words * sizeof(uint64_t) + hr_exec_plan_bytes(&exec->plan) +
+        n_nodes * ((size_t)exec->max_batch * sizeof(float *) + sizeof(hr_node) + sizeof(hr_tensor) + sizeof(hr_conv));
     return HRNET_OK;
 }
 
-hrnet_status hr_exec_create(hr_exec **out, const hr_engine *engine, int threads, int max_batch)
+hrnet_status hr_exec_create(hr_exec **out, const hr_engine *engine, hr_pool *pool, int h, int w, int max_batch)
 {
     hr_exec *exec;
     if (max_batch < 1 || max_batch > 64)
         return hr_fail(HRNET_ERR_ARGUMENT, "max_batch: expected 1..64, found %d", max_batch);
     HR_NEW(exec, 1);
     exec->engine = engine;
-    hrnet_status status = hr_pool_create(&exec->pool, threads);
+    exec->pool = pool;
+    hrnet_status status = reshape(exec, h, w);
     if (status == HRNET_OK) status = place_tensors(exec, max_batch);
-    if (status == HRNET_OK) status = allocate(exec, threads);
+    if (status == HRNET_OK) status = allocate(exec);
     if (status != HRNET_OK) {
         hr_exec_free(exec);
         return status;
@@ -373,11 +330,13 @@ hrnet_status hr_exec_create(hr_exec **out, const hr_engine *engine, int threads,
 void hr_exec_free(hr_exec *exec)
 {
     if (exec == NULL) return;
-    hr_pool_free(exec->pool);
+    hr_graph_free(&exec->graph);
+    hr_free(exec->tensors);
+    hr_free(exec->convs);
     hr_free(exec->arena);
     hr_free(exec->zeros);
     hr_free(exec->scratch);
-    hr_free(exec->tensors);
+    hr_free(exec->data);
     hr_free(exec->steps);
     hr_exec_plan_free(&exec->plan);
     hr_free((void *)exec->ready);
@@ -399,12 +358,17 @@ float *hr_exec_input(hr_exec *exec, int i)
     return tensor(exec, 0, i);
 }
 
-const float *hr_exec_output(const hr_exec *exec, int i)
+const float *hr_exec_output(const hr_exec *exec, int k, int i)
 {
-    return tensor(exec, exec->engine->graph.output, i);
+    return tensor(exec, exec->graph.outputs[k].node, i);
 }
 
-int hr_exec_output_ld(const hr_exec *exec)
+int hr_exec_output_ld(const hr_exec *exec, int k)
 {
-    return hr_engine_ld(exec->engine, exec->engine->graph.output);
+    return exec->tensors[exec->graph.outputs[k].node].ld;
+}
+
+const hr_graph *hr_exec_graph(const hr_exec *exec)
+{
+    return &exec->graph;
 }

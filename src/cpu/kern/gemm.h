@@ -6,6 +6,7 @@
 #ifndef HR_CPU_KERN_GEMM_H
 #define HR_CPU_KERN_GEMM_H
 
+#include "cpu/kern/activate.h"
 #include "cpu/kern/kern.h"
 #include "cpu/kern/vec.h"
 
@@ -55,6 +56,8 @@ GEMM_INLINE void gemm_core(tile_sums sums, const float *const *rows, const void 
 GEMM_INLINE void gemm_tile(const hr_gemm *g, const int M, const int V, const int HALF)
 {
     tile_sums sums;
+    const int relu = g->epilogue.activation == HR_ACTIVATION_RELU;
+    const int plain = g->adds != NULL && g->epilogue.add_last ? 0 : g->epilogue.activation <= HR_ACTIVATION_RELU;
 #pragma GCC unroll 16
     for (int i = 0; i < M; i++)
 #pragma GCC unroll 16
@@ -79,11 +82,13 @@ GEMM_INLINE void gemm_tile(const hr_gemm *g, const int M, const int V, const int
         for (int v = 0; v < V; v++) {
             vec y = sums[i][v]; /* the bias comes last: a large one would round every term */
             if (g->bias != NULL) y = v_add(y, v_load(g->bias + v * HR_VEC));
-            if (g->adds != NULL) y = v_add(y, v_load(g->adds[i] + g->column + v * HR_VEC));
-            if (g->relu) y = v_max(v_set(0), y);
+            if (g->adds != NULL && !g->epilogue.add_last) y = v_add(y, v_load(g->adds[i] + g->column + v * HR_VEC));
+            if (plain && relu) y = v_max(v_set(0), y);
             v_store(g->outs[i] + g->column + v * HR_VEC, y);
         }
     }
+    for (int i = 0; i < M && !plain; i++)
+        finish_pixel(g->outs[i] + g->column, g->adds != NULL ? g->adds[i] + g->column : NULL, V * HR_VEC, &g->epilogue);
 }
 
 GEMM_INLINE void gemm_batch_tile(const hr_gemm_batch *g, int product, int first, const int M, const int V,
@@ -135,7 +140,7 @@ GEMM_INLINE void gemm_batch_tile(const hr_gemm_batch *g, int product, int first,
         enum { WIDTH = V, IS_HALF = HALF };                                                                            \
         for (int p = 0; p < g->n_products; p++) IN_PASSES(g->m, ROWS, CASES(GEMM_BATCH_CASE))                          \
     }
-/* gemmS, gemm_batchS, gemm_halfS, gemm_batch_halfS for blocks of S strips. */
+/* gemmS, gemm_batchS, gemm_halfS, gemm_batch_halfS for blocks of S strips: slots of the two formats of weights. */
 #define GEMM_WIDTH(S, V, ROWS, CASES)                                                                                  \
     GEMM_FUNCTIONS(gemm##S, gemm_batch##S, V, ROWS, CASES, 0)                                                          \
     GEMM_FUNCTIONS(gemm_half##S, gemm_batch_half##S, V, ROWS, CASES, 1)

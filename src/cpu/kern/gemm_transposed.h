@@ -43,15 +43,15 @@ GEMM_INLINE void gemm_transposed_tile(const hr_gemm_transposed *o, const int M, 
     }
 }
 
-#define OUTER_CASE(M)                                                                                                  \
+#define GEMM_TRANSPOSED_CASE(M)                                                                                        \
     case M: gemm_transposed_tile(o, M, WIDTH); break;
-/* outerS for blocks of S strips, V vectors: tiles of the rows that CASES lists. */
-#define OUTER_WIDTH(S, V, CASES)                                                                                       \
+/* gemm_transposedS for blocks of S strips, V vectors: tiles of the rows that CASES lists. */
+#define GEMM_TRANSPOSED_WIDTH(S, V, CASES)                                                                             \
     static void gemm_transposed##S(const hr_gemm_transposed *o)                                                        \
     {                                                                                                                  \
         enum { WIDTH = V };                                                                                            \
         switch (o->m) {                                                                                                \
-            CASES(OUTER_CASE)                                                                                          \
+            CASES(GEMM_TRANSPOSED_CASE)                                                                                \
         }                                                                                                              \
     }
 

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "graph/activation.h"
+
 enum {
     HR_STRIP = 16,     /* channels in a strip: one AVX-512 vector, two AVX2, four NEON */
     HR_MAX_STRIPS = 3, /* widest column block of a gemm, in strips */
@@ -34,23 +36,43 @@ static inline int hr_padded(int channels)
     return hr_ceil_div(channels, HR_STRIP) * HR_STRIP;
 }
 
+/* How packed weights are stored. Sums are float32 in all cases. A format more is a value here, a slot of its own in
+ * each list of kernels that read weights, and its rounding (to_half). */
+typedef enum hr_format { HR_FORMAT_FLOAT32, HR_FORMAT_FLOAT16, HR_N_FORMATS } hr_format;
+
+/* Bytes of a number of that format. */
+static inline size_t hr_format_bytes(hr_format format)
+{
+    return format == HR_FORMAT_FLOAT16 ? 2 : 4;
+}
+
+/* What a kernel does to its sums y before it stores them; `add` is the tensor that it was given to add, 0 without:
+ *
+ *   activation(y + bias + add)          add_last 0: a residual block
+ *   activation(y + bias) + add          add_last 1: a bottleneck of YOLOX
+ */
+typedef struct hr_epilogue {
+    hr_activation activation;
+    int add_last;
+} hr_epilogue;
+
 /*
  * One tile of a matrix product whose left rows may lie anywhere (the "indirect" convolution: a row is a pixel, a tap is
  * one cell of the kernel window):
  *
- *   outs[i][column + n] = act(bias[n] + sum_t sum_k rows[t * m + i][k] * weights[(t * depth + k) * n_columns + n]
- *                             + adds[i][column + n])
+ *   outs[i][column + n] = epilogue(bias[n] + sum_t sum_k rows[t * m + i][k] * weights[(t * depth + k) * n_columns + n],
+ *                                  adds[i][column + n])
  */
 typedef struct hr_gemm {
     int m;                    /* rows, 1..kern->rows[strips] */
     int n_taps, depth;        /* terms of the sum: n_taps * depth */
     const float *const *rows; /* [n_taps][m], each to depth floats */
-    const void *weights;      /* [n_taps][depth][strips * HR_STRIP] floats, or IEEE halves for gemm_half */
+    const void *weights;      /* [n_taps][depth][strips * HR_STRIP] in the format of the slot */
     const float *bias;        /* [strips * HR_STRIP], or NULL for zeros */
     const float *const *adds; /* [m], each to strips * HR_STRIP floats, or NULL */
-    float *const *outs;       /* [m], each to strips * HR_STRIP floats; may equal adds */
+    float *const *outs;       /* [m], each to strips * HR_STRIP floats; may equal adds unless add_last is set */
     size_t column;            /* floats by which this block of columns lies behind adds[i] and outs[i] */
-    int relu;                 /* act: max(x, 0) or x; what is not a number stays so */
+    hr_epilogue epilogue;
 } hr_gemm;
 
 /* n_products products of one shape, side by side in memory: out_p[i][n] = sum_k a_p[i][k] * weights_p[k][n]. */
@@ -59,8 +81,8 @@ typedef struct hr_gemm_batch {
     int m, depth;   /* rows (any number), length of the sum */
     const float *a; /* product p's rows begin at a + p * a_step, a_ld apart */
     size_t a_step, a_ld;
-    const void *weights; /* [n_products][depth][strips * HR_STRIP] floats, or IEEE halves for gemm_batch_half */
-    size_t weights_step; /* floats or halves between products */
+    const void *weights; /* [n_products][depth][strips * HR_STRIP] in the format of the slot */
+    size_t weights_step; /* numbers between products */
     float *out;          /* as a; overwritten */
     size_t out_step, out_ld;
 } hr_gemm_batch;
@@ -159,11 +181,12 @@ typedef struct hr_wino_output {
     size_t step;
     int n_channels;    /* a multiple of HR_STRIP */
     const float *bias; /* [n_channels], or NULL for zeros */
-    const float *add;  /* laid out as out, or NULL; may equal out */
-    float *out;        /* pixel (y, x) at out[y * row_step + x * pixel_step], y < m, x < n */
+    const float *add;  /* laid out as out with pixels add_step apart, or NULL; may equal out unless add_last is set */
+    size_t add_row_step, add_pixel_step;
+    float *out; /* pixel (y, x) at out[y * row_step + x * pixel_step], y < m, x < n */
     size_t row_step, pixel_step;
     int h, w; /* pixels y < h, x < w lie in the picture; the others are not touched */
-    int relu;
+    hr_epilogue epilogue;
 } hr_wino_output;
 
 /* The products of one row of a Winograd tile (`side` numbers, of stride 1) with weights that are not transformed along
@@ -173,10 +196,34 @@ typedef struct hr_wino_fused {
     int m, depth;   /* rows (any number), length of the sum */
     const float *a; /* number i's rows begin at a + i * a_step, a_ld apart */
     size_t a_step, a_ld;
-    const void *lines; /* g: [depth][3][HR_STRIP] floats, or IEEE halves for wino_fused_half */
+    const void *lines; /* g: [depth][3][HR_STRIP] in the format of the slot */
     float *out;        /* as a; overwritten */
     size_t out_step, out_ld;
 } hr_wino_fused;
+
+/* A row of a depthwise convolution: every channel has a window of its own.
+ *
+ *   out[x * out_ld + c] = epilogue(bias[c] + sum_t rows[t][x * step + c] * weights[t * n_channels + c], add[...]) */
+typedef struct hr_depthwise {
+    int w, n_taps, n_channels; /* pixels of the row; n_channels a multiple of HR_STRIP */
+    const float *const *rows;  /* [n_taps] where the tap's pixel of output pixel 0 lies; zeros: the tap is outside */
+    size_t step;               /* floats between the input pixels of neighbouring output pixels */
+    const float *weights;      /* [n_taps][n_channels] */
+    const float *bias;         /* [n_channels], or NULL for zeros */
+    const float *add;          /* laid out as out with pixels add_ld apart, or NULL */
+    float *out;
+    size_t out_ld, add_ld;
+    hr_epilogue epilogue;
+} hr_depthwise;
+
+/* The gradient of one tap's weights over a row: sums[c] += sum over x < w of x_row[x * step + c] * dout[x * out_ld +
+ * c]. */
+typedef struct hr_depthwise_gradient {
+    int w, n_channels;
+    const float *x_row, *dout;
+    size_t step, out_ld;
+    float *sums; /* [n_channels] */
+} hr_depthwise_gradient;
 
 /* Batch normalisation, a number a channel: y = (x - mean) * scale + shift. */
 typedef struct hr_norm {
@@ -190,13 +237,8 @@ typedef struct hr_kern {
                            less than twice its weights' size */
     int max_strips;     /* column blocks may have 1..max_strips strips */
     int rows[HR_MAX_STRIPS + 1]; /* best and largest m for a block of that many strips */
-    void (*gemm[HR_MAX_STRIPS + 1])(const hr_gemm *tile);
-
-    void (*gemm_batch[HR_MAX_STRIPS + 1])(const hr_gemm_batch *batch);
-
-    /* The same with weights stored in half precision; all arithmetic is float. */
-    void (*gemm_half[HR_MAX_STRIPS + 1])(const hr_gemm *tile);
-    void (*gemm_batch_half[HR_MAX_STRIPS + 1])(const hr_gemm_batch *batch);
+    void (*gemm[HR_N_FORMATS][HR_MAX_STRIPS + 1])(const hr_gemm *tile);
+    void (*gemm_batch[HR_N_FORMATS][HR_MAX_STRIPS + 1])(const hr_gemm_batch *batch);
 
     void (*gemm_transposed[HR_MAX_STRIPS + 1])(const hr_gemm_transposed *tile);
 
@@ -205,14 +247,29 @@ typedef struct hr_kern {
     void (*wino_weights[HR_N_WINO_LINES])(const hr_wino_weights *weights);
     int fused_rows;    /* rows that share one making of the weights */
     double fused_cost; /* of making a number, in multiply-adds with one */
-    void (*wino_fused[HR_WINO_6 + 1])(const hr_wino_fused *products); /* of stride 1 */
-    void (*wino_fused_half[HR_WINO_6 + 1])(const hr_wino_fused *products);
+    void (*wino_fused[HR_N_FORMATS][HR_WINO_6 + 1])(const hr_wino_fused *products); /* of stride 1 */
     /* Of F(4) only. The output transform turned: in is 4 x 4 pixels of the output's gradient, 36 numbers come out. */
     void (*wino_output_gradient)(const hr_wino_input *tile);
     void (*wino_weights_gradient)(const hr_wino_weights_gradient *sums);
 
-    /* out[x][c] = act(sum_t terms[t][(x >> shifts[t]) * ld + c]), x < w, c < ld. out may equal a term with shift 0. */
-    void (*sum_row)(float *out, const float *const *terms, const int *shifts, int n_terms, int w, int ld, int relu);
+    void (*depthwise)(const hr_depthwise *row);
+    void (*depthwise_gradient)(const hr_depthwise_gradient *row);
+
+    /* out[x][c] = activation(sum_t terms[t][(x >> shifts[t]) * ld_t + c]), x < w, c < n_channels, a multiple of
+     * HR_STRIP; pixels of term t lie lds[t] apart, those of out out_ld. out may equal a term with shift 0. */
+    void (*sum_row)(float *out, size_t out_ld, const float *const *terms, const size_t *lds, const int *shifts,
+                    int n_terms, int w, int n_channels, hr_activation activation);
+
+    /* out[c] = sum over n cells of shares[i] * cells[i][c], c < ld, a multiple of HR_STRIP: bilinear upsampling,
+     * averages. */
+    void (*mix_cells)(float *out, const float *const *cells, const float *shares, int n, int ld);
+    /* out[c] (add: +)= a[c] * b[c], c < ld; out may equal a. */
+    void (*multiply)(float *out, const float *a, const float *b, int ld, int add);
+    /* out[i] = activation(x[i]); dx[i] (add: +)= dy[i] * activation'(x[i]); n a multiple of HR_STRIP. out may equal x.
+     */
+    void (*activate)(float *out, const float *x, size_t n, hr_activation activation);
+    void (*activation_gradient)(float *dx, const float *dy, const float *x, size_t n, hr_activation activation,
+                                int add);
 
     /* out[c] = max over n cells of cells[i][c], c < ld. */
     void (*max_cell)(float *out, const float *const *cells, int n, int ld);
@@ -222,20 +279,21 @@ typedef struct hr_kern {
 
     /* sums[c] += sum d, sums[ld + c] += sum d * d, over n pixels; d = x[i][c] - pivot[c]. */
     void (*norm_sums)(const float *x, const float *pivot, size_t n, int ld, double *sums);
-    /* out[i] = act(norm(x[i >> shift]) + add[i]), i < w. norm NULL: as it is; add NULL: zeros, may equal out. */
+    /* out[i] = activation(norm(x[i >> shift]) + add[i]), i < w. norm NULL: as it is; add NULL: zeros, may equal out. */
     void (*norm_row)(float *out, const float *x, int shift, const hr_norm *norm, const float *add, int w, int ld,
-                     int relu);
+                     hr_activation activation);
     /* g[i] = 0 where y[i] <= 0; n a multiple of HR_STRIP. */
     void (*gate)(float *g, const float *y, size_t n);
     /* out[i] (add: +)= sum over the f x f cells that nearest upsampling by f = 1 << shift makes of pixel i, i < w; in:
      * f rows of w * f pixels, row_step floats apart. */
     void (*fold_row)(float *out, const float *in, size_t row_step, int shift, int w, int ld, int add);
-    /* sums[c] += sum h, sums[ld + c] += sum h * (x - mean), over n pixels; h = g, with relu 0 where norm(x) <= 0. */
-    void (*norm_gradient_sums)(const float *g, const float *x, const hr_norm *norm, int relu, size_t n, int ld,
+    /* sums[c] += sum h, sums[ld + c] += sum h * (x - mean), over n pixels; h = g, if is_gated 0 where norm(x) <= 0 (a
+     * ReLU behind the norm). */
+    void (*norm_gradient_sums)(const float *g, const float *x, const hr_norm *norm, int is_gated, size_t n, int ld,
                                double *sums);
     /* dx = scale * (h - offset - (x - mean) * slope), h as above; dx may equal g. */
     void (*norm_gradient)(float *dx, const float *g, const float *x, const hr_norm *norm, const float *offset,
-                          const float *slope, int relu, size_t n, int ld);
+                          const float *slope, int is_gated, size_t n, int ld);
 
     /* out[i] = in[i] in half precision, to nearest, ties to even; n a multiple of HR_STRIP. */
     void (*to_half)(uint16_t *out, const float *in, size_t n);

@@ -1,10 +1,51 @@
 /* kern_ref.c - the contracts of kern.h in plain C: the fallback that ships, and what the other tables are tested by. */
 #include "cpu/kern/kern.h"
 
+#include <math.h>
+
 #include "base/half.h"
-#include "cpu/kern/norm_add_relu_ref.h"
 #include "cpu/kern/winograd_lines.h"
 #include "cpu/kern/winograd_points.h"
+
+static float sigmoid(float x)
+{
+    return 1 / (1 + expf(-x));
+}
+
+static float activate_number(float x, hr_activation activation)
+{
+    switch (activation) {
+    case HR_ACTIVATION_RELU: return x < 0 ? 0 : x;
+    case HR_ACTIVATION_LEAKY_RELU: return x < 0 ? HR_LEAKY_SLOPE * x : x;
+    case HR_ACTIVATION_SILU: return x * sigmoid(x);
+    case HR_ACTIVATION_SIGMOID: return sigmoid(x);
+    case HR_ACTIVATION_HARD_SIGMOID: return x < -3 ? 0 : x > 3 ? 1 : x / 6 + 0.5f;
+    default: return x;
+    }
+}
+
+static float slope_of(float x, hr_activation activation)
+{
+    const float s = sigmoid(x);
+    switch (activation) {
+    case HR_ACTIVATION_RELU: return x > 0 ? 1 : 0;
+    case HR_ACTIVATION_LEAKY_RELU: return x > 0 ? 1 : HR_LEAKY_SLOPE;
+    case HR_ACTIVATION_SILU: return s * (1 + x * (1 - s));
+    case HR_ACTIVATION_SIGMOID: return s * (1 - s);
+    case HR_ACTIVATION_HARD_SIGMOID: return x > -3 && x < 3 ? 1.0f / 6 : 0;
+    default: return 1;
+    }
+}
+
+/* The end of a sum y; add NULL: nothing to add. */
+static float finish(float y, const float *add, const hr_epilogue *epilogue)
+{
+    if (add != NULL && !epilogue->add_last) y += *add;
+    y = activate_number(y, epilogue->activation);
+    return add != NULL && epilogue->add_last ? y + *add : y;
+}
+
+#include "cpu/kern/norm_add_relu_ref.h"
 
 static float weight(const void *weights, int i, int half)
 {
@@ -20,8 +61,8 @@ static void gemm(const hr_gemm *g, int half)
                 for (int k = 0; k < g->depth; k++)
                     y += g->rows[t * g->m + i][k] * weight(g->weights, (t * g->depth + k) * HR_STRIP + n, half);
             if (g->bias != NULL) y += g->bias[n];
-            if (g->adds != NULL) y += g->adds[i][g->column + (size_t)n];
-            g->outs[i][g->column + (size_t)n] = g->relu && y < 0 ? 0 : y;
+            const float *add = g->adds != NULL ? &g->adds[i][g->column + (size_t)n] : NULL;
+            g->outs[i][g->column + (size_t)n] = finish(y, add, &g->epilogue);
         }
     }
 }
@@ -165,9 +206,10 @@ static void wino_output(const hr_wino_output *tile, int down, int across)
         for (int i = 0; i < m * n; i++) {
             if (i / n >= tile->h || i % n >= tile->w) continue;
             const size_t at = (size_t)(i / n) * tile->row_step + (size_t)(i % n) * tile->pixel_step + (size_t)c;
-            float out = tile->bias != NULL ? y[i] + tile->bias[c] : y[i];
-            if (tile->add != NULL) out += tile->add[at];
-            tile->out[at] = tile->relu && out < 0 ? 0 : out;
+            const float *add = tile->add != NULL ? tile->add + (size_t)(i / n) * tile->add_row_step +
+                                                       (size_t)(i % n) * tile->add_pixel_step + (size_t)c
+                                                 : NULL;
+            tile->out[at] = finish(tile->bias != NULL ? y[i] + tile->bias[c] : y[i], add, &tile->epilogue);
         }
     }
 }
@@ -297,14 +339,62 @@ static void wino_fused_half6(const hr_wino_fused *g)
     wino_fused(g, 3, 1);
 }
 
-static void sum_row(float *out, const float *const *terms, const int *shifts, int n_terms, int w, int ld, int relu)
+static void depthwise(const hr_depthwise *d)
 {
-    for (int x = 0; x < w; x++) {
-        for (int c = 0; c < ld; c++) {
+    for (size_t x = 0; x < (size_t)d->w; x++) {
+        for (size_t c = 0; c < (size_t)d->n_channels; c++) {
             float y = 0;
-            for (int t = 0; t < n_terms; t++) y += terms[t][(x >> shifts[t]) * ld + c];
-            out[x * ld + c] = relu && y < 0 ? 0 : y;
+            for (size_t t = 0; t < (size_t)d->n_taps; t++)
+                y += d->rows[t][x * d->step + c] * d->weights[t * (size_t)d->n_channels + c];
+            if (d->bias != NULL) y += d->bias[c];
+            d->out[x * d->out_ld + c] = finish(y, d->add != NULL ? d->add + x * d->add_ld + c : NULL, &d->epilogue);
         }
+    }
+}
+
+static void depthwise_gradient(const hr_depthwise_gradient *d)
+{
+    for (size_t x = 0; x < (size_t)d->w; x++)
+        for (size_t c = 0; c < (size_t)d->n_channels; c++)
+            d->sums[c] += d->x_row[x * d->step + c] * d->dout[x * d->out_ld + c];
+}
+
+static void sum_row(float *out, size_t out_ld, const float *const *terms, const size_t *lds, const int *shifts,
+                    int n_terms, int w, int n_channels, hr_activation activation)
+{
+    for (size_t x = 0; x < (size_t)w; x++) {
+        for (size_t c = 0; c < (size_t)n_channels; c++) {
+            float y = 0;
+            for (int t = 0; t < n_terms; t++) y += terms[t][(x >> shifts[t]) * lds[t] + c];
+            out[x * out_ld + c] = activate_number(y, activation);
+        }
+    }
+}
+
+static void mix_cells(float *out, const float *const *cells, const float *shares, int n, int ld)
+{
+    for (int c = 0; c < ld; c++) {
+        float y = 0;
+        for (int i = 0; i < n; i++) y += shares[i] * cells[i][c];
+        out[c] = y;
+    }
+}
+
+static void multiply(float *out, const float *a, const float *b, int ld, int add)
+{
+    for (int c = 0; c < ld; c++) out[c] = add ? out[c] + a[c] * b[c] : a[c] * b[c];
+}
+
+static void activate(float *out, const float *x, size_t n, hr_activation activation)
+{
+    for (size_t i = 0; i < n; i++) out[i] = activate_number(x[i], activation);
+}
+
+static void activation_gradient(float *dx, const float *dy, const float *x, size_t n, hr_activation activation, int add)
+{
+    for (size_t i = 0; i < n; i++) {
+        const float g = dy[i] * slope_of(x[i], activation);
+        dx[i] = add ? dx[i] + g : g;
     }
 }
 
@@ -328,20 +418,23 @@ const hr_kern hr_kern_ref = {
     .room_price = 9,
     .max_strips = 1,
     .rows = {0, 4},
-    .gemm = {NULL, gemm1},
-    .gemm_batch = {NULL, gemm_batch1},
-    .gemm_half = {NULL, gemm_half1},
-    .gemm_batch_half = {NULL, gemm_batch_half1},
+    .gemm = {{NULL, gemm1}, {NULL, gemm_half1}},
+    .gemm_batch = {{NULL, gemm_batch1}, {NULL, gemm_batch_half1}},
     .gemm_transposed = {NULL, gemm_transposed1},
     WINO_SLOTS,
     .fused_rows = 4,
     .fused_cost = 1,
-    .wino_fused = {wino_fused2, wino_fused4, wino_fused6},
-    .wino_fused_half = {wino_fused_half2, wino_fused_half4, wino_fused_half6},
+    .wino_fused = {{wino_fused2, wino_fused4, wino_fused6}, {wino_fused_half2, wino_fused_half4, wino_fused_half6}},
     .wino_output_gradient = wino_output_gradient4,
     .wino_weights_gradient = wino_weights_gradient4,
+    .depthwise = depthwise,
+    .depthwise_gradient = depthwise_gradient,
     .sum_row = sum_row,
+    .mix_cells = mix_cells,
+    .multiply = multiply,
+    .activate = activate,
+    .activation_gradient = activation_gradient,
     .max_cell = max_cell,
     .to_half = to_half,
-    COMBINE_SLOTS,
+    NORM_SLOTS,
 };

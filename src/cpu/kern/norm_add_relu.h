@@ -6,6 +6,7 @@
 #ifndef HR_CPU_KERN_NORM_ADD_RELU_H
 #define HR_CPU_KERN_NORM_ADD_RELU_H
 
+#include "cpu/kern/activate.h"
 #include "cpu/kern/kern.h"
 #include "cpu/kern/vec.h"
 
@@ -44,7 +45,7 @@ static inline vec normalised(vec x, vec mean, vec scale, vec shift)
 }
 
 static void norm_row(float *out, const float *x, int shift, const hr_norm *norm, const float *add, int w, int ld,
-                     int relu)
+                     hr_activation activation)
 {
     for (int c = 0; c < ld; c += HR_VEC) {
         const vec mean = norm != NULL ? v_load(norm->mean + c) : v_set(0);
@@ -54,7 +55,7 @@ static void norm_row(float *out, const float *x, int shift, const hr_norm *norm,
             const size_t at = (size_t)i * (size_t)ld + (size_t)c;
             vec y = normalised(v_load(x + (size_t)(i >> shift) * (size_t)ld + c), mean, scale, bias);
             if (add != NULL) y = v_add(y, v_load(add + at));
-            v_store(out + at, relu ? v_max(v_set(0), y) : y);
+            v_store(out + at, v_activate(y, activation));
         }
     }
 }
@@ -80,7 +81,7 @@ static void fold_row(float *out, const float *in, size_t row_step, int shift, in
     }
 }
 
-static void norm_gradient_sums(const float *g, const float *x, const hr_norm *norm, int relu, size_t n, int ld,
+static void norm_gradient_sums(const float *g, const float *x, const hr_norm *norm, int is_gated, size_t n, int ld,
                                double *sums)
 {
     for (size_t first = 0; first < n; first += RUN) {
@@ -93,7 +94,7 @@ static void norm_gradient_sums(const float *g, const float *x, const hr_norm *no
             for (; i + 2 <= run; i += 2, at += 2 * (size_t)ld) {
                 const vec d0 = v_sub(v_load(x + at), mean), d1 = v_sub(v_load(x + at + ld), mean);
                 vec h0 = v_load(g + at), h1 = v_load(g + at + ld);
-                if (relu) h0 = v_gate(v_fma(d0, scale, shift), h0), h1 = v_gate(v_fma(d1, scale, shift), h1);
+                if (is_gated) h0 = v_gate(v_fma(d0, scale, shift), h0), h1 = v_gate(v_fma(d1, scale, shift), h1);
                 sum0 = v_add(sum0, h0);
                 sum1 = v_add(sum1, h1);
                 product0 = v_fma(h0, d0, product0);
@@ -102,7 +103,7 @@ static void norm_gradient_sums(const float *g, const float *x, const hr_norm *no
             if (i < run) {
                 const vec d = v_sub(v_load(x + at), mean);
                 vec h = v_load(g + at);
-                if (relu) h = v_gate(v_fma(d, scale, shift), h);
+                if (is_gated) h = v_gate(v_fma(d, scale, shift), h);
                 sum0 = v_add(sum0, h);
                 product0 = v_fma(h, d, product0);
             }
@@ -113,7 +114,7 @@ static void norm_gradient_sums(const float *g, const float *x, const hr_norm *no
 }
 
 static void norm_gradient(float *dx, const float *g, const float *x, const hr_norm *norm, const float *offset,
-                          const float *slope, int relu, size_t n, int ld)
+                          const float *slope, int is_gated, size_t n, int ld)
 {
     for (size_t first = 0; first < n; first += RUN) {
         const size_t run = n - first < RUN ? n - first : RUN;
@@ -124,14 +125,14 @@ static void norm_gradient(float *dx, const float *g, const float *x, const hr_no
             for (size_t i = 0; i < run; i++, at += (size_t)ld) {
                 const vec d = v_sub(v_load(x + at), mean);
                 vec h = v_load(g + at);
-                if (relu) h = v_gate(v_fma(d, scale, shift), h);
+                if (is_gated) h = v_gate(v_fma(d, scale, shift), h);
                 v_store(dx + at, v_mul(scale, v_sub(v_sub(h, a), v_mul(d, b))));
             }
         }
     }
 }
 
-#define COMBINE_SLOTS                                                                                                  \
+#define NORM_SLOTS                                                                                                     \
     .norm_sums = norm_sums, .norm_row = norm_row, .gate = gate, .fold_row = fold_row,                                  \
     .norm_gradient_sums = norm_gradient_sums, .norm_gradient = norm_gradient
 

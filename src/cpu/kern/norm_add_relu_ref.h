@@ -1,4 +1,4 @@
-/* norm_add_relu_ref.h - the contracts of combine.h in plain C, for kern_ref.c. */
+/* norm_add_relu_ref.h - the contracts of norm_add_relu.h in plain C, for kern_ref.c. */
 #ifndef HR_CPU_KERN_NORM_ADD_RELU_REF_H
 #define HR_CPU_KERN_NORM_ADD_RELU_REF_H
 
@@ -21,14 +21,14 @@ static float normalised(const hr_norm *norm, int c, float x)
 }
 
 static void norm_row(float *out, const float *x, int shift, const hr_norm *norm, const float *add, int w, int ld,
-                     int relu)
+                     hr_activation activation)
 {
     for (int i = 0; i < w; i++) {
         for (int c = 0; c < ld; c++) {
             float y = x[(i >> shift) * ld + c];
             if (norm != NULL) y = normalised(norm, c, y);
             if (add != NULL) y += add[i * ld + c];
-            out[i * ld + c] = relu && y < 0 ? 0 : y;
+            out[i * ld + c] = activate_number(y, activation);
         }
     }
 }
@@ -52,13 +52,13 @@ static void fold_row(float *out, const float *in, size_t row_step, int shift, in
     }
 }
 
-static void norm_gradient_sums(const float *g, const float *x, const hr_norm *norm, int relu, size_t n, int ld,
+static void norm_gradient_sums(const float *g, const float *x, const hr_norm *norm, int is_gated, size_t n, int ld,
                                double *sums)
 {
     for (size_t i = 0; i < n; i++) {
         for (int c = 0; c < ld; c++) {
             const size_t at = i * (size_t)ld + (size_t)c;
-            const float h = relu && normalised(norm, c, x[at]) <= 0 ? 0 : g[at];
+            const float h = is_gated && normalised(norm, c, x[at]) <= 0 ? 0 : g[at];
             sums[c] += (double)h;
             sums[ld + c] += (double)h * (double)(x[at] - norm->mean[c]);
         }
@@ -66,18 +66,18 @@ static void norm_gradient_sums(const float *g, const float *x, const hr_norm *no
 }
 
 static void norm_gradient(float *dx, const float *g, const float *x, const hr_norm *norm, const float *offset,
-                          const float *slope, int relu, size_t n, int ld)
+                          const float *slope, int is_gated, size_t n, int ld)
 {
     for (size_t i = 0; i < n; i++) {
         for (int c = 0; c < ld; c++) {
             const size_t at = i * (size_t)ld + (size_t)c;
-            const float h = relu && normalised(norm, c, x[at]) <= 0 ? 0 : g[at];
+            const float h = is_gated && normalised(norm, c, x[at]) <= 0 ? 0 : g[at];
             dx[at] = norm->scale[c] * (h - offset[c] - (x[at] - norm->mean[c]) * slope[c]);
         }
     }
 }
 
-#define COMBINE_SLOTS                                                                                                  \
+#define NORM_SLOTS                                                                                                     \
     .norm_sums = norm_sums, .norm_row = norm_row, .gate = gate, .fold_row = fold_row,                                  \
     .norm_gradient_sums = norm_gradient_sums, .norm_gradient = norm_gradient
 

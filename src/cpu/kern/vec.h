@@ -5,7 +5,6 @@
 #ifndef HR_CPU_KERN_VEC_H
 #define HR_CPU_KERN_VEC_H
 
-/* clang-format off: an operation a line */
 #if defined(__AVX512F__)
 #include <immintrin.h>
 enum { HR_VEC = 16 };
@@ -47,6 +46,23 @@ static inline vec v_max(vec a, vec b)
 static inline vec v_gate(vec a, vec b)
 {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NLE_UQ), b);
+}
+static inline vec v_min(vec a, vec b)
+{
+    return _mm512_min_ps(a, b);
+} /* b where either is not a number */
+static inline vec v_div(vec a, vec b)
+{
+    return _mm512_div_ps(a, b);
+}
+static inline vec v_round(vec a)
+{
+    return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+/* a * 2^n for whole n of -126..127 */
+static inline vec v_scale(vec a, vec n)
+{
+    return _mm512_scalef_ps(a, n);
 }
 static inline vec v_load_half(const void *p)
 {
@@ -104,6 +120,23 @@ static inline vec v_gate(vec a, vec b)
 {
     return _mm256_and_ps(_mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_NLE_UQ), b);
 }
+static inline vec v_min(vec a, vec b)
+{
+    return _mm256_min_ps(a, b);
+}
+static inline vec v_div(vec a, vec b)
+{
+    return _mm256_div_ps(a, b);
+}
+static inline vec v_round(vec a)
+{
+    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline vec v_scale(vec a, vec n)
+{
+    const __m256i exponent = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
+    return _mm256_mul_ps(a, _mm256_castsi256_ps(exponent));
+}
 static inline vec v_load_half(const void *p)
 {
     return _mm256_cvtph_ps(_mm_loadu_si128(p));
@@ -158,6 +191,22 @@ static inline vec v_gate(vec a, vec b)
 {
     return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(b), vcleq_f32(a, vdupq_n_f32(0))));
 }
+static inline vec v_min(vec a, vec b)
+{
+    return vminq_f32(a, b);
+}
+static inline vec v_div(vec a, vec b)
+{
+    return vdivq_f32(a, b);
+}
+static inline vec v_round(vec a)
+{
+    return vrndnq_f32(a);
+}
+static inline vec v_scale(vec a, vec n)
+{
+    return vmulq_f32(a, vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127)), 23)));
+}
 static inline vec v_load_half(const void *p)
 {
     return vcvt_f32_f16(vld1_f16(p));
@@ -172,6 +221,5 @@ static inline void v_add_to_doubles(double *sums, vec a)
     vst1q_f64(sums + 2, vaddq_f64(vld1q_f64(sums + 2), vcvt_high_f64_f32(a)));
 }
 #endif
-/* clang-format on */
 
 #endif

@@ -32,6 +32,7 @@
 #ifndef HR_CPU_KERN_WINOGRAD_H
 #define HR_CPU_KERN_WINOGRAD_H
 
+#include "cpu/kern/activate.h"
 #include "cpu/kern/kern.h"
 #include "cpu/kern/vec.h"
 #include "cpu/kern/winograd_lines.h"
@@ -240,6 +241,8 @@ WINO_INLINE void output_tile(const hr_wino_output *tile, const int P_DOWN, const
 {
     const int H = LINE_NUMBERS(P_DOWN), W = LINE_NUMBERS(P_ACROSS);
     const int M = LINE_OUTPUTS(P_DOWN), N = LINE_OUTPUTS(P_ACROSS);
+    const int relu = is_plain(&tile->epilogue, tile->add) && tile->epilogue.activation == HR_ACTIVATION_RELU;
+    const int adds_first = tile->add != NULL && !tile->epilogue.add_last;
     for (int c = 0; c < tile->n_channels; c += HR_VEC) {
         vec half[MAX_TILE * MAX_TILE];
 #pragma GCC unroll 8
@@ -260,8 +263,10 @@ WINO_INLINE void output_tile(const hr_wino_output *tile, const int P_DOWN, const
                 if (AT_EDGE && x >= tile->w) break;
                 vec out = v_add(line[x], bias);
                 const size_t at = (size_t)y * tile->row_step + (size_t)x * tile->pixel_step + (size_t)c;
-                if (tile->add != NULL) out = v_add(out, v_load(tile->add + at));
-                if (tile->relu) out = v_max(v_set(0), out);
+                if (adds_first)
+                    out = v_add(out, v_load(tile->add + (size_t)y * tile->add_row_step +
+                                            (size_t)x * tile->add_pixel_step + (size_t)c));
+                if (relu) out = v_max(v_set(0), out);
                 v_store(tile->out + at, out);
             }
         }
@@ -274,6 +279,13 @@ WINO_INLINE void wino_output(const hr_wino_output *tile, const int P_DOWN, const
         output_tile(tile, P_DOWN, P_ACROSS, 0);
     else
         output_tile(tile, P_DOWN, P_ACROSS, 1);
+    for (int y = 0; y < LINE_OUTPUTS(P_DOWN) && y < tile->h && !is_plain(&tile->epilogue, tile->add); y++)
+        for (int x = 0; x < LINE_OUTPUTS(P_ACROSS) && x < tile->w; x++)
+            finish_pixel(tile->out + (size_t)y * tile->row_step + (size_t)x * tile->pixel_step,
+                         tile->add != NULL
+                             ? tile->add + (size_t)y * tile->add_row_step + (size_t)x * tile->add_pixel_step
+                             : NULL,
+                         (size_t)tile->n_channels, &tile->epilogue);
 }
 
 WINO_FUNCTIONS

@@ -13,26 +13,26 @@
 #include "cpu/kern/vec.h"
 #include "cpu/kern/winograd_points.h"
 
-#define LATE_INLINE static inline __attribute__((always_inline))
+#define FUSED_INLINE static inline __attribute__((always_inline))
 
-enum { LATE_MOST = 12 };
+enum { FUSED_MOST = 12 };
 
 /* The pairs of weights: at 0 and infinity, at +-1, +-2, +-1/2, at other +-p. */
-typedef enum fused_kind { LATE_ENDS, LATE_ONE, LATE_TWO, LATE_HALF, LATE_POINT } fused_kind;
+typedef enum fused_kind { FUSED_ENDS, FUSED_ONE, FUSED_TWO, FUSED_HALF, FUSED_POINT } fused_kind;
 
-LATE_INLINE fused_kind fused_kind_of(float point)
+FUSED_INLINE fused_kind fused_kind_of(float point)
 {
-    return point == 1 ? LATE_ONE : point == 2 ? LATE_TWO : point == 0.5f ? LATE_HALF : LATE_POINT;
+    return point == 1 ? FUSED_ONE : point == 2 ? FUSED_TWO : point == 0.5f ? FUSED_HALF : FUSED_POINT;
 }
 
 /* Rows first .. first + M of the products `plus` and `minus`. N_AHEAD strips a step are prefetched, from element
  * `ahead` of the lines on. */
-LATE_INLINE void fused_pair(const hr_wino_fused *g, int plus, int minus, float point, int first, size_t column,
-                            size_t ahead, const int N_AHEAD, const int M, const fused_kind KIND, const int HALF)
+FUSED_INLINE void fused_pair(const hr_wino_fused *g, int plus, int minus, float point, int first, size_t column,
+                             size_t ahead, const int N_AHEAD, const int M, const fused_kind KIND, const int HALF)
 {
     const size_t ld = g->a_ld;
-    const float *a[(LATE_MOST + 3) / 4], *b[(LATE_MOST + 3) / 4]; /* of every fourth row: registers are few */
-    vec p[LATE_MOST], m[LATE_MOST];
+    const float *a[(FUSED_MOST + 3) / 4], *b[(FUSED_MOST + 3) / 4]; /* of every fourth row: registers are few */
+    vec p[FUSED_MOST], m[FUSED_MOST];
 #pragma GCC unroll 4
     for (int i = 0; i < (M + 3) / 4; i++) {
         a[i] = g->a + (size_t)plus * g->a_step + (size_t)(first + 4 * i) * ld;
@@ -46,21 +46,21 @@ LATE_INLINE void fused_pair(const hr_wino_fused *g, int plus, int minus, float p
         vec u, v;
 #pragma GCC unroll 2
         for (int i = 0; i < N_AHEAD; i++) __builtin_prefetch(WEIGHTS_AT(later, i * HR_STRIP, HALF), 0, 2);
-        if (KIND == LATE_ENDS) {
+        if (KIND == FUSED_ENDS) {
             u = g0;
             v = g2;
         } else {
             const vec g1 = load_weights(WEIGHTS_AT(line, HR_STRIP, HALF), HALF);
             vec even, odd;
-            if (KIND == LATE_ONE) {
+            if (KIND == FUSED_ONE) {
                 even = v_add(g0, g2);
                 odd = g1;
-            } else if (KIND == LATE_POINT) {
+            } else if (KIND == FUSED_POINT) {
                 even = v_fma(v_set(point * point), g2, g0);
                 odd = v_mul(v_set(point), g1);
             } else {
-                const vec larger = KIND == LATE_TWO ? g2 : g0, twice = v_add(larger, larger);
-                even = v_add(v_add(twice, twice), KIND == LATE_TWO ? g0 : g2);
+                const vec larger = KIND == FUSED_TWO ? g2 : g0, twice = v_add(larger, larger);
+                even = v_add(v_add(twice, twice), KIND == FUSED_TWO ? g0 : g2);
                 odd = v_add(g1, g1);
             }
             u = v_add(even, odd);
@@ -89,13 +89,13 @@ LATE_INLINE void fused_pair(const hr_wino_fused *g, int plus, int minus, float p
 
 /* All products of M rows. P pairs of points. The lines that follow these, 3 strips a channel, come from memory: each of
  * the P + 1 pairs asks for its share of them. */
-LATE_INLINE void fused_rows(const hr_wino_fused *g, const int P, int first, const int M, const int HALF)
+FUSED_INLINE void fused_rows(const hr_wino_fused *g, const int P, int first, const int M, const int HALF)
 {
     const float *const points = hr_wino_table[P - 1].point;
     const size_t share = (size_t)g->depth * HR_STRIP;
     for (size_t column = 0; column < HR_STRIP; column += HR_VEC) {
         size_t ahead = 3 * share;
-        fused_pair(g, 0, 2 * P + 1, 0, first, column, ahead, P == 1 ? 2 : 1, M, LATE_ENDS, HALF);
+        fused_pair(g, 0, 2 * P + 1, 0, first, column, ahead, P == 1 ? 2 : 1, M, FUSED_ENDS, HALF);
 #pragma GCC unroll 3
         for (int i = 0; i < P; i++) {
             ahead += i == 0 && P == 1 ? 2 * share : share;
@@ -106,24 +106,24 @@ LATE_INLINE void fused_rows(const hr_wino_fused *g, const int P, int first, cons
 
 /* wino_fused2, wino_fused4, wino_fused6 in passes of up to ROWS rows, and the same of weights in half precision; CASES
  * lists CASE(1) .. CASE(ROWS). */
-#define LATE_FUNCTIONS(ROWS, CASES)                                                                                    \
-    LATE_FUNCTION(wino_fused2, 1, ROWS, CASES, 0)                                                                      \
-    LATE_FUNCTION(wino_fused4, 2, ROWS, CASES, 0)                                                                      \
-    LATE_FUNCTION(wino_fused6, 3, ROWS, CASES, 0)                                                                      \
-    LATE_FUNCTION(wino_fused_half2, 1, ROWS, CASES, 1)                                                                 \
-    LATE_FUNCTION(wino_fused_half4, 2, ROWS, CASES, 1) LATE_FUNCTION(wino_fused_half6, 3, ROWS, CASES, 1)
-#define LATE_FUNCTION(NAME, P, ROWS, CASES, HALF)                                                                      \
+#define FUSED_FUNCTIONS(ROWS, CASES)                                                                                   \
+    FUSED_FUNCTION(wino_fused2, 1, ROWS, CASES, 0)                                                                     \
+    FUSED_FUNCTION(wino_fused4, 2, ROWS, CASES, 0)                                                                     \
+    FUSED_FUNCTION(wino_fused6, 3, ROWS, CASES, 0)                                                                     \
+    FUSED_FUNCTION(wino_fused_half2, 1, ROWS, CASES, 1)                                                                \
+    FUSED_FUNCTION(wino_fused_half4, 2, ROWS, CASES, 1) FUSED_FUNCTION(wino_fused_half6, 3, ROWS, CASES, 1)
+#define FUSED_FUNCTION(NAME, P, ROWS, CASES, HALF)                                                                     \
     static void NAME(const hr_wino_fused *g)                                                                           \
     {                                                                                                                  \
         enum { PAIRS = P, IS_HALF = HALF };                                                                            \
-        IN_PASSES(g->m, ROWS, CASES(LATE_CASE))                                                                        \
+        IN_PASSES(g->m, ROWS, CASES(FUSED_CASE))                                                                       \
     }
-#define LATE_CASE(M)                                                                                                   \
+#define FUSED_CASE(M)                                                                                                  \
     case M:                                                                                                            \
         fused_rows(g, PAIRS, first, M, IS_HALF);                                                                       \
         break;
-#define LATE_SLOTS(ROWS, COST)                                                                                         \
-    .fused_rows = (ROWS), .fused_cost = (COST), .wino_fused = {wino_fused2, wino_fused4, wino_fused6},                 \
-    .wino_fused_half = {wino_fused_half2, wino_fused_half4, wino_fused_half6}
+#define FUSED_SLOTS(ROWS, COST)                                                                                        \
+    .fused_rows = (ROWS), .fused_cost = (COST),                                                                        \
+    .wino_fused = {{wino_fused2, wino_fused4, wino_fused6}, {wino_fused_half2, wino_fused_half4, wino_fused_half6}}
 
 #endif
