@@ -45,7 +45,7 @@ const hr_weights random_weights = {.read = random_param};
 
 static const hr_node *output_of(const network_pair *p)
 {
-    return &p->graph->nodes[p->graph->output];
+    return &p->graph->nodes[p->graph->outputs[0].node];
 }
 
 void open_pair(network_pair *p, const hr_graph *graph, const hr_weights *weights, int n,
@@ -179,11 +179,12 @@ void compare_pair(network_pair *p, const char *what, double near, double median,
     set_input(p, 0);
     hr_reference_backward_forward(p->oracle, p->input);
     hr_backprop_forward(p->net, p->n);
-    const double maps = tensor_error(p, hr_backprop_output(p->net, 0, 0), (int)padded(output_of(p)->c), p->graph->output);
+    const double maps =
+        tensor_error(p, hr_backprop_output(p->net, 0, 0), (int)padded(output_of(p)->c), p->graph->outputs[0].node);
     const double buffers = buffer_error(p);
     const int n_flipped = match_signs(p->net, p->oracle, p->graph, p->n, 10 * near);
     set_slopes(p, 0);
-    hr_reference_backward_backward(p->oracle, p->slopes);
+    hr_reference_backward_backward(p->oracle, (const double *const[]){p->slopes});
     hr_backprop_backward(p->net, p->n, 0);
     const errors e = gradient_errors(p);
     print_message("%s: output %.1e, buffers %.1e, %d signs, gradients %.1e (median), %.1e (worst)\n", what, maps,
@@ -214,7 +215,7 @@ hr_graph strange_graph(void)
     hr_graph_conv(&g, sum, "dead", 8, 3, 1, 1); /* nobody reads it */
     const int folded = hr_graph_upsample(&g, up = hr_graph_maxpool(&g, alone, 3, 2), 2);
     sum = hr_graph_sum(&g, (int[]){folded, hr_graph_upsample(&g, up, 2), hr_graph_norm(&g, alone, "n8")}, 3);
-    g.output = hr_graph_conv(&g, sum, "f", 5, 3, 1, 1);
-    assert_true(g.output > 0);
+    hr_graph_output(&g, hr_graph_conv(&g, sum, "f", 5, 3, 1, 1), "heatmaps");
+    MUST(hr_graph_finish(&g));
     return g;
 }

@@ -82,7 +82,8 @@ static void strange_nodes(void **state)
     for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
         hr_graph g = strange_graph();
         compare_graph(&g, "strange", 3, hr_cpu_features() & masks[i]);
-        g.output = hr_graph_relu(&g, hr_graph_norm(&g, g.output, "n9")); /* a combine makes the output */
+        /* a sum makes the output */
+        g.outputs[0].node = hr_graph_relu(&g, hr_graph_norm(&g, g.outputs[0].node, "n9"));
         compare_graph(&g, "strange, no head", 2, hr_cpu_features() & masks[i]);
         hr_graph_free(&g);
     }
@@ -102,7 +103,7 @@ static void steps_of_w32(void **state)
     for (int i = 0; i < tape.n_steps; i++) n[tape.steps[i].kind]++;
     assert_int_equal(n[HR_TAPE_CONV], 293);
     assert_int_equal(n[HR_TAPE_SUM], 261);
-    assert_int_equal(n[HR_TAPE_POOL], 0);
+    assert_int_equal(n[HR_TAPE_OP], 0);
     assert_int_equal(tape.n_norms, 292);
     assert_int_equal(tape.n_tensors, 1 + tape.n_steps);
     hr_tape_free(&tape);
@@ -121,12 +122,16 @@ static void refusals(void **state)
     REFUSED(hr_backprop_create(&net, &g, &options), HRNET_ERR_ARGUMENT, "threads: expected 1..");
     options = plain_options(1025);
     REFUSED(hr_backprop_estimate(&bytes, &g, &options), HRNET_ERR_ARGUMENT, "max_batch: expected 1..1024, found 1025");
-    g.output = hr_graph_upsample(&g, g.output, 3);
     options = plain_options(1);
-    REFUSED(hr_backprop_create(&net, &g, &options), HRNET_ERR_UNSUPPORTED, "power of two, found 3");
     hr_graph_free(&g);
-    g.output = hr_graph_norm(&g, hr_graph_input(&g, 3, 8, 8), "n");
-    REFUSED(hr_backprop_create(&net, &g, &options), HRNET_ERR_UNSUPPORTED, "expected a convolution to read");
+    hr_graph_output(&g, hr_graph_norm(&g, hr_graph_input(&g, 3, 8, 8), "n"), "heatmaps");
+    REFUSED(hr_backprop_create(&net, &g, &options), HRNET_ERR_UNSUPPORTED, "a norm cannot read the network's input");
+    hr_graph_free(&g);
+    const hr_window window = {.kh = 3, .stride = 3, .pad_h = 1, .pad_w = 1};
+    int x = hr_graph_conv(&g, hr_graph_input(&g, 3, 9, 9), "a", 4, 3, 1, 0);
+    hr_graph_output(&g, hr_graph_conv_window(&g, x, "b", 4, window, 0), "heatmaps");
+    REFUSED(hr_backprop_create(&net, &g, &options), HRNET_ERR_UNSUPPORTED,
+            "b: training: expected a convolution of stride 1");
     hr_graph_free(&g);
 }
 

@@ -16,7 +16,7 @@ static float *results_of(const hr_graph *graph, const hr_weights *weights, const
 {
     network_pair p;
     open_pair(&p, graph, weights, n, options, 0);
-    const hr_node *out = &graph->nodes[graph->output];
+    const hr_node *out = &graph->nodes[graph->outputs[0].node];
     const size_t n_maps = (size_t)n * (size_t)(out->h * out->w) * padded(out->c);
     const size_t n_params = hr_backprop_layout(p.net)->n_floats;
     float *all = test_malloc((n_maps + 2 * n_params) * sizeof *all);
@@ -139,7 +139,7 @@ static void *run_rank(void *context)
 {
     rank *r = context;
     network_pair *p = &r->pair;
-    const hr_node *in = &p->graph->nodes[0], *out = &p->graph->nodes[p->graph->output];
+    const hr_node *in = &p->graph->nodes[0], *out = &p->graph->nodes[p->graph->outputs[0].node];
     const size_t first = (size_t)r->first;
     set_input(p, first * (size_t)(in->c * in->h * in->w));
     hr_backprop_forward(p->net, p->n);

@@ -8,6 +8,7 @@
 
 #include "base/cpu.h"
 #include "base/mem.h"
+#include "base/parallel.h"
 #include "base/rng.h"
 #include "cpu/engine/memory_plan.h"
 #include "cpu/engine/exec.h"
@@ -62,12 +63,14 @@ static hr_engine *golden_engine(const char *net)
 static float *run(const hr_engine *engine, int threads, int max_batch)
 {
     hr_exec *exec = NULL;
-    MUST(hr_exec_create(&exec, engine, threads, max_batch));
+    hr_pool *pool = NULL;
+    MUST(hr_pool_create(&pool, threads));
+    MUST(hr_exec_create(&exec, engine, pool, engine->graph.nodes[0].h, engine->graph.nodes[0].w, max_batch));
     assert_in_range(hr_exec_max_batch(exec), max_batch < N_PICTURES ? max_batch : N_PICTURES, max_batch);
     max_batch = hr_exec_max_batch(exec); /* fewer, where their activations would not fit the cache */
-    const hr_node *in = &engine->graph.nodes[0], *out = &engine->graph.nodes[engine->graph.output];
+    const hr_node *in = &engine->graph.nodes[0], *out = &engine->graph.nodes[engine->graph.outputs[0].node];
     const size_t n_in = (size_t)in->h * (size_t)in->w * 4;
-    const size_t n_out = (size_t)out->h * (size_t)out->w * (size_t)hr_exec_output_ld(exec);
+    const size_t n_out = (size_t)out->h * (size_t)out->w * (size_t)hr_exec_output_ld(exec, 0);
     float *heatmaps = test_malloc(N_PICTURES * n_out * sizeof *heatmaps);
     for (int first = 0, n; first < N_PICTURES; first += n) {
         n = N_PICTURES - first < max_batch ? N_PICTURES - first : max_batch;
@@ -78,9 +81,10 @@ static float *run(const hr_engine *engine, int threads, int max_batch)
         hr_exec_run(exec, n);
         assert_int_equal(hr_mem_fail_after(-1), 0);
         for (int i = 0; i < n; i++)
-            memcpy(heatmaps + (size_t)(first + i) * n_out, hr_exec_output(exec, i), n_out * sizeof *heatmaps);
+            memcpy(heatmaps + (size_t)(first + i) * n_out, hr_exec_output(exec, 0, i), n_out * sizeof *heatmaps);
     }
     hr_exec_free(exec);
+    hr_pool_free(pool);
     return heatmaps;
 }
 
@@ -92,9 +96,8 @@ static void same_bits(void **state)
     } ways[] = {{2, 1}, {3, 1}, {7, 1}, {1, 2}, {2, 3}, {3, 4}, {7, 5}, {2, 64}};
     for (int i = 0; i < N_NETS; i++) {
         hr_engine *engine = golden_engine(net_names[i]);
-        const hr_node *out = &engine->graph.nodes[engine->graph.output];
-        const size_t n =
-            (size_t)N_PICTURES * (size_t)out->h * (size_t)out->w * (size_t)hr_engine_ld(engine, engine->graph.output);
+        const hr_node *out = &engine->graph.nodes[engine->graph.outputs[0].node];
+        const size_t n = (size_t)N_PICTURES * (size_t)out->h * (size_t)out->w * (size_t)hr_padded(out->c);
         float *plain = run(engine, 1, 1);
         for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
             float *other = run(engine, ways[k].threads, ways[k].max_batch);
@@ -113,11 +116,16 @@ static void arguments(void **state)
     hr_engine *engine = golden_engine(net_names[0]);
     hr_exec *exec = NULL;
     assert_true(hr_engine_bytes(engine) > 0);
-    REFUSED(hr_exec_create(&exec, engine, 1, 0), HRNET_ERR_ARGUMENT, "max_batch");
-    REFUSED(hr_exec_create(&exec, engine, 1, 65), HRNET_ERR_ARGUMENT, "max_batch");
-    REFUSED(hr_exec_create(&exec, engine, 0, 1), HRNET_ERR_ARGUMENT, "threads");
-    REFUSED(hr_exec_create(&exec, engine, 65, 1), HRNET_ERR_ARGUMENT, "threads");
+    const int h = engine->graph.nodes[0].h, w = engine->graph.nodes[0].w;
+    hr_pool *pool = NULL;
+    MUST(hr_pool_create(&pool, 1));
+    REFUSED(hr_exec_create(&exec, engine, pool, h, w, 0), HRNET_ERR_ARGUMENT, "max_batch");
+    REFUSED(hr_exec_create(&exec, engine, pool, h, w, 65), HRNET_ERR_ARGUMENT, "max_batch");
+    /* the branches' sizes no longer meet where their maps are added */
+    REFUSED(hr_exec_create(&exec, engine, pool, h + 4, w, 1), HRNET_ERR_ARGUMENT, "expected terms of one shape");
+    REFUSED(hr_exec_create(&exec, engine, pool, 0, w, 1), HRNET_ERR_ARGUMENT, "conv conv1: expected an input");
     assert_null(exec);
+    hr_pool_free(pool);
     hr_engine_free(engine);
 }
 
@@ -135,14 +143,17 @@ static void parallel_and_profile(void **state)
     for (int threads = 1; threads <= 3; threads++) {
         unsigned char done[100] = {0};
         hr_exec *exec = NULL;
-        MUST(hr_exec_create(&exec, engine, threads, 1));
-        hr_exec_parallel(exec, 100, add_one, done);
+        hr_pool *pool = NULL;
+        MUST(hr_pool_create(&pool, threads));
+        MUST(hr_exec_create(&exec, engine, pool, 96, 64, 1));
+        hr_parallel(pool, 100, add_one, done);
         for (int i = 0; i < 100; i++) assert_int_equal(done[i], 1);
         memset(hr_exec_input(exec, 0), 0, (size_t)(96 * 64 * 4) * sizeof(float));
         MUST(hr_exec_profile(exec, 1, seconds));
         assert_true(seconds[0] == 0); /* the input takes no time */
         for (int i = 1; i < engine->graph.n_nodes; i++) assert_true(seconds[i] > 0);
         hr_exec_free(exec);
+        hr_pool_free(pool);
     }
     test_free(seconds);
     hr_engine_free(engine);

@@ -160,7 +160,7 @@ static void run_at_random(memory *m, uint64_t seed)
         for (int u = s->user_starts[step]; u < s->user_starts[step + 1]; u++) waits_for[s->users[u]]--;
         n_ended++;
     }
-    for (int p = 0; p < s->batch; p++) read_tensor(m, m->graph->output, p, -1);
+    for (int p = 0; p < s->batch; p++) read_tensor(m, m->graph->outputs[0].node, p, -1);
     test_free(waits_for);
 }
 
@@ -190,11 +190,15 @@ static size_t place(const hr_graph *graph, int batch, int threads, int n_runs)
     size_t total;
     MUST(hr_exec_plan_make(&s, graph, batch, threads));
     memory m = {.plan = &s, .graph = graph};
+    hr_exec_tensor *tensors = test_calloc(n, sizeof *tensors);
     m.sizes = test_malloc(n * sizeof *m.sizes);
     m.offsets = test_malloc(n * (size_t)batch * sizeof *m.offsets);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         m.sizes[i] = (size_t)(graph->nodes[i].c * graph->nodes[i].h * graph->nodes[i].w) / 768;
-    MUST(hr_tensor_memory_plan(&s, graph, m.sizes, m.offsets, &total));
+        tensors[i] = (hr_exec_tensor){.h = 1, .w = 1, .ld = (int)m.sizes[i], .owner = (int)i};
+    }
+    MUST(hr_tensor_memory_plan(&s, graph, tensors, m.offsets, &total));
+    test_free(tensors);
     follow_each_other(&m);
     m.cells = test_malloc(total * sizeof *m.cells);
     for (int run = 0; run < n_runs; run++) {
@@ -225,8 +229,9 @@ static void no_memory(void **state)
 {
     (void)state;
     hr_graph graph = open_graph(networks[0]);
-    size_t *sizes = test_calloc((size_t)graph.n_nodes, sizeof *sizes),
-           *offsets = test_calloc((size_t)graph.n_nodes * 2, sizeof *offsets), total;
+    hr_exec_tensor *sizes = test_calloc((size_t)graph.n_nodes, sizeof *sizes);
+    for (int i = 0; i < graph.n_nodes; i++) sizes[i].owner = i;
+    size_t *offsets = test_calloc((size_t)graph.n_nodes * 2, sizeof *offsets), total;
     hr_mem_fail_after(-1);
     hr_exec_plan s;
     MUST(hr_exec_plan_make(&s, &graph, 2, 2));

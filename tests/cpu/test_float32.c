@@ -123,13 +123,14 @@ static float *oracle_gradients(run *r)
     float *gradients = test_malloc(graph->n_floats * sizeof *gradients);
     for (size_t i = 0; i < n_input; i++) input[i] = (double)r->golden.input.data[i];
     MUST(hr_reference_backward_create(&r->oracle, graph, &r->net.weights, TRAIN_BATCH));
-    const double *maps = hr_reference_backward_forward(r->oracle, input);
+    hr_reference_backward_forward(r->oracle, input);
+    const double *maps = hr_reference_backward_output(r->oracle, 0);
     for (size_t i = 0; i < n_maps; i++) {
         const double w = (double)r->golden.target_weight.data[i / r->n_cells];
         slopes[i] = w * w * (maps[i] - (double)r->golden.target.data[i]) / (double)n_maps;
     }
     print_message("  %d signs differ\n", match_signs(r->network, r->oracle, graph, TRAIN_BATCH, 3e-5));
-    hr_reference_backward_backward(r->oracle, slopes);
+    hr_reference_backward_backward(r->oracle, (const double *const[]){slopes});
     size_t n = 0;
     for (int p = 0; p < graph->n_params; p++)
         for (size_t k = 0; k < graph->params[p].n_elements && graph->params[p].kind <= HR_PARAM_NORM_BIAS; k++)

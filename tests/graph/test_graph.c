@@ -109,7 +109,7 @@ static void check_fused(const char *name, const hr_graph *graph)
     hr_graph fused = {0};
     MUST(hr_graph_fuse(&fused, graph));
     assert_int_equal(count(&fused, HR_OP_NORM), 0);
-    assert_int_equal(count(&fused, HR_OP_RELU), 0);
+    assert_int_equal(count(&fused, HR_OP_ACTIVATION), 0);
     assert_int_equal(count(&fused, HR_OP_UPSAMPLE), 0);
     assert_int_equal(count(&fused, HR_OP_CONV), count(graph, HR_OP_CONV));
     assert_int_equal(count(&fused, HR_OP_DECONV), count(graph, HR_OP_DECONV));
@@ -128,7 +128,7 @@ static void check_fused(const char *name, const hr_graph *graph)
         if (node->add >= i) fail_msg("%s: node %d adds node %d", name, i, node->add);
     }
     assert_int_equal(n_folded, count(graph, HR_OP_NORM)); /* every norm found its convolution */
-    assert_int_equal(fused.nodes[fused.output].h, graph->nodes[graph->output].h);
+    assert_int_equal(fused.nodes[fused.outputs[0].node].h, graph->nodes[graph->outputs[0].node].h);
     hr_graph_free(&fused);
 }
 
@@ -159,8 +159,8 @@ static void deconvolutions(void **state)
                                             "18",
                                             NULL};
     hr_graph graph = build("coco/resnet/res50_256x192", overrides);
-    assert_int_equal(graph.nodes[graph.output].h, 64);
-    assert_int_equal(graph.nodes[graph.output].w, 48);
+    assert_int_equal(graph.nodes[graph.outputs[0].node].h, 64);
+    assert_int_equal(graph.nodes[graph.outputs[0].node].w, 48);
     assert_int_not_equal(hr_graph_find_param(&graph, "deconv_layers.3.bias"), -1);
     assert_int_equal(graph.params[hr_graph_find_param(&graph, "deconv_layers.0.weight")].shape[3], 2);
     check_fused("deconvolutions", &graph);

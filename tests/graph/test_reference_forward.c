@@ -77,7 +77,7 @@ static void reference_parts(void **state)
         double *output = test_malloc(n * sizeof *output);
         float *found = test_malloc(n * sizeof *found);
         taps t = {net_names[i], &net.graph, 0};
-        MUST(hr_reference_forward(&net.graph, &net.weights, input.data, 2, output, compare_part, &t));
+        MUST(hr_reference_forward(&net.graph, &net.weights, input.data, 2, &output, compare_part, &t));
         assert_int_equal(t.n_seen, n_parts_of(net_names[i]));
         for (size_t k = 0; k < n; k++) found[k] = (float)output[k];
         check("reference", net_names[i], "output", found, &heatmaps, n);
@@ -94,20 +94,24 @@ static void run_prefix(const golden_graph *net, int node, const float *input, fl
 {
     hr_graph prefix = net->graph;
     prefix.n_nodes = node + 1;
-    prefix.output = node;
+    prefix.n_outputs = 1;
+    prefix.outputs[0].node = node;
     hr_engine *engine = NULL;
+    hr_pool *pool = NULL;
     hr_exec *exec = NULL;
     MUST(hr_engine_create(&engine, &prefix, &net->weights, hr_cpu_features(), NULL));
-    MUST(hr_exec_create(&exec, engine, 1, 1));
+    MUST(hr_pool_create(&pool, 1));
+    MUST(hr_exec_create(&exec, engine, pool, prefix.nodes[0].h, prefix.nodes[0].w, 1));
     const hr_node *in = &prefix.nodes[0], *out = &prefix.nodes[node];
     const size_t pixels = (size_t)in->h * (size_t)in->w, cells = (size_t)out->h * (size_t)out->w;
     for (size_t i = 0; i < pixels; i++)
         for (size_t c = 0; c < 3; c++) hr_exec_input(exec, 0)[4 * i + c] = input[c * pixels + i];
     hr_exec_run(exec, 1);
-    const size_t ld = (size_t)hr_exec_output_ld(exec);
+    const size_t ld = (size_t)hr_exec_output_ld(exec, 0);
     for (size_t c = 0; c < (size_t)out->c; c++)
-        for (size_t i = 0; i < cells; i++) found[c * cells + i] = hr_exec_output(exec, 0)[i * ld + c];
+        for (size_t i = 0; i < cells; i++) found[c * cells + i] = hr_exec_output(exec, 0, 0)[i * ld + c];
     hr_exec_free(exec);
+    hr_pool_free(pool);
     hr_engine_free(engine);
 }
 
@@ -175,17 +179,17 @@ static void other_networks(void **state)
         MUST(hrnet_config_load(&net.config, base, others[i].overrides, NULL, NULL));
         MUST(hr_config_check(net.config));
         MUST(hr_network_build(&net.graph, net.config));
-        const hr_node *in = &net.graph.nodes[0], *out = &net.graph.nodes[net.graph.output];
+        const hr_node *in = &net.graph.nodes[0], *out = &net.graph.nodes[net.graph.outputs[0].node];
         const size_t n_in = (size_t)(3 * in->h * in->w), n_out = (size_t)(out->c * out->h * out->w);
         float *input = test_malloc(n_in * sizeof *input), *found = test_malloc(n_out * sizeof *found);
         float *expected = test_malloc(n_out * sizeof *expected);
         double *output = test_malloc(n_out * sizeof *output);
         formula_input(input, n_in);
-        MUST(hr_reference_forward(&net.graph, &net.weights, input, 1, output, NULL, NULL));
+        MUST(hr_reference_forward(&net.graph, &net.weights, input, 1, &output, NULL, NULL));
         for (size_t k = 0; k < n_out; k++) expected[k] = (float)output[k];
         for (const char *const *cpu = cpus; *cpu != NULL; cpu++) {
             setenv("HRNET_CPU", *cpu, 1);
-            run_prefix(&net, net.graph.output, input, found);
+            run_prefix(&net, net.graph.outputs[0].node, input, found);
             const double error = relative_error(found, expected, n_out);
             print_message("%-34s %-7s %.1e\n", others[i].what, *cpu, error);
             if (!(error <= tolerance)) fail_msg("%s: %s: relative error %g", others[i].what, *cpu, error);

@@ -103,7 +103,7 @@ static double distance(const shipped *s, const hrnet_image *image, hrnet_box box
         for (int i = 0; i < n_pixels; i++)
             input[c * n_pixels + i] = ((float)crop.rgb[3 * i + c] / 255.0f - s->info.mean[c]) / s->info.std[c];
     float *const heatmaps = run_model(s->model, input, 1, 0, 2, 1);
-    MUST(hr_reference_forward(&s->graph, &s->weights, input, 1, reference, NULL, NULL));
+    MUST(hr_reference_forward(&s->graph, &s->weights, input, 1, &reference, NULL, NULL));
     for (size_t i = 0; i < map_floats(s->model); i++) rounded[i] = (float)reference[i];
     MUST(hrnet_decode_heatmaps(heatmaps, 1, 17, map_h, map_w, &where, HRNET_DECODE_UDP, sigma, ours));
     MUST(hrnet_decode_heatmaps(rounded, 1, 17, map_h, map_w, &where, HRNET_DECODE_UDP, sigma, exact));

@@ -53,8 +53,8 @@ static void build_tiny(hr_graph *graph, int n_joints)
     *graph = (hr_graph){0};
     int at = hr_graph_conv(graph, hr_graph_input(graph, 3, 8, 8), "conv1", 5, 3, 1, 0);
     at = hr_graph_deconv(graph, hr_graph_norm(graph, at, "bn1"), "up", 6, 4, 0);
-    graph->output = hr_graph_conv(graph, at, "final_layer", n_joints, 1, 1, 1);
-    assert_true(graph->output > 0);
+    hr_graph_output(graph, hr_graph_conv(graph, at, "final_layer", n_joints, 1, 1, 1), "heatmaps");
+    MUST(hr_graph_finish(graph));
 }
 
 /* Blocks for everything, zeros. optimizer: "adam", "adamw", "sgd". */
@@ -384,7 +384,7 @@ static void test_keeps_its_codec(void **unused)
 static void expect_refused(run *r, const char *from, hrnet_status status, const char *message)
 {
     run before = {0};
-    build_tiny(&before.graph, (int)r->graph.nodes[r->graph.output].c);
+    build_tiny(&before.graph, (int)r->graph.nodes[r->graph.outputs[0].node].c);
     open_run(&before, r->config->train.optimizer);
     fill_state(&before, 9);
     fill_state(r, 9);
@@ -435,7 +435,7 @@ static void test_more_tensors(void **unused)
     (void)unused;
     run saved = {0}, loaded = {0};
     build_tiny(&saved.graph, 2);
-    assert_true(hr_graph_norm(&saved.graph, saved.graph.output, "bn2") > 0);
+    assert_true(hr_graph_norm(&saved.graph, saved.graph.outputs[0].node, "bn2") > 0);
     open_run(&saved, "adam");
     open_tiny(&loaded, "adam");
     fill_state(&saved, 9);

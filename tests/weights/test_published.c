@@ -22,9 +22,11 @@ static float *run_formula(const hr_graph *graph)
     const hr_weights weights = formula_weights();
     hr_engine *engine = NULL;
     hr_exec *exec = NULL;
+    hr_pool *pool = NULL;
     MUST(hr_engine_create(&engine, graph, &weights, hr_cpu_features(), NULL));
-    MUST(hr_exec_create(&exec, engine, hr_cpu_count(), 1));
-    const hr_node *in = &graph->nodes[0], *out = &graph->nodes[graph->output];
+    MUST(hr_pool_create(&pool, hr_cpu_count()));
+    MUST(hr_exec_create(&exec, engine, pool, graph->nodes[0].h, graph->nodes[0].w, 1));
+    const hr_node *in = &graph->nodes[0], *out = &graph->nodes[graph->outputs[0].node];
     const size_t pixels = (size_t)in->h * (size_t)in->w, cells = (size_t)out->h * (size_t)out->w;
     float *input = test_malloc(3 * pixels * sizeof *input);
     float *heatmaps = test_malloc((size_t)out->c * cells * sizeof *heatmaps);
@@ -32,11 +34,12 @@ static float *run_formula(const hr_graph *graph)
     for (size_t i = 0; i < pixels; i++)
         for (size_t c = 0; c < 3; c++) hr_exec_input(exec, 0)[4 * i + c] = input[c * pixels + i];
     hr_exec_run(exec, 1);
-    const float *output = hr_exec_output(exec, 0);
+    const float *output = hr_exec_output(exec, 0, 0);
     for (size_t j = 0; j < (size_t)out->c; j++)
-        for (size_t i = 0; i < cells; i++) heatmaps[j * cells + i] = output[i * (size_t)hr_exec_output_ld(exec) + j];
+        for (size_t i = 0; i < cells; i++) heatmaps[j * cells + i] = output[i * (size_t)hr_exec_output_ld(exec, 0) + j];
     test_free(input);
     hr_exec_free(exec);
+    hr_pool_free(pool);
     hr_engine_free(engine);
     return heatmaps;
 }
@@ -110,7 +113,7 @@ static void check_network(const char *name, const hr_json *expected)
     MUST(hr_network_build(&graph, config));
     assert_true((double)hr_graph_n_trainable(&graph) == number(expected, "num_parameters"));
     assert_true((double)graph.n_params == number(expected, "num_tensors"));
-    const hr_node *out = &graph.nodes[graph.output];
+    const hr_node *out = &graph.nodes[graph.outputs[0].node];
     const hr_json *size = NULL, *shape = hr_json_get(expected, "output_shape");
     const int sizes[3] = {out->c, out->h, out->w};
     for (int i = 0; i < 3; i++) {

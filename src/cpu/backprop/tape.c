@@ -76,7 +76,7 @@ static int stored(builder *b, int node)
 static void make_input(builder *b, int index)
 {
     hr_tape_tensor shape = shape_of(&b->tape->graph->nodes[index]);
-    shape.ld = HR_INPUT_LD;
+    shape.ld = hr_input_ld(shape.c);
     b->tape->tensors[add_tensor(b, index, &shape)].maker = -1;
 }
 
@@ -139,13 +139,14 @@ static int is_shift(const hr_node *node)
     return node->upsampling == HR_NEAREST && (node->factor & (node->factor - 1)) == 0;
 }
 
-/* The network's input has pixels of HR_INPUT_LD numbers, which only some steps can read. */
+/* The pixels of a picture are no whole strips, so that only some steps can read it. */
 static hrnet_status check_input(const builder *b, int index)
 {
     const hr_node *node = &b->tape->graph->nodes[index];
     const hr_cpu_op *op = hr_cpu_op_of(node->op);
     int reads_input = 0;
-    for (int i = 0; i < node->n_inputs; i++) reads_input |= b->made[node->inputs[i]].tensor == 0;
+    for (int i = 0; i < node->n_inputs && b->tape->tensors[0].ld < HR_STRIP; i++)
+        reads_input |= b->made[node->inputs[i]].tensor == 0;
     if (!reads_input || (node->weight >= 0 ? node->window.groups == 1 : op != NULL && op->reads_input)) return HRNET_OK;
     return hr_fail(HRNET_ERR_UNSUPPORTED, "node %d (%s): a %s cannot read the network's input in training", index,
                    node->name, hr_op_type_of(node->op)->name);

@@ -6,11 +6,11 @@
 #include "graph/fold_norms.h"
 #include "graph/op.h"
 
-hr_conv_shape hr_conv_shape_of(const hr_graph *graph, const hr_tensor *tensors, int index)
+hr_conv_shape hr_conv_shape_of(const hr_graph *graph, const hr_exec_tensor *tensors, int index)
 {
     const hr_node *node = &graph->nodes[index], *from = &graph->nodes[node->inputs[0]];
     const hr_window *w = &node->window;
-    const int in_ld = from->op == HR_OP_INPUT ? HR_INPUT_LD : hr_padded(from->c), out_ld = hr_padded(node->c);
+    const int in_ld = from->op == HR_OP_INPUT ? hr_input_ld(from->c) : hr_padded(from->c), out_ld = hr_padded(node->c);
     hr_conv_shape shape = {.ic = from->c,
                            .oc = node->c,
                            .ih = from->h,
@@ -93,9 +93,10 @@ static hrnet_status check_operators(const hr_graph *graph)
     for (int i = 1; i < graph->n_nodes; i++) {
         const hr_node *node = &graph->nodes[i];
         const hr_cpu_op *op = hr_cpu_op_of(node->op);
-        int reads_input = node->add == 0;
-        for (int k = 0; k < node->n_inputs; k++) reads_input |= node->inputs[k] == 0;
-        if (node->weight >= 0 && node->window.groups == 1 && node->add != 0) continue;
+        const int is_narrow = hr_input_ld(graph->nodes[0].c) < HR_STRIP;
+        int reads_input = is_narrow && node->add == 0;
+        for (int k = 0; k < node->n_inputs; k++) reads_input |= is_narrow && node->inputs[k] == 0;
+        if (node->weight >= 0 && node->window.groups == 1 && !(is_narrow && node->add == 0)) continue;
         if (node->weight >= 0 ? reads_input : op == NULL || (reads_input && !op->reads_input))
             return hr_fail(HRNET_ERR_UNSUPPORTED, "node %d (%s): a %s cannot run here%s", i, node->name,
                            hr_op_type_of(node->op)->name, reads_input ? " on the network's input" : "");

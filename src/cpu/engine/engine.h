@@ -27,7 +27,7 @@ void hr_engine_free(hr_engine *engine);
 
 /* The shape of a convolution node (conv, deconv) of either form of a graph; tensors [n_nodes], or NULL: each is a
  * tensor of its own. */
-hr_conv_shape hr_conv_shape_of(const hr_graph *graph, const hr_tensor *tensors, int node);
+hr_conv_shape hr_conv_shape_of(const hr_graph *graph, const hr_exec_tensor *tensors, int node);
 
 /* Bytes of packed weights and biases: of one convolution, of all. */
 size_t hr_engine_conv_bytes(const hr_conv *conv);

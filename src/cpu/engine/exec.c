@@ -30,9 +30,9 @@ typedef struct step_progress {
 struct hr_exec {
     const hr_engine *engine;
     hr_pool *pool;
-    hr_graph graph;     /* the engine's at this size */
-    hr_tensor *tensors; /* [n_nodes] */
-    hr_conv *convs;     /* [n_nodes] the engine's at this size */
+    hr_graph graph;          /* the engine's at this size */
+    hr_exec_tensor *tensors; /* [n_nodes] */
+    hr_conv *convs;          /* [n_nodes] the engine's at this size */
     hr_exec_plan plan;
     int max_batch, n;
     float *arena, *zeros;
@@ -90,7 +90,7 @@ static void run_row(const hr_exec *exec, int index, int picture, int y)
     hr_op_io io = {.node = node, .kern = exec->engine->kern};
     for (int i = 0; i <= node->n_inputs; i++) {
         const int at = i < node->n_inputs ? node->inputs[i] : index;
-        const hr_tensor *t = &exec->tensors[at];
+        const hr_exec_tensor *t = &exec->tensors[at];
         *(i < node->n_inputs ? &io.x[i] : &io.y) =
             (hr_op_tensor){tensor(exec, at, picture), t->c, t->h, t->w, (size_t)t->ld};
     }
@@ -300,10 +300,10 @@ static hrnet_status allocate(hr_exec *exec)
     exec->ready_words = (int)n_words;
     HR_NEW(exec->zeros, max_ld);
     HR_NEW(exec->scratch, threads * exec->scratch_bytes);
-    exec->n_bytes =
-        threads * exec->scratch_bytes + max_ld * sizeof(float) + n * sizeof(step_progress) +
-        n_words * sizeof(uint64_t) + hr_exec_plan_bytes(&exec->plan) +
-        n_nodes * ((size_t)exec->max_batch * sizeof(float *) + sizeof(hr_node) + sizeof(hr_tensor) + sizeof(hr_conv));
+    exec->n_bytes = threads * exec->scratch_bytes + max_ld * sizeof(float) + n * sizeof(step_progress) +
+                    n_words * sizeof(uint64_t) + hr_exec_plan_bytes(&exec->plan) +
+                    n_nodes * ((size_t)exec->max_batch * sizeof(float *) + sizeof(hr_node) + sizeof(hr_exec_tensor) +
+                               sizeof(hr_conv));
     return HRNET_OK;
 }
 

@@ -24,8 +24,8 @@ size_t hr_exec_bytes(const hr_exec *exec);
 /* The engine's graph at this size. */
 const hr_graph *hr_exec_graph(const hr_exec *exec);
 
-/* Picture i's input, [h][w][HR_INPUT_LD]: three channels and one that is not read. Write it before every run: the
- * memory may be used again within it. */
+/* Picture i's input, [h][w][hr_input_ld(c)]: its channels, and zeros or numbers that are not read behind them. Write it
+ * before every run: the memory may be used again within it. */
 float *hr_exec_input(hr_exec *exec, int i);
 /* Picture i's output k of the graph: [h][w] pixels, hr_exec_output_ld(exec, k) numbers apart; valid until the next
  * input is written. */

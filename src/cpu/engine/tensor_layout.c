@@ -1,17 +1,17 @@
 /* tensor_layout.c - slices are found from the last node to the first, so that a part of a part lies in the whole. */
 #include "cpu/engine/tensor_layout.h"
 
-static void own(hr_tensor *t, const hr_node *node, int index)
+static void own(hr_exec_tensor *t, const hr_node *node, int index)
 {
-    *t = (hr_tensor){.type = HR_FORMAT_FLOAT32,
-                     .c = node->c,
-                     .h = node->h,
-                     .w = node->w,
-                     .ld = node->op == HR_OP_INPUT ? HR_INPUT_LD : hr_padded(node->c),
-                     .owner = index};
+    *t = (hr_exec_tensor){.type = HR_FORMAT_FLOAT32,
+                          .c = node->c,
+                          .h = node->h,
+                          .w = node->w,
+                          .ld = node->op == HR_OP_INPUT ? hr_input_ld(node->c) : hr_padded(node->c),
+                          .owner = index};
 }
 
-static void become_slice(hr_tensor *t, const hr_tensor *whole, int first)
+static void become_slice(hr_exec_tensor *t, const hr_exec_tensor *whole, int first)
 {
     t->ld = whole->ld;
     t->offset = whole->offset + first;
@@ -19,14 +19,14 @@ static void become_slice(hr_tensor *t, const hr_tensor *whole, int first)
 }
 
 /* Whether a tensor may be written where a concatenation has it: it is its own so far, and no slice of the input. */
-static int may_move(const hr_graph *graph, const hr_tensor *tensors, int node)
+static int may_move(const hr_graph *graph, const hr_exec_tensor *tensors, int node)
 {
     const hr_op op = graph->nodes[node].op;
     return tensors[node].owner == node && op != HR_OP_INPUT && op != HR_OP_SLICE;
 }
 
 /* A slice ends with a whole strip, or where its owner's channels end: what lies behind belongs to the next part. */
-static void place_parts(const hr_graph *graph, hr_tensor *tensors, int concat)
+static void place_parts(const hr_graph *graph, hr_exec_tensor *tensors, int concat)
 {
     const hr_node *node = &graph->nodes[concat];
     for (int i = 0, first = 0; i < node->n_inputs; i++) {
@@ -37,7 +37,7 @@ static void place_parts(const hr_graph *graph, hr_tensor *tensors, int concat)
     }
 }
 
-void hr_tensor_layout(const hr_graph *graph, hr_tensor *tensors)
+void hr_tensor_layout(const hr_graph *graph, hr_exec_tensor *tensors)
 {
     for (int i = 0; i < graph->n_nodes; i++) own(&tensors[i], &graph->nodes[i], i);
     for (int i = graph->n_nodes - 1; i >= 0; i--)

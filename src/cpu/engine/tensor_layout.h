@@ -18,20 +18,24 @@
 #include "cpu/kern/kern.h"
 #include "graph/graph.h"
 
-enum { HR_INPUT_LD = 4 }; /* of the network's input: three channels and one more */
+/* Numbers that a pixel of the network's input takes: a picture's three channels and one more, or whole strips. */
+static inline int hr_input_ld(int c)
+{
+    return c <= 4 ? 4 : hr_padded(c);
+}
 
-typedef struct hr_tensor {
+typedef struct hr_exec_tensor {
     hr_format type; /* of its numbers */
     int c, h, w;
     int ld, offset;
     int owner; /* the node whose memory it lies in: its own, or the one it is a slice of */
-} hr_tensor;
+} hr_exec_tensor;
 
 /* tensors [n_nodes], out. graph: fused. */
-void hr_tensor_layout(const hr_graph *graph, hr_tensor *tensors);
+void hr_tensor_layout(const hr_graph *graph, hr_exec_tensor *tensors);
 
 /* Numbers of a picture's tensor, of its owner's pixels. */
-static inline size_t hr_tensor_floats(const hr_tensor *tensor)
+static inline size_t hr_tensor_floats(const hr_exec_tensor *tensor)
 {
     return (size_t)tensor->h * (size_t)tensor->w * (size_t)tensor->ld;
 }

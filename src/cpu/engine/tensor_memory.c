@@ -18,7 +18,7 @@ typedef struct shared_buffer {
 typedef struct memory_planner {
     const hr_exec_plan *plan;
     const hr_graph *graph;
-    const hr_tensor *tensors;
+    const hr_exec_tensor *tensors;
     int *leader;    /* [n_nodes] of the buffer that a tensor is in */
     int *phase;     /* [n_nodes] shared_buffer.phase of that buffer */
     int *n_sharing; /* [n_nodes] an owner and its slices: how many; 0 for slices */
@@ -194,7 +194,7 @@ static hrnet_status plan_buffers(memory_planner *p, size_t *offsets, size_t *tot
     return status;
 }
 
-hrnet_status hr_tensor_memory_plan(const hr_exec_plan *plan, const hr_graph *graph, const hr_tensor *tensors,
+hrnet_status hr_tensor_memory_plan(const hr_exec_plan *plan, const hr_graph *graph, const hr_exec_tensor *tensors,
                                    size_t *offsets, size_t *total)
 {
     memory_planner p = {.plan = plan, .graph = graph, .tensors = tensors};

@@ -20,9 +20,9 @@
 #include "cpu/engine/tensor_layout.h"
 
 /* tensors [n_nodes]. offsets [n_nodes][batch], out: where the pixels of a picture's tensor begin, in floats, of its
- * owner if it is a slice (hr_tensor.offset comes on top); *total: the size of the block. Buffers begin at cache lines.
- * The input is whole before the first step, outputs stay until the end. */
-hrnet_status hr_tensor_memory_plan(const hr_exec_plan *plan, const hr_graph *graph, const hr_tensor *tensors,
+ * owner if it is a slice (hr_exec_tensor.offset comes on top); *total: the size of the block. Buffers begin at cache
+ * lines. The input is whole before the first step, outputs stay until the end. */
+hrnet_status hr_tensor_memory_plan(const hr_exec_plan *plan, const hr_graph *graph, const hr_exec_tensor *tensors,
                                    size_t *offsets, size_t *total);
 
 #endif
