@@ -12,14 +12,14 @@ const hr_network *hr_network_find(const char *name)
     return NULL;
 }
 
-hrnet_status hr_network_build(hr_graph *out, const hr_config *config)
+hrnet_status hr_network_build(hr_graph *out, const hr_model_config *model)
 {
-    const hr_network *network = hr_network_find(config->model.name);
+    const hr_network *network = hr_network_find(model->name);
     hr_graph graph = {0};
     if (network == NULL)
         return hr_fail(HRNET_ERR_UNSUPPORTED, "MODEL.NAME: expected pose_hrnet or pose_resnet, found %.64s",
-                       config->model.name);
-    hr_graph_output(&graph, network->build(&graph, &config->model), "heatmaps");
+                       model->name);
+    hr_graph_output(&graph, network->build(&graph, model), "heatmaps");
     HR_TRY(hr_graph_finish(&graph));
     *out = graph;
     return HRNET_OK;

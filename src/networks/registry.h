@@ -17,8 +17,8 @@ typedef struct hr_network {
 /* The network of that name, or NULL. */
 const hr_network *hr_network_find(const char *name);
 
-/* Build what config->model describes. The configuration must have passed hr_config_check. */
-hrnet_status hr_network_build(hr_graph *out, const hr_config *config);
+/* Build what the description says, which must have passed hr_config_check. Free with hr_graph_free. */
+hrnet_status hr_network_build(hr_graph *out, const hr_model_config *model);
 
 /* The builders. */
 int hr_build_pose_hrnet(hr_graph *graph, const hr_model_config *model);

@@ -94,7 +94,7 @@ static hrnet_status build(hrnet_model *model, const hrnet_checkpoint *checkpoint
     hr_binding binding = {0};
     hr_weights weights = hr_initial_weights(&options->seed);
     hrnet_status status = hr_config_check(&model->config);
-    if (status == HRNET_OK) status = hr_network_build(&graph, &model->config);
+    if (status == HRNET_OK) status = hr_network_build(&graph, &model->config.model);
     if (status == HRNET_OK && checkpoint != NULL) {
         status = hr_bind(&binding, &graph, &checkpoint->tensors, &checkpoint->layout, options);
         weights = hr_bound(&binding);
@@ -120,7 +120,7 @@ hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const h
     HR_NEW(model, 1);
     model->config = *config;
     hrnet_status status = read_practice(model, NULL, config->source);
-    if (status == HRNET_OK) status = hr_network_build(&graph, config);
+    if (status == HRNET_OK) status = hr_network_build(&graph, &config->model);
     if (status == HRNET_OK) status = make_network(model, &graph, weights, &(hrnet_model_options){.batch = batch});
     if (status == HRNET_OK) {
         snprintf(model->codec, sizeof model->codec, "%s", codec);

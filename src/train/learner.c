@@ -53,7 +53,7 @@ hrnet_status hr_learner_estimate(hr_learner_bytes *out, const hr_config *config,
     hr_optimizer optimizer;
     const hr_backprop_options network = network_options(options, batch);
     HR_TRY(hr_optimizer_init(&optimizer, &config->train));
-    hrnet_status status = hr_network_build(&graph, config);
+    hrnet_status status = hr_network_build(&graph, &config->model);
     if (status == HRNET_OK) status = hr_params_init(&params, &graph);
     if (status == HRNET_OK) status = hr_backprop_estimate(&out->network, &graph, &network);
     const int n_blocks = hr_optimizer_n_moments(&optimizer) + 1 + (config->train.ema > 0);
@@ -89,7 +89,7 @@ static hrnet_status make_network(hr_learner *t)
         network.on_gradients = hr_learner_gradients_ready;
         network.context = t;
     }
-    HR_TRY(hr_network_build(&t->graph, t->config));
+    HR_TRY(hr_network_build(&t->graph, &t->config->model));
     HR_TRY(hr_backprop_create(&t->net, &t->graph, &network));
     t->params = hr_backprop_layout(t->net);
     return HRNET_OK;

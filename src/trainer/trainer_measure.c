@@ -75,7 +75,7 @@ static hrnet_status make(bench *b, const hrnet_training_options *options)
     const hr_backprop_options network = network_options(options);
     HR_TRY(hr_config_check(b->config));
     HR_TRY(hr_optimizer_init(&b->optimizer, &b->config->train));
-    HR_TRY(hr_network_build(&b->graph, b->config));
+    HR_TRY(hr_network_build(&b->graph, &b->config->model));
     HR_TRY(hr_backprop_create(&b->net, &b->graph, &network));
     const hr_params *const params = hr_backprop_layout(b->net);
     HR_TRY(hr_params_read(params, hr_backprop_params(b->net), &initial));

@@ -187,7 +187,7 @@ static hrnet_status save(saving *s, const char *path, const hrnet_save_options *
     else
         HR_TRY(hr_checkpoint_config(s->checkpoint, &s->config, NULL, NULL));
     HR_TRY(hr_config_check(&s->config));
-    HR_TRY(hr_network_build(&s->graph, &s->config));
+    HR_TRY(hr_network_build(&s->graph, &s->config.model));
     const hr_bind_options strict = {.path = s->checkpoint->path};
     HR_TRY(hr_bind(&s->binding, &s->graph, &s->checkpoint->tensors, &s->checkpoint->layout, &strict));
     HR_TRY(read_tensors(s));

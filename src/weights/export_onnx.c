@@ -40,7 +40,7 @@ static hrnet_status export(exporting *e, const hrnet_checkpoint *checkpoint, con
 {
     hr_weights weights = hr_initial_weights(&options->seed);
     HR_TRY(configure(&e->config, checkpoint, options));
-    HR_TRY(hr_network_build(&e->graph, &e->config));
+    HR_TRY(hr_network_build(&e->graph, &e->config.model));
     HR_TRY(hr_graph_fuse(&e->fused, &e->graph));
     if (checkpoint != NULL) {
         const hr_bind_options bind = {.path = checkpoint->path,

@@ -67,7 +67,7 @@ static void resnets(void **state)
         hrnet_config *config;
         hr_graph graph;
         MUST(hrnet_config_load(&config, NULL, overrides, NULL, NULL));
-        MUST(hr_network_build(&graph, config));
+        MUST(hr_network_build(&graph, &config->model));
         compare_graph(&graph, "pose_resnet", 3, hr_cpu_features());
         hr_graph_free(&graph);
         hrnet_config_free(config);
@@ -98,7 +98,7 @@ static void steps_of_w32(void **state)
     hr_tape tape;
     int n[3] = {0};
     MUST(hrnet_config_load(&config, "coco/hrnet/w32_256x192", NULL, NULL, NULL));
-    MUST(hr_network_build(&graph, config));
+    MUST(hr_network_build(&graph, &config->model));
     MUST(hr_tape_build(&tape, &graph));
     for (int i = 0; i < tape.n_steps; i++) n[tape.steps[i].kind]++;
     assert_int_equal(n[HR_TAPE_CONV], 293);

@@ -23,7 +23,7 @@ static hr_graph open_graph(const char *network)
     hrnet_config *config = NULL;
     hr_graph built, fused;
     MUST(hrnet_config_load(&config, network, NULL, NULL, NULL));
-    MUST(hr_network_build(&built, config));
+    MUST(hr_network_build(&built, &config->model));
     MUST(hr_graph_fuse(&fused, &built));
     hr_graph_free(&built);
     hrnet_config_free(config);

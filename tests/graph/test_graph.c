@@ -17,7 +17,7 @@ static hr_graph build(const char *name, const char *const *overrides)
     hr_graph graph = {0};
     MUST(hrnet_config_load(&config, name, overrides, NULL, NULL));
     MUST(hr_config_check(config));
-    MUST(hr_network_build(&graph, config));
+    MUST(hr_network_build(&graph, &config->model));
     hrnet_config_free(config);
     return graph;
 }

@@ -249,7 +249,7 @@ static void operators_are_pytorchs(void **state)
         hr_graph graph, fused;
         hr_text text = {0};
         MUST(hrnet_config_load(&config, nets[i].config, NULL, NULL, NULL));
-        MUST(hr_network_build(&graph, config));
+        MUST(hr_network_build(&graph, &config->model));
         MUST(hr_graph_fuse(&fused, &graph));
         MUST(hr_onnx_operators(&text, &fused));
         const span operators = {(unsigned char *)text.data, (unsigned char *)text.data + text.length};

@@ -178,7 +178,7 @@ static void other_networks(void **state)
         const char *base = others[i].base != NULL ? others[i].base : golden_path(net_names[0], "config.yaml");
         MUST(hrnet_config_load(&net.config, base, others[i].overrides, NULL, NULL));
         MUST(hr_config_check(net.config));
-        MUST(hr_network_build(&net.graph, net.config));
+        MUST(hr_network_build(&net.graph, &net.config->model));
         const hr_node *in = &net.graph.nodes[0], *out = &net.graph.nodes[net.graph.outputs[0].node];
         const size_t n_in = (size_t)(3 * in->h * in->w), n_out = (size_t)(out->c * out->h * out->w);
         float *input = test_malloc(n_in * sizeof *input), *found = test_malloc(n_out * sizeof *found);

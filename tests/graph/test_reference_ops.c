@@ -316,7 +316,7 @@ static void pose_resnet(void **state)
     }
     config->model.final_conv_kernel = 1;
     MUST(hr_config_check(config));
-    MUST(hr_network_build(&p.graph, config));
+    MUST(hr_network_build(&p.graph, &config->model));
     open_probe(&p, 2);
     loss_of(&p);
     hr_reference_backward_backward(p.ref, (const double *const[]){p.factors});

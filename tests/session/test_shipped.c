@@ -33,7 +33,7 @@ static int open_shipped(void **state)
     static shipped s;
     MUST(hrnet_model_load(&s.model, NULL, NULL));
     s.info = hrnet_model_get_info(s.model);
-    MUST(hr_network_build(&s.graph, hrnet_model_config(s.model)));
+    MUST(hr_network_build(&s.graph, &hrnet_model_config(s.model)->model));
     MUST(hrnet_checkpoint_load(&s.checkpoint, NULL));
     MUST(hr_bind(&s.binding, &s.graph, &s.checkpoint->tensors, &s.checkpoint->layout, &(hr_bind_options){.path = ""}));
     s.weights = hr_bound(&s.binding);

@@ -42,7 +42,7 @@ int main(int argc, char **argv)
     }
     hrnet_status status = hrnet_config_load(&config, argv[1], NULL, NULL, NULL);
     if (status == HRNET_OK) status = hr_config_check(config);
-    if (status == HRNET_OK) status = hr_network_build(&graph, config);
+    if (status == HRNET_OK) status = hr_network_build(&graph, &config->model);
     if (status == HRNET_OK) status = save(argv[2], &graph);
     if (status != HRNET_OK) fprintf(stderr, "formula_weights: %s\n", hrnet_last_error());
     hr_graph_free(&graph);

@@ -102,7 +102,7 @@ void golden_graph_open(golden_graph *out, const char *net)
     const char *path = golden_path(net, "weights.pth");
     *out = (golden_graph){.config = golden_config(net)};
     MUST(hr_config_check(out->config));
-    MUST(hr_network_build(&out->graph, out->config));
+    MUST(hr_network_build(&out->graph, &out->config->model));
     MUST(hrnet_checkpoint_load(&out->checkpoint, path));
     MUST(hr_bind(&out->binding, &out->graph, &out->checkpoint->tensors, &out->checkpoint->layout,
                  &(hr_bind_options){.path = path}));

@@ -17,7 +17,7 @@ static hrnet_status run(const char *config_path, const char *in, const char *out
     hr_optimizer optimizer;
     HR_TRY(hrnet_config_load(&config, config_path, NULL, NULL, NULL));
     HR_TRY(hr_optimizer_init(&optimizer, &config->train));
-    HR_TRY(hr_network_build(&graph, config));
+    HR_TRY(hr_network_build(&graph, &config->model));
     HR_TRY(hr_params_init(&params, &graph));
     hr_train_state state = {.seed = 5};
     HR_NEW(state.params, params.n_floats);

@@ -301,7 +301,7 @@ static void test_official(void **unused)
     golden_graph net;
     run r = {0};
     golden_graph_open(&net, net_names[0]);
-    MUST(hr_network_build(&r.graph, net.config));
+    MUST(hr_network_build(&r.graph, &net.config->model));
     open_run(&r, "adam");
     memset(r.state.moments[1], 1, r.params.n_floats * sizeof(float));
     MUST(load(&r, golden_path(net_names[0], "checkpoint_official.pth")));
@@ -325,7 +325,7 @@ static void test_is_a_model(void **unused)
     golden_graph net;
     run r = {0};
     golden_graph_open(&net, net_names[0]);
-    MUST(hr_network_build(&r.graph, net.config));
+    MUST(hr_network_build(&r.graph, &net.config->model));
     open_run(&r, "adam");
     fill_state(&r, 3);
     MUST(hr_params_read(&r.params, r.state.params, &net.weights));
@@ -362,7 +362,7 @@ static void test_keeps_its_codec(void **unused)
     run r = {0};
     hrnet_checkpoint *checkpoint = NULL;
     golden_graph_open(&net, net_names[0]);
-    MUST(hr_network_build(&r.graph, net.config));
+    MUST(hr_network_build(&r.graph, &net.config->model));
     open_run(&r, "sgd");
     hrnet_config_free(r.config);
     r.config = golden_config(net_names[0]);

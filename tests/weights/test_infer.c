@@ -42,7 +42,7 @@ static void same_network(void **state)
         hr_graph graph = {0};
         state_dict_load(&dict, lists[i], "", "", "");
         if (infer(config, &dict) != HRNET_OK) fail_msg("%s: %s", lists[i], hrnet_last_error());
-        assert_int_equal(hr_network_build(&graph, config), HRNET_OK);
+        assert_int_equal(hr_network_build(&graph, &config->model), HRNET_OK);
         assert_int_equal(graph.n_params, dict.tensors.n_items);
         for (int k = 0; k < graph.n_params; k++) {
             const hr_tensor *expected = &dict.tensors.items[k];

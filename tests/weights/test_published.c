@@ -110,7 +110,7 @@ static void check_network(const char *name, const hr_json *expected)
     hr_graph graph = {0};
     MUST(hrnet_config_load(&config, name, NULL, NULL, NULL));
     MUST(hr_config_check(config));
-    MUST(hr_network_build(&graph, config));
+    MUST(hr_network_build(&graph, &config->model));
     assert_true((double)hr_graph_n_trainable(&graph) == number(expected, "num_parameters"));
     assert_true((double)graph.n_params == number(expected, "num_tensors"));
     const hr_node *out = &graph.nodes[graph.outputs[0].node];

@@ -1,10 +1,23 @@
 /*
- * backprop_plan.h - a tape in time and space: the jobs of a forward and a backward pass, each in the earliest phase in
- * which what it reads is there (phases follow each other, with a barrier between; jobs of one phase run side by side),
- * and a place in one block of memory for everything that jobs leave for each other, as long as it lives.
+ * backprop_plan.h - the plan of a training step: which jobs the forward and the backward pass consist of, when each runs,
+ * and where everything lies that jobs leave for each other.
  *
- * A gradient that nobody needs any more gives its place to the one computed from it: what a combine does to the
- * gradient of its output (gate it, pass it on to a term) happens in place where that is possible.
+ * Time is cut into phases with a barrier between them. A job runs in the earliest phase in which all it reads is there;
+ * the jobs of one phase are independent. Example, y = relu(norm(conv(x))), z = conv2(y), a loss on z:
+ *
+ *   phase 0   pack conv's weights                     phase 6   conv2's weight gradient (partial sums), pack turned weights
+ *   phase 1   conv                                    phase 7   total of them; input gradient of conv2: dy
+ *   phase 2   batch statistics of conv's output       phase 8   backward of the sum: gate dy by the ReLU, sums over pixels
+ *   phase 3   sum: relu(norm(...)); pack conv2        phase 9   backward of the norm: the gradient of conv's output
+ *   phase 4   conv2                                   phase 10  conv's weight gradient ...
+ *   (the caller computes the loss and its gradient)
+ *
+ * Memory is one block. Every value, gradient and scratch list is a buffer with the phases from first to last in which it
+ * lives; buffers of different times share memory (cpu/engine/memory_plan.h). A value that backward reads lives until
+ * then, unless it can be recomputed from kept ones without a convolution and the caller prefers memory to time.
+ *
+ * A gradient that nobody needs any more gives its buffer to the one computed from it: what the backward of a sum does to
+ * the gradient of its output (gate it, pass it on to a term) happens in place where that is possible.
  */
 #ifndef HR_CPU_BACKPROP_BACKPROP_PLAN_H
 #define HR_CPU_BACKPROP_BACKPROP_PLAN_H
@@ -26,8 +39,9 @@ typedef enum hr_job_kind {
     HR_JOB_OP_GRADIENT, /* of one of its inputs */
     HR_JOB_STATISTICS,  /* of one norm */
     HR_JOB_SUM,
-    HR_JOB_RECOMPUTE,         /* a combine in backward, where its output was not kept */
-    HR_JOB_SUM_BACKWARD,      /* a combine's backward: gate, fold, pass on; the sums that the gradients of norms need */
+    HR_JOB_RECOMPUTE,         /* a sum once more in backward, where its output was not kept */
+    HR_JOB_SUM_BACKWARD,      /* of a sum: gate by the ReLU, add up what upsampling spread, pass on to the terms; sums
+                                 over pixels that the gradients of norms need */
     HR_JOB_NORM_BACKWARD,     /* the gradient of one norm's input */
     HR_JOB_BIAS_GRADIENT,     /* a convolution's bias gradient */
     HR_JOB_REDUCE_STATISTICS, /* with other processes, on the caller's thread */
@@ -40,7 +54,7 @@ typedef struct hr_job {
     int step, term; /* term: of OP_GRADIENT, STATISTICS, NORM_BACKWARD, REDUCE_*; else 0 */
     int phase;
     int buffer; /* packed weights, what weight gradients share, partial sums; -1: none */
-    int add;    /* INPUT_GRADIENT, OP_GRADIENT: to a gradient that is there. GATHER: bit i: term i adds */
+    int add;    /* INPUT_GRADIENT, OP_GRADIENT: to a gradient that is there. SUM_BACKWARD: bit i: term i adds */
 } hr_job;
 
 /* Where a tensor lives: buffers; -1: nowhere. */
@@ -82,13 +96,14 @@ hrnet_status hr_backprop_plan_make(hr_backprop_plan *out, hr_tape *tape, const h
                                    const hr_backprop_plan_options *options);
 void hr_backprop_plan_free(hr_backprop_plan *plan);
 
-/* Rows of a tensor [n * h][w][ld] that one task of a combine takes: whole cells of upsampling by `factor`. */
+/* Rows of a tensor [n * h][w][ld] that one task of a sum takes: whole cells of upsampling by `factor`. */
 int hr_task_rows(const hr_tape_tensor *tensor, int factor);
-/* The largest factor of a combine's terms. */
+/* The largest upsampling factor of a sum's terms. */
 int hr_tape_step_factor(const hr_tape_step *step);
-/* Whether the gate of a combine's gradient needs its output; with a single norm the norm's input says as much. */
+/* Whether the ReLU of a sum must be undone by its output's sign. A sum of one plain norm term needs no output: the norm's
+ * input tells the sign as well, so the output need not be kept. */
 int hr_gates_by_output(const hr_tape_step *step);
-/* Partial sums [slots][2][ld] of a tensor cut into such tasks, one slot a task, and the doubles they take with buffer
+/* Partial sums [slots][2][ld] of a tensor cut into such tasks, one slot a task, and the doubles they take, with space
  * for a count behind the first slot. */
 int hr_sum_slots(const hr_tape_tensor *tensor, int factor, int n);
 size_t hr_sum_doubles(const hr_tape_tensor *tensor, int slots);

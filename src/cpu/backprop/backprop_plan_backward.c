@@ -1,6 +1,10 @@
 /*
- * backprop_plan_backward.c - the backward half of a plan: the steps from last to first. When a step's turn comes all
- * readers of its output have been planned, so the gradient of its output is complete behind the phase `passed`.
+ * backprop_plan_backward.c - plans the backward pass: visits the forward steps from last to first and appends their
+ * backward jobs.
+ *
+ * Invariant: when a step is visited, every consumer of its output has been visited. The gradient of the output is then
+ * complete after phase passed[output], and the step's own jobs may start in phase passed[output] + 1.
+ * Example: y = conv(x); z = relu(y) + x. Visiting z first adds z's share to dx in phase 1; conv adds its share in phase 3.
  */
 #include "cpu/backprop/backprop_plan_internal.h"
 
@@ -74,7 +78,8 @@ static void plan_op(hr_backprop_planner *p, int index)
     }
 }
 
-/* The term that gets the place of the output's gradient: one that passes it on as it is, else a norm; -1: none. */
+/* The term whose gradient takes over the buffer of the output's gradient: one that gets it unchanged, else a norm; -1: none. A
+ * term with upsampling has another size, and one whose gradient exists already is added to. */
 static int choose_alias(const hr_backprop_planner *p, const hr_tape_step *step)
 {
     int alias = -1;
@@ -95,7 +100,8 @@ static int count_readers(const hr_tape_step *step)
     return n;
 }
 
-/* The gradient of a norm's input: folded into its own place by the sum_phase, or taken from that of the output. */
+/* The gradient of a norm's input: made in a buffer of its own, by the sum's backward if the term is upsampled; or in place of
+ * the output's gradient. sum_phase, norm_phase: in which the sum's and the norm's backward run. */
 static void plan_norm(hr_backprop_planner *p, int index, int term_index, int alias, int sum_phase, int norm_phase)
 {
     hr_backprop_plan *plan = p->plan;

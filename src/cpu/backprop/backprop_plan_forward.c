@@ -26,7 +26,7 @@ static hrnet_status make_layer(hr_backprop_planner *p, int index)
     return hr_fail_in(status, p->plan->tape.graph->nodes[p->plan->tape.steps[index].node].name);
 }
 
-/* A statistics job for each norm of a combine; returns the first phase in which it can run. */
+/* A statistics job for each norm of a sum; returns the first phase in which it can run. */
 static int plan_norms(hr_backprop_planner *p, int index)
 {
     const hr_tape *tape = &p->plan->tape;

@@ -1,4 +1,4 @@
-/* backprop_sum.c - jobs of combines: the sum of normalised, upsampled terms, and what comes back through it. */
+/* backprop_sum.c - jobs of sums: the sum of normalised, upsampled terms, and what comes back through it. */
 #include <string.h>
 
 #include "cpu/backprop/backprop_internal.h"
@@ -68,7 +68,7 @@ static void run_recompute(hr_backprop *net, const hr_job *job, int task, int thr
     sum_rows(net, job, hr_kept_value(net, step_of(net, job)->out), task);
 }
 
-/* Doubles between the sums of neighbouring norms of a combine. */
+/* Doubles between the sums of neighbouring norms of a sum. */
 static size_t sums_step(const hr_backprop *net, const hr_job *job)
 {
     return hr_sum_doubles(out_of(net, job), count_rows(net, job, net->options.max_batch));

@@ -48,8 +48,8 @@ static int chain_length(const hr_graph *graph, int head)
     return n;
 }
 
-/* The input comes whole. */
-static int is_together(const hr_exec_plan *plan, const hr_node *node)
+/* Whether the operator takes the whole batch in one step. The input does: the caller has filled all pictures. */
+static int takes_batch(const hr_exec_plan *plan, const hr_node *node)
 {
     return plan->batch == 1 || node->op == HR_OP_INPUT || node->weight_bound;
 }
@@ -74,13 +74,14 @@ static void add_step(hr_exec_plan *plan, hr_exec_step step)
     plan->steps[plan->n_steps++] = step;
 }
 
-/* The chains that a phase of this kind can do now. */
-static int collect(step_planner *m, int together)
+/* Adds to heads every chain of this kind that reads nothing but what has a step already. Since a chain that is added counts
+ * as made, those that follow it in the graph come too: one call fills a whole phase. Returns how many. */
+static int collect(step_planner *m, int whole_batch)
 {
     int n = 0;
     for (int head = 0, length; head < m->graph->n_nodes; head += length) {
         length = chain_length(m->graph, head);
-        if (m->done[head] || is_together(m->plan, &m->graph->nodes[head]) != together || !may_begin(m, head)) continue;
+        if (m->done[head] || takes_batch(m->plan, &m->graph->nodes[head]) != whole_batch || !may_begin(m, head)) continue;
         for (int i = head; i < head + length; i++) m->done[i] = 1;
         m->heads[n++] = head;
     }
@@ -90,9 +91,9 @@ static int collect(step_planner *m, int together)
 static void make_steps(step_planner *m)
 {
     hr_exec_plan *s = m->plan;
-    int together = 1; /* the input */
-    for (int phase = 0, left = s->n_nodes; left > 0; phase++, together = !together) {
-        const int n_heads = collect(m, together), n_pictures = together ? s->batch : 1;
+    int whole_batch = 1; /* phase 0 is the input */
+    for (int phase = 0, left = s->n_nodes; left > 0; phase++, whole_batch = !whole_batch) {
+        const int n_heads = collect(m, whole_batch), n_pictures = whole_batch ? s->batch : 1;
         for (int p = 0; p < s->batch; p += n_pictures) {
             for (int i = 0; i < n_heads; i++) {
                 const int head = m->heads[i], length = chain_length(m->graph, head);
@@ -124,7 +125,8 @@ static int is_same_part(const hr_exec_step *a, const hr_exec_step *b)
     return a->phase == b->phase && a->picture == b->picture;
 }
 
-/* What a step reads. Sets *out_is_first to whether nothing of it is made in the same phase. */
+/* Edges from the steps that make what this one reads. Sets *out_is_first to whether none of them belongs to the same phase
+ * and picture: then the step is one of the first of its picture in this phase. */
 static hrnet_status add_sources(step_planner *m, int to, int *out_is_first)
 {
     const hr_exec_plan *s = m->plan;
@@ -146,7 +148,8 @@ static hrnet_status add_sources(step_planner *m, int to, int *out_is_first)
     return HRNET_OK;
 }
 
-/* The first steps of a picture wait for the last of the one whose place it takes. Steps of a phase lie side by side. */
+/* Picture p takes the memory of picture p - n_slots of the same phase: its first steps wait for that one's last steps, those
+ * that nothing of their phase and picture reads. Steps of a phase stand together in the list. */
 static hrnet_status add_turns(step_planner *m, int to)
 {
     const hr_exec_plan *s = m->plan;
@@ -167,7 +170,7 @@ static hrnet_status make_edges(step_planner *m)
     return HRNET_OK;
 }
 
-/* Users from the edges. */
+/* The lists of users, from the edges: counting sort by the step that an edge leaves. */
 static hrnet_status index_edges(step_planner *m)
 {
     hr_exec_plan *s = m->plan;
@@ -185,7 +188,8 @@ static hrnet_status index_edges(step_planner *m)
     return HRNET_OK;
 }
 
-/* In the order of the steps, each hands on to its users what lies before it. One thread's order says it all. */
+/* before[s]: a step's users come after it and after all that comes before it. Steps stand in an order in which users follow
+ * what they use, so one pass completes each row before it is handed on. With one thread the order itself says it all. */
 static hrnet_status find_before(hr_exec_plan *s)
 {
     const size_t n_words = words_of(s);
