@@ -10,16 +10,17 @@ cd "$root"
 # itself. A layer stands behind all that it includes, so that the table has no circle. A name with .h is that header alone.
 table='
 base
-cpu/kern: base/cpu.h base/half.h
 io: base
 pose: base
 config: base io
 graph: base io
+cpu/kern: base/cpu.h base/half.h graph/activation.h
 networks: base config graph
 weights: base io config graph networks
 cpu/conv: base cpu/kern
-cpu/engine: base graph cpu/kern cpu/conv
-cpu/backprop: base graph cpu/kern cpu/conv cpu/engine
+cpu/ops: graph cpu/kern
+cpu/engine: base graph cpu/kern cpu/conv cpu/ops
+cpu/backprop: base graph cpu/kern cpu/conv cpu/ops cpu/engine
 data: base io pose
 score: base io pose data
 batches: base io pose config data
