@@ -1,6 +1,6 @@
 /*
  * blocks.c - BasicBlock: two 3x3 convolutions. Bottleneck: 1x1 down to the planes, 3x3 (which has the stride), 1x1 up
- * to four times the planes. Both add their input and clamp at zero after the sum.
+ * to four times the planes. Both add their input, and have their last ReLU behind the sum.
  */
 #include "networks/blocks.h"
 

@@ -1,6 +1,6 @@
 /*
- * blocks.h - what both networks are made of: the residual blocks of ResNet under the names that PyTorch gives their
- * parameters. Paths are printf-like: HR_PATH(p, "%s.%d", prefix, i) makes one on the stack.
+ * blocks.h - the residual blocks of ResNet, of which both networks are made, under the names that the published code
+ * gives their parameters.
  */
 #ifndef HR_NETWORKS_BLOCKS_H
 #define HR_NETWORKS_BLOCKS_H
@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "graph/graph.h"
 
+/* A module path ("stage2.0.branches.1"), made as printf makes text and passed by value. */
 typedef struct hr_path {
     char text[80];
 } hr_path;

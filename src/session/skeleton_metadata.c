@@ -1,4 +1,4 @@
-/* session/skeleton_metadata.c - skeletons in and out of a checkpoint's metadata: JSON lists under "hrnet." keys. */
+/* skeleton_metadata.c - skeletons in and out of a checkpoint's metadata: JSON lists under "hrnet." keys. */
 #include <stdio.h>
 #include <string.h>
 

@@ -49,9 +49,9 @@ size_t hr_conv_bytes(const hr_conv *conv)
     return (bytes + LINE - 1) / LINE * LINE;
 }
 
-void hr_conv_place(hr_conv *conv, void *room, const float *bias)
+void hr_conv_place(hr_conv *conv, void *packed, const float *bias)
 {
-    conv->weights = room;
+    conv->weights = packed;
     conv->bias = bias;
 }
 

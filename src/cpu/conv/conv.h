@@ -46,7 +46,7 @@ typedef struct hr_packing {
 
 typedef struct hr_conv_algorithm hr_conv_algorithm;
 struct hr_conv_algorithm {
-    const char *name;
+    const char *name;  /* static, as `hrnet bench --layers` shows it */
     int slot;          /* Winograd: of the kernels' table, HR_WINO_2 .. */
     int fused_weights; /* Winograd: packed weights are transformed along one axis; the other follows where they are used
                         */
@@ -91,17 +91,18 @@ void hr_conv_reshape(hr_conv *conv, const hr_conv_shape *shape);
 /* Bytes of packed weights, a multiple of 64. */
 size_t hr_conv_bytes(const hr_conv *conv);
 
-/* Use this room for the packed weights (hr_conv_bytes, 64-byte aligned) and this bias (hr_conv.bias). Both stay the
+/* Use this memory for the packed weights (hr_conv_bytes, 64-byte aligned) and this bias (hr_conv.bias). Both stay the
  * caller's, and may be set again at any time between runs. */
-void hr_conv_place(hr_conv *conv, void *room, const float *bias);
+void hr_conv_place(hr_conv *conv, void *packed, const float *bias);
 
 /*
- * Pack weights into the convolution's room. They are in the layout of training: [kh * kw][ic][oc rounded up], padding
- * lanes zero, of transposed convolutions too. In float this is cut into tasks that write different parts.
+ * Pack weights into the memory that hr_conv_place has named. They are in the layout of training: [kh * kw][ic][oc
+ * rounded up], padding lanes zero, of transposed convolutions too. In float this is cut into tasks that write different
+ * parts.
  */
 int hr_conv_pack_tasks(const hr_conv *conv);
 void hr_conv_pack_task(const hr_conv *conv, const float *weights, int task);
-/* All of it; scratch: algorithm->packed_floats, used when half, else may be NULL. */
+/* All of it; scratch: algorithm->packed_floats, used unless the format is float32, else may be NULL. */
 void hr_conv_pack(const hr_conv *conv, const float *weights, float *scratch);
 
 /* Input channels that a packing task takes. */

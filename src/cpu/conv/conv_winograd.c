@@ -6,8 +6,8 @@
  *   pixels --input transform--> V [numbers][tiles][ic] --products with U [numbers][ic][oc]--> M
  *          --output transform--> pixels
  *
- * Where many channels meet few tiles, U would be most of what a run reads. The fused kind packs weights that are
- * transformed along columns only, 3 numbers a row, and makes U from them in registers
+ * Where many channels meet few tiles, U would be most of what a run reads. The fused algorithms pack weights that are
+ * transformed along columns only, 3 numbers a row, and make U from them in registers
  * (cpu/kern/winograd_fused_weights.h). Small maps want tiles that fit them: 8 x 6 cells are two tiles of F(4x6), or
  * four of F(2x6).
  */

@@ -1,10 +1,18 @@
 /*
- * winograd_fused_weights.h - the products of a row of a Winograd tile, whose weights are transformed along this axis
- * only here, in registers: they are the values g(+-p) = (g_0 + p^2 g_2) +- p g_1, and g_0 and g_2 at 0 and infinity;
- * their factors in cpu/kern/winograd.h are part of the input transform. The products of +p and -p go side by side.
- * Where p is 1, 2 or 1/2 (whose values are taken 4 times) the weights need additions only, which a core can do beside
- * its multiply-adds: with multiplications for 2 and 1/2, F(6) was 7 % slower on Zen 4. The products of 0 and infinity
- * are a pair too. Included by the file of each instruction set.
+ * winograd_fused_weights.h - Winograd products whose weights are stored half transformed.
+ *
+ * Fully transformed weights of F(6,3) take 64/9 of the memory of the plain ones and come from memory, not from a cache;
+ * storing them transformed along one axis only (24/9) and finishing the other axis in registers trades additions for
+ * bandwidth.
+ *
+ * A line of three half-transformed weights g becomes the numbers of a row of the tile:
+ *
+ *   u(+p) = (g_0 + p^2 g_2) + p g_1        u(-p) = (g_0 + p^2 g_2) - p g_1        u(0) = g_0        u(infinity) = g_2
+ *
+ * times a factor for each number, which the input transform applies instead (cpu/kern/winograd.h). The products of +p and
+ * -p are made side by side, so that the sum in brackets is made once; those of 0 and infinity are a pair too. Where p is 1,
+ * 2 or 1/2 (whose values are taken four times) u takes additions only, which a core does beside its multiply-adds: with
+ * multiplications for 2 and 1/2, F(6) was 7 % slower on Zen 4. Included by the file of each instruction set.
  */
 #ifndef HR_CPU_KERN_WINOGRAD_FUSED_WEIGHTS_H
 #define HR_CPU_KERN_WINOGRAD_FUSED_WEIGHTS_H
