@@ -113,7 +113,7 @@ static void plan_values(hr_backprop_planner *p)
     hr_backprop_plan *plan = p->plan;
     for (int t = 0; t < plan->tape.n_tensors; t++) {
         if (p->first_read[t] == 0 || p->kept[t]) continue;
-        const int step = plan->tape.tensors[t].maker, phase = p->first_read[t] - 1;
+        const int step = plan->tape.tensors[t].producer, phase = p->first_read[t] - 1;
         hr_plan_job(p, (hr_job){HR_JOB_RECOMPUTE, step, 0, phase, -1, 0});
         plan->tensors[t].again = hr_plan_buffer(p, hr_plan_tensor_bytes(p, t), phase, p->last_read[t]);
         for (int j = 0; j < plan->tape.steps[step].n_terms; j++)

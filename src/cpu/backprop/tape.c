@@ -28,7 +28,7 @@ static int add_tensor(builder *b, int node, const hr_tape_tensor *like)
 {
     hr_tape *tape = b->tape;
     tape->tensors[tape->n_tensors] = (hr_tape_tensor){
-        .c = like->c, .h = like->h, .w = like->w, .ld = like->ld, .node = node, .maker = tape->n_steps};
+        .c = like->c, .h = like->h, .w = like->w, .ld = like->ld, .node = node, .producer = tape->n_steps};
     return tape->n_tensors++;
 }
 
@@ -77,7 +77,7 @@ static void make_input(builder *b, int index)
 {
     hr_tape_tensor shape = shape_of(&b->tape->graph->nodes[index]);
     shape.ld = hr_input_ld(shape.c);
-    b->tape->tensors[add_tensor(b, index, &shape)].maker = -1;
+    b->tape->tensors[add_tensor(b, index, &shape)].producer = -1;
 }
 
 /* A step of its own, whose terms are stored tensors. An operator that reads one tensor twice reads a copy, so that

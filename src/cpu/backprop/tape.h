@@ -16,7 +16,7 @@
 typedef struct hr_tape_tensor {
     int c, h, w, ld;
     int node;  /* graph node whose output it is; of a copy, the node that it is a copy of */
-    int maker; /* step; -1: the input */
+    int producer; /* step; -1: the input */
 } hr_tape_tensor;
 
 typedef struct hr_term {

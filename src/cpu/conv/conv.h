@@ -131,14 +131,14 @@ static inline int hr_sharing(const hr_packing *packing)
 
 /* Predicted time of their arithmetic, which takes `ns` by itself and reads n_floats of packed weights. Those come from
  * memory, 0.17 ns a float (23 GB/s, one core of Zen 4), beside it: of the shorter of the two 0.3 remain (both
- * measured). Their room has a price besides, paid for each picture. Training has room, but writes each float once a
+ * measured). Their memory has a price besides, paid for each picture. Training has memory, but writes each float once a
  * batch: 0.5. */
 static inline double hr_time_with_weights(double ns, double n_floats, const hr_kern *kern, const hr_packing *packing)
 {
     if (packing->repacked) return ns + n_floats * 0.5;
     const double way = 0.17 * n_floats * (double)hr_format_bytes(packing->format) / 4;
     return (ns > way ? ns + 0.3 * way : way + 0.3 * ns) +
-           hr_sharing(packing) * n_floats * kern->room_price / kern->macs_per_ns;
+           hr_sharing(packing) * n_floats * kern->memory_price / kern->macs_per_ns;
 }
 
 /* Input channels that an output channel reads. */

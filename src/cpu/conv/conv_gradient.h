@@ -62,7 +62,7 @@ struct hr_weight_gradient {
 hrnet_status hr_weight_gradient_init(hr_weight_gradient *out, const hr_conv_shape *shape, const hr_kern *kern,
                                      int batch);
 
-/* One run: in as the forward pass had it; dout [n][oh][ow][hr_padded(oc)], padding lanes zero. shared: room that all
+/* One run: in as the forward pass had it; dout [n][oh][ow][hr_padded(oc)], padding lanes zero. shared: memory that all
  * tasks use, kept from phase 0 to phase 1; scratch: of this thread. */
 struct hr_weight_gradient_io {
     const float *in, *dout;

@@ -61,7 +61,7 @@ static winograd_plan make_plan(const hr_conv_shape *s, int n)
     p.most_chunks = smaller(wanted, hr_ceil_div(p.n_tiles, CHUNK_TILES));
     p.chunk = hr_ceil_div(p.n_tiles, p.most_chunks);
     p.n_chunks = hr_ceil_div(p.n_tiles, p.chunk);
-    const int room = BAND_FLOATS / N_PRODUCTS - p.rows * p.columns, band = room / (p.rows + p.columns);
+    const int left = BAND_FLOATS / N_PRODUCTS - p.rows * p.columns, band = left / (p.rows + p.columns);
     p.band = band < LEAST_BAND ? LEAST_BAND : band;
     p.u_step = hr_product_step(p.rows, (size_t)p.columns);
     p.v = N_PRODUCTS * p.u_step;

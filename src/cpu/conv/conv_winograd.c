@@ -299,13 +299,13 @@ static void multiply_fused(const hr_conv *conv, const hr_block_cut *block, const
 
 static void run(const hr_conv *conv, const hr_conv_io *io, int task)
 {
-    const winograd_scratch room = lay_out(conv);
+    const winograd_scratch layout = lay_out(conv);
     const size_t v_ld = (size_t)hr_padded(conv->shape.ic);
     winograd_cut c;
     cut_work(&c, conv, io->n, io->threads);
     const int first = task / c.n_groups * c.chunk, group = task % c.n_groups;
     const int n_tiles = c.n_tiles - first < c.chunk ? c.n_tiles - first : c.chunk;
-    float *v = io->scratch + room.v, *products = io->scratch + room.products;
+    float *v = io->scratch + layout.v, *products = io->scratch + layout.products;
     const size_t v_step = hr_product_step(n_tiles, v_ld);
     const tile_place begin = place_of(conv, first);
     tile_place at = begin;

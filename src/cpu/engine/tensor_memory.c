@@ -39,7 +39,7 @@ static const hr_exec_step *step_at(const memory_planner *p, int node, int pictur
     return &p->plan->steps[hr_exec_plan_step(p->plan, node, picture)];
 }
 
-/* The phase that all readers of a tensor share with its maker, if its pictures are steps of their own; else -1. */
+/* The phase that all readers of a tensor share with its writer, if its pictures are steps of their own; else -1. */
 static int phase_of(const memory_planner *p, int node)
 {
     const hr_exec_step *step = step_at(p, node, 0);

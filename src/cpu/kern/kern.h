@@ -233,7 +233,7 @@ typedef struct hr_norm {
 typedef struct hr_kern {
     const char *name;   /* "avx2" */
     double macs_per_ns; /* about what the best gemm tile does on one core; plans weigh algorithms by it */
-    double room_price;  /* multiply-adds that a float of packed weights has to save: a choice by which W32 takes
+    double memory_price;  /* multiply-adds that a float of packed weights has to save: a choice by which W32 takes
                            less than twice its weights' size */
     int max_strips;     /* column blocks may have 1..max_strips strips */
     int rows[HR_MAX_STRIPS + 1]; /* best and largest m for a block of that many strips */

@@ -15,7 +15,7 @@ FUSED_FUNCTIONS(6, ROWS_6)
 const hr_kern hr_kern_avx2 = {
     .name = "avx2",
     .macs_per_ns = 60,
-    .room_price = 9,
+    .memory_price = 9,
     .max_strips = 1,
     .rows = {0, 6},
     .gemm = {{NULL, gemm1}, {NULL, gemm_half1}},

@@ -19,7 +19,7 @@ FUSED_FUNCTIONS(12, ROWS_12)
 const hr_kern hr_kern_avx512 = {
     .name = "avx512",
     .macs_per_ns = 60,
-    .room_price = 6,
+    .memory_price = 6,
     .max_strips = 3,
     .rows = {0, 12, 12, 8},
     .gemm = {{NULL, gemm1, gemm2, gemm3}, {NULL, gemm_half1, gemm_half2, gemm_half3}},

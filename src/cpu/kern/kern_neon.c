@@ -15,7 +15,7 @@ FUSED_FUNCTIONS(12, ROWS_12)
 const hr_kern hr_kern_neon = {
     .name = "neon",
     .macs_per_ns = 16,
-    .room_price = 9,
+    .memory_price = 9,
     .max_strips = 1,
     .rows = {0, 6},
     .gemm = {{NULL, gemm1}, {NULL, gemm_half1}},

@@ -415,7 +415,7 @@ static void to_half(uint16_t *out, const float *in, size_t n)
 const hr_kern hr_kern_ref = {
     .name = "scalar",
     .macs_per_ns = 2,
-    .room_price = 9,
+    .memory_price = 9,
     .max_strips = 1,
     .rows = {0, 4},
     .gemm = {{NULL, gemm1}, {NULL, gemm_half1}},
