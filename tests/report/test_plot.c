@@ -110,9 +110,7 @@ static void numbers_and_texts(void **state)
 {
     (void)state;
     hr_text svg = {0};
-    setlocale(LC_NUMERIC, "de_DE.UTF-8"); /* where it is there: a comma */
     hr_svg_add(&svg, "%f %f %f %f %f %f|%d|%lld|%%", 12.0, 0.25, -0.06, 1234.56, -0.04, 1e300, -7, 1LL << 40);
-    setlocale(LC_NUMERIC, "C");
     expect_markup(&svg, "12 0.2 -0.1 1234.6 0 1000000|-7|1099511627776|%");
     hr_svg_add(&svg, "<b title='%s'/>", "<a href=\"x\">&'");
     expect_markup(&svg, "<b title='&#60;a href=&#34;x&#34;&#62;&#38;&#39;'/>");
@@ -133,6 +131,24 @@ static void numbers_and_texts(void **state)
     hr_svg_point(&svg, 0, 3.5, 4);
     hr_svg_point(&svg, 1, 5, 6);
     expect_markup(&svg, "M1 2L1 2 3.5 4M5 6L5 6");
+}
+
+/* Numbers have a point whatever the program has chosen. */
+static void another_locale(void **state)
+{
+    (void)state;
+    hr_text svg = {0};
+    char text[HR_NUMBER_TEXT];
+    const int german = setlocale(LC_NUMERIC, "de_DE.UTF-8") != NULL;
+    hr_svg_add(&svg, "%f", 0.5);
+    hr_axis_text(1500, 4, text);
+    setlocale(LC_NUMERIC, "C");
+    expect_markup(&svg, "0.5");
+    assert_string_equal(text, "1.5k");
+    if (!german) {
+        print_message("the locale de_DE.UTF-8 is not installed: only the C locale was seen\n");
+        skip();
+    }
 }
 
 /* ------------------------------------------------------------------------------------------------ pictures */
@@ -348,15 +364,11 @@ static void memory_runs_out(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(ticks),
-                                       cmocka_unit_test(texts_of_values),
-                                       cmocka_unit_test(ends_of_axes),
-                                       cmocka_unit_test(numbers_and_texts),
-                                       cmocka_unit_test(curves_run_where_values_say),
-                                       cmocka_unit_test(panels),
-                                       cmocka_unit_test(odd_logs),
-                                       cmocka_unit_test(means_of_many),
-                                       cmocka_unit_test(long_logs),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(ticks),          cmocka_unit_test(texts_of_values),
+                                       cmocka_unit_test(ends_of_axes),   cmocka_unit_test(numbers_and_texts),
+                                       cmocka_unit_test(another_locale), cmocka_unit_test(curves_run_where_values_say),
+                                       cmocka_unit_test(panels),         cmocka_unit_test(odd_logs),
+                                       cmocka_unit_test(means_of_many),  cmocka_unit_test(long_logs),
                                        cmocka_unit_test(memory_runs_out)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
