@@ -250,6 +250,11 @@ typedef struct hrnet_person_error {
 HRNET_API hrnet_status hrnet_evaluation_errors(const hrnet_evaluation *evaluation, hrnet_person_error **out, size_t *n);
 HRNET_API void hrnet_person_errors_free(hrnet_person_error *errors);
 
+/* Draw a chart a joint as an SVG: how many of its labelled places were how far off, in units of the person's size (the
+ * root of its area), 0 to 0.5 and beyond; and the share below 0.1. Persons without a pose or an area do not count. */
+HRNET_API hrnet_status hrnet_person_errors_plot(const hrnet_person_error *errors, size_t n,
+                                                const hrnet_skeleton *skeleton, const char *svg_path);
+
 /* Read a picture of the set again. */
 HRNET_API hrnet_status hrnet_evaluation_image(hrnet_evaluation *evaluation, size_t image_index, hrnet_image *out);
 

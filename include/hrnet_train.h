@@ -96,8 +96,9 @@ HRNET_API void hrnet_trainer_free(hrnet_trainer *trainer);
 HRNET_API hrnet_status hrnet_train_preview(const hrnet_config *config, const hrnet_trainer_options *options,
                                            const char *prefix, int n);
 
-/* Draw the curves of a run's train.jsonl as a PNG. */
-HRNET_API hrnet_status hrnet_train_plot(const char *log_path, const char *png_path);
+/* Draw the curves of a run's train.jsonl as an SVG, below 500 KB for any number of reports.
+ * HRNET_ERR_FORMAT for a log without numbers. */
+HRNET_API hrnet_status hrnet_train_plot(const char *log_path, const char *svg_path);
 
 /* Write it as CSV, a row an epoch: epoch, its last step, and the mean of each of its numbers (the last learning rate).
  */

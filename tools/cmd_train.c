@@ -53,7 +53,7 @@ static const option options[] = {
      "do not train: draw the first N examples with their targets, DIR/preview_gt.jpg and DIR/preview_hm_gt.jpg",
      offsetof(settings, preview), 1, 1024},
     {"plot", 0, OPTION_FLAG, NULL,
-     "do not train: draw the curves of the run so far, DIR/train.png, and write them, DIR/train.csv",
+     "do not train: draw the curves of the run so far, DIR/train.svg, and write them, DIR/train.csv",
      offsetof(settings, plot), 0, 0},
     {"quiet", 'q', OPTION_FLAG, NULL, "nothing on standard output; the log file has it all", offsetof(settings, quiet),
      0, 0},
@@ -138,13 +138,13 @@ static int plot(const settings *set, const hrnet_config *config)
 {
     char *folder = output_folder(set, config);
     if (folder == NULL) return tool_failed();
-    char *log = tool_text("%s/train.jsonl", folder), *png = tool_text("%s/train.png", folder);
+    char *log = tool_text("%s/train.jsonl", folder), *svg = tool_text("%s/train.svg", folder);
     char *csv = tool_text("%s/train.csv", folder);
-    const int done = hrnet_train_plot(log, png) == HRNET_OK && hrnet_train_table(log, csv) == HRNET_OK;
+    const int done = hrnet_train_plot(log, svg) == HRNET_OK && hrnet_train_table(log, csv) == HRNET_OK;
     const int status = done ? STATUS_DONE : tool_failed();
-    if (done && !set->quiet) printf("%s\n%s\n", png, csv);
+    if (done && !set->quiet) printf("%s\n%s\n", svg, csv);
     free(csv);
-    free(png);
+    free(svg);
     free(log);
     free(folder);
     return status;

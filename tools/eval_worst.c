@@ -89,8 +89,8 @@ int eval_draw_worst(hrnet_evaluation *evaluation, const hrnet_skeleton *skeleton
     size_t n_errors = 0;
     if (tool_make_folder(folder) != 0) return STATUS_FAILED;
     if (hrnet_evaluation_errors(evaluation, &errors, &n_errors) != HRNET_OK) return tool_failed();
-    char *chart = tool_text("%s/joint_errors.png", folder);
-    int status = eval_draw_histogram(errors, n_errors, skeleton, chart);
+    char *chart = tool_text("%s/joint_errors.svg", folder);
+    int status = hrnet_person_errors_plot(errors, n_errors, skeleton, chart) == HRNET_OK ? 0 : tool_failed();
     free(chart);
     const size_t n_drawn = (size_t)n < n_errors ? (size_t)n : n_errors;
     for (size_t i = 0; i < n_drawn && status == 0; i++) {

@@ -1,5 +1,5 @@
 /*
- * paint.h - anti-aliased strokes: what poses, plots and their letters are drawn with. Everything is a capsule, the
+ * paint.h - anti-aliased strokes: what poses and contact sheets are drawn with. Everything is a capsule, the
  * points within a radius of a segment; a disc when its ends meet.
  */
 #ifndef HR_POSE_PAINT_H

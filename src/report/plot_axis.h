@@ -16,17 +16,17 @@ typedef struct hr_tick {
     char text[HR_NUMBER_TEXT];
 } hr_tick;
 
-/* An axis for values from low to high, with round ends. Finite numbers, low <= high; is_log asks for low > 0, else the
- * axis is linear. include_zero: begin (or end) at 0. */
-hr_axis hr_axis_make(double low, double high, int is_log, int include_zero);
+/* An axis for finite values from low to high >= low, with round ends; linear when is_log is asked for with low <= 0. */
+hr_axis hr_axis_make(double low, double high, int is_log);
 
-/* Share 0..1 of the axis; NaN for what a logarithmic axis cannot show. */
+/* Share 0..1 of the axis, one of its ends for values beyond; NaN for what it cannot show: not finite, or not positive
+ * on a logarithmic axis. */
 double hr_axis_place(const hr_axis *axis, double value);
 
-/* About n_wanted ticks inside the axis; returns how many. */
-int hr_axis_ticks(const hr_axis *axis, int n_wanted, hr_tick out[HR_AXIS_MAX_TICKS]);
+/* About six ticks inside the axis; returns how many. */
+int hr_axis_ticks(const hr_axis *axis, hr_tick out[HR_AXIS_MAX_TICKS]);
 
-/* A value in that many digits, at most 15: "0.00123", "1.5e-6", "12k", "3.4M"; "0" below 1e-100. */
+/* A value in 4 to 15 digits: "0.00123", "1.5e-6", "12k", "3.4M"; "0" below 1e-100. */
 void hr_axis_text(double value, int n_digits, char out[HR_NUMBER_TEXT]);
 
 #endif

@@ -26,8 +26,9 @@ typedef struct hr_record_value {
 hrnet_status hr_record_add(hr_record *record, int64_t step, int64_t epoch, const hr_record_value *values, size_t n);
 hrnet_status hr_record_close(hr_record *record); /* accepts NULL */
 
-/* Read a JSONL log and draw its curves (loss, accuracy, learning rate, scores against steps) as a PNG. */
-hrnet_status hr_record_plot(const char *log_path, const char *png_path);
+/* Read a JSONL log and draw its curves (loss, accuracy, learning rate, scores against steps) as an SVG, below 500 KB
+ * for any number of reports. HRNET_ERR_FORMAT for a log without numbers. */
+hrnet_status hr_record_plot(const char *log_path, const char *svg_path);
 
 /* Write it as CSV, a row an epoch: epoch, its last step, and for each tag the mean of its reports (of the learning rate
  * the last). */

@@ -129,11 +129,11 @@ void hrnet_trainer_free(hrnet_trainer *t)
     hr_free(t);
 }
 
-hrnet_status hrnet_train_plot(const char *log_path, const char *png_path)
+hrnet_status hrnet_train_plot(const char *log_path, const char *svg_path)
 {
-    if (log_path == NULL || png_path == NULL)
+    if (log_path == NULL || svg_path == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_train_plot: an argument is NULL");
-    return hr_record_plot(log_path, png_path);
+    return hr_record_plot(log_path, svg_path);
 }
 
 hrnet_status hrnet_train_table(const char *log_path, const char *csv_path)

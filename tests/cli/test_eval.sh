@@ -160,7 +160,7 @@ a_test_set_gets_results_only() {
 the_worst_are_drawn() {
     make_set
     evaluate 0 $keys -o a --worst 2 --out drawn
-    test -s drawn/joint_errors.png
+    counts drawn/joint_errors.svg 17 'below 0.1</text>'
     test "$(find drawn -name 'worst_00*.jpg' | wc -l)" = 2
     evaluate 2 $keys --out drawn
     has err '--worst'

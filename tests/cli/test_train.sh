@@ -224,7 +224,7 @@ pictures_before_and_after() {
     test -s run/val_0_hm_pred.jpg
     has out 'times: data'
     train 0 -o run --plot
-    test -s run/train.png
+    has run/train.svg '<title>train_loss</title>'
     test "$(wc -l <run/train.csv)" = 4
 }
 
