@@ -1,4 +1,4 @@
-/* file.c - whole-file input and atomic output. */
+/* file.c - whole-file input and atomic output over POSIX calls. */
 #include "base/file.h"
 
 #include <errno.h>
@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+/* Read until the end. A regular file's size gives the first capacity; pipes, and files that grow meanwhile, double it.
+ */
 static hrnet_status read_all(hr_bytes *out, int fd, const char *path, size_t max_bytes)
 {
     struct stat status;
@@ -21,7 +23,7 @@ static hrnet_status read_all(hr_bytes *out, int fd, const char *path, size_t max
         if ((uint64_t)status.st_size > max_bytes)
             return hr_fail(HRNET_ERR_LIMIT, "%s: %lld bytes, the limit is %zu", path, (long long)status.st_size,
                            max_bytes);
-        capacity = (size_t)status.st_size + 1; /* one more, so that the end is seen without growing */
+        capacity = (size_t)status.st_size + 1; /* one more, so that the read that returns 0 needs no growth */
     }
     unsigned char *data = hr_alloc(capacity, 1);
     if (data == NULL) return hr_fail_memory(capacity);
@@ -73,7 +75,7 @@ hrnet_status hr_file_create(hr_file *file, const char *path)
     }
     struct stat status;
     const int in_place = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
-    static atomic_uint counter;
+    static atomic_uint counter; /* two threads may write the same path */
     hr_text name = {0};
     if (!in_place) {
         hr_text_add(&name, "%s.tmp-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
@@ -102,8 +104,8 @@ hrnet_status hr_file_create(hr_file *file, const char *path)
     return HRNET_OK;
 }
 
-/* Make a rename last: it is an entry of the folder, which has to reach the disk by itself. path is as before at the
- * end. */
+/* Sync the folder of path: a rename changes the folder, whose entries reach the disk separately from the file. Returns
+ * 0 with errno on failure. Cuts path for the call and restores it. */
 static int sync_folder_of(char *path)
 {
     char *const slash = strrchr(path, '/'), *const name = slash != NULL ? slash + 1 : path;
@@ -111,14 +113,17 @@ static int sync_folder_of(char *path)
     *name = '\0';
     const int fd = open(name == path ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     *name = first;
-    if (fd < 0) return errno == EACCES; /* a folder may be written to and not read */
-    const int good = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP; /* file systems that cannot */
+    if (fd < 0) return errno == EACCES; /* a folder with write but no read permission cannot be synced */
+    const int is_synced =
+        fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP; /* some file systems do not sync folders */
     const int reason = errno;
     close(fd);
     errno = reason;
-    return good;
+    return is_synced;
 }
 
+/* The order matters: the content reaches the disk (fsync) before the name points to it (rename). Otherwise a crash
+ * could leave an empty file under the final name. */
 hrnet_status hr_file_commit(hr_file *file)
 {
     hrnet_status status = HRNET_OK;
@@ -160,6 +165,8 @@ void hr_file_abandon(hr_file *file)
     *file = (hr_file){0};
 }
 
+/* Creates every prefix of path that ends before a '/'. mkdir comes first and stat only explains its failure, so that
+ * two processes may create the same folder at once. */
 hrnet_status hr_file_make_folders(const char *path)
 {
     char *const part = hr_strdup(path);

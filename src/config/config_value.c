@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/number.h"
+#include "base/text.h"
 #include "config/config_keys.h"
 
 static void *place(const hr_key *key, void *owner)

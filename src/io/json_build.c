@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/grow.h"
-#include "io/number.h"
+#include "base/mem.h"
+#include "base/text.h"
 
 enum { MAX_NODES = 1 << 26, SPAN_MASK = (1 << 29) - 1, TEXT_BLOCK = 1 << 16 };
 
@@ -21,7 +21,7 @@ struct hr_json_text {
 static hrnet_status add_node(hr_json_builder *b, hr_json node)
 {
     if (b->n_nodes == MAX_NODES) return hr_fail(HRNET_ERR_LIMIT, "more than %d values", MAX_NODES);
-    HR_ROOM(b->nodes, b->n_nodes, b->capacity);
+    HR_GROW(b->nodes, b->n_nodes, b->capacity);
     node.span = 1;
     b->nodes[b->n_nodes++] = node;
     return HRNET_OK;

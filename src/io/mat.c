@@ -10,7 +10,6 @@
 
 #include "base/mem.h"
 #include "io/cursor.h"
-#include "base/grow.h"
 #include "io/mat_format.h"
 
 enum { MAX_UNPACKED = 1 << 28 };
@@ -197,7 +196,7 @@ static hrnet_status read_array(mat_reader *r, hr_cursor in)
 {
     hr_mat_array array = {0};
     uint32_t flags = 0;
-    HR_ROOM(r->mat.arrays, r->mat.n, r->capacity);
+    HR_GROW(r->mat.arrays, r->mat.n, r->capacity);
     hrnet_status status = read_head(&in, &array, &flags);
     if (status == HRNET_OK) status = read_values(&array, &in, flags);
     if (status == HRNET_OK && (array.numbers != NULL || array.texts != NULL)) {
@@ -230,7 +229,7 @@ static hrnet_status inflate_into(z_stream *z, unsigned char **out, size_t *size,
     int code = Z_OK;
     while (code == Z_OK || code == Z_BUF_ERROR) {
         if (*size == limit) return hr_fail(HRNET_ERR_LIMIT, "more than %d bytes when unpacked", MAX_UNPACKED);
-        if (*size == capacity) HR_ROOM(*out, *size, capacity);
+        if (*size == capacity) HR_GROW(*out, *size, capacity);
         const size_t room = (capacity < limit ? capacity : limit) - *size;
         z->next_out = *out + *size;
         z->avail_out = (uInt)room;

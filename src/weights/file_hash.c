@@ -1,7 +1,7 @@
 /* file_hash.c - which weights a result was made with. */
 #include <hrnet_eval.h>
 
-#include "base/sha256.h"
+#include "base/checksum.h"
 #include "base/status.h"
 #include "weights/shipped.h"
 

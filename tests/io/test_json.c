@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "io/json.h"
-#include "io/number.h"
+#include "base/text.h"
 
 static hrnet_status parse(hr_json_document *out, const char *text)
 {

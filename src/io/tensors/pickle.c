@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "base/grow.h"
+#include "base/mem.h"
 #include "io/tensors/pickle_machine.h"
 
 /* ------------------------------------------------------------------------------------------------ containers */
@@ -16,7 +16,7 @@ static hrnet_status on_mark(hr_machine *m, unsigned n)
 {
     (void)n;
     if (m->n_marks == HR_MAX_VALUES) return hr_fail(HRNET_ERR_LIMIT, "pickle: more than %d marks", HR_MAX_VALUES);
-    HR_ROOM(m->marks, m->n_marks, m->mark_capacity);
+    HR_GROW(m->marks, m->n_marks, m->mark_capacity);
     m->marks[m->n_marks++] = m->n_stack;
     return HRNET_OK;
 }
@@ -200,7 +200,7 @@ static hrnet_status remember(hr_machine *m, uint64_t index)
     /* picklers number from 0, and each entry took an operation: an index past the bytes read is nobody's */
     if (index > m->in->at) return hr_machine_broken(m, "a memo index that skips numbers");
     while (m->n_memo <= index) {
-        HR_ROOM(m->memo, m->n_memo, m->memo_capacity);
+        HR_GROW(m->memo, m->n_memo, m->memo_capacity);
         m->memo[m->n_memo++] = 0;
     }
     m->memo[index] = ref;
@@ -309,7 +309,7 @@ static hrnet_status run(hr_machine *m)
 {
     hr_ref unused = 0;
     HR_TRY(hr_machine_new(m, (hr_value){.kind = HR_PICKLE_NONE}, &unused));
-    HR_ROOM(m->tree->cells, m->tree->n_cells, m->tree->cell_capacity);
+    HR_GROW(m->tree->cells, m->tree->n_cells, m->tree->cell_capacity);
     m->tree->n_cells = 1; /* cell 0 stands for none */
     for (;;) {
         m->operation_at = m->in->at;

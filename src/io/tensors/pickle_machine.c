@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/grow.h"
-#include "io/number.h"
+#include "base/mem.h"
+#include "base/text.h"
 
 hrnet_status hr_machine_broken(const hr_machine *m, const char *what)
 {
@@ -19,7 +19,7 @@ hrnet_status hr_machine_new(hr_machine *m, hr_value value, hr_ref *out)
 {
     hr_pickle *const tree = m->tree;
     if (tree->n_values == HR_MAX_VALUES) return hr_fail(HRNET_ERR_LIMIT, "pickle: more than %d values", HR_MAX_VALUES);
-    HR_ROOM(tree->values, tree->n_values, tree->value_capacity);
+    HR_GROW(tree->values, tree->n_values, tree->value_capacity);
     tree->values[tree->n_values] = value;
     *out = (hr_ref)tree->n_values++;
     return HRNET_OK;
@@ -28,7 +28,7 @@ hrnet_status hr_machine_new(hr_machine *m, hr_value value, hr_ref *out)
 hrnet_status hr_machine_push(hr_machine *m, hr_ref ref)
 {
     if (m->n_stack == HR_MAX_VALUES) return hr_fail(HRNET_ERR_LIMIT, "pickle: more than %d values", HR_MAX_VALUES);
-    HR_ROOM(m->stack, m->n_stack, m->stack_capacity);
+    HR_GROW(m->stack, m->n_stack, m->stack_capacity);
     m->stack[m->n_stack++] = ref;
     return HRNET_OK;
 }
@@ -70,7 +70,7 @@ static hrnet_status append(hr_machine *m, hr_ref container, hr_ref item)
 {
     hr_pickle *const tree = m->tree;
     if (tree->n_cells == HR_MAX_VALUES) return hr_fail(HRNET_ERR_LIMIT, "pickle: more than %d items", HR_MAX_VALUES);
-    HR_ROOM(tree->cells, tree->n_cells, tree->cell_capacity);
+    HR_GROW(tree->cells, tree->n_cells, tree->cell_capacity);
     const uint32_t cell = (uint32_t)tree->n_cells++;
     tree->cells[cell] = (hr_cell){item, 0};
     hr_value *const value = &tree->values[container];

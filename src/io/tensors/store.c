@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/grow.h"
+#include "base/mem.h"
 
 hrnet_status hr_store_add(hr_store *store, const char *key, size_t n, hr_storage storage)
 {
     if (store->n_storages == HR_MAX_TENSORS) return hr_fail(HRNET_ERR_LIMIT, "more than %d storages", HR_MAX_TENSORS);
-    HR_ROOM(store->storages, store->n_storages, store->capacity);
+    HR_GROW(store->storages, store->n_storages, store->capacity);
     storage.key = NULL;
     if (key != NULL) {
         if (memchr(key, '\0', n) != NULL) return hr_fail(HRNET_ERR_FORMAT, "a storage's key holds a NUL character");

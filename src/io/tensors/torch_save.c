@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/grow.h"
 
 /* ------------------------------------------------------------------------------------------------ values */
 
@@ -84,7 +83,7 @@ void hr_torch_add_text(hr_torch_file *file, const char *utf8)
 
 static hrnet_status append_storage(hr_torch_file *file, const hr_torch_elements *elements)
 {
-    HR_ROOM(file->storages, file->n_storages, file->capacity);
+    HR_GROW(file->storages, file->n_storages, file->capacity);
     file->storages[file->n_storages++] = *elements;
     return HRNET_OK;
 }

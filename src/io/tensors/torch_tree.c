@@ -7,8 +7,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "base/grow.h"
-#include "io/number.h"
+#include "base/mem.h"
 #include "io/tensors/torch_names.h"
 
 enum { MAX_DEPTH = 64, MAX_VISITS = 1 << 22, MAX_TEXT = 1 << 28, MAX_SKIPPED = 256 };
@@ -133,7 +132,7 @@ static hrnet_status add_tensor(walker *w, const char *key, size_t n, hr_ref argu
 {
     hr_tensors *const out = w->out;
     if (out->n_items == HR_MAX_TENSORS) return hr_fail(HRNET_ERR_LIMIT, "more than %d tensors", HR_MAX_TENSORS);
-    HR_ROOM(out->items, out->n_items, w->item_capacity);
+    HR_GROW(out->items, out->n_items, w->item_capacity);
     hr_tensor *const tensor = &out->items[out->n_items];
     *tensor = (hr_tensor){0};
     int usable = 0;
@@ -159,7 +158,7 @@ static hrnet_status add_entry(walker *w, const char *key, size_t n_key, const ch
     const size_t path_length = w->path.length;
     if (n > HR_MAX_METADATA) return HRNET_OK;
     if (out->n_entries == HR_MAX_TENSORS) return hr_fail(HRNET_ERR_LIMIT, "more than %d values", HR_MAX_TENSORS);
-    HR_ROOM(out->entries, out->n_entries, w->entry_capacity);
+    HR_GROW(out->entries, out->n_entries, w->entry_capacity);
     HR_TRY(enter_path(w, key, n_key));
     hr_entry *const entry = &out->entries[out->n_entries];
     *entry = (hr_entry){0};
@@ -327,7 +326,7 @@ static hrnet_status list_skipped(walker *w)
         size_t same = 0;
         while (same < out->n_skipped && strcmp(out->skipped[same], text) != 0) same++;
         if (same < out->n_skipped) continue;
-        HR_ROOM(out->skipped, out->n_skipped, w->skipped_capacity);
+        HR_GROW(out->skipped, out->n_skipped, w->skipped_capacity);
         HR_TRY(copy_text(w, text, strlen(text), &out->skipped[out->n_skipped]));
         out->n_skipped++;
     }

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "io/number.h"
+#include "base/text.h"
 
 static void check(const char *text)
 {
