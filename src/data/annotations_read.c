@@ -13,7 +13,7 @@
 #include "data/annotations_internal.h"
 #include "data/dataset_info.h"
 #include "data/keypoint_rows.h"
-#include "io/json_stream.h"
+#include "io/json.h"
 #include "pose/skeleton.h"
 
 #define MAX_FILE ((size_t)1 << 32)

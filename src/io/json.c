@@ -1,4 +1,4 @@
-/* json.c - whole texts as trees, questions to a tree, and strings as JSON writes them. */
+/* json.c - whole texts as trees, questions to a tree, and writing strings. The nodes come from json_build.c. */
 #include "io/json.h"
 
 #include <string.h>
@@ -19,6 +19,7 @@ hrnet_status hr_json_parse(hr_json_document *out, const void *bytes, size_t n_by
 
 void hr_json_free(hr_json_document *document)
 {
+    /* a document is what a builder had allocated when it was done */
     hr_json_builder owner = {.nodes = (hr_json *)document->root, .texts = document->texts};
     hr_json_builder_free(&owner);
     *document = (hr_json_document){0};
@@ -35,6 +36,7 @@ const hr_json *hr_json_first(const hr_json *container)
     return container->count > 0 ? container + 1 : NULL;
 }
 
+/* In an object the children are keys, and what follows a key is its value: step over the value. */
 const hr_json *hr_json_next(const hr_json *container, const hr_json *child)
 {
     const hr_json *const value = container->kind == HR_JSON_OBJECT ? hr_json_value(child) : child;

@@ -1,9 +1,13 @@
 /*
- * npy.c - NumPy's .npy files (versions 1 to 3): a magic number, a header that is a Python dictionary of three entries,
- * and the elements. Read: plain numbers of either byte order, in C or Fortran order. Refused: structures, complex
- * numbers, text, objects. Written: float32, C order.
+ * npy.c - NumPy's .npy files, versions 1 to 3 (numpy.lib.format):
+ *
+ *   "\x93NUMPY", 1 byte major and 1 byte minor version, header size (2 bytes in version 1, else 4), header, elements
+ *   header: the text of a Python dictionary, "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }"
+ *
+ * Read: real numbers and booleans of either byte order, in C or Fortran order. Refused: structures, complex numbers,
+ * text, Python objects. Written: version 1, float32, C order, elements aligned to 64 bytes.
  */
-#include "io/npy.h"
+#include "io/arrays.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +17,7 @@
 #include "io/cursor.h"
 #include "io/tensors/tensors.h"
 
-#define MAX_FILE ((size_t)1 << 34)
+#define MAX_FILE ((size_t)1 << 34) /* bytes: 16 GiB */
 enum { MAX_DIMS = 8, MAGIC_BYTES = 6, HEADER_ALIGN = 64 };
 static const char magic[] = "\x93NUMPY";
 
@@ -30,7 +34,7 @@ static void skip_spaces(hr_cursor *in)
     while (in->at < in->size && strchr(" \t\n", in->data[in->at]) != NULL && in->data[in->at] != '\0') in->at++;
 }
 
-/* Whether the text comes next; if so, step over it. */
+/* Skip white space; if `text` comes next, step over it and return 1. */
 static int accept(hr_cursor *in, const char *text)
 {
     const size_t n = strlen(text);
@@ -40,7 +44,8 @@ static int accept(hr_cursor *in, const char *text)
     return 1;
 }
 
-/* A string in either kind of quotes, shorter than capacity, without escapes. */
+/* Read a string in single or double quotes that is shorter than capacity. Escapes are not interpreted: no valid key or
+ * type has one. */
 static int accept_string(hr_cursor *in, char *out, size_t capacity)
 {
     const char quote = accept(in, "'") ? '\'' : accept(in, "\"") ? '"' : '\0';
@@ -62,11 +67,12 @@ static int accept_size(hr_cursor *in, size_t *out)
         if (__builtin_mul_overflow(value, 10, &value) ||
             __builtin_add_overflow(value, (size_t)(in->data[in->at] - '0'), &value))
             return 0;
-    (void)accept(in, "L"); /* Python 2 wrote long integers so */
+    (void)accept(in, "L"); /* Python 2 wrote long integers as 3L */
     *out = value;
     return n_digits > 0;
 }
 
+/* "()", "(3,)", "(3, 4)": sizes separated by commas, of which one may follow the last. */
 static hrnet_status read_shape(hr_cursor *in, npy_header *out)
 {
     out->n_dims = 0;
@@ -81,6 +87,7 @@ static hrnet_status read_shape(hr_cursor *in, npy_header *out)
     return HRNET_OK;
 }
 
+/* The three keys in any order; nothing else is allowed. */
 static hrnet_status read_dictionary(hr_cursor *in, npy_header *out)
 {
     int has_type = 0, has_order = 0, has_shape = 0;
@@ -135,7 +142,7 @@ typedef struct npy_type {
     int big_endian;
 } npy_type;
 
-/* "<f4": byte order, kind, size. */
+/* Split "<f4" into byte order ('<' little, '>' big, '|' and '=' ours), kind and size. */
 static hrnet_status read_type(const char *text, npy_type *out)
 {
     static const char *const known[] = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"};
@@ -147,6 +154,7 @@ static hrnet_status read_type(const char *text, npy_type *out)
     return hr_fail(HRNET_ERR_UNSUPPORTED, "elements of type \"%s\", expected numbers such as \"<f4\"", text);
 }
 
+/* One element as float32. Signed integers are sign-extended by shifting them up to bit 63 and back. */
 static float element(npy_type type, const unsigned char *from)
 {
     uint64_t bits = 0;
@@ -167,7 +175,8 @@ static float element(npy_type type, const unsigned char *from)
     return (float)value;
 }
 
-/* Elements in the file's order to C order. In Fortran order the first index runs fastest. */
+/* Convert n elements from the file's order to C order. `from`, the element's position in the file, follows the index
+ * like an odometer: a step in dimension d adds strides[d], an overflow of d takes its whole extent back. */
 static void convert(const npy_header *header, npy_type type, const unsigned char *bytes, size_t n, float *out)
 {
     size_t strides[MAX_DIMS], index[MAX_DIMS] = {0}, stride = 1, from = 0;
@@ -200,7 +209,7 @@ hrnet_status hr_array_parse(hrnet_array *out, const void *bytes, size_t n_bytes)
         empty |= header.shape[d] == 0;
         overflow |= __builtin_mul_overflow(n, header.shape[d], &n);
     }
-    if (empty) n = 0;
+    if (empty) n = 0; /* whatever the other sizes multiply to */
     if ((overflow && !empty) || n != hr_cursor_left(&in) / type.size || hr_cursor_left(&in) % type.size != 0)
         return hr_fail(HRNET_ERR_FORMAT, "the shape does not fit the %zu bytes of elements", hr_cursor_left(&in));
     hrnet_array array = {.n_dims = header.n_dims};

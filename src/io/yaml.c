@@ -1,6 +1,6 @@
 /*
- * yaml.c - libyaml's events folded into a tree. The open collections are a stack of bounded depth; every event is
- * checked before it becomes a node.
+ * yaml.c - a tree from libyaml's events. The collections that are open form a stack of bounded depth. In a mapping
+ * events alternate between keys and values: a key's event creates the entry, the next event fills it.
  */
 #include "io/yaml.h"
 
@@ -11,8 +11,8 @@
 
 typedef struct level {
     hr_yaml *node;  /* the open mapping or sequence */
-    hr_yaml **tail; /* where its next child goes */
-    hr_yaml *entry; /* mapping: the entry whose key was read and whose value is awaited */
+    hr_yaml **tail; /* the pointer that its next child is stored in */
+    hr_yaml *entry; /* mapping: the entry whose key was read and whose value comes next; else NULL */
 } level;
 
 typedef struct yaml_reader {
@@ -32,7 +32,7 @@ void hr_yaml_free(hr_yaml *node)
     if (node == NULL) return;
     for (hr_yaml *child = node->first; child != NULL;) {
         hr_yaml *next = child->next;
-        hr_yaml_free(child); /* as deep as the parser's limit */
+        hr_yaml_free(child); /* recursion is bounded by HR_YAML_MAX_DEPTH */
         child = next;
     }
     hr_free(node->text);
@@ -55,7 +55,8 @@ static hrnet_status copy_text(const yaml_reader *r, const yaml_event_t *event, c
     return *out != NULL ? HRNET_OK : hr_fail_memory(length + 1);
 }
 
-/* Link a new node below the innermost open collection. */
+/* Create a node and append it to the innermost open collection, or make it the root. It belongs to the tree at once, so
+ * that hr_yaml_free of the root cleans up after any later failure. */
 static hrnet_status add_node(yaml_reader *r, int line, hr_yaml **out)
 {
     if (++r->n_nodes > HR_YAML_MAX_NODES)
@@ -74,7 +75,8 @@ static hrnet_status add_node(yaml_reader *r, int line, hr_yaml **out)
     return HRNET_OK;
 }
 
-/* A mapping's key: makes the entry that the next event fills. */
+/* A key: create the entry that the next event fills. The search for duplicates is quadratic in the entries of one
+ * mapping, of which a megabyte of YAML holds at most HR_YAML_MAX_NODES. */
 static hrnet_status read_key(yaml_reader *r, const yaml_event_t *event)
 {
     level *top = &r->levels[r->depth - 1];
@@ -101,7 +103,7 @@ static hrnet_status begin_collection(yaml_reader *r, hr_yaml *node, hr_yaml_kind
     return HRNET_OK;
 }
 
-/* A scalar or the beginning of a collection. */
+/* A scalar or the start of a collection: a key if the innermost mapping expects one, else a value. */
 static hrnet_status read_node(yaml_reader *r, const yaml_event_t *event)
 {
     level *top = r->depth > 0 ? &r->levels[r->depth - 1] : NULL;
@@ -120,6 +122,7 @@ static hrnet_status read_node(yaml_reader *r, const yaml_event_t *event)
     return copy_text(r, event, &node->text);
 }
 
+/* The explicit tag ("!!python/object") of a value, or NULL. */
 static const yaml_char_t *tag_of(const yaml_event_t *event)
 {
     switch (event->type) {
@@ -153,6 +156,7 @@ static hrnet_status read_event(yaml_reader *r, const yaml_event_t *event)
     }
 }
 
+/* libyaml's own error. Where it could not even decode characters, only `mark` has the position. */
 static hrnet_status parser_failure(const yaml_parser_t *parser, const char *name)
 {
     if (parser->error == YAML_MEMORY_ERROR) return hr_fail_memory(0);

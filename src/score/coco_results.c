@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "data/keypoint_rows.h"
-#include "io/json_stream.h"
+#include "io/json.h"
 #include "pose/skeleton.h"
 
 #define MAX_FILE ((size_t)1 << 32)

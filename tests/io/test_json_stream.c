@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "io/json_stream.h"
+#include "io/json.h"
 
 typedef struct heard {
     int64_t sum;

@@ -12,7 +12,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "io/mat.h"
+#include "io/arrays.h"
 
 static void read_file(hr_bytes *out, const char *name)
 {

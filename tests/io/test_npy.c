@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "io/npy.h"
+#include "io/arrays.h"
 
 #define CORPUS TEST_DATA "/fuzz/corpus/npy/"
 

@@ -1,40 +1,29 @@
 /*
- * torch_tree.c - from the values of a pickle to storages, tensors and metadata: a walk over the containers with its own
- * stack, whose depth, visits and copied text are bounded.
+ * torch_tree.c - from the values of a pickle to tensors and metadata: a depth-first walk over its containers. The walk
+ * keeps a stack of its own (frames), one for each container that is open, and the path of keys to the current one.
+ *
+ * The tree comes from a hostile file at worst: shared parts can make it exponentially large (a list of ten references
+ * to a list of ten references ...) and cycles endless. So depth, visits and copied text are limited, and a container
+ * that is already open is not entered again.
  */
 #include "io/tensors/torch_tree.h"
 
 #include <stdio.h>
 
-#include "base/text.h"
 #include "base/mem.h"
-#include "io/tensors/torch_names.h"
+#include "base/text.h"
 
 enum { MAX_DEPTH = 64, MAX_VISITS = 1 << 22, MAX_TEXT = 1 << 28, MAX_SKIPPED = 256 };
 
-hrnet_status hr_torch_storages(hr_store *store, const hr_pickle *pickle)
-{
-    for (size_t i = 0; i < pickle->n_values; i++) {
-        hr_storage_id id;
-        if (!hr_torch_storage_id(pickle, (hr_ref)i, &id)) continue;
-        hr_storage storage = {.dtype = id.type->dtype, .known = id.type->meaning == HR_TORCH_STORAGE};
-        if (storage.known &&
-            (id.n_elements < 0 ||
-             __builtin_mul_overflow((uint64_t)id.n_elements, hr_dtype_size(storage.dtype), &storage.n_bytes)))
-            return hr_fail(HRNET_ERR_FORMAT, "a storage of %lld elements", (long long)id.n_elements);
-        HR_TRY(hr_store_add(store, id.key->as.text, id.key->n, storage));
-    }
-    return hr_store_sort(store);
-}
-
 /* ------------------------------------------------------------------------------------------------ the walk */
 
+/* An open container. */
 typedef struct frame {
     hr_ref container;
-    uint32_t cell;      /* of the next item */
-    size_t index;       /* of the next item, the key of a list's */
-    size_t path_length; /* of the keys up to this container */
-    int of_pairs;       /* each item is itself a (key, value) */
+    uint32_t cell;      /* of the next item; 0: none is left */
+    size_t index;       /* of the next item; in a list it serves as the key */
+    size_t path_length; /* of walker.path before this container's key was added */
+    int of_pairs;       /* a list whose items are (key, value) */
 } frame;
 
 typedef struct walker {
@@ -43,11 +32,11 @@ typedef struct walker {
     size_t item_capacity, entry_capacity, skipped_capacity;
     frame frames[MAX_DEPTH];
     int depth;
-    hr_text path; /* keys of the open containers, joined with '/' */
-    size_t n_visits, text_left;
+    hr_text path;               /* keys of the open containers, joined with '/' */
+    size_t n_visits, text_left; /* values visited; bytes of text that may still be copied */
 } walker;
 
-/* A copy of n bytes of text that counts against the limit. */
+/* Copy n bytes of text, which count against MAX_TEXT. */
 static hrnet_status copy_text(walker *w, const char *text, size_t n, char **out)
 {
     if (n >= w->text_left) return hr_fail(HRNET_ERR_LIMIT, "more than %d bytes of keys and text", MAX_TEXT);
@@ -56,7 +45,7 @@ static hrnet_status copy_text(walker *w, const char *text, size_t n, char **out)
     return *out != NULL ? HRNET_OK : hr_fail_memory(n + 1);
 }
 
-/* Lengthen the path by one key of n bytes, which counts against the limit each time. */
+/* Append a key of n bytes to the path; it counts against MAX_TEXT each time it is appended. */
 static hrnet_status enter_path(walker *w, const char *key, size_t n)
 {
     if (n >= w->text_left) return hr_fail(HRNET_ERR_LIMIT, "more than %d bytes of keys and text", MAX_TEXT);
@@ -72,7 +61,8 @@ static void leave_path(walker *w, size_t length)
     if (w->path.data != NULL) w->path.data[length] = '\0';
 }
 
-/* Follow calls that stand for one of their arguments; hostile chains of them end at nothing. */
+/* Follow calls that stand for their first argument (Parameter, Size). A chain of more than 8 of them, which no pickler
+ * writes, gives value 0. */
 static hr_ref resolve(const hr_pickle *pickle, hr_ref ref)
 {
     for (int i = 0; i < 8; i++) {
@@ -82,6 +72,7 @@ static hr_ref resolve(const hr_pickle *pickle, hr_ref ref)
     return 0;
 }
 
+/* Read a size or stride: a tuple, or a torch.Size made of one. */
 static hrnet_status read_dims(const hr_pickle *pickle, hr_ref ref, int64_t out[HR_MAX_DIMS], int *n_dims)
 {
     const hr_ref dims = resolve(pickle, ref);
@@ -99,8 +90,9 @@ static hrnet_status read_dims(const hr_pickle *pickle, hr_ref ref, int64_t out[H
     return HRNET_OK;
 }
 
-/* Fill a tensor whose name is set from the arguments of the function that would rebuild it. *usable 0: its elements are
- * of a type we do not have. */
+/* Fill a tensor from the arguments (storage, offset, size, stride, ...) of the function that would rebuild it in
+ * Python. typed: argument 6 is the element type, which may differ from the storage's. *usable 0: the element type is
+ * not in hr_dtype. */
 static hrnet_status read_tensor(const walker *w, hr_ref arguments, int typed, hr_tensor *tensor, int *usable)
 {
     const hr_pickle *const pickle = w->pickle;
@@ -111,7 +103,7 @@ static hrnet_status read_tensor(const walker *w, hr_ref arguments, int typed, hr
     int n_strides;
     if (!hr_torch_storage_id(pickle, hr_pickle_item(pickle, arguments, 0), &id) || offset->kind != HR_PICKLE_INTEGER)
         return hr_fail(HRNET_ERR_FORMAT, "not (storage, offset, size, stride)");
-    /* the sum of two int64 from outside; what lands below 0 is refused, what is too large fails the extent check */
+    /* both numbers come from the file: a negative sum is refused here, one that is too large by hr_tensor_check */
     int64_t first;
     if (__builtin_add_overflow(offset->as.integer, id.view_offset, &first) || offset->as.integer < 0 || first < 0)
         return hr_fail(HRNET_ERR_FORMAT, "offset %lld", (long long)offset->as.integer);
@@ -128,6 +120,7 @@ static hrnet_status read_tensor(const walker *w, hr_ref arguments, int typed, hr
     return hr_tensor_check(tensor, storage->n_bytes);
 }
 
+/* Add a tensor, unless its element type is unknown. n_items rises only when it is complete. */
 static hrnet_status add_tensor(walker *w, const char *key, size_t n, hr_ref arguments, int typed)
 {
     hr_tensors *const out = w->out;
@@ -152,6 +145,7 @@ static hrnet_status add_tensor(walker *w, const char *key, size_t n, hr_ref argu
     return status;
 }
 
+/* Add a metadata entry of n bytes under the current path and key. */
 static hrnet_status add_entry(walker *w, const char *key, size_t n_key, const char *value, size_t n)
 {
     hr_tensors *const out = w->out;
@@ -172,8 +166,9 @@ static hrnet_status add_entry(walker *w, const char *key, size_t n_key, const ch
     return status;
 }
 
-/* The bytes of a NumPy scalar: BYTES, or in protocol 2 the call _codecs.encode(text, 'latin1'). Their count, at most 8;
- * 0 when there are none. */
+/* The bytes of a NumPy scalar: a BYTES value, or in protocol 2, which has none, the call _codecs.encode(text,
+ * 'latin1'), whose text holds a character U+0000 to U+00FF for each byte. Returns how many there are; 0 for none or
+ * more than 8. */
 static size_t scalar_bytes(const hr_pickle *pickle, hr_ref ref, unsigned char out[8])
 {
     const hr_value *value = hr_pickle_value(pickle, ref);
@@ -193,7 +188,7 @@ static size_t scalar_bytes(const hr_pickle *pickle, hr_ref ref, unsigned char ou
     return n;
 }
 
-/* numpy.core.multiarray.scalar(numpy.dtype('f8', ...), bytes): how the score of a checkpoint is often stored. */
+/* numpy.core.multiarray.scalar(numpy.dtype('f8', ...), bytes): upstream's checkpoints store their score ("perf") so. */
 static hrnet_status add_numpy_number(walker *w, const char *key, size_t n_key, hr_ref call)
 {
     const hr_pickle *const pickle = w->pickle;
@@ -219,7 +214,7 @@ static hrnet_status add_numpy_number(walker *w, const char *key, size_t n_key, h
     return add_entry(w, key, n_key, text, strlen(text));
 }
 
-/* Open a container, unless it is open already: a container inside itself holds nothing new. */
+/* Open a container as the new innermost frame, unless it is open already (a cycle). The root has no key. */
 static hrnet_status enter(walker *w, hr_ref container, const char *key, size_t n, int of_pairs)
 {
     for (int i = 0; i < w->depth; i++)
@@ -231,13 +226,14 @@ static hrnet_status enter(walker *w, hr_ref container, const char *key, size_t n
     return HRNET_OK;
 }
 
+/* A call of a known function: a tensor, a number, or a dictionary to enter. All others are dropped. */
 static hrnet_status visit_call(walker *w, const char *key, size_t n, hr_ref call)
 {
     const hr_pickle *const pickle = w->pickle;
     const hr_value *const value = hr_pickle_value(pickle, call);
     hr_ref arguments = value->as.call.arguments;
     hr_torch_meaning what = hr_torch_meaning_of(pickle, call);
-    if (what == HR_TORCH_RETYPED) {
+    if (what == HR_TORCH_RETYPED) { /* a subclass of Tensor: take the tensor inside */
         what = hr_torch_look_up(pickle, hr_pickle_item(pickle, arguments, 0))->meaning;
         arguments = hr_pickle_item(pickle, arguments, 2);
         if (what != HR_TORCH_TENSOR && what != HR_TORCH_TENSOR_AS) return HRNET_OK;
@@ -255,6 +251,7 @@ static hrnet_status visit_call(walker *w, const char *key, size_t n, hr_ref call
     }
 }
 
+/* Visit one value: enter it if it is a container, else add it as an entry, a tensor, or nothing. */
 static hrnet_status visit(walker *w, const char *key, size_t n, hr_ref ref)
 {
     char number[HR_NUMBER_TEXT];
@@ -275,6 +272,8 @@ static hrnet_status visit(walker *w, const char *key, size_t n, hr_ref ref)
     return add_entry(w, key, n, number, strlen(number));
 }
 
+/* Visit the value of a dictionary's key. Keys other than texts and integers have no path, so their values are dropped.
+ */
 static hrnet_status visit_keyed(walker *w, hr_ref key, hr_ref ref)
 {
     const hr_value *const value = hr_pickle_value(w->pickle, key);
@@ -285,8 +284,9 @@ static hrnet_status visit_keyed(walker *w, hr_ref key, hr_ref ref)
     return visit(w, number, (size_t)n, ref);
 }
 
-/* Visit the next item of the innermost container, or leave it. */
-static hrnet_status step(walker *w)
+/* Visit the next item of the innermost container, or close it after its last. The frame is advanced first, since the
+ * visit may open another one. */
+static hrnet_status advance(walker *w)
 {
     const hr_pickle *const pickle = w->pickle;
     frame *const f = &w->frames[w->depth - 1];
@@ -310,6 +310,7 @@ static hrnet_status step(walker *w)
 
 /* ------------------------------------------------------------------------------------------------ skipped */
 
+/* List the unknown globals of the whole pickle, each once. The comparison is quadratic in MAX_SKIPPED only. */
 static hrnet_status list_skipped(walker *w)
 {
     hr_tensors *const out = w->out;
@@ -337,7 +338,7 @@ hrnet_status hr_torch_flatten(hr_tensors *out, const hr_pickle *pickle)
 {
     walker w = {.pickle = pickle, .out = out, .text_left = MAX_TEXT};
     hrnet_status status = visit(&w, "", 0, pickle->root);
-    while (status == HRNET_OK && w.depth > 0) status = step(&w);
+    while (status == HRNET_OK && w.depth > 0) status = advance(&w);
     if (status == HRNET_OK) status = list_skipped(&w);
     hr_text_free(&w.path);
     return status;

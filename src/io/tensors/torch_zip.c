@@ -1,6 +1,11 @@
 /*
- * torch_zip.c - PyTorch's container since 1.6: a zip with PREFIX/data.pkl and a file PREFIX/data/KEY for each storage.
- * Entries are only ever looked up by name inside the archive, so a name cannot lead anywhere else.
+ * torch_zip.c - PyTorch's container since 1.6: a zip archive with PREFIX/data.pkl (the pickle), PREFIX/data/KEY (the
+ * bytes of each storage) and PREFIX/byteorder. PREFIX is the same for all entries: usually "archive" or the file's
+ * name.
+ *
+ * Entries are read through libzip by their index and never extracted to disk, so that a name like "../x" means nothing.
+ * What an entry claims about its size is checked against the size of the file before anything is allocated, and its CRC
+ * is checked when its end is read: storages are read in part, so the first read of each goes on to the end.
  */
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +16,7 @@
 #include "io/tensors/store.h"
 #include "io/tensors/torch_tree.h"
 
-enum { DEFLATE_MOST = 1032 }; /* bytes that one byte of deflated data can stand for */
+enum { DEFLATE_MOST = 1032 }; /* the largest ratio that deflate can reach: 258 bytes from 2 bits */
 
 static hrnet_status status_of(const zip_error_t *error)
 {
@@ -36,6 +41,7 @@ void hr_torch_zip_close(struct zip *zip)
     zip_discard(zip);
 }
 
+/* Open the archive over the source's memory or a copy of its descriptor, which libzip closes. */
 static hrnet_status open_zip(hr_store *store)
 {
     zip_error_t error;
@@ -61,7 +67,8 @@ static hrnet_status open_zip(hr_store *store)
     return status;
 }
 
-/* The size of entry `index` once inflated, if its other numbers make that possible. */
+/* The uncompressed size of an entry. HRNET_ERR_FORMAT if it is impossible for the entry's compressed size and method,
+ * as in a file of a few bytes that claims to hold gigabytes. */
 static hrnet_status entry_size(const hr_store *store, uint64_t index, uint64_t *out)
 {
     zip_stat_t entry;
@@ -77,7 +84,8 @@ static hrnet_status entry_size(const hr_store *store, uint64_t index, uint64_t *
     return HRNET_OK;
 }
 
-/* Read and drop bytes: n of them, or all up to the end, where libzip compares the CRC. */
+/* Read n bytes, or up to the end, and drop them. libzip cannot seek in compressed entries, and it compares the CRC when
+ * the end is reached. Returns < 0 on failure. */
 static zip_int64_t skip(zip_file_t *file, uint64_t n)
 {
     char dropped[16384];
@@ -89,7 +97,7 @@ static zip_int64_t skip(zip_file_t *file, uint64_t n)
     return 0;
 }
 
-/* n bytes from byte `at` of an entry; to_end: also check the rest. */
+/* Copy n bytes from byte `at` of an entry. to_end: then read the rest as well, so that its CRC is checked. */
 static hrnet_status read_entry(zip_t *zip, uint64_t index, uint64_t at, size_t n, void *out, int to_end)
 {
     zip_file_t *const file = zip_fopen_index(zip, index, 0);
@@ -117,8 +125,8 @@ hrnet_status hr_torch_zip_read(hr_store *store, hr_storage *storage, uint64_t at
     return HRNET_OK;
 }
 
-/* The prefix that all names share: what stands before "/data.pkl". Also refuses two entries of one name, between which
- * readers would choose differently. */
+/* Find the prefix: what stands before "/data.pkl". Refuses archives with two entries of one name, of which different
+ * readers would take different ones (zip_name_locate takes the first). Free *out with hr_free. */
 static hrnet_status find_prefix(zip_t *zip, char **out)
 {
     const zip_int64_t n = zip_get_num_entries(zip, 0);
@@ -138,7 +146,7 @@ static hrnet_status find_prefix(zip_t *zip, char **out)
     return *out != NULL ? HRNET_OK : hr_fail_memory(strlen(found));
 }
 
-/* The index of PREFIX/name, or -1. */
+/* Set *out to the index of PREFIX/FOLDERNAME (folder: "" or "data/"), or to -1 if there is no such entry. */
 static hrnet_status locate(zip_t *zip, const char *prefix, const char *folder, const char *name, zip_int64_t *out)
 {
     hr_text text = {0};
@@ -154,9 +162,9 @@ static hrnet_status check_byte_order(const hr_store *store, const char *prefix)
 {
     zip_int64_t index;
     uint64_t size;
-    char order[8] = {0}; /* one more than "little" with its NUL, so that a longer word is not taken for it */
+    char order[8] = {0}; /* longer than "little" and its NUL, so that a word that begins with "little" differs */
     HR_TRY(locate(store->zip, prefix, "", "byteorder", &index));
-    if (index < 0) return HRNET_OK; /* written before PyTorch 2.1, on a machine like ours */
+    if (index < 0) return HRNET_OK; /* written before PyTorch 2.1, which adds the entry; little-endian is assumed */
     HR_TRY(entry_size(store, (uint64_t)index, &size));
     if (size < sizeof order) HR_TRY(read_entry(store->zip, (uint64_t)index, 0, (size_t)size, order, 1));
     if (strcmp(order, "little") != 0)
@@ -164,8 +172,8 @@ static hrnet_status check_byte_order(const hr_store *store, const char *prefix)
     return HRNET_OK;
 }
 
-/* Give every storage its entry. */
-static hrnet_status place_storages(hr_store *store, const char *prefix)
+/* Find the entry of every storage and check that it has the bytes that the pickle claims. */
+static hrnet_status locate_storages(hr_store *store, const char *prefix)
 {
     for (size_t i = 0; i < store->n_storages; i++) {
         hr_storage *const storage = &store->storages[i];
@@ -183,7 +191,8 @@ static hrnet_status place_storages(hr_store *store, const char *prefix)
     return HRNET_OK;
 }
 
-/* All but the archive itself: prefix and pickle are the caller's to free. */
+/* Read the pickle, then find the storages it refers to, then collect its tensors. The caller frees *bytes and *pickle,
+ * also on failure. */
 static hrnet_status index_entries(hr_tensors *tensors, const char *prefix, unsigned char **bytes, hr_pickle *pickle)
 {
     hr_store *const store = tensors->store;
@@ -199,7 +208,7 @@ static hrnet_status index_entries(hr_tensors *tensors, const char *prefix, unsig
     hr_cursor cursor = hr_cursor_over(*bytes, (size_t)size);
     HR_TRY(hr_pickle_read(pickle, &cursor));
     HR_TRY(hr_torch_storages(store, pickle));
-    HR_TRY(place_storages(store, prefix));
+    HR_TRY(locate_storages(store, prefix));
     return hr_torch_flatten(tensors, pickle);
 }
 
