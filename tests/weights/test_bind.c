@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "weights/initial.h"
+#include "weights/bind.h"
 
 static char folder[] = "/tmp/hrnet-test-bind-XXXXXX", file[64];
 

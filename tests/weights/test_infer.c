@@ -9,7 +9,7 @@
 
 #include "graph/graph.h"
 #include "networks/registry.h"
-#include "weights/infer.h"
+#include "weights/checkpoint.h"
 #include "state_dict.h"
 
 static char told[1024];
