@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "pose/flip.h"
+#include "pose/decode.h"
 
 enum { JOINTS = 4, HEIGHT = 2, WIDTH = 3, SIZE = JOINTS * HEIGHT * WIDTH };
 
