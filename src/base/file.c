@@ -18,11 +18,11 @@ static hrnet_status read_all(hr_bytes *out, int fd, const char *path, size_t max
     struct stat status;
     size_t capacity = 1 << 16;
     if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
-        return hr_fail(HRNET_ERR_IO, "%s: is a directory, expected a file", path);
+        return hr_fail(HRNET_ERR_IO, "%s: expected a file, found a folder", path);
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
         if ((uint64_t)status.st_size > max_bytes)
-            return hr_fail(HRNET_ERR_LIMIT, "%s: %lld bytes, the limit is %zu", path, (long long)status.st_size,
-                           max_bytes);
+            return hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %zu bytes, found %lld", path, max_bytes,
+                           (long long)status.st_size);
         capacity = (size_t)status.st_size + 1; /* one more, so that the read that returns 0 needs no growth */
     }
     unsigned char *data = hr_alloc(capacity, 1);
@@ -33,8 +33,9 @@ static hrnet_status read_all(hr_bytes *out, int fd, const char *path, size_t max
             unsigned char *grown = size > max_bytes ? NULL : hr_resize(data, size, capacity * 2, 1);
             if (grown == NULL) {
                 hr_free(data);
-                return size > max_bytes ? hr_fail(HRNET_ERR_LIMIT, "%s: more than %zu bytes", path, max_bytes)
-                                        : hr_fail_memory(capacity * 2);
+                return size > max_bytes
+                           ? hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %zu bytes, found more", path, max_bytes)
+                           : hr_fail_memory(capacity * 2);
             }
             data = grown;
             capacity *= 2;
@@ -50,7 +51,7 @@ static hrnet_status read_all(hr_bytes *out, int fd, const char *path, size_t max
     }
     if (size > max_bytes) {
         hr_free(data);
-        return hr_fail(HRNET_ERR_LIMIT, "%s: more than %zu bytes", path, max_bytes);
+        return hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %zu bytes, found more", path, max_bytes);
     }
     *out = (hr_bytes){data, size};
     return HRNET_OK;

@@ -9,7 +9,8 @@ hrnet_status hr_json_parse(hr_json_document *out, const void *bytes, size_t n_by
 {
     hr_json_builder builder = {.status = HRNET_OK};
     hrnet_status status = hr_json_run(&hr_json_build, &builder, &builder.status, bytes, n_bytes);
-    if (status == HRNET_OK && builder.n_nodes == 0) status = hr_fail(HRNET_ERR_FORMAT, "no JSON value");
+    if (status == HRNET_OK && builder.n_nodes == 0)
+        status = hr_fail(HRNET_ERR_FORMAT, "expected a JSON value, found none");
     if (status != HRNET_OK)
         hr_json_builder_free(&builder);
     else

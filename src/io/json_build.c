@@ -24,7 +24,7 @@ struct hr_json_text {
 
 static hrnet_status add_node(hr_json_builder *b, hr_json node)
 {
-    if (b->n_nodes == MAX_NODES) return hr_fail(HRNET_ERR_LIMIT, "more than %d values", MAX_NODES);
+    if (b->n_nodes == MAX_NODES) return hr_fail(HRNET_ERR_LIMIT, "expected at most %d values, found more", MAX_NODES);
     HR_GROW(b->nodes, b->n_nodes, b->capacity);
     node.span = 1;
     b->nodes[b->n_nodes++] = node;
@@ -42,8 +42,9 @@ static int add_value(hr_json_builder *b, hr_json node)
 /* Copy n bytes into the newest block, or into a new one if they and a NUL do not fit. */
 static hrnet_status add_text(hr_json_builder *b, const unsigned char *bytes, size_t n, const char **out)
 {
-    if (memchr(bytes, '\0', n) != NULL) return hr_fail(HRNET_ERR_FORMAT, "a string holds a NUL character");
-    if (n > UINT32_MAX / 2) return hr_fail(HRNET_ERR_LIMIT, "a string of %zu bytes", n);
+    if (memchr(bytes, '\0', n) != NULL)
+        return hr_fail(HRNET_ERR_FORMAT, "expected a string without NUL characters, found one");
+    if (n > UINT32_MAX / 2) return hr_fail(HRNET_ERR_LIMIT, "expected a shorter string, found %zu bytes", n);
     if (b->texts == NULL || b->texts->capacity - b->texts->used <= n) {
         const size_t capacity = n < TEXT_BLOCK ? TEXT_BLOCK : n + 1;
         hr_json_text *const block = hr_alloc(1, sizeof *block + capacity);
@@ -121,7 +122,7 @@ static int on_key(void *context, const unsigned char *bytes, size_t n)
 static int open_container(hr_json_builder *b, hr_json_kind kind)
 {
     if (b->depth == HR_JSON_MAX_DEPTH) {
-        b->status = hr_fail(HRNET_ERR_LIMIT, "nested deeper than %d", HR_JSON_MAX_DEPTH);
+        b->status = hr_fail(HRNET_ERR_LIMIT, "expected at most %d nested levels, found more", HR_JSON_MAX_DEPTH);
         return 0;
     }
     if (!add_value(b, (hr_json){.kind = kind & 7})) return 0;

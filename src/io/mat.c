@@ -125,8 +125,8 @@ static hrnet_status read_numbers(hr_mat_array *out, element values)
 {
     const size_t size = size_of(values.type);
     if (size == 0 || values.content.size % size != 0 || values.content.size / size != out->count)
-        return hr_fail(HRNET_ERR_FORMAT, "%zu bytes of type %u do not make %zu numbers", values.content.size,
-                       (unsigned)values.type, out->count);
+        return hr_fail(HRNET_ERR_FORMAT, "expected %zu numbers, found %zu bytes of type %u", out->count,
+                       values.content.size, (unsigned)values.type);
     HR_NEW(out->numbers, out->count);
     for (size_t i = 0; i < out->count; i++)
         out->numbers[i] = number_of(values.type, hr_cursor_uint(&values.content, size));
@@ -137,7 +137,8 @@ static hrnet_status read_numbers(hr_mat_array *out, element values)
 static hrnet_status read_text(char **out, element values)
 {
     const size_t size = size_of(values.type);
-    if (size != 1 && size != 2) return hr_fail(HRNET_ERR_UNSUPPORTED, "text of type %u", (unsigned)values.type);
+    if (size != 1 && size != 2)
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "expected text, found elements of type %u", (unsigned)values.type);
     const size_t n = values.content.size / size;
     char *text;
     HR_NEW(text, n + 1);
@@ -158,18 +159,18 @@ static hrnet_status read_head(hr_cursor *in, hr_mat_array *out, uint32_t *flags)
     element part;
     HR_TRY(next_element(in, &part));
     if (part.type != MI_UINT32 || part.content.size != 8)
-        return hr_fail(HRNET_ERR_FORMAT, "an array without its class");
+        return hr_fail(HRNET_ERR_FORMAT, "expected the class of an array, found another element");
     *flags = hr_cursor_u32(&part.content);
     HR_TRY(next_element(in, &part));
     const size_t n_dims = part.content.size / 4;
     if (part.type != MI_INT32 || n_dims < 1 || n_dims > HR_MAT_DIMS)
-        return hr_fail(HRNET_ERR_FORMAT, "an array without 1 to %d dimensions", HR_MAT_DIMS);
+        return hr_fail(HRNET_ERR_FORMAT, "expected an array of 1 to %d dimensions, found another", HR_MAT_DIMS);
     out->n_dims = (int)n_dims;
     out->count = 1;
     for (size_t d = 0; d < n_dims; d++) {
         out->dims[d] = hr_cursor_u32(&part.content);
         if (__builtin_mul_overflow(out->count, out->dims[d], &out->count))
-            return hr_fail(HRNET_ERR_FORMAT, "an array with more elements than can be counted");
+            return hr_fail(HRNET_ERR_FORMAT, "expected an array that fits into memory, found dimensions that overflow");
     }
     HR_TRY(next_element(in, &part));
     out->name = hr_strndup((const char *)part.content.data, part.content.size);
@@ -183,7 +184,8 @@ static hrnet_status read_cell(hr_cursor *in, char **out)
     hr_mat_array head = {0};
     uint32_t flags;
     HR_TRY(next_element(in, &cell));
-    if (cell.type != MI_MATRIX) return hr_fail(HRNET_ERR_FORMAT, "a cell that is no array");
+    if (cell.type != MI_MATRIX)
+        return hr_fail(HRNET_ERR_FORMAT, "expected an array in each cell, found another element");
     if (cell.content.size == 0) return HRNET_OK;
     hrnet_status status = read_head(&cell.content, &head, &flags);
     if (status == HRNET_OK && (flags & 0xff) == MX_CHAR) {
@@ -198,7 +200,8 @@ static hrnet_status read_cell(hr_cursor *in, char **out)
 static hrnet_status read_cells(hr_mat_array *out, hr_cursor *in)
 {
     if (out->count > hr_cursor_left(in) / 8)
-        return hr_fail(HRNET_ERR_FORMAT, "%zu cells in %zu bytes", out->count, hr_cursor_left(in)); /* a tag each */
+        return hr_fail(HRNET_ERR_FORMAT, "expected %zu cells, found only %zu bytes", out->count,
+                       hr_cursor_left(in)); /* a tag each */
     HR_NEW(out->texts, out->count);
     for (size_t i = 0; i < out->count; i++) {
         HR_TRY(read_cell(in, &out->texts[i]));
@@ -268,7 +271,8 @@ static hrnet_status inflate_into(z_stream *z, unsigned char **out, size_t *size,
     size_t capacity = 0;
     int code = Z_OK;
     while (code == Z_OK || code == Z_BUF_ERROR) {
-        if (*size == limit) return hr_fail(HRNET_ERR_LIMIT, "more than %d bytes when unpacked", MAX_UNPACKED);
+        if (*size == limit)
+            return hr_fail(HRNET_ERR_LIMIT, "expected at most %d bytes after decompression, found more", MAX_UNPACKED);
         if (*size == capacity) HR_GROW(*out, *size, capacity);
         const size_t n_free = (capacity < limit ? capacity : limit) - *size;
         z->next_out = *out + *size;
@@ -278,7 +282,9 @@ static hrnet_status inflate_into(z_stream *z, unsigned char **out, size_t *size,
         if (code == Z_BUF_ERROR && z->avail_out > 0) break; /* the input ended before the stream */
     }
     if (code == Z_MEM_ERROR) return hr_fail_memory(0);
-    return code == Z_STREAM_END ? HRNET_OK : hr_fail(HRNET_ERR_FORMAT, "a compressed element is broken");
+    return code == Z_STREAM_END
+               ? HRNET_OK
+               : hr_fail(HRNET_ERR_FORMAT, "expected zlib data in a compressed element, found something else");
 }
 
 /* Read a compressed element: the array inside, if it is one. */
@@ -391,7 +397,8 @@ hrnet_status hr_mat_save(const char *path, const char *name, const float *values
     size_t count = 1;
     for (int d = 0; d < n_dims; d++)
         if (dims[d] > INT32_MAX || __builtin_mul_overflow(count, dims[d], &count) || count > INT32_MAX / 4 - 256)
-            return hr_fail(HRNET_ERR_LIMIT, "%s: more values than the format holds", path);
+            return hr_fail(HRNET_ERR_LIMIT, "%s: expected less than 2 GiB of values for a MATLAB 5 file, found more",
+                           path);
     hr_file file;
     HR_TRY(hr_file_create(&file, path));
     put_header(file.stream);

@@ -76,12 +76,15 @@ static int accept_size(hr_cursor *in, size_t *out)
 static hrnet_status read_shape(hr_cursor *in, npy_header *out)
 {
     out->n_dims = 0;
-    if (!accept(in, "(")) return hr_fail(HRNET_ERR_FORMAT, "header: shape is no tuple");
+    if (!accept(in, "(")) return hr_fail(HRNET_ERR_FORMAT, "header: shape: expected a tuple");
     while (!accept(in, ")")) {
-        if (out->n_dims == MAX_DIMS) return hr_fail(HRNET_ERR_UNSUPPORTED, "more than %d dimensions", MAX_DIMS);
-        if (!accept_size(in, &out->shape[out->n_dims++])) return hr_fail(HRNET_ERR_FORMAT, "header: broken shape");
+        if (out->n_dims == MAX_DIMS)
+            return hr_fail(HRNET_ERR_UNSUPPORTED, "header: shape: expected at most %d dimensions, found more",
+                           MAX_DIMS);
+        if (!accept_size(in, &out->shape[out->n_dims++]))
+            return hr_fail(HRNET_ERR_FORMAT, "header: shape: expected sizes separated by commas");
         if (accept(in, ",")) continue;
-        if (!accept(in, ")")) return hr_fail(HRNET_ERR_FORMAT, "header: broken shape");
+        if (!accept(in, ")")) return hr_fail(HRNET_ERR_FORMAT, "header: shape: expected sizes separated by commas");
         break;
     }
     return HRNET_OK;
@@ -91,31 +94,33 @@ static hrnet_status read_shape(hr_cursor *in, npy_header *out)
 static hrnet_status read_dictionary(hr_cursor *in, npy_header *out)
 {
     int has_type = 0, has_order = 0, has_shape = 0;
-    if (!accept(in, "{")) return hr_fail(HRNET_ERR_FORMAT, "header: no dictionary");
+    if (!accept(in, "{")) return hr_fail(HRNET_ERR_FORMAT, "header: expected a dictionary");
     while (!accept(in, "}")) {
         char key[24];
-        if (!accept_string(in, key, sizeof key) || !accept(in, ":")) return hr_fail(HRNET_ERR_FORMAT, "header: no key");
+        if (!accept_string(in, key, sizeof key) || !accept(in, ":"))
+            return hr_fail(HRNET_ERR_FORMAT, "header: expected a key in quotes and a colon");
         if (strcmp(key, "descr") == 0) {
             has_type = 1;
-            if (accept(in, "[")) return hr_fail(HRNET_ERR_UNSUPPORTED, "an array of structures");
+            if (accept(in, "["))
+                return hr_fail(HRNET_ERR_UNSUPPORTED, "header: descr: expected numbers, found an array of structures");
             if (!accept_string(in, out->type, sizeof out->type))
-                return hr_fail(HRNET_ERR_FORMAT, "header: broken descr");
+                return hr_fail(HRNET_ERR_FORMAT, "header: descr: expected a type such as '<f4'");
         } else if (strcmp(key, "fortran_order") == 0) {
             has_order = 1;
             out->fortran_order = accept(in, "True");
             if (!out->fortran_order && !accept(in, "False"))
-                return hr_fail(HRNET_ERR_FORMAT, "header: fortran_order is neither True nor False");
+                return hr_fail(HRNET_ERR_FORMAT, "header: fortran_order: expected True or False");
         } else if (strcmp(key, "shape") == 0) {
             has_shape = 1;
             HR_TRY(read_shape(in, out));
         } else {
-            return hr_fail(HRNET_ERR_FORMAT, "header: unknown key %s", key);
+            return hr_fail(HRNET_ERR_FORMAT, "header: expected descr, fortran_order and shape, found %s", key);
         }
         if (!accept(in, ",") && !(in->at < in->size && in->data[in->at] == '}'))
-            return hr_fail(HRNET_ERR_FORMAT, "header: no comma behind %s", key);
+            return hr_fail(HRNET_ERR_FORMAT, "header: expected a comma after %s", key);
     }
     if (!has_type || !has_order || !has_shape)
-        return hr_fail(HRNET_ERR_FORMAT, "header: lacks one of descr, fortran_order, shape");
+        return hr_fail(HRNET_ERR_FORMAT, "header: expected descr, fortran_order and shape, found fewer");
     return HRNET_OK;
 }
 
@@ -126,10 +131,11 @@ static hrnet_status read_header(hr_cursor *in, npy_header *out)
         return hr_fail(HRNET_ERR_FORMAT, "expected a .npy file, found something else");
     const unsigned major = hr_cursor_u8(in);
     (void)hr_cursor_u8(in);
-    if (!in->failed && (major < 1 || major > 3)) return hr_fail(HRNET_ERR_UNSUPPORTED, "version %u of .npy", major);
+    if (!in->failed && (major < 1 || major > 3))
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "expected .npy version 1 to 3, found %u", major);
     const size_t n = (size_t)hr_cursor_uint(in, major == 1 ? 2 : 4);
     const unsigned char *const text = hr_cursor_take(in, n);
-    if (text == NULL) return hr_fail(HRNET_ERR_FORMAT, "the file ends inside its header");
+    if (text == NULL) return hr_fail(HRNET_ERR_FORMAT, "expected a header, found the end of the file");
     hr_cursor header = hr_cursor_over(text, n);
     return read_dictionary(&header, out);
 }
@@ -151,7 +157,7 @@ static hrnet_status read_type(const char *text, npy_type *out)
         *out = (npy_type){known[i][0], (size_t)(known[i][1] - '0'), text[0] == '>'};
         return HRNET_OK;
     }
-    return hr_fail(HRNET_ERR_UNSUPPORTED, "elements of type \"%s\", expected numbers such as \"<f4\"", text);
+    return hr_fail(HRNET_ERR_UNSUPPORTED, "header: descr: expected numbers such as \"<f4\", found \"%s\"", text);
 }
 
 /* One element as float32. Signed integers are sign-extended by shifting them up to bit 63 and back. */
@@ -211,7 +217,8 @@ hrnet_status hr_array_parse(hrnet_array *out, const void *bytes, size_t n_bytes)
     }
     if (empty) n = 0; /* whatever the other sizes multiply to */
     if ((overflow && !empty) || n != hr_cursor_left(&in) / type.size || hr_cursor_left(&in) % type.size != 0)
-        return hr_fail(HRNET_ERR_FORMAT, "the shape does not fit the %zu bytes of elements", hr_cursor_left(&in));
+        return hr_fail(HRNET_ERR_FORMAT, "expected as many elements as the shape says, found %zu bytes",
+                       hr_cursor_left(&in));
     hrnet_array array = {.n_dims = header.n_dims};
     memcpy(array.shape, header.shape, (size_t)header.n_dims * sizeof *header.shape);
     HR_NEW(array.data, n);

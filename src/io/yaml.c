@@ -50,7 +50,7 @@ static hrnet_status copy_text(const yaml_reader *r, const yaml_event_t *event, c
     const char *value = (const char *)event->data.scalar.value;
     const size_t length = event->data.scalar.length;
     if (memchr(value, '\0', length) != NULL)
-        return hr_fail(HRNET_ERR_FORMAT, "%s:%d: a scalar holds a NUL byte", r->name, line_of(event));
+        return hr_fail(HRNET_ERR_FORMAT, "%s:%d: expected text, found a NUL byte", r->name, line_of(event));
     *out = hr_strndup(value, length);
     return *out != NULL ? HRNET_OK : hr_fail_memory(length + 1);
 }
@@ -60,7 +60,8 @@ static hrnet_status copy_text(const yaml_reader *r, const yaml_event_t *event, c
 static hrnet_status add_node(yaml_reader *r, int line, hr_yaml **out)
 {
     if (++r->n_nodes > HR_YAML_MAX_NODES)
-        return hr_fail(HRNET_ERR_LIMIT, "%s:%d: more than %d nodes", r->name, line, HR_YAML_MAX_NODES);
+        return hr_fail(HRNET_ERR_LIMIT, "%s:%d: expected at most %d nodes, found more", r->name, line,
+                       HR_YAML_MAX_NODES);
     hr_yaml *node = NULL;
     HR_NEW(node, 1);
     node->line = line;
@@ -88,8 +89,8 @@ static hrnet_status read_key(yaml_reader *r, const yaml_event_t *event)
     HR_TRY(copy_text(r, event, &entry->key));
     for (const hr_yaml *other = top->node->first; other != entry; other = other->next)
         if (strcmp(other->key, entry->key) == 0)
-            return hr_fail(HRNET_ERR_FORMAT, "%s:%d: key \"%s\" stands in this mapping already, in line %d", r->name,
-                           line, entry->key, other->line);
+            return hr_fail(HRNET_ERR_FORMAT, "%s:%d: expected each key once, found \"%s\" again, first in line %d",
+                           r->name, line, entry->key, other->line);
     top->entry = entry;
     return HRNET_OK;
 }
@@ -98,7 +99,8 @@ static hrnet_status begin_collection(yaml_reader *r, hr_yaml *node, hr_yaml_kind
 {
     node->kind = kind;
     if (r->depth == HR_YAML_MAX_DEPTH)
-        return hr_fail(HRNET_ERR_LIMIT, "%s:%d: nested deeper than %d levels", r->name, node->line, HR_YAML_MAX_DEPTH);
+        return hr_fail(HRNET_ERR_LIMIT, "%s:%d: expected at most %d nested levels, found more", r->name, node->line,
+                       HR_YAML_MAX_DEPTH);
     r->levels[r->depth++] = (level){node, &node->first, NULL};
     return HRNET_OK;
 }
@@ -136,7 +138,8 @@ static const yaml_char_t *tag_of(const yaml_event_t *event)
 static hrnet_status read_event(yaml_reader *r, const yaml_event_t *event)
 {
     if (tag_of(event) != NULL)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s:%d: explicit tag \"%s\"; tags are not supported", r->name,
+        return hr_fail(HRNET_ERR_UNSUPPORTED,
+                       "%s:%d: expected a value without a tag, found \"%s\"; tags are not supported", r->name,
                        line_of(event), (const char *)tag_of(event));
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
@@ -145,8 +148,8 @@ static hrnet_status read_event(yaml_reader *r, const yaml_event_t *event)
                            line_of(event));
         return HRNET_OK;
     case YAML_ALIAS_EVENT:
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s:%d: alias *%s; aliases are not supported", r->name, line_of(event),
-                       (const char *)event->data.alias.anchor);
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s:%d: expected a value, found the alias *%s; aliases are not supported",
+                       r->name, line_of(event), (const char *)event->data.alias.anchor);
     case YAML_SCALAR_EVENT:
     case YAML_SEQUENCE_START_EVENT:
     case YAML_MAPPING_START_EVENT: return read_node(r, event);
@@ -181,7 +184,8 @@ static hrnet_status read_all(yaml_reader *r, yaml_parser_t *parser)
 hrnet_status hr_yaml_parse(hr_yaml **out, const void *bytes, size_t n_bytes, const char *name)
 {
     if (n_bytes > HR_YAML_MAX_BYTES)
-        return hr_fail(HRNET_ERR_LIMIT, "%s: %zu bytes of YAML; the limit is %d", name, n_bytes, HR_YAML_MAX_BYTES);
+        return hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %d bytes of YAML, found %zu", name, HR_YAML_MAX_BYTES,
+                       n_bytes);
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) return hr_fail_memory(sizeof parser);
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);

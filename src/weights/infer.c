@@ -49,7 +49,8 @@ static hrnet_status weight_size(const inference *in, const hr_tensor *weight, in
                        "%s: %s: expected the weight of a square convolution, found another tensor of %d dimensions",
                        in->path, weight->name, weight->n_dims);
     if (shape[dim] > 1 << 20)
-        return hr_fail(HRNET_ERR_LIMIT, "%s: %s: size %lld", in->path, weight->name, (long long)shape[dim]);
+        return hr_fail(HRNET_ERR_LIMIT, "%s: %s: expected a size of at most %d, found %lld", in->path, weight->name,
+                       1 << 20, (long long)shape[dim]);
     *out = (int)shape[dim];
     return HRNET_OK;
 }

@@ -196,7 +196,8 @@ static hrnet_status sort_names(hr_layout *layout)
     for (size_t i = 1; i < layout->n_sorted; i++) {
         const hr_named *a = &layout->items[layout->sorted[i - 1]], *b = &layout->items[layout->sorted[i]];
         if (strcmp(a->name, b->name) == 0)
-            return hr_fail(HRNET_ERR_FORMAT, "%.200s and %.200s are both %.200s", a->found, b->found, a->name);
+            return hr_fail(HRNET_ERR_FORMAT, "expected one tensor for %.200s, found %.200s and %.200s", a->name,
+                           a->found, b->found);
     }
     return HRNET_OK;
 }

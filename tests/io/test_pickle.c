@@ -253,7 +253,7 @@ static void test_nesting(void **state)
     for (int i = 0; i < 100000; i++) hr_text_add(&text, "]");
     for (int i = 0; i < 99999; i++) hr_text_add(&text, "a");
     hr_text_add(&text, ".");
-    expect_refused(open_object(&s, text.data, text.length, "\x80\x02].", 4), HRNET_ERR_LIMIT, &s, "nested deeper");
+    expect_refused(open_object(&s, text.data, text.length, "\x80\x02].", 4), HRNET_ERR_LIMIT, &s, "nested levels");
     hr_text_free(&text);
 
     assert_int_equal(OPEN_PLAIN(&s, "\x80\x02]q\x00(h\x00K\x07"
@@ -301,15 +301,15 @@ static void test_hostile_tensors(void **state)
     BAD("K\x06", MANY, "K\x01", "K\x01", HRNET_ERR_FORMAT, "reaches past");
     BAD("K\x06", "K\0", MANY, "K\0", HRNET_ERR_UNSUPPORTED, "over a storage of 6");
     BAD("K\x06", "K\0", "K\x07", "K\0", HRNET_ERR_UNSUPPORTED, "over a storage of 6");
-    BAD("K\x06", "J\xff\xff\xff\xff", "K\x01", "K\x01", HRNET_ERR_FORMAT, "offset -1");
+    BAD("K\x06", "J\xff\xff\xff\xff", "K\x01", "K\x01", HRNET_ERR_FORMAT, "offset of at least 0, found -1");
     BAD("K\x06", "K\0", "J\xff\xff\xff\xff", "K\x01", HRNET_ERR_FORMAT, "negative");
     BAD("K\x06", "K\x05", "K\x02", "J\xff\xff\xff\xff", HRNET_ERR_FORMAT, "negative");
     BAD("K\x06", "K\0", "K\x06", "K\x01K\x01", HRNET_ERR_FORMAT, "1 sizes and 2 strides");
-    BAD("K\x06", "K\0", "NN", "K\x01K\x01", HRNET_ERR_FORMAT, "no integer");
+    BAD("K\x06", "K\0", "NN", "K\x01K\x01", HRNET_ERR_FORMAT, "expected integers");
     BAD("K\x06", "K\0", "K\1K\1K\1K\1K\1K\1K\1K\1K\1", "K\x01", HRNET_ERR_UNSUPPORTED, "dimensions");
     BAD("K\x07", "K\0", "K\x06", "K\x01", HRNET_ERR_FORMAT, "6 elements, the pickle expects 7");
     BAD(MANY, "K\0", "K\x06", "K\x01", HRNET_ERR_FORMAT, "elements");
-    BAD("J\xff\xff\xff\xff", "K\0", "K\x06", "K\x01", HRNET_ERR_FORMAT, "storage of -1");
+    BAD("J\xff\xff\xff\xff", "K\0", "K\x06", "K\x01", HRNET_ERR_FORMAT, "found -1 elements");
     /* a size of one makes its stride meaningless */
     assert_int_equal(OPEN_TENSOR(&s, "\x80\x02}X\x01\0\0\0w" TENSOR("K\x06", "K\0", "K\x01K\x06", MANY "K\x01") "s."),
                      HRNET_OK);

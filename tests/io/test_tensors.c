@@ -475,13 +475,13 @@ static void test_safetensors_refused(void **state)
     REFUSED(8, HRNET_ERR_FORMAT, "a: data_offsets", T("a", "F32", "[3]", "[0,12]"));
     REFUSED(8, HRNET_ERR_FORMAT, "a: data_offsets", T("a", "F32", "[1]", "[4,0]"));
     REFUSED(8, HRNET_ERR_FORMAT, "a: data_offsets", T("a", "F32", "[1]", "[-4,0]"));
-    REFUSED(8, HRNET_ERR_FORMAT, "a: 8 bytes of data for 1", T("a", "F32", "[1]", "[0,8]"));
+    REFUSED(8, HRNET_ERR_FORMAT, "a: expected 1 elements of float32, found 8 bytes", T("a", "F32", "[1]", "[0,8]"));
     REFUSED(8, HRNET_ERR_FORMAT, "a: ", T("a", "F32", "[4294967296,4294967296]", "[0,8]"));
     REFUSED(8, HRNET_ERR_FORMAT, "whole number", T("a", "F32", "[2.0]", "[0,8]"));
     REFUSED(8, HRNET_ERR_FORMAT, "whole number", T("a", "F32", "[-2]", "[0,8]"));
-    REFUSED(8, HRNET_ERR_UNSUPPORTED, "dtype F8_E4M3", T("a", "F8_E4M3", "[8]", "[0,8]"));
-    REFUSED(8, HRNET_ERR_FORMAT, "no data_offsets", T("a", "F32", "[2]", "[0]"));
-    REFUSED(0, HRNET_ERR_FORMAT, "no string", "\"__metadata__\":{\"a\":1}");
+    REFUSED(8, HRNET_ERR_UNSUPPORTED, "found F8_E4M3", T("a", "F8_E4M3", "[8]", "[0,8]"));
+    REFUSED(8, HRNET_ERR_FORMAT, "data_offsets: expected [begin, end]", T("a", "F32", "[2]", "[0]"));
+    REFUSED(0, HRNET_ERR_FORMAT, "a: expected a string", "\"__metadata__\":{\"a\":1}");
     REFUSED(0, HRNET_ERR_FORMAT, "header: line 1", "\"a\"");
 }
 

@@ -46,11 +46,13 @@ static image_encoder *find_encoder(const char *path)
 
 hrnet_status hr_image_new(hrnet_image *out, uint64_t width, uint64_t height, const hr_image_source *source)
 {
-    if (width == 0 || height == 0) return hr_fail(HRNET_ERR_FORMAT, "%s: a picture without pixels", source->name);
+    if (width == 0 || height == 0)
+        return hr_fail(HRNET_ERR_FORMAT, "%s: expected pixels, found a picture of size 0", source->name);
     if (width > HR_IMAGE_MAX_SIDE || height > HR_IMAGE_MAX_SIDE || width * height > source->max_pixels)
-        return hr_fail(HRNET_ERR_LIMIT, "%s: a picture of %llu x %llu pixels, the limit is %llu pixels and %d a side",
-                       source->name, (unsigned long long)width, (unsigned long long)height,
-                       (unsigned long long)source->max_pixels, HR_IMAGE_MAX_SIDE);
+        return hr_fail(HRNET_ERR_LIMIT,
+                       "%s: expected at most %llu pixels and %d a side, found a picture of %llu x %llu", source->name,
+                       (unsigned long long)source->max_pixels, HR_IMAGE_MAX_SIDE, (unsigned long long)width,
+                       (unsigned long long)height);
     uint8_t *rgb = hr_alloc((size_t)(width * height), 3);
     if (rgb == NULL) return hr_fail_memory((size_t)(width * height * 3));
     *out = (hrnet_image){(int)width, (int)height, rgb};
@@ -124,7 +126,8 @@ static hrnet_status apply_orientation(hrnet_image *image, int orientation)
 hrnet_status hr_image_decode(hrnet_image *out, const hr_image_source *source, unsigned flags)
 {
     image_decoder *decode = find_decoder(source);
-    if (decode == NULL && source->n_bytes == 0) return hr_fail(HRNET_ERR_FORMAT, "%s: the file is empty", source->name);
+    if (decode == NULL && source->n_bytes == 0)
+        return hr_fail(HRNET_ERR_FORMAT, "%s: expected a JPEG, PNG or WebP picture, found an empty file", source->name);
     if (decode == NULL)
         return hr_fail(HRNET_ERR_FORMAT, "%s: expected a JPEG, PNG or WebP picture, found something else",
                        source->name);

@@ -92,7 +92,7 @@ static void limit_scans(j_common_ptr info)
 {
     struct failure *failure = (struct failure *)info->err;
     if (((j_decompress_ptr)info)->input_scan_number <= MAX_SCANS) return;
-    failure->status = hr_fail(HRNET_ERR_LIMIT, "%s: more than %d scans", failure->name, MAX_SCANS);
+    failure->status = hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %d scans, found more", failure->name, MAX_SCANS);
     longjmp(failure->escape, 1);
 }
 
@@ -200,8 +200,8 @@ static void encode_or_escape(struct encoder *e)
 hrnet_status hr_jpeg_encode(FILE *stream, const hrnet_image *image, const char *name)
 {
     if (image->width > JPEG_MAX_DIMENSION || image->height > JPEG_MAX_DIMENSION)
-        return hr_fail(HRNET_ERR_LIMIT, "%s: %d x %d pixels, JPEG holds at most %ld a side", name, image->width,
-                       image->height, JPEG_MAX_DIMENSION);
+        return hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %ld pixels a side for JPEG, found %d x %d", name,
+                       JPEG_MAX_DIMENSION, image->width, image->height);
     struct encoder e = {.stream = stream, .image = image};
     e.jpeg.err = catch_failures(&e.failure, name);
     encode_or_escape(&e);

@@ -80,7 +80,7 @@ hrnet_status hr_webp_decode(hrnet_image *out, int *orientation, const hr_image_s
     const VP8StatusCode code = WebPGetFeatures(source->bytes, source->n_bytes, &features);
     if (code != VP8_STATUS_OK) return fail_webp(code, source->name);
     if (features.has_animation)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: an animated WebP, expected a single picture", source->name);
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: expected a single picture, found an animated WebP", source->name);
     hrnet_image image = {0};
     HR_TRY(hr_image_new(&image, (uint64_t)features.width, (uint64_t)features.height, source));
     const hrnet_status status = decode_pixels(&image, &features, source);
@@ -96,8 +96,8 @@ hrnet_status hr_webp_decode(hrnet_image *out, int *orientation, const hr_image_s
 hrnet_status hr_webp_encode(FILE *stream, const hrnet_image *image, const char *name)
 {
     if (image->width > WEBP_MAX_DIMENSION || image->height > WEBP_MAX_DIMENSION)
-        return hr_fail(HRNET_ERR_LIMIT, "%s: %d x %d pixels, WebP holds at most %d a side", name, image->width,
-                       image->height, WEBP_MAX_DIMENSION);
+        return hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %d pixels a side for WebP, found %d x %d", name,
+                       WEBP_MAX_DIMENSION, image->width, image->height);
     uint8_t *bytes = NULL;
     const size_t n_bytes = WebPEncodeRGB(image->rgb, image->width, image->height, image->width * 3, quality, &bytes);
     if (n_bytes == 0) return hr_fail(HRNET_ERR_MEMORY, "%s: libwebp could not encode the picture", name);

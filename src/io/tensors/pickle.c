@@ -19,7 +19,8 @@
 static hrnet_status on_mark(hr_machine *m, unsigned n)
 {
     (void)n;
-    if (m->n_marks == HR_MAX_VALUES) return hr_fail(HRNET_ERR_LIMIT, "pickle: more than %d marks", HR_MAX_VALUES);
+    if (m->n_marks == HR_MAX_VALUES)
+        return hr_fail(HRNET_ERR_LIMIT, "pickle: expected at most %d marks, found more", HR_MAX_VALUES);
     HR_GROW(m->marks, m->n_marks, m->mark_capacity);
     m->marks[m->n_marks++] = m->n_stack;
     return HRNET_OK;

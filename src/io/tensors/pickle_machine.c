@@ -18,7 +18,8 @@ hrnet_status hr_machine_broken(const hr_machine *m, const char *what)
 hrnet_status hr_machine_new(hr_machine *m, hr_value value, hr_ref *out)
 {
     hr_pickle *const tree = m->tree;
-    if (tree->n_values == HR_MAX_VALUES) return hr_fail(HRNET_ERR_LIMIT, "pickle: more than %d values", HR_MAX_VALUES);
+    if (tree->n_values == HR_MAX_VALUES)
+        return hr_fail(HRNET_ERR_LIMIT, "pickle: expected at most %d values, found more", HR_MAX_VALUES);
     HR_GROW(tree->values, tree->n_values, tree->value_capacity);
     tree->values[tree->n_values] = value;
     *out = (hr_ref)tree->n_values++;
@@ -27,7 +28,8 @@ hrnet_status hr_machine_new(hr_machine *m, hr_value value, hr_ref *out)
 
 hrnet_status hr_machine_push(hr_machine *m, hr_ref ref)
 {
-    if (m->n_stack == HR_MAX_VALUES) return hr_fail(HRNET_ERR_LIMIT, "pickle: more than %d values", HR_MAX_VALUES);
+    if (m->n_stack == HR_MAX_VALUES)
+        return hr_fail(HRNET_ERR_LIMIT, "pickle: expected at most %d values, found more", HR_MAX_VALUES);
     HR_GROW(m->stack, m->n_stack, m->stack_capacity);
     m->stack[m->n_stack++] = ref;
     return HRNET_OK;
@@ -70,7 +72,8 @@ hrnet_status hr_machine_pop_mark(hr_machine *m, size_t *out)
 static hrnet_status append(hr_machine *m, hr_ref container, hr_ref item)
 {
     hr_pickle *const tree = m->tree;
-    if (tree->n_cells == HR_MAX_VALUES) return hr_fail(HRNET_ERR_LIMIT, "pickle: more than %d items", HR_MAX_VALUES);
+    if (tree->n_cells == HR_MAX_VALUES)
+        return hr_fail(HRNET_ERR_LIMIT, "pickle: expected at most %d items, found more", HR_MAX_VALUES);
     HR_GROW(tree->cells, tree->n_cells, tree->cell_capacity);
     const uint32_t cell = (uint32_t)tree->n_cells++;
     tree->cells[cell] = (hr_cell){item, 0};
@@ -183,7 +186,8 @@ static hrnet_status push_text(hr_machine *m, hr_pickle_kind kind, unsigned n)
     const unsigned char *const bytes = hr_cursor_take(m->in, (size_t)length);
     if (bytes == NULL) return hr_machine_broken(m, "");
     if (length > UINT32_MAX)
-        return hr_fail(HRNET_ERR_LIMIT, "pickle: a string of %llu bytes", (unsigned long long)length);
+        return hr_fail(HRNET_ERR_LIMIT, "pickle: expected a shorter string, found %llu bytes",
+                       (unsigned long long)length);
     return hr_machine_push_value(
         m, (hr_value){.kind = (uint8_t)kind, .n = (uint32_t)length, .as.text = (const char *)bytes});
 }
@@ -212,6 +216,6 @@ hrnet_status hr_on_text_line(hr_machine *m, unsigned quoted)
         line++;
         n -= 2;
     }
-    if (n > UINT32_MAX) return hr_fail(HRNET_ERR_LIMIT, "pickle: a string of %zu bytes", n);
+    if (n > UINT32_MAX) return hr_fail(HRNET_ERR_LIMIT, "pickle: expected a shorter string, found %zu bytes", n);
     return hr_machine_push_value(m, (hr_value){.kind = HR_PICKLE_TEXT, .n = (uint32_t)n, .as.text = line});
 }

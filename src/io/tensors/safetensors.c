@@ -32,32 +32,33 @@ static const struct {
 static hrnet_status read_dtype(const hr_json *value, hr_dtype *out)
 {
     const char *const name = hr_json_string(value);
-    if (name == NULL) return hr_fail(HRNET_ERR_FORMAT, "no dtype");
+    if (name == NULL) return hr_fail(HRNET_ERR_FORMAT, "dtype: expected a string");
     for (size_t i = 0; i < sizeof dtype_names / sizeof *dtype_names; i++) {
         if (strcmp(dtype_names[i].name, name) == 0) {
             *out = dtype_names[i].dtype;
             return HRNET_OK;
         }
     }
-    return hr_fail(HRNET_ERR_UNSUPPORTED, "dtype %.40s", name);
+    return hr_fail(HRNET_ERR_UNSUPPORTED, "dtype: expected a real, integer or bool type, found %.40s", name);
 }
 
 /* Read the sizes, and set the strides of C order. */
 static hrnet_status read_shape(const hr_json *value, hr_tensor *tensor)
 {
-    if (!hr_json_is(value, HR_JSON_ARRAY)) return hr_fail(HRNET_ERR_FORMAT, "no shape");
+    if (!hr_json_is(value, HR_JSON_ARRAY)) return hr_fail(HRNET_ERR_FORMAT, "shape: expected a list");
     if (value->count > HR_MAX_DIMS)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%u dimensions, at most %d", value->count, HR_MAX_DIMS);
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "shape: expected at most %d dimensions, found %u", HR_MAX_DIMS,
+                       value->count);
     tensor->n_dims = 0;
     for (const hr_json *v = hr_json_first(value); v != NULL; v = hr_json_next(value, v)) {
         int64_t *const size = &tensor->shape[tensor->n_dims++];
-        if (!hr_json_integer(v, size) || *size < 0) return hr_fail(HRNET_ERR_FORMAT, "a size that is no whole number");
+        if (!hr_json_integer(v, size) || *size < 0) return hr_fail(HRNET_ERR_FORMAT, "shape: expected whole numbers");
     }
     int64_t stride = 1;
     for (int d = tensor->n_dims - 1; d >= 0; d--) {
         tensor->strides[d] = stride;
         if (__builtin_mul_overflow(stride, tensor->shape[d], &stride))
-            return hr_fail(HRNET_ERR_FORMAT, "the shape has more elements than can be counted");
+            return hr_fail(HRNET_ERR_FORMAT, "shape: expected one that fits into memory, found sizes that overflow");
     }
     return HRNET_OK;
 }
@@ -72,27 +73,27 @@ static hrnet_status read_tensor(const hr_json *value, uint64_t data_at, uint64_t
     HR_TRY(read_shape(hr_json_get(value, "shape"), tensor));
     if (!hr_json_is(offsets, HR_JSON_ARRAY) || offsets->count != 2 || !hr_json_integer(first, &begin) ||
         !hr_json_integer(first + first->span, &end))
-        return hr_fail(HRNET_ERR_FORMAT, "no data_offsets [begin, end]");
+        return hr_fail(HRNET_ERR_FORMAT, "data_offsets: expected [begin, end]");
     if (begin < 0 || end < begin || (uint64_t)end > data_size)
-        return hr_fail(HRNET_ERR_FORMAT, "data_offsets [%lld, %lld] in %llu bytes of data", (long long)begin,
-                       (long long)end, (unsigned long long)data_size);
+        return hr_fail(HRNET_ERR_FORMAT, "data_offsets: expected a part of %llu bytes, found [%lld, %lld]",
+                       (unsigned long long)data_size, (long long)begin, (long long)end);
     *storage = (hr_storage){
         .dtype = tensor->dtype, .known = 1, .at = data_at + (uint64_t)begin, .n_bytes = (uint64_t)(end - begin)};
     HR_TRY(hr_tensor_check(tensor, storage->n_bytes));
     if ((uint64_t)tensor->n_elements * hr_dtype_size(tensor->dtype) != storage->n_bytes)
-        return hr_fail(HRNET_ERR_FORMAT, "%llu bytes of data for %zu elements of %s",
-                       (unsigned long long)storage->n_bytes, tensor->n_elements, hr_dtype_name(tensor->dtype));
+        return hr_fail(HRNET_ERR_FORMAT, "expected %zu elements of %s, found %llu bytes of data", tensor->n_elements,
+                       hr_dtype_name(tensor->dtype), (unsigned long long)storage->n_bytes);
     return HRNET_OK;
 }
 
 static hrnet_status read_metadata(hr_tensors *out, const hr_json *metadata)
 {
-    if (!hr_json_is(metadata, HR_JSON_OBJECT)) return hr_fail(HRNET_ERR_FORMAT, "__metadata__ is no object");
+    if (!hr_json_is(metadata, HR_JSON_OBJECT)) return hr_fail(HRNET_ERR_FORMAT, "__metadata__: expected an object");
     HR_NEW(out->entries, metadata->count);
     for (const hr_json *key = hr_json_first(metadata); key != NULL; key = hr_json_next(metadata, key)) {
         const hr_json *const value = hr_json_value(key);
         if (!hr_json_is(value, HR_JSON_STRING))
-            return hr_fail(HRNET_ERR_FORMAT, "__metadata__: %.200s is no string", key->as.text);
+            return hr_fail(HRNET_ERR_FORMAT, "__metadata__: %.200s: expected a string", key->as.text);
         if (value->count > HR_MAX_METADATA) continue;
         hr_entry *const entry = &out->entries[out->n_entries++];
         entry->key = hr_strdup(key->as.text);
@@ -107,13 +108,14 @@ static hrnet_status read_metadata(hr_tensors *out, const hr_json *metadata)
 static hrnet_status read_header(hr_tensors *out, const hr_json *root, uint64_t data_at)
 {
     hr_store *const store = out->store;
-    if (!hr_json_is(root, HR_JSON_OBJECT)) return hr_fail(HRNET_ERR_FORMAT, "header: no object");
-    if (root->count > HR_MAX_TENSORS) return hr_fail(HRNET_ERR_LIMIT, "more than %d tensors", HR_MAX_TENSORS);
+    if (!hr_json_is(root, HR_JSON_OBJECT)) return hr_fail(HRNET_ERR_FORMAT, "header: expected an object");
+    if (root->count > HR_MAX_TENSORS)
+        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d tensors, found more", HR_MAX_TENSORS);
     HR_NEW(out->items, root->count);
     for (const hr_json *key = hr_json_first(root); key != NULL; key = hr_json_next(root, key)) {
         const hr_json *const value = hr_json_value(key);
         if (strcmp(key->as.text, "__metadata__") == 0) {
-            if (out->entries != NULL) return hr_fail(HRNET_ERR_FORMAT, "__metadata__ stands twice");
+            if (out->entries != NULL) return hr_fail(HRNET_ERR_FORMAT, "expected __metadata__ once, found it twice");
             HR_TRY(read_metadata(out, value));
             continue;
         }
@@ -185,9 +187,11 @@ hrnet_status hr_safetensors_index(hr_tensors *tensors)
     hr_json_document document = {0};
     tensors->container = HR_SAFETENSORS_FILE;
     HR_TRY(hr_source_read(source, 0, SIZE_BYTES, &n));
-    if (n > MAX_HEADER) return hr_fail(HRNET_ERR_LIMIT, "header of %llu bytes", (unsigned long long)n);
+    if (n > MAX_HEADER)
+        return hr_fail(HRNET_ERR_LIMIT, "expected a header of at most %d bytes, found %llu", MAX_HEADER,
+                       (unsigned long long)n);
     if (n > source->size - SIZE_BYTES)
-        return hr_fail(HRNET_ERR_FORMAT, "header of %llu bytes in a file of %llu", (unsigned long long)n,
+        return hr_fail(HRNET_ERR_FORMAT, "expected a header of %llu bytes, found a file of %llu", (unsigned long long)n,
                        (unsigned long long)source->size);
     HR_NEW(header, (size_t)n);
     hrnet_status status = hr_source_read(source, SIZE_BYTES, (size_t)n, header);

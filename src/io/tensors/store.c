@@ -22,7 +22,7 @@ hrnet_status hr_source_open(hr_source *out, const char *path)
     if (fd < 0) return hr_fail(HRNET_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         close(fd);
-        return hr_fail(HRNET_ERR_IO, "%s: is not a regular file", path);
+        return hr_fail(HRNET_ERR_IO, "%s: expected a regular file, found a folder, a device or a pipe", path);
     }
     char *const name = hr_strdup(path);
     if (name == NULL) {
@@ -45,7 +45,7 @@ hrnet_status hr_source_over(hr_source *out, const void *bytes, size_t n_bytes, c
 hrnet_status hr_source_read(const hr_source *source, uint64_t at, size_t n, void *out)
 {
     if (at > source->size || n > source->size - at)
-        return hr_fail(HRNET_ERR_FORMAT, "%zu bytes expected at offset %llu, the file has %llu", n,
+        return hr_fail(HRNET_ERR_FORMAT, "expected %zu bytes at offset %llu, found a file of %llu", n,
                        (unsigned long long)at, (unsigned long long)source->size);
     if (source->bytes != NULL) {
         memcpy(out, source->bytes + at, n);
@@ -72,11 +72,13 @@ void hr_source_close(hr_source *source)
 
 hrnet_status hr_store_add(hr_store *store, const char *key, size_t n, hr_storage storage)
 {
-    if (store->n_storages == HR_MAX_TENSORS) return hr_fail(HRNET_ERR_LIMIT, "more than %d storages", HR_MAX_TENSORS);
+    if (store->n_storages == HR_MAX_TENSORS)
+        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d storages, found more", HR_MAX_TENSORS);
     HR_GROW(store->storages, store->n_storages, store->capacity);
     storage.key = NULL;
     if (key != NULL) {
-        if (memchr(key, '\0', n) != NULL) return hr_fail(HRNET_ERR_FORMAT, "a storage's key holds a NUL character");
+        if (memchr(key, '\0', n) != NULL)
+            return hr_fail(HRNET_ERR_FORMAT, "expected a storage's key without NUL characters, found one");
         storage.key = hr_strndup(key, n);
         if (storage.key == NULL) return hr_fail_memory(n + 1);
     }
@@ -104,7 +106,7 @@ hrnet_status hr_store_sort(hr_store *store)
             continue;
         }
         if (all[kept].n_bytes != all[i].n_bytes || all[kept].dtype != all[i].dtype || all[kept].known != all[i].known)
-            status = hr_fail(HRNET_ERR_FORMAT, "storage %.200s is described in two ways", all[kept].key);
+            status = hr_fail(HRNET_ERR_FORMAT, "storage %.200s: expected one size and type, found two", all[kept].key);
         hr_free(all[i].key);
     }
     store->n_storages = kept + 1;

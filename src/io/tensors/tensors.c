@@ -176,7 +176,8 @@ hrnet_status hr_tensor_check(hr_tensor *tensor, uint64_t n_bytes)
     uint64_t n = 1, last = tensor->offset;
     int overflow = 0, empty = 0;
     for (int d = 0; d < tensor->n_dims; d++) {
-        if (tensor->shape[d] < 0 || tensor->strides[d] < 0) return hr_fail(HRNET_ERR_FORMAT, "negative size or stride");
+        if (tensor->shape[d] < 0 || tensor->strides[d] < 0)
+            return hr_fail(HRNET_ERR_FORMAT, "expected sizes and strides of at least 0, found a negative one");
         empty |= tensor->shape[d] == 0;
     }
     for (int d = 0; d < tensor->n_dims && !empty; d++) {

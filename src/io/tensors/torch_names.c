@@ -85,7 +85,8 @@ hrnet_status hr_torch_storages(hr_store *store, const hr_pickle *pickle)
         if (storage.known &&
             (id.n_elements < 0 ||
              __builtin_mul_overflow((uint64_t)id.n_elements, hr_dtype_size(storage.dtype), &storage.n_bytes)))
-            return hr_fail(HRNET_ERR_FORMAT, "a storage of %lld elements", (long long)id.n_elements);
+            return hr_fail(HRNET_ERR_FORMAT, "expected a storage that fits into memory, found %lld elements",
+                           (long long)id.n_elements);
         HR_TRY(hr_store_add(store, id.key->as.text, id.key->n, storage));
     }
     return hr_store_sort(store);

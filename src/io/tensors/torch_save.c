@@ -154,7 +154,8 @@ hrnet_status hr_torch_write(hr_torch_file *file, const char *path)
     if (file->failed || file->pickle.failed)
         status = hr_fail_memory(file->pickle.capacity + file->capacity * sizeof *file->storages);
     else if (file->unbalanced || file->depth != 0 || pickle.size == 0)
-        status = hr_fail(HRNET_ERR_ARGUMENT, "%s: groups of values that do not end as they began", path);
+        status = hr_fail(HRNET_ERR_ARGUMENT,
+                         "%s: expected an hr_torch_end for each hr_torch_begin, found another number", path);
     else
         status = write_pickle(file, path, &pickle);
     hr_torch_file_free(file);

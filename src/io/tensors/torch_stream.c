@@ -21,8 +21,8 @@ static hrnet_status read_pickles(pickles *p, hr_cursor *bytes)
     HR_TRY(hr_pickle_read(&p->protocol, bytes));
     const hr_value *const protocol = hr_pickle_value(&p->protocol, p->protocol.root);
     if (protocol->kind != HR_PICKLE_INTEGER || protocol->as.integer != PROTOCOL)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "protocol version %lld, expected %d",
-                       (long long)(protocol->kind == HR_PICKLE_INTEGER ? protocol->as.integer : -1), PROTOCOL);
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "expected protocol version %d, found %lld", PROTOCOL,
+                       (long long)(protocol->kind == HR_PICKLE_INTEGER ? protocol->as.integer : -1));
     HR_TRY(hr_pickle_read(&p->machine, bytes));
     HR_TRY(hr_pickle_read(&p->object, bytes));
     return hr_pickle_read(&p->keys, bytes);
@@ -65,7 +65,7 @@ static hrnet_status check_byte_order(const hr_pickle *machine)
         const hr_value *const value = hr_pickle_value(machine, hr_pickle_item(machine, machine->root, i + 1));
         if (hr_pickle_is_text(machine, hr_pickle_item(machine, machine->root, i), "little_endian") &&
             value->kind == HR_PICKLE_BOOL && !value->as.integer)
-            return hr_fail(HRNET_ERR_UNSUPPORTED, "big-endian numbers");
+            return hr_fail(HRNET_ERR_UNSUPPORTED, "expected little-endian numbers, found big-endian ones");
     }
     return HRNET_OK;
 }
@@ -76,15 +76,17 @@ static hrnet_status locate_storages(hr_store *store, const hr_pickle *keys, uint
 {
     const hr_value *const list = hr_pickle_value(keys, keys->root);
     size_t n_located = 0;
-    if (list->kind != HR_PICKLE_LIST) return hr_fail(HRNET_ERR_FORMAT, "no list of storage keys behind the object");
+    if (list->kind != HR_PICKLE_LIST)
+        return hr_fail(HRNET_ERR_FORMAT, "expected a list of storage keys after the object, found none");
     for (uint32_t cell = list->first; cell != 0; cell = keys->cells[cell].next) {
         const hr_value *const key = hr_pickle_value(keys, keys->cells[cell].value);
         hr_storage *const storage = key->kind == HR_PICKLE_TEXT ? hr_store_find(store, key->as.text, key->n) : NULL;
         if (storage == NULL || storage->at != 0)
-            return hr_fail(HRNET_ERR_FORMAT, "the list of storages has one %s",
+            return hr_fail(HRNET_ERR_FORMAT, "expected the object's storages, each once, found one %s",
                            storage == NULL ? "that is not the object's" : "twice");
         if (!storage->known)
-            return hr_fail(HRNET_ERR_UNSUPPORTED, "storage %.200s has elements of an unknown type", storage->key);
+            return hr_fail(HRNET_ERR_UNSUPPORTED, "storage %.200s: expected a known element type, found another",
+                           storage->key);
         uint64_t n_elements;
         HR_TRY(hr_source_read(&store->source, at, sizeof n_elements, &n_elements));
         if (n_elements != storage->n_bytes / hr_dtype_size(storage->dtype))
@@ -93,7 +95,7 @@ static hrnet_status locate_storages(hr_store *store, const hr_pickle *keys, uint
                            (unsigned long long)(storage->n_bytes / hr_dtype_size(storage->dtype)));
         at += sizeof n_elements;
         if (storage->n_bytes > store->source.size - at)
-            return hr_fail(HRNET_ERR_FORMAT, "storage %.200s: %llu bytes expected at offset %llu, the file has %llu",
+            return hr_fail(HRNET_ERR_FORMAT, "storage %.200s: expected %llu bytes at offset %llu, found a file of %llu",
                            storage->key, (unsigned long long)storage->n_bytes, (unsigned long long)at,
                            (unsigned long long)store->source.size);
         storage->at = at;
@@ -101,7 +103,8 @@ static hrnet_status locate_storages(hr_store *store, const hr_pickle *keys, uint
         n_located++;
     }
     if (n_located < store->n_storages)
-        return hr_fail(HRNET_ERR_FORMAT, "%zu storages are listed, the object has %zu", n_located, store->n_storages);
+        return hr_fail(HRNET_ERR_FORMAT, "expected a list of the object's %zu storages, found %zu", store->n_storages,
+                       n_located);
     return HRNET_OK;
 }
 

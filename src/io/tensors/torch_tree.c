@@ -39,7 +39,8 @@ typedef struct walker {
 /* Copy n bytes of text, which count against MAX_TEXT. */
 static hrnet_status copy_text(walker *w, const char *text, size_t n, char **out)
 {
-    if (n >= w->text_left) return hr_fail(HRNET_ERR_LIMIT, "more than %d bytes of keys and text", MAX_TEXT);
+    if (n >= w->text_left)
+        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d bytes of keys and text, found more", MAX_TEXT);
     w->text_left -= n + 1;
     *out = hr_strndup(text, n);
     return *out != NULL ? HRNET_OK : hr_fail_memory(n + 1);
@@ -48,7 +49,8 @@ static hrnet_status copy_text(walker *w, const char *text, size_t n, char **out)
 /* Append a key of n bytes to the path; it counts against MAX_TEXT each time it is appended. */
 static hrnet_status enter_path(walker *w, const char *key, size_t n)
 {
-    if (n >= w->text_left) return hr_fail(HRNET_ERR_LIMIT, "more than %d bytes of keys and text", MAX_TEXT);
+    if (n >= w->text_left)
+        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d bytes of keys and text, found more", MAX_TEXT);
     w->text_left -= n + 1;
     if (w->path.length > 0) hr_text_add_bytes(&w->path, "/", 1);
     hr_text_add_bytes(&w->path, key, n);
@@ -78,12 +80,12 @@ static hrnet_status read_dims(const hr_pickle *pickle, hr_ref ref, int64_t out[H
     const hr_ref dims = resolve(pickle, ref);
     const hr_value *const value = hr_pickle_value(pickle, dims);
     if (value->kind != HR_PICKLE_TUPLE && value->kind != HR_PICKLE_LIST)
-        return hr_fail(HRNET_ERR_FORMAT, "a size or stride that is not a tuple");
+        return hr_fail(HRNET_ERR_FORMAT, "expected a tuple of sizes or strides");
     if (value->n > HR_MAX_DIMS)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%u dimensions, at most %d", value->n, HR_MAX_DIMS);
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "expected at most %d dimensions, found %u", HR_MAX_DIMS, value->n);
     for (uint32_t d = 0; d < value->n; d++) {
         const hr_value *const size = hr_pickle_value(pickle, hr_pickle_item(pickle, dims, d));
-        if (size->kind != HR_PICKLE_INTEGER) return hr_fail(HRNET_ERR_FORMAT, "a size or stride that is no integer");
+        if (size->kind != HR_PICKLE_INTEGER) return hr_fail(HRNET_ERR_FORMAT, "expected integers as sizes and strides");
         out[d] = size->as.integer;
     }
     *n_dims = (int)value->n;
@@ -102,11 +104,11 @@ static hrnet_status read_tensor(const walker *w, hr_ref arguments, int typed, hr
     hr_storage_id id;
     int n_strides;
     if (!hr_torch_storage_id(pickle, hr_pickle_item(pickle, arguments, 0), &id) || offset->kind != HR_PICKLE_INTEGER)
-        return hr_fail(HRNET_ERR_FORMAT, "not (storage, offset, size, stride)");
+        return hr_fail(HRNET_ERR_FORMAT, "expected (storage, offset, size, stride), found other arguments");
     /* both numbers come from the file: a negative sum is refused here, one that is too large by hr_tensor_check */
     int64_t first;
     if (__builtin_add_overflow(offset->as.integer, id.view_offset, &first) || offset->as.integer < 0 || first < 0)
-        return hr_fail(HRNET_ERR_FORMAT, "offset %lld", (long long)offset->as.integer);
+        return hr_fail(HRNET_ERR_FORMAT, "expected an offset of at least 0, found %lld", (long long)offset->as.integer);
     const hr_storage *const storage = hr_store_find(store, id.key->as.text, id.key->n);
     HR_TRY(read_dims(pickle, hr_pickle_item(pickle, arguments, 2), tensor->shape, &tensor->n_dims));
     HR_TRY(read_dims(pickle, hr_pickle_item(pickle, arguments, 3), tensor->strides, &n_strides));
@@ -124,7 +126,8 @@ static hrnet_status read_tensor(const walker *w, hr_ref arguments, int typed, hr
 static hrnet_status add_tensor(walker *w, const char *key, size_t n, hr_ref arguments, int typed)
 {
     hr_tensors *const out = w->out;
-    if (out->n_items == HR_MAX_TENSORS) return hr_fail(HRNET_ERR_LIMIT, "more than %d tensors", HR_MAX_TENSORS);
+    if (out->n_items == HR_MAX_TENSORS)
+        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d tensors, found more", HR_MAX_TENSORS);
     HR_GROW(out->items, out->n_items, w->item_capacity);
     hr_tensor *const tensor = &out->items[out->n_items];
     *tensor = (hr_tensor){0};
@@ -151,7 +154,8 @@ static hrnet_status add_entry(walker *w, const char *key, size_t n_key, const ch
     hr_tensors *const out = w->out;
     const size_t path_length = w->path.length;
     if (n > HR_MAX_METADATA) return HRNET_OK;
-    if (out->n_entries == HR_MAX_TENSORS) return hr_fail(HRNET_ERR_LIMIT, "more than %d values", HR_MAX_TENSORS);
+    if (out->n_entries == HR_MAX_TENSORS)
+        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d values, found more", HR_MAX_TENSORS);
     HR_GROW(out->entries, out->n_entries, w->entry_capacity);
     HR_TRY(enter_path(w, key, n_key));
     hr_entry *const entry = &out->entries[out->n_entries];
@@ -219,7 +223,8 @@ static hrnet_status enter(walker *w, hr_ref container, const char *key, size_t n
 {
     for (int i = 0; i < w->depth; i++)
         if (w->frames[i].container == container) return HRNET_OK;
-    if (w->depth == MAX_DEPTH) return hr_fail(HRNET_ERR_LIMIT, "nested deeper than %d", MAX_DEPTH);
+    if (w->depth == MAX_DEPTH)
+        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d nested levels, found more", MAX_DEPTH);
     const size_t before = w->path.length;
     if (w->depth > 0) HR_TRY(enter_path(w, key, n));
     w->frames[w->depth++] = (frame){container, hr_pickle_value(w->pickle, container)->first, 0, before, of_pairs};
@@ -255,7 +260,8 @@ static hrnet_status visit_call(walker *w, const char *key, size_t n, hr_ref call
 static hrnet_status visit(walker *w, const char *key, size_t n, hr_ref ref)
 {
     char number[HR_NUMBER_TEXT];
-    if (++w->n_visits > MAX_VISITS) return hr_fail(HRNET_ERR_LIMIT, "more than %d values", MAX_VISITS);
+    if (++w->n_visits > MAX_VISITS)
+        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d values, found more", MAX_VISITS);
     ref = resolve(w->pickle, ref);
     const hr_value *const value = hr_pickle_value(w->pickle, ref);
     switch ((hr_pickle_kind)value->kind) {

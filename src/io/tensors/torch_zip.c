@@ -74,10 +74,13 @@ static hrnet_status entry_size(const hr_store *store, uint64_t index, uint64_t *
     zip_stat_t entry;
     if (zip_stat_index(store->zip, index, 0, &entry) != 0) return fail_zip(zip_get_error(store->zip), "zip entry");
     if (entry.comp_method != ZIP_CM_STORE && entry.comp_method != ZIP_CM_DEFLATE)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%.200s: compression method %u", entry.name, entry.comp_method);
+        return hr_fail(HRNET_ERR_UNSUPPORTED,
+                       "%.200s: expected a stored or deflated entry, found compression method %u", entry.name,
+                       entry.comp_method);
     const uint64_t most = entry.comp_method == ZIP_CM_DEFLATE ? DEFLATE_MOST : 1;
     if (entry.comp_size > store->source.size || entry.size > entry.comp_size * most)
-        return hr_fail(HRNET_ERR_FORMAT, "%.200s: claims %llu bytes from %llu in a file of %llu", entry.name,
+        return hr_fail(HRNET_ERR_FORMAT,
+                       "%.200s: expected possible sizes, found %llu bytes from %llu in a file of %llu", entry.name,
                        (unsigned long long)entry.size, (unsigned long long)entry.comp_size,
                        (unsigned long long)store->source.size);
     *out = entry.size;
@@ -108,7 +111,8 @@ static hrnet_status read_entry(zip_t *zip, uint64_t index, uint64_t at, size_t n
     for (size_t done = 0; got >= 0 && done < n; done += (size_t)got) {
         got = zip_fread(file, (unsigned char *)out + done, n - done);
         if (got == 0) {
-            status = hr_fail(HRNET_ERR_FORMAT, "%s: ends after %llu bytes", name, (unsigned long long)(at + done));
+            status = hr_fail(HRNET_ERR_FORMAT, "%s: expected %llu bytes, found only %llu", name,
+                             (unsigned long long)(at + n), (unsigned long long)(at + done));
             break;
         }
     }
@@ -131,17 +135,20 @@ static hrnet_status find_prefix(zip_t *zip, char **out)
 {
     const zip_int64_t n = zip_get_num_entries(zip, 0);
     const char *found = NULL;
-    if (n > HR_MAX_TENSORS + 1000) return hr_fail(HRNET_ERR_LIMIT, "zip: %lld entries", (long long)n);
+    if (n > HR_MAX_TENSORS + 1000)
+        return hr_fail(HRNET_ERR_LIMIT, "zip: expected at most %d entries, found %lld", HR_MAX_TENSORS + 1000,
+                       (long long)n);
     for (zip_int64_t i = 0; i < n; i++) {
         const char *const name = zip_get_name(zip, (zip_uint64_t)i, 0);
         const char *const slash = name != NULL ? strchr(name, '/') : NULL;
         if (name == NULL || zip_name_locate(zip, name, 0) != i)
-            return hr_fail(HRNET_ERR_FORMAT, "zip: two entries are named %.200s", name != NULL ? name : "(nothing)");
+            return hr_fail(HRNET_ERR_FORMAT, "zip: expected each name once, found two entries named %.200s",
+                           name != NULL ? name : "(nothing)");
         if (slash != NULL && strcmp(slash, "/constants.pkl") == 0)
-            return hr_fail(HRNET_ERR_UNSUPPORTED, "a TorchScript program, expected a checkpoint of tensors");
+            return hr_fail(HRNET_ERR_UNSUPPORTED, "expected a checkpoint of tensors, found a TorchScript program");
         if (slash != NULL && strcmp(slash, "/data.pkl") == 0 && found == NULL) found = name;
     }
-    if (found == NULL) return hr_fail(HRNET_ERR_FORMAT, "a zip without data.pkl, expected a PyTorch checkpoint");
+    if (found == NULL) return hr_fail(HRNET_ERR_FORMAT, "expected a PyTorch checkpoint, found a zip without data.pkl");
     *out = hr_strndup(found, (size_t)(strchr(found, '/') - found));
     return *out != NULL ? HRNET_OK : hr_fail_memory(strlen(found));
 }
@@ -168,7 +175,7 @@ static hrnet_status check_byte_order(const hr_store *store, const char *prefix)
     HR_TRY(entry_size(store, (uint64_t)index, &size));
     if (size < sizeof order) HR_TRY(read_entry(store->zip, (uint64_t)index, 0, (size_t)size, order, 1));
     if (strcmp(order, "little") != 0)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "byte order \"%.8s\", expected \"little\"", order);
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "byteorder: expected \"little\", found \"%.8s\"", order);
     return HRNET_OK;
 }
 
@@ -181,11 +188,12 @@ static hrnet_status locate_storages(hr_store *store, const char *prefix)
         uint64_t size;
         HR_TRY(locate(store->zip, prefix, "data/", storage->key, &index));
         if (index < 0)
-            return hr_fail(HRNET_ERR_FORMAT, "no entry data/%.200s, which the pickle refers to", storage->key);
+            return hr_fail(HRNET_ERR_FORMAT, "expected all storages of the pickle, found no entry data/%.200s",
+                           storage->key);
         HR_TRY(entry_size(store, (uint64_t)index, &size));
         if (storage->known && size < storage->n_bytes)
-            return hr_fail(HRNET_ERR_FORMAT, "data/%.200s: %llu bytes, the pickle expects %llu", storage->key,
-                           (unsigned long long)size, (unsigned long long)storage->n_bytes);
+            return hr_fail(HRNET_ERR_FORMAT, "data/%.200s: expected %llu bytes, found %llu", storage->key,
+                           (unsigned long long)storage->n_bytes, (unsigned long long)size);
         storage->at = (uint64_t)index;
     }
     return HRNET_OK;
@@ -202,7 +210,8 @@ static hrnet_status index_entries(hr_tensors *tensors, const char *prefix, unsig
     HR_TRY(locate(store->zip, prefix, "", "data.pkl", &index));
     HR_TRY(entry_size(store, (uint64_t)index, &size));
     if (size > HR_MAX_PICKLE)
-        return hr_fail(HRNET_ERR_LIMIT, "data.pkl: %llu bytes, at most %d", (unsigned long long)size, HR_MAX_PICKLE);
+        return hr_fail(HRNET_ERR_LIMIT, "data.pkl: expected at most %d bytes, found %llu", HR_MAX_PICKLE,
+                       (unsigned long long)size);
     HR_NEW(*bytes, (size_t)size);
     HR_TRY(read_entry(store->zip, (uint64_t)index, 0, (size_t)size, *bytes, 1));
     hr_cursor cursor = hr_cursor_over(*bytes, (size_t)size);
