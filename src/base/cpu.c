@@ -55,6 +55,7 @@ static int cgroup_quota(void)
     return quota > 0 ? (int)((quota + period - 1) / period) : 0;
 }
 
+/* A container may show all processors of the machine but allow the time of two: more threads would only wait. */
 int hr_cpu_count(void)
 {
     cpu_set_t set;

@@ -67,6 +67,8 @@ hrnet_status hr_file_read(hr_bytes *out, const char *path, size_t max_bytes)
     return status;
 }
 
+/* The temporary file is in the target's folder, because rename works only inside a file system. Its name has the
+ * process id and a counter, so that two writers of one path do not meet; O_EXCL makes sure. */
 hrnet_status hr_file_create(hr_file *file, const char *path)
 {
     *file = (hr_file){0};
@@ -76,7 +78,7 @@ hrnet_status hr_file_create(hr_file *file, const char *path)
     }
     struct stat status;
     const int in_place = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
-    static atomic_uint counter; /* two threads may write the same path */
+    static atomic_uint counter;
     hr_text name = {0};
     if (!in_place) {
         hr_text_add(&name, "%s.tmp-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));

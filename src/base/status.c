@@ -8,6 +8,7 @@
 enum { MESSAGE_BYTES = 4096 };
 static _Thread_local char message[MESSAGE_BYTES];
 
+/* Formatting into the thread's buffer allocates nothing, so that running out of memory can be reported, too. */
 void hr_fail_message(const char *format, ...)
 {
     va_list arguments;

@@ -168,6 +168,7 @@ const hr_key hr_keys[] = {
 
 const int hr_n_keys = (int)(sizeof hr_keys / sizeof *hr_keys);
 
+/* Rows of hr_set_keys, whose values are in hr_set_config. */
 #define IN_SET(member) .offset = offsetof(hr_set_config, member), .size = sizeof((hr_set_config *)0)->member
 #define SET_STRING(path_, member, standard_)                                                                           \
     {                                                                                                                  \

@@ -65,6 +65,7 @@ static hrnet_status set_bool(const value_target *t, const char *text, int *out)
     return HRNET_OK;
 }
 
+/* "3.0" is a float in Python and so not an int. */
 static hrnet_status set_int(const value_target *t, const char *text, int *out)
 {
     double value;
@@ -202,6 +203,7 @@ static hrnet_status set_list(const value_target *t, void *owner, const hr_yaml *
     return HRNET_OK;
 }
 
+/* A list may be a scalar (set_literal), a single value must be one. */
 hrnet_status hr_key_set(const hr_key *key, void *owner, const hr_yaml *node, const char *where)
 {
     const value_target t = {key, where};
@@ -255,6 +257,7 @@ static void write_string(const char *text, hr_text *out)
     hr_text_add(out, "'");
 }
 
+/* Lists without a counter hold ints of which none may be 0. */
 int hr_key_count(const hr_key *key, const void *owner)
 {
     if (key->count_offset != 0) return *(const int *)((const char *)owner + key->count_offset);

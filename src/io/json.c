@@ -76,6 +76,7 @@ const char *hr_json_string(const hr_json *value)
     return hr_json_is(value, HR_JSON_STRING) ? value->as.text : NULL;
 }
 
+/* Escapes what RFC 8259 requires to be escaped and nothing else. */
 void hr_json_add_string(hr_text *text, const char *string)
 {
     hr_text_add_bytes(text, "\"", 1);

@@ -202,6 +202,8 @@ static void convert(const npy_header *header, npy_type type, const unsigned char
     }
 }
 
+/* The shape must match the number of bytes that follow, so that nothing larger than the input is allocated (4 times as
+ * large for one-byte elements). */
 hrnet_status hr_array_parse(hrnet_array *out, const void *bytes, size_t n_bytes)
 {
     hr_cursor in = hr_cursor_over(bytes, n_bytes);
@@ -239,6 +241,8 @@ hrnet_status hrnet_array_load(hrnet_array *out, const char *path)
     return status == HRNET_OK ? status : hr_fail_in(status, path);
 }
 
+/* The header is padded with spaces and a newline so that the elements start at a multiple of HEADER_ALIGN, like
+ * numpy.save does. The stream remembers failed writes until hr_file_commit. */
 hrnet_status hrnet_array_save(const hrnet_array *array, const char *path)
 {
     if (array == NULL || path == NULL || array->n_dims < 0 || array->n_dims > MAX_DIMS)

@@ -45,6 +45,7 @@ static int line_of(const yaml_event_t *event)
     return (int)event->start_mark.line + 1;
 }
 
+/* A scalar's text as a C string. "\0" in double quotes would cut it. */
 static hrnet_status copy_text(const yaml_reader *r, const yaml_event_t *event, char **out)
 {
     const char *value = (const char *)event->data.scalar.value;
@@ -135,6 +136,7 @@ static const yaml_char_t *tag_of(const yaml_event_t *event)
     }
 }
 
+/* Refuse what yaml.h lists; turn the rest into nodes. */
 static hrnet_status read_event(yaml_reader *r, const yaml_event_t *event)
 {
     if (tag_of(event) != NULL)

@@ -23,6 +23,8 @@ static int partner_of(int joint, const int (*flip_pairs)[2], int n_pairs)
     return joint;
 }
 
+/* The reversed row's element at x is other[width - 1 - x]; with shift, x - 1 takes the place of x from the second cell
+ * on. */
 void hr_flip_average(float *maps, const float *mirrored, int n_joints, int height, int width,
                      const int (*flip_pairs)[2], int n_pairs, int shift)
 {

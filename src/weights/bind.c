@@ -159,6 +159,8 @@ static hrnet_status finish_report(report *r, const hr_graph *graph, const hr_lay
     return HRNET_OK;
 }
 
+/* The graph's order decides: one look-up for each parameter; then one pass over the layout for what nobody asked for.
+ */
 hrnet_status hr_bind(hr_binding *out, const hr_graph *graph, const hr_tensors *tensors, const hr_layout *layout,
                      const hr_bind_options *options)
 {

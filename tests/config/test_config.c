@@ -222,7 +222,7 @@ static void overrides(void **state)
     EXPECT_MESSAGE("TRAIN.LR", "without a value");
 }
 
-/* DATASET.MORE_SETS from a file and from the command line; written, it is the same again. */
+/* DATASET.MORE_SETS from a file and from the command line; a dump gives the same again. */
 static void more_sets(void **state)
 {
     (void)state;
@@ -340,7 +340,8 @@ static void wrong_values(void **state)
     test_free(config);
 }
 
-/* Accepted, and said to do nothing: new keys below EXTRA, keys that no code reads when they are not the default. */
+/* Accepted with a message that they do nothing: unknown keys below EXTRA; keys that no code reads, if not the default.
+ */
 static void keys_without_effect(void **state)
 {
     (void)state;
@@ -420,7 +421,7 @@ static void hostile_sizes(void **state)
     test_free(config);
 }
 
-/* Let the k-th allocation fail, for k = 0, 1, ... until all pass. libyaml's own allocations are not ours to fail. */
+/* Let the k-th allocation fail, for k = 0, 1, ... until all pass. libyaml's own allocations cannot be made to fail. */
 static void allocation_failures(void **state)
 {
     (void)state;

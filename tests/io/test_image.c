@@ -1,6 +1,6 @@
 /*
- * test_image.c - pictures of every kind against the pixels that other decoders give (golden/images/make.py), broken
- * ones, limits, memory that runs out, and writing.
+ * test_image.c - pictures of every kind against the pixels of other decoders (golden/images/make.py); broken pictures,
+ * limits, failing allocations, and writing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 
 static const char folder[] = TEST_DATA "/golden/images/";
 
-/* Every picture, and how far from the other decoder a sample may be: 1 where alpha of 16 bits is rounded twice. */
+/* Every picture, and the largest allowed difference of a sample: 0, but 1 where 16-bit alpha is rounded twice. */
 static const struct {
     const char *name;
     int tolerance;

@@ -1,4 +1,4 @@
-/* test_json.c - the JSON tree: values, exactness, limits, places of errors, failing allocations. */
+/* test_json.c - the JSON tree: values, exact numbers, limits, positions of errors, failing allocations. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -110,7 +110,7 @@ static void test_memory(void **state)
     hr_json_free(&d);
 }
 
-/* Numbers are the C locale's whatever the program has chosen. */
+/* Numbers are parsed as in the C locale, whatever locale the program has set. */
 static void test_locale(void **state)
 {
     (void)state;

@@ -86,6 +86,7 @@ static hrnet_status read_tensor(const hr_json *value, uint64_t data_at, uint64_t
     return HRNET_OK;
 }
 
+/* All keys and values must be strings; long values are left out. */
 static hrnet_status read_metadata(hr_tensors *out, const hr_json *metadata)
 {
     if (!hr_json_is(metadata, HR_JSON_OBJECT)) return hr_fail(HRNET_ERR_FORMAT, "__metadata__: expected an object");
@@ -179,6 +180,8 @@ static hrnet_status check_whole(const hr_tensors *tensors, uint64_t data_at)
     return status;
 }
 
+/* The header's size comes from the file: it is compared with the limit and with the file's size before that many bytes
+ * are allocated. The tree of the header is freed at the end, since names and shapes are copied. */
 hrnet_status hr_safetensors_index(hr_tensors *tensors)
 {
     const hr_source *const source = &tensors->store->source;
@@ -286,6 +289,7 @@ static void write_item(FILE *stream, const hr_tensor_data *item, int half)
     }
 }
 
+/* The elements are written in the order of assign_offsets: by descending size, and in the order of items. */
 hrnet_status hr_safetensors_save(const char *path, const hr_tensor_data *items, size_t n_items, const hr_entry *entries,
                                  size_t n_entries, int half)
 {

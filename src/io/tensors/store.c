@@ -70,6 +70,7 @@ void hr_source_close(hr_source *source)
 
 /* ------------------------------------------------------------------------------------------------ storages */
 
+/* Keys with a NUL are refused, since they would be cut as C strings and two of them could seem equal. */
 hrnet_status hr_store_add(hr_store *store, const char *key, size_t n, hr_storage storage)
 {
     if (store->n_storages == HR_MAX_TENSORS)

@@ -142,6 +142,7 @@ static int add_bytes(archive *a, const char *name, const void *bytes, size_t n)
     return add_entry(a, name, zip_source_buffer(a->zip, bytes, n, 0), n);
 }
 
+/* Elements in memory are read from there; others through a feed. */
 static int add_storage(archive *a, size_t number, const hr_torch_elements *elements)
 {
     char name[48];
@@ -183,6 +184,7 @@ static hrnet_status write_archive(archive *a, FILE *stream, const hr_bytes *pick
     return status;
 }
 
+/* The scratch buffer holds the largest of the storages that come from a function. */
 hrnet_status hr_torch_write_zip(FILE *stream, const hr_bytes *pickle, const hr_torch_elements *storages,
                                 size_t n_storages)
 {

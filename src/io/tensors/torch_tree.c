@@ -340,6 +340,7 @@ static hrnet_status list_skipped(walker *w)
     return HRNET_OK;
 }
 
+/* The walk: visit the root, then advance until no container is open. */
 hrnet_status hr_torch_flatten(hr_tensors *out, const hr_pickle *pickle)
 {
     walker w = {.pickle = pickle, .out = out, .text_left = MAX_TEXT};
