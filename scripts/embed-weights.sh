@@ -1,5 +1,5 @@
 #!/bin/sh
-# embed-weights.sh FILE.safetensors - print C source that puts the file's bytes into the library (src/weights/shipped.h), by
+# embed-weights.sh FILE.safetensors - print C source that puts the file's bytes into the library (src/weights/checkpoint.h), by
 # the assembler: as an array the 11 MB would take the compiler minutes.
 set -eu
 file=$(realpath "$1")

@@ -3,7 +3,7 @@
 # configs/ without ".yaml". The library carries the published experiments so, and needs no data path at run time.
 set -eu
 echo '/* Made by scripts/embed.sh. */'
-echo '#include "config/config_names.h"'
+echo '#include "config/config.h"'
 echo
 echo 'const char *const hr_builtin_names[] = {'
 for file in "$@"; do

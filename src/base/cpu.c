@@ -1,4 +1,4 @@
-/* cpu.c - instruction sets, caches, and the share of the machine that is ours. */
+/* cpu.c - what Linux and the compiler's runtime know about the processor. */
 #include "base/cpu.h"
 
 #include <sched.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static unsigned detected(void)
+static unsigned detect_features(void)
 {
 #if defined(__x86_64__)
     unsigned features = 0;
@@ -30,7 +30,7 @@ unsigned hr_cpu_features(void)
         const char *name;
         unsigned features;
     } sets[] = {{"scalar", 0}, {"avx2", HR_CPU_AVX2}, {"avx512", HR_CPU_AVX2 | HR_CPU_AVX512}, {"neon", HR_CPU_NEON}};
-    const unsigned features = detected();
+    const unsigned features = detect_features();
     const char *wanted = getenv("HRNET_CPU");
     for (size_t i = 0; wanted != NULL && i < sizeof sets / sizeof *sets; i++)
         if (strcmp(wanted, sets[i].name) == 0) return features & sets[i].features;
@@ -39,11 +39,12 @@ unsigned hr_cpu_features(void)
 
 size_t hr_cpu_l2_bytes(void)
 {
-    const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+    const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE); /* 0 or -1 where the C library does not know, as on AArch64 */
     return bytes >= 1 << 17 ? (size_t)bytes : (size_t)1 << 20;
 }
 
-/* cgroup v2's cpu.max is "quota period" in microseconds, or "max period"; 0 when there is no limit. */
+/* Processors that the cgroup's time quota amounts to, rounded up; 0 without a limit. The file holds "quota period" in
+ * microseconds ("150000 100000": one and a half processors) or "max period". */
 static int cgroup_quota(void)
 {
     FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
@@ -54,6 +55,7 @@ static int cgroup_quota(void)
     return quota > 0 ? (int)((quota + period - 1) / period) : 0;
 }
 
+/* A container may show all processors of the machine but allow the time of two: more threads would only wait. */
 int hr_cpu_count(void)
 {
     cpu_set_t set;

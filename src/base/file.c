@@ -1,4 +1,4 @@
-/* file.c - whole-file input and atomic output. */
+/* file.c - whole-file input and atomic output over POSIX calls. */
 #include "base/file.h"
 
 #include <errno.h>
@@ -11,17 +11,19 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+/* Read until the end. A regular file's size gives the first capacity; pipes, and files that grow meanwhile, double it.
+ */
 static hrnet_status read_all(hr_bytes *out, int fd, const char *path, size_t max_bytes)
 {
     struct stat status;
     size_t capacity = 1 << 16;
     if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
-        return hr_fail(HRNET_ERR_IO, "%s: is a directory, expected a file", path);
+        return hr_fail(HRNET_ERR_IO, "%s: expected a file, found a folder", path);
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
         if ((uint64_t)status.st_size > max_bytes)
-            return hr_fail(HRNET_ERR_LIMIT, "%s: %lld bytes, the limit is %zu", path, (long long)status.st_size,
-                           max_bytes);
-        capacity = (size_t)status.st_size + 1; /* one more, so that the end is seen without growing */
+            return hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %zu bytes, found %lld", path, max_bytes,
+                           (long long)status.st_size);
+        capacity = (size_t)status.st_size + 1; /* one more, so that the read that returns 0 needs no growth */
     }
     unsigned char *data = hr_alloc(capacity, 1);
     if (data == NULL) return hr_fail_memory(capacity);
@@ -31,8 +33,9 @@ static hrnet_status read_all(hr_bytes *out, int fd, const char *path, size_t max
             unsigned char *grown = size > max_bytes ? NULL : hr_resize(data, size, capacity * 2, 1);
             if (grown == NULL) {
                 hr_free(data);
-                return size > max_bytes ? hr_fail(HRNET_ERR_LIMIT, "%s: more than %zu bytes", path, max_bytes)
-                                        : hr_fail_memory(capacity * 2);
+                return size > max_bytes
+                           ? hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %zu bytes, found more", path, max_bytes)
+                           : hr_fail_memory(capacity * 2);
             }
             data = grown;
             capacity *= 2;
@@ -48,7 +51,7 @@ static hrnet_status read_all(hr_bytes *out, int fd, const char *path, size_t max
     }
     if (size > max_bytes) {
         hr_free(data);
-        return hr_fail(HRNET_ERR_LIMIT, "%s: more than %zu bytes", path, max_bytes);
+        return hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %zu bytes, found more", path, max_bytes);
     }
     *out = (hr_bytes){data, size};
     return HRNET_OK;
@@ -64,6 +67,8 @@ hrnet_status hr_file_read(hr_bytes *out, const char *path, size_t max_bytes)
     return status;
 }
 
+/* The temporary file is in the target's folder, because rename works only inside a file system. Its name has the
+ * process id and a counter, so that two writers of one path do not meet; O_EXCL makes sure. */
 hrnet_status hr_file_create(hr_file *file, const char *path)
 {
     *file = (hr_file){0};
@@ -102,8 +107,8 @@ hrnet_status hr_file_create(hr_file *file, const char *path)
     return HRNET_OK;
 }
 
-/* Make a rename last: it is an entry of the folder, which has to reach the disk by itself. path is as before at the
- * end. */
+/* Sync the folder of path: a rename changes the folder, whose entries reach the disk separately from the file. Returns
+ * 0 with errno on failure. Cuts path for the call and restores it. */
 static int sync_folder_of(char *path)
 {
     char *const slash = strrchr(path, '/'), *const name = slash != NULL ? slash + 1 : path;
@@ -111,14 +116,17 @@ static int sync_folder_of(char *path)
     *name = '\0';
     const int fd = open(name == path ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     *name = first;
-    if (fd < 0) return errno == EACCES; /* a folder may be written to and not read */
-    const int good = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP; /* file systems that cannot */
+    if (fd < 0) return errno == EACCES; /* a folder with write but no read permission cannot be synced */
+    const int is_synced =
+        fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP; /* some file systems do not sync folders */
     const int reason = errno;
     close(fd);
     errno = reason;
-    return good;
+    return is_synced;
 }
 
+/* The order matters: the content reaches the disk (fsync) before the name points to it (rename). Otherwise a crash
+ * could leave an empty file under the final name. */
 hrnet_status hr_file_commit(hr_file *file)
 {
     hrnet_status status = HRNET_OK;
@@ -160,6 +168,8 @@ void hr_file_abandon(hr_file *file)
     *file = (hr_file){0};
 }
 
+/* Creates every prefix of path that ends before a '/'. mkdir comes first and stat only explains its failure, so that
+ * two processes may create the same folder at once. */
 hrnet_status hr_file_make_folders(const char *path)
 {
     char *const part = hr_strdup(path);

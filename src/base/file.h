@@ -1,7 +1,13 @@
 /*
- * file.h - whole files in, whole files out. Reading has a limit. Writing goes to "PATH.tmp-PID-N" beside the target
- * and is renamed by hr_file_commit, so a reader sees the old content or the new, never half.
- * What is no regular file (a device, a pipe) is written in place.
+ * file.h - whole files in, whole files out. Reading has a size limit. Writing goes to a temporary file
+ * "PATH.tmp-PID-N" beside the target, which hr_file_commit renames to PATH: another process sees the old content or
+ * the new, never half of it, even if this one is killed. Anything but a regular file (a device, a pipe) is written in
+ * place.
+ *
+ *   hr_file file;
+ *   HR_TRY(hr_file_create(&file, path));
+ *   fprintf(file.stream, ...);               // errors are remembered by the stream
+ *   return hr_file_commit(&file);            // and reported here
  */
 #ifndef HR_BASE_FILE_H
 #define HR_BASE_FILE_H
@@ -15,23 +21,26 @@ typedef struct hr_bytes {
     size_t size;
 } hr_bytes;
 
-/* Read all of path ("-": standard input). Over max_bytes: HRNET_ERR_LIMIT. Messages start with the path. */
+/* Read all of path ("-": standard input). HRNET_ERR_LIMIT if it has more than max_bytes; HRNET_ERR_IO if it cannot be
+ * read. Messages start with the path. */
 hrnet_status hr_file_read(hr_bytes *out, const char *path, size_t max_bytes);
 
+/* A file that is being written. Zeroed: none. Ended by hr_file_commit or hr_file_abandon. */
 typedef struct hr_file {
     FILE *stream;           /* write here */
-    char *path, *temporary; /* temporary NULL: written in place */
+    char *path, *temporary; /* path NULL: standard output; temporary NULL: path is written in place */
 } hr_file;
 
-/* Begin writing path. "-" is standard output (no temporary file). */
+/* Begin to write path ("-": standard output). HRNET_ERR_IO if it cannot be created; *file is then empty. */
 hrnet_status hr_file_create(hr_file *file, const char *path);
-/* Flush, fsync, rename, fsync the folder. On failure the temporary file is removed. The hr_file is empty afterwards
- * either way. */
+/* Finish: flush, sync to the disk, rename to path, sync the folder. HRNET_ERR_IO if any write since hr_file_create
+ * failed; the temporary file is then removed and the old content of path stays. *file is empty afterwards either way.
+ */
 hrnet_status hr_file_commit(hr_file *file);
-/* Give up: remove the temporary file. Harmless on an empty hr_file. */
+/* Give up: close and remove the temporary file. Harmless on an empty hr_file. */
 void hr_file_abandon(hr_file *file);
 
-/* Make a folder and those above it that are missing. */
+/* Create the folder path and every missing folder above it. A folder that exists is success. HRNET_ERR_IO. */
 hrnet_status hr_file_make_folders(const char *path);
 
 #endif

@@ -1,4 +1,7 @@
-/* half.c - IEEE 754 half precision in integer arithmetic, so that no compiler flag or CPU mode changes a bit. */
+/*
+ * half.c - the two conversions on bit patterns. A normal half 2^(e - 15) * 1.f is the float 2^(e' - 127) * 1.f with
+ * e' = e + 112 and the 10 fraction bits of f at the top of 23; subnormals, infinities and NaN are cases of their own.
+ */
 #include "base/half.h"
 
 #include <string.h>
@@ -9,7 +12,7 @@ float hr_half_to_float(uint16_t half)
     const uint32_t exponent = (half >> 10) & 0x1fu, fraction = half & 0x3ffu;
     uint32_t bits;
     if (exponent == 0) {
-        /* a subnormal half is a small whole number of 2^-24, which float32 holds exactly */
+        /* zero or a subnormal half: fraction * 2^-24, which float32 holds exactly */
         const float magnitude = (float)fraction * 0x1p-24f;
         memcpy(&bits, &magnitude, sizeof bits);
     } else if (exponent == 31) {
@@ -23,7 +26,8 @@ float hr_half_to_float(uint16_t half)
     return value;
 }
 
-/* value / 2^shift, rounded to nearest, ties to even. */
+/* value / 2^shift, rounded to nearest, ties to even: adding half a unit minus one rounds ties down, and adding the
+ * lowest bit that is kept makes the ties above an odd number round up. shift >= 1. */
 static uint32_t shift_rounded(uint32_t value, unsigned shift)
 {
     return (value + (1u << (shift - 1)) - 1 + ((value >> shift) & 1)) >> shift;
@@ -36,15 +40,19 @@ uint16_t hr_float_to_half(float value)
     const uint32_t sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
     uint32_t half;
     if (magnitude > 0x7f800000u) {
-        half = 0x7e00u | (magnitude >> 13 & 0x3ffu); /* NaN stays NaN, quiet */
+        half =
+            0x7e00u | (magnitude >> 13 & 0x3ffu); /* NaN: the quiet bit is set, so that a cut payload is no infinity */
     } else if (magnitude >= 0x477ff000u) {
-        half = 0x7c00u; /* 65520, half way between the largest half and 2^16, and all above */
+        half = 0x7c00u; /* from 65520 on: infinity */
     } else if (magnitude >= 0x38800000u) {
-        half = shift_rounded(magnitude - 0x38000000u, 13); /* a carry out of the fraction raises the exponent */
+        /* from 2^-14 on: a normal half. The exponent is rebased by 112; a carry out of the rounded fraction raises it.
+         */
+        half = shift_rounded(magnitude - 0x38000000u, 13);
     } else if (magnitude > 0x33000000u) {
+        /* a subnormal half: the float's 24-bit significand with its leading one, in units of 2^-24 */
         half = shift_rounded((magnitude & 0x7fffffu) | 0x800000u, 126 - (magnitude >> 23));
     } else {
-        half = 0; /* 2^-25 and below: half of the smallest subnormal, a tie that goes to even */
+        half = 0; /* up to 2^-25, which lies in the middle between 0 and the smallest subnormal: the tie goes to 0 */
     }
     return (uint16_t)(sign | half);
 }

@@ -1,13 +1,16 @@
-/* mem.c - aligned allocation with overflow checks and failure injection. */
+/* mem.c - aligned allocation with overflow checks and failure injection; the memory that is left. */
 #include "base/mem.h"
 
+#include <inttypes.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 enum { HUGE_PAGE = 2 << 20 };
 
+/* Failure injection, for tests: allocation number n_allocations fails if fail_after >= 0 is at most that. */
 static atomic_long n_allocations;
 static atomic_long fail_after = -1;
 
@@ -19,7 +22,7 @@ long hr_mem_fail_after(long n)
 
 void *hr_alloc(size_t count, size_t size)
 {
-    if (size != 0 && count > (SIZE_MAX / 2) / size) return NULL;
+    if (size != 0 && count > (SIZE_MAX / 2) / size) return NULL; /* half, so that differences fit ptrdiff_t */
     const size_t n_bytes = count * size;
     const long index = atomic_fetch_add(&n_allocations, 1);
     const long limit = atomic_load(&fail_after);
@@ -27,7 +30,8 @@ void *hr_alloc(size_t count, size_t size)
     const int large = n_bytes >= (size_t)HUGE_PAGE;
     void *block = NULL;
     if (posix_memalign(&block, large ? HUGE_PAGE : HR_ALIGN, n_bytes != 0 ? n_bytes : 1) != 0) return NULL;
-    /* Fewer TLB misses where weights stream by; only a wish. Whole pages alone: the rest would cost 2 MiB. */
+    /* Ask for huge pages: weights are read once per pass, and 4 KiB pages would cost a TLB miss each. A hint only, and
+     * only for whole huge pages, since a partly used last one would take 2 MiB of memory. */
     if (large) madvise(block, n_bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
     return block;
 }
@@ -39,6 +43,7 @@ void *hr_calloc(size_t count, size_t size)
     return block;
 }
 
+/* Not realloc, which does not keep an alignment of 64. */
 void *hr_resize(void *block, size_t old_count, size_t count, size_t size)
 {
     void *grown = hr_alloc(count, size);
@@ -71,4 +76,40 @@ char *hr_strdup(const char *text)
 void hrnet_string_free(char *text)
 {
     hr_free(text);
+}
+
+/* ------------------------------------------------------------------------------------------------ memory that is left
+ */
+
+/* The number that follows name on the first line of a file that begins with it; 0 without such a line or file. */
+static uint64_t find_number(const char *path, const char *name)
+{
+    FILE *const file = fopen(path, "r");
+    char line[256];
+    uint64_t number = 0;
+    const size_t length = strlen(name);
+    if (file == NULL) return 0;
+    while (number == 0 && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, name, length) == 0) sscanf(line + length, "%" SCNu64, &number);
+    fclose(file);
+    return number;
+}
+
+/* Bytes that the cgroup still allows; UINT64_MAX without a limit ("max", which reads as no number). Pages of cached
+ * files count as used, but the kernel frees them on demand. */
+static uint64_t cgroup_memory(void)
+{
+    const uint64_t limit = find_number("/sys/fs/cgroup/memory.max", "");
+    const uint64_t used = find_number("/sys/fs/cgroup/memory.current", "");
+    const uint64_t cache = find_number("/sys/fs/cgroup/memory.stat", "inactive_file ");
+    const uint64_t in_use = used > cache ? used - cache : 0;
+    if (limit == 0) return UINT64_MAX;
+    return limit > in_use ? limit - in_use : 0;
+}
+
+uint64_t hr_memory_available(void)
+{
+    const uint64_t available = find_number("/proc/meminfo", "MemAvailable:");
+    const uint64_t system = available > 0 ? available * 1024 : UINT64_MAX, group = cgroup_memory();
+    return system < group ? system : group;
 }

@@ -1,4 +1,4 @@
-/* status.c - the thread's last error message. */
+/* status.c - the calling thread's last error message. */
 #include "base/status.h"
 
 #include <stdarg.h>
@@ -8,6 +8,7 @@
 enum { MESSAGE_BYTES = 4096 };
 static _Thread_local char message[MESSAGE_BYTES];
 
+/* Formatting into the thread's buffer allocates nothing, so that running out of memory can be reported, too. */
 void hr_fail_message(const char *format, ...)
 {
     va_list arguments;
@@ -16,10 +17,11 @@ void hr_fail_message(const char *format, ...)
     va_end(arguments);
 }
 
+/* Shifts the message in its own buffer. A long path takes at most half of it, so that the reason stays readable. */
 hrnet_status hr_fail_in(hrnet_status status, const char *where)
 {
-    const size_t room = sizeof message - 1, n_inner = strlen(message), n_where = strnlen(where, room / 2);
-    const size_t n_kept = n_inner < room - n_where - 2 ? n_inner : room - n_where - 2;
+    const size_t limit = sizeof message - 1, n_inner = strlen(message), n_where = strnlen(where, limit / 2);
+    const size_t n_kept = n_inner < limit - n_where - 2 ? n_inner : limit - n_where - 2;
     memmove(message + n_where + 2, message, n_kept);
     memcpy(message, where, n_where);
     memcpy(message + n_where, ": ", 2);

@@ -1,15 +1,19 @@
 /*
- * status.h - how a failure travels: a hrnet_status as the return value, and one message per thread that says what was
- * expected and what was found. The first function that knows the facts calls hr_fail; those above pass it on with
- * HR_TRY, or put the file's name in front with hr_fail_in.
+ * status.h - how failures are reported. A function that can fail returns a hrnet_status; one message per thread says
+ * what was expected and what was found (hrnet_last_error). The first function that knows the facts calls hr_fail, and
+ * its callers pass the status on:
+ *
+ *   if (n != 3) return hr_fail(HRNET_ERR_FORMAT, "expected 3 sizes, found %d", n);
+ *   HR_TRY(read_shape(&in, &shape));
+ *   return status == HRNET_OK ? status : hr_fail_in(status, path);      // "PATH: expected 3 sizes, found 2"
  */
 #ifndef HR_BASE_STATUS_H
 #define HR_BASE_STATUS_H
 
 #include <hrnet.h>
 
-/* Set this thread's message and yield status, so that `return hr_fail(...)` is one statement. A macro, so that the
- * compiler sees that the status is the one given and not HRNET_OK. */
+/* Set this thread's message (a printf format and its arguments; cut after 4095 bytes) and evaluate to status. A macro,
+ * because the compiler then knows the returned status and does not warn about outputs that are unset on failure. */
 #define hr_fail(status, ...) (hr_fail_message(__VA_ARGS__), hr_status_of(status))
 static inline hrnet_status hr_status_of(hrnet_status status)
 {
@@ -17,13 +21,13 @@ static inline hrnet_status hr_status_of(hrnet_status status)
 }
 void hr_fail_message(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
 
-/* Put "where: " in front of the message that is already set and return status unchanged. */
+/* Put "where: " in front of the message that is set. Returns status. */
 hrnet_status hr_fail_in(hrnet_status status, const char *where) __attribute__((cold));
 
-/* The message for HRNET_ERR_MEMORY. */
+/* Set the message for a failed allocation of n_bytes (0: unknown). Returns HRNET_ERR_MEMORY. */
 hrnet_status hr_fail_memory(size_t n_bytes) __attribute__((cold));
 
-/* Return from the calling function with the status of a call that failed. */
+/* Evaluate call; unless it gives HRNET_OK, return its status from the calling function. */
 #define HR_TRY(call)                                                                                                   \
     do {                                                                                                               \
         const hrnet_status hr_try_ = (call);                                                                           \

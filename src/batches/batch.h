@@ -7,7 +7,7 @@
 
 #include <hrnet_data.h>
 
-#include "base/sha256.h"
+#include "base/checksum.h"
 #include "config/config.h"
 
 /* The persons to train on. Immutable once open. */

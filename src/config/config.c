@@ -1,6 +1,7 @@
 /*
- * config.c - experiments from YAML, overrides and names, and back into YAML. It walks trees and the table of keys; what
- * a value looks like is config_value.c's, what makes a sensible network is config_check.c's.
+ * config.c - experiments from YAML, overrides and the names of published experiments, and back into YAML. It matches
+ * the YAML tree with the table of keys (config_keys.c); single values are read and written by config_value.c, and
+ * config_check.c decides whether they make a network.
  */
 #include "config/config.h"
 
@@ -10,8 +11,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "config/config_keys.h"
-#include "config/config_names.h"
 
 void hr_config_defaults(hr_config *config)
 {
@@ -19,20 +20,22 @@ void hr_config_defaults(hr_config *config)
     for (int i = 0; i < hr_n_keys; i++) {
         const hr_key *key = &hr_keys[i];
         const hr_yaml standard = {.quoted = key->type == HR_KEY_STRING, .text = (char *)key->standard};
-        hr_key_set(key, config, &standard, "defaults"); /* cannot fail: a test sets each */
+        hr_key_set(key, config, &standard, "defaults"); /* cannot fail: tests/config checks every default */
     }
 }
 
 /* ---------------------------------------------------------------------------------------------- reading */
 
+/* A YAML text that is being applied. */
 typedef struct config_reading {
     hr_config *config;
-    const hr_config *standard; /* the defaults, to tell whether a value is news */
-    const char *name;          /* of the file; NULL: an override, which has no lines */
+    const hr_config *standard; /* the defaults, to see whether a value differs from them */
+    const char *name;          /* of the file; NULL: an override, which has no line numbers */
     hrnet_message_fn *on_message;
     void *context;
 } config_reading;
 
+/* "FILE:LINE" or "override". A struct, so that it can be returned by value. */
 typedef struct position {
     char text[512];
 } position;
@@ -47,7 +50,8 @@ static position position_of(const config_reading *r, const hr_yaml *node)
     return p;
 }
 
-static void tell(const config_reading *r, const hr_yaml *node, const char *path, const char *what, const char *why)
+/* Send the message "FILE:LINE: PATH what[: why]". */
+static void report(const config_reading *r, const hr_yaml *node, const char *path, const char *what, const char *why)
 {
     if (r->on_message == NULL) return;
     char line[1024];
@@ -64,25 +68,28 @@ static hrnet_status fail_unknown(const char *where, const char *path)
                    nearest != NULL ? "?" : "");
 }
 
+/* Set one key. A key that does nothing is reported only if its value is not the default: the published files list such
+ * keys, too. */
 static hrnet_status apply_key(const config_reading *r, const hr_key *key, const hr_yaml *node)
 {
     HR_TRY(hr_key_set(key, r->config, node, position_of(r, node).text));
-    const int is_news =
-        memcmp((const char *)r->config + key->offset, (const char *)r->standard + key->offset, key->size) != 0;
-    if (key->note != NULL && is_news) tell(r, node, key->path, "is accepted but does nothing", key->note);
+    const int is_default =
+        memcmp((const char *)r->config + key->offset, (const char *)r->standard + key->offset, key->size) == 0;
+    if (key->note != NULL && !is_default) report(r, node, key->path, "is accepted but does nothing", key->note);
     return HRNET_OK;
 }
 
-/* Apply the value found at path: a key's, or a section's with everything below it (as deep as the YAML reader lets). */
+/* Apply the node at path: the value of a key, or a section with everything below it. The recursion is as deep as the
+ * YAML tree, which HR_YAML_MAX_DEPTH bounds. */
 static hrnet_status apply(const config_reading *r, const char *path, const hr_yaml *node)
 {
     static const char extra[] = "MODEL.EXTRA.";
     const hr_key *key = hr_key_find(path);
     if (key != NULL) return apply_key(r, key, node);
     if (path[0] != '\0' && !hr_key_is_section(path)) {
-        /* yacs: new_allowed */
+        /* upstream creates MODEL.EXTRA with new_allowed: unknown keys are not an error there */
         if (strncmp(path, extra, strlen(extra)) != 0) return fail_unknown(position_of(r, node).text, path);
-        tell(r, node, path, "is accepted but does nothing: not a key of the published networks", NULL);
+        report(r, node, path, "is accepted but does nothing: not a key of the published networks", NULL);
         return HRNET_OK;
     }
     if (node->kind != HR_YAML_MAPPING)
@@ -97,6 +104,7 @@ static hrnet_status apply(const config_reading *r, const char *path, const hr_ya
     return HRNET_OK;
 }
 
+/* Apply a tree whose root belongs at path ("": the whole schema). */
 static hrnet_status apply_root(hr_config *config, const char *path, const hr_yaml *root, const char *name,
                                hrnet_message_fn *on_message, void *context)
 {
@@ -121,8 +129,8 @@ hrnet_status hr_config_parse(hr_config *config, const void *yaml, size_t n_bytes
     return status;
 }
 
-/* An override's value as YAML: collections as they are, the rest as a scalar in quotes, so that no character has a
- * meaning. *out_quoted: the user had it in quotes. */
+/* Make YAML of an override's value: collections as they are, everything else as a scalar in single quotes, so that no
+ * character in it has a meaning. *out_quoted: the user's text was quoted or empty, and so is text. */
 static hrnet_status override_yaml(const char *value, char **out, int *out_quoted)
 {
     hr_text text = {0};
@@ -154,10 +162,67 @@ hrnet_status hr_config_set(hr_config *config, const char *key, const char *value
     hrnet_status status = hr_yaml_parse(&root, text, strlen(text), "override");
     hr_free(text);
     if (status != HRNET_OK) return hr_fail_in(status, key);
-    if (root->kind == HR_YAML_SCALAR) root->quoted = quoted;
+    if (root->kind == HR_YAML_SCALAR) root->quoted = quoted; /* not our quotes, but the user's */
     status = apply_root(config, key, root, NULL, on_message, context);
     hr_yaml_free(root);
     return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- published experiments
+ */
+
+const char *const *hrnet_config_names(void)
+{
+    return hr_builtin_names;
+}
+
+/* Strip the folders "./", "experiments/", "configs/" and the ending ".yaml" from a name. Sets *out_begin to what is
+ * left and returns its length. */
+static size_t bare_name(const char *name, const char **out_begin)
+{
+    static const char *const folders[] = {"./", "experiments/", "configs/"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        if (strncmp(name, folders[i], strlen(folders[i])) == 0) name += strlen(folders[i]);
+    *out_begin = name;
+    const size_t length = strlen(name);
+    return length > 5 && strcmp(name + length - 5, ".yaml") == 0 ? length - 5 : length;
+}
+
+/* Fail with "NAME: what:" and a list of the experiments whose names start with the first length bytes of begin. */
+static hrnet_status fail_with_candidates(const char *name, const char *begin, size_t length, const char *what)
+{
+    hr_text list = {0};
+    for (int i = 0; hr_builtin_names[i] != NULL; i++)
+        if (strncmp(hr_builtin_names[i], begin, length) == 0) hr_text_add(&list, "\n  %s", hr_builtin_names[i]);
+    char *text;
+    HR_TRY(hr_text_take(&list, &text));
+    const hrnet_status status = hr_fail(HRNET_ERR_CONFIG, "%s: %s:%s", name, what, text);
+    hr_free(text);
+    return status;
+}
+
+/* Set *out_index to the published experiment of that name, or to the only one whose name starts with it, as
+ * "coco/hrnet/w32_256x192" does. HRNET_ERR_CONFIG with the candidates if there are several or none. */
+static hrnet_status find_builtin(const char *name, int *out_index)
+{
+    const char *begin;
+    const size_t length = bare_name(name, &begin);
+    int n_found = 0, found = 0;
+    for (int i = 0; hr_builtin_names[i] != NULL; i++) {
+        if (strncmp(hr_builtin_names[i], begin, length) != 0) continue;
+        n_found++;
+        found = i;
+        if (hr_builtin_names[i][length] == '\0') { /* the whole name; others that start with it do not matter */
+            n_found = 1;
+            break;
+        }
+    }
+    if (n_found == 0)
+        return fail_with_candidates(name, "", 0, "neither a file nor a published experiment; the experiments are");
+    if (n_found > 1)
+        return fail_with_candidates(name, begin, length, "expected one published experiment, found several");
+    *out_index = found;
+    return HRNET_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------- public */
@@ -171,6 +236,7 @@ static hrnet_status load_file(hr_config *config, const char *path, hrnet_message
     return status;
 }
 
+/* Read a file, standard input ("-"), or a published experiment; nothing for NULL. A file takes precedence. */
 static hrnet_status load_source(hr_config *config, const char *name, hrnet_message_fn *on_message, void *context)
 {
     struct stat info;
@@ -178,8 +244,8 @@ static hrnet_status load_source(hr_config *config, const char *name, hrnet_messa
     if (strcmp(name, "-") == 0 || (stat(name, &info) == 0 && !S_ISDIR(info.st_mode)))
         return load_file(config, name, on_message, context);
     int index;
-    HR_TRY(hr_builtin_find(name, &index));
-    /* no messages: what does nothing in the published experiments is not the user's doing */
+    HR_TRY(find_builtin(name, &index));
+    /* without messages: the user did not write the keys that do nothing in a published experiment */
     const char *text = hr_builtin_texts[index];
     return hr_config_parse(config, text, strlen(text), hr_builtin_names[index], NULL, NULL);
 }
@@ -224,7 +290,8 @@ hrnet_status hrnet_config_get(const hrnet_config *config, const char *key, char 
     return hr_text_take(&text, out_text);
 }
 
-/* Open the sections of path that before did not have open, each on its own line. Returns how deep the key stands. */
+/* Append a line "SECTION:" for each section of path that the key written before is not in. Returns how many sections
+ * the key is in. For MODEL.EXTRA.STAGE2.BLOCK after MODEL.SIGMA: "  EXTRA:", "    STAGE2:", and 3. */
 static int write_sections(hr_text *text, const char *path, const char *before)
 {
     int depth = 0, is_same = 1;
@@ -239,6 +306,7 @@ static int write_sections(hr_text *text, const char *path, const char *before)
     return depth;
 }
 
+/* All keys in the table's order, without those of other networks. */
 hrnet_status hrnet_config_dump(const hrnet_config *config, char **out_text)
 {
     if (config == NULL || out_text == NULL)

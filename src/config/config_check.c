@@ -1,12 +1,13 @@
 /*
- * config_check.c - does the configuration describe a network that can be built, and of a size that somebody means? The
- * ranges of single keys stand in the table; here is what several keys must agree on.
+ * config_check.c - whether the configuration describes a network that can be built, and one of a plausible size. The
+ * ranges of single keys are in the table of keys; here are the conditions on several keys together.
  */
 #include <string.h>
 
 #include "config/config_keys.h"
 
-/* Twenty times W48. A file that asks for more is a mistake or an attack. */
+/* Limits of the whole network: twenty times W48's 63.6 million weights. A configuration comes with a checkpoint from
+ * anywhere, and a few characters of it could ask for terabytes. */
 static const double max_weights = 1.3e9;
 enum { MAX_BLOCKS = 4096 };
 
@@ -31,6 +32,7 @@ hrnet_status hr_key_check_ranges(const hr_config *config)
     return HRNET_OK;
 }
 
+/* Entries of a list that ends at its first 0. */
 static int count_entries(const int *list, int capacity)
 {
     int n = 0;
@@ -38,6 +40,7 @@ static int count_entries(const int *list, int capacity)
     return n;
 }
 
+/* The list MODEL.EXTRA.SECTIONLIST must have as many entries as the key `counter` says. */
 static hrnet_status check_length(const hr_config *config, const char *section, const char *list, const char *counter,
                                  int expected, int found)
 {
@@ -46,10 +49,12 @@ static hrnet_status check_length(const hr_config *config, const char *section, c
                    section, list, expected, counter, found);
 }
 
-/* Weights of one module, roughly: its blocks, and the 3x3 convolutions of its exchange. */
+/* Estimate the weights of one module of a stage. With c channels, a BASIC block has two 3x3 convolutions c -> c, a
+ * BOTTLENECK 1x1 4c -> c, 3x3 c -> c and 1x1 c -> 4c. The fusion has a 1x1 convolution between each branch and every
+ * higher resolution, and a chain of (to - i) strided 3x3 convolutions to every lower one. */
 static double module_weights(const hr_stage *stage)
 {
-    const double per_square = stage->block == HR_BLOCK_BASIC ? 2 * 9 : 4 + 9 + 4;
+    const double per_square = stage->block == HR_BLOCK_BASIC ? 2 * 9 : 4 + 9 + 4; /* weights of a block per c * c */
     const double expansion = stage->block == HR_BLOCK_BASIC ? 1 : 4;
     double sum = 0;
     for (int i = 0; i < stage->n_branches; i++) {
@@ -61,6 +66,7 @@ static double module_weights(const hr_stage *stage)
     return sum;
 }
 
+/* Compare the estimates, which are doubles so that they cannot overflow, with the limits. */
 static hrnet_status check_amount(const hr_config *config, double n_weights, double n_blocks)
 {
     if (n_weights <= max_weights && n_blocks <= MAX_BLOCKS) return HRNET_OK;
@@ -68,6 +74,7 @@ static hrnet_status check_amount(const hr_config *config, double n_weights, doub
                    config->source, n_weights, n_blocks, max_weights, MAX_BLOCKS);
 }
 
+/* pose_hrnet: stages 2 to 4. Branches are added from stage to stage and never removed. */
 static hrnet_status check_stages(const hr_config *config)
 {
     static const char *const names[] = {"STAGE2.", "STAGE3.", "STAGE4."};
@@ -92,6 +99,7 @@ static hrnet_status check_stages(const hr_config *config)
     return check_amount(config, n_weights, n_blocks);
 }
 
+/* pose_resnet: a published depth, and transposed convolutions whose lists fit their number. */
 static hrnet_status check_resnet(const hr_config *config)
 {
     const hr_model_config *model = &config->model;
@@ -113,7 +121,8 @@ static hrnet_status check_resnet(const hr_config *config)
     return check_amount(config, n_weights, model->n_layers / 2);
 }
 
-/* The image must be a multiple of the network's deepest stride, and the heatmap what then comes out. */
+/* Both sides of the image must be multiples of the network's deepest stride, and the heatmap's must be
+ * numerator / denominator of the image's. */
 static hrnet_status check_sizes(const hr_config *config, int deepest, int numerator, int denominator)
 {
     static const char *const sides[] = {"width", "height"};
@@ -130,6 +139,7 @@ static hrnet_status check_sizes(const hr_config *config, int deepest, int numera
     return HRNET_OK;
 }
 
+/* TARGET_TYPE and the codec's name in checkpoints. */
 static const char *const target_types[][2] = {{"gaussian", "msra"}, {"dark", "dark"}, {"udp", "udp"}};
 enum { N_TARGET_TYPES = sizeof target_types / sizeof *target_types };
 

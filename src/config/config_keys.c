@@ -1,46 +1,50 @@
-/* config_keys.c - the table of keys (upstream's lib/config/default.py and experiment files), and looking into it. */
+/*
+ * config_keys.c - the table of keys, in the order in which a dump writes them: those of upstream's
+ * lib/config/default.py and of its experiment files, and a few of our own; searching the table.
+ */
 #include "config/config_keys.h"
 
 #include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 
-#define PLACE(member) .offset = offsetof(hr_config, member), .size = sizeof((hr_config *)0)->member
-#define COUNT(member) .count_offset = offsetof(hr_config, member)
-#define RANGE(a, b)   .low = (a), .high = (b)
+/* Parts of a row, then rows by type. What follows the default (...) are further parts. */
+#define MEMBER(member) .offset = offsetof(hr_config, member), .size = sizeof((hr_config *)0)->member
+#define COUNT(member)  .count_offset = offsetof(hr_config, member)
+#define RANGE(a, b)    .low = (a), .high = (b)
 #define BOOL(path_, member, standard_, ...)                                                                            \
     {                                                                                                                  \
-        .path = path_, .type = HR_KEY_BOOL, PLACE(member), .standard = standard_, __VA_ARGS__                          \
+        .path = path_, .type = HR_KEY_BOOL, MEMBER(member), .standard = standard_, __VA_ARGS__                         \
     }
 #define INT(path_, member, low_, high_, standard_, ...)                                                                \
     {                                                                                                                  \
-        .path = path_, .type = HR_KEY_INT, PLACE(member), RANGE(low_, high_), .standard = standard_, __VA_ARGS__       \
+        .path = path_, .type = HR_KEY_INT, MEMBER(member), RANGE(low_, high_), .standard = standard_, __VA_ARGS__      \
     }
 #define FLOAT(path_, member, standard_, ...)                                                                           \
     {                                                                                                                  \
-        .path = path_, .type = HR_KEY_FLOAT, PLACE(member), .standard = standard_, __VA_ARGS__                         \
+        .path = path_, .type = HR_KEY_FLOAT, MEMBER(member), .standard = standard_, __VA_ARGS__                        \
     }
 #define STRING(path_, member, standard_, ...)                                                                          \
     {                                                                                                                  \
-        .path = path_, .type = HR_KEY_STRING, PLACE(member), .standard = standard_, __VA_ARGS__                        \
+        .path = path_, .type = HR_KEY_STRING, MEMBER(member), .standard = standard_, __VA_ARGS__                       \
     }
 #define INTS(path_, member, low_, high_, standard_, ...)                                                               \
     {                                                                                                                  \
-        .path = path_, .type = HR_KEY_INTS, PLACE(member), RANGE(low_, high_), .standard = standard_, __VA_ARGS__      \
+        .path = path_, .type = HR_KEY_INTS, MEMBER(member), RANGE(low_, high_), .standard = standard_, __VA_ARGS__     \
     }
 
 #define HRNET_ONLY  .family = "pose_hrnet"
 #define RESNET_ONLY .family = "pose_resnet"
 #define UNREAD      .note = "nothing in the published code reads it"
 
-/* Upstream has no defaults below EXTRA: () and 0 say that a key is missing, which hr_config_check refuses where the
- * network needs it. */
+/* Upstream has no defaults below EXTRA. Here they are () and 0, which mean "missing": hr_config_check refuses them if
+ * the network needs the key. */
 #define STAGE(name, i)                                                                                                 \
     INT("MODEL.EXTRA." name ".NUM_MODULES", model.stages[i].n_modules, 0, 64, "0", HRNET_ONLY),                        \
         INT("MODEL.EXTRA." name ".NUM_BRANCHES", model.stages[i].n_branches, 0, HR_MAX_BRANCHES, "0", HRNET_ONLY),     \
         {.path = "MODEL.EXTRA." name ".BLOCK",                                                                         \
          .type = HR_KEY_BLOCK,                                                                                         \
-         PLACE(model.stages[i].block),                                                                                 \
+         MEMBER(model.stages[i].block),                                                                                \
          .standard = "BASIC",                                                                                          \
          HRNET_ONLY},                                                                                                  \
         INTS("MODEL.EXTRA." name ".NUM_BLOCKS", model.stages[i].n_blocks, 1, 256, "()", HRNET_ONLY),                   \
@@ -73,7 +77,7 @@ const hr_key hr_keys[] = {
     INT("MODEL.SIGMA", model.sigma, 1, 256, "2"),
     {.path = "MODEL.EXTRA.PRETRAINED_LAYERS",
      .type = HR_KEY_NAMES,
-     PLACE(model.pretrained_layers),
+     MEMBER(model.pretrained_layers),
      COUNT(model.n_pretrained_layers),
      .standard = "()",
      HRNET_ONLY},
@@ -101,18 +105,18 @@ const hr_key hr_keys[] = {
     BOOL("DATASET.SELECT_DATA", dataset.select_data, "false"),
     BOOL("DATASET.FLIP", dataset.flip, "true"),
     FLOAT("DATASET.SCALE_FACTOR", dataset.scale_factor, "0.25"),
-    {.path = "DATASET.ROT_FACTOR", .type = HR_KEY_NUMBER, PLACE(dataset.rot_factor), .standard = "30"},
+    {.path = "DATASET.ROT_FACTOR", .type = HR_KEY_NUMBER, MEMBER(dataset.rot_factor), .standard = "30"},
     FLOAT("DATASET.PROB_HALF_BODY", dataset.prob_half_body, "0.0"),
     INT("DATASET.NUM_JOINTS_HALF_BODY", dataset.num_joints_half_body, 0, 1024, "8"),
     BOOL("DATASET.COLOR_RGB", dataset.color_rgb, "false"),
-    /* ours: chances that a training picture is changed so (src/train/augment.h) */
+    /* not in the published schema: probabilities of augmentations (batches/augment.h), and more data */
     FLOAT("DATASET.COLOR_JITTER", dataset.color_jitter, "0.0", RANGE(0, 1)),
     FLOAT("DATASET.COARSE_DROPOUT", dataset.coarse_dropout, "0.0", RANGE(0, 1)),
     FLOAT("DATASET.BOX_JITTER", dataset.box_jitter, "0.0", RANGE(0, 1)),
     STRING("DATASET.EXCLUDE", dataset.exclude, ""),
     {.path = "DATASET.MORE_SETS",
      .type = HR_KEY_SETS,
-     PLACE(dataset.more_sets),
+     MEMBER(dataset.more_sets),
      COUNT(dataset.n_more_sets),
      .standard = "[]"},
 
@@ -131,7 +135,7 @@ const hr_key hr_keys[] = {
     STRING("TRAIN.CHECKPOINT", train.checkpoint, "", UNREAD),
     INT("TRAIN.BATCH_SIZE_PER_GPU", train.batch_size_per_gpu, 1, 65536, "32"),
     BOOL("TRAIN.SHUFFLE", train.shuffle, "true"),
-    /* ours */
+    /* not in the published schema */
     STRING("TRAIN.INIT", train.init, ""),
     STRING("TRAIN.SCHEDULE", train.schedule, "multistep"),
     INT("TRAIN.WARMUP_STEPS", train.warmup_steps, 0, 1e9, "0"),
@@ -164,6 +168,7 @@ const hr_key hr_keys[] = {
 
 const int hr_n_keys = (int)(sizeof hr_keys / sizeof *hr_keys);
 
+/* Rows of hr_set_keys, whose values are in hr_set_config. */
 #define IN_SET(member) .offset = offsetof(hr_set_config, member), .size = sizeof((hr_set_config *)0)->member
 #define SET_STRING(path_, member, standard_)                                                                           \
     {                                                                                                                  \
@@ -201,7 +206,9 @@ int hr_key_is_section(const char *path)
     return 0;
 }
 
-/* Levenshtein's distance between a and b, upper and lower case alike; row by row. */
+/* Levenshtein's distance between a and b, ignoring case: the number of insertions, deletions and replacements. row[j]
+ * is the distance between the first i characters of a and the first j of b; one row is updated in place, `diagonal`
+ * keeps the entry above on the left. */
 static size_t edit_distance(const char *a, const char *b)
 {
     size_t row[HR_KEY_MAX_PATH + 1];
@@ -220,19 +227,21 @@ static size_t edit_distance(const char *a, const char *b)
     return row[n];
 }
 
+/* "NUM_JOINTS" of "MODEL.NUM_JOINTS". */
 static const char *last_part(const char *path)
 {
     const char *dot = strrchr(path, '.');
     return dot != NULL ? dot + 1 : path;
 }
 
+/* At most a third of the characters may differ. */
 const char *hr_key_nearest(const char *path)
 {
     const char *nearest = NULL;
     size_t least = strlen(path) / 3 + 1;
     for (int i = 0; i < hr_n_keys; i++) {
         size_t distance = edit_distance(hr_keys[i].path, path);
-        /* the right key in the wrong section */
+        /* the right name in the wrong section is as good as one wrong letter */
         if (distance > 1 && strcasecmp(last_part(hr_keys[i].path), last_part(path)) == 0) distance = 1;
         if (distance >= least) continue;
         least = distance;

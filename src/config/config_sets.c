@@ -1,26 +1,29 @@
 /*
- * config_sets.c - DATASET.MORE_SETS: a list of mappings, each with the keys of hr_set_keys; and KEYPOINTS among them,
- * a mapping from names to names. Their values are keys again, so config_value.c reads and writes them.
+ * config_sets.c - the two key types that hold other values: DATASET.MORE_SETS, a list of mappings with the keys of
+ * hr_set_keys, and the key KEYPOINTS of such a mapping, which maps names to names. Each inner value is read and written
+ * by config_value.c.
+ *
+ *   MORE_SETS: [{ROOT: data/crowdpose, WEIGHT: 0.5, KEYPOINTS: {left_shoulder: left_shoulder, neck: thorax}}]
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "config/config_keys.h"
 
-/* A name of a pair, as a key of its own. */
+/* A key that describes one name of a pair, for hr_key_set and hr_key_write with the name as its owner. */
 static hr_key name_key(const hr_key *pairs)
 {
     return (hr_key){.path = pairs->path, .type = HR_KEY_STRING, .size = HR_NAME_SIZE};
 }
 
-static hrnet_status expected_kind(const hr_key *key, const hr_yaml *node, const char *where, const char *expected)
+static hrnet_status fail_kind(const hr_key *key, const hr_yaml *node, const char *where, const char *expected)
 {
     return hr_fail(HRNET_ERR_CONFIG, "%s: %s: expected %s, found %s", where, key->path, expected,
                    hr_yaml_kind_name(node->kind));
 }
 
-/* The default, which is a scalar. */
-static int is_empty_scalar(const hr_yaml *node, const char *text)
+/* Whether the node is that scalar: defaults and overrides spell an empty collection as text. */
+static int is_scalar(const hr_yaml *node, const char *text)
 {
     return node->kind == HR_YAML_SCALAR && strcmp(node->text, text) == 0;
 }
@@ -32,8 +35,8 @@ hrnet_status hr_pairs_set(const hr_key *key, void *owner, const hr_yaml *node, c
     const hr_key name = name_key(key);
     int n = 0;
     memset(pairs, 0, key->size);
-    if (node->kind != HR_YAML_MAPPING && !is_empty_scalar(node, "{}"))
-        return expected_kind(key, node, where, "a mapping from their names to ours");
+    if (node->kind != HR_YAML_MAPPING && !is_scalar(node, "{}"))
+        return fail_kind(key, node, where, "a mapping from their names to ours");
     for (const hr_yaml *child = node->first; child != NULL; child = child->next, n++) {
         const hr_yaml theirs = {.quoted = 1, .text = child->key};
         if (n == capacity) return hr_fail(HRNET_ERR_LIMIT, "%s: %s: more than %d pairs", where, key->path, capacity);
@@ -65,15 +68,17 @@ static const hr_key *find_set_key(const char *path)
     return NULL;
 }
 
+/* hr_config_defaults for one set. */
 static void set_defaults(hr_set_config *set)
 {
     for (int i = 0; i < hr_n_set_keys; i++) {
         const hr_key *const key = &hr_set_keys[i];
         const hr_yaml standard = {.quoted = key->type == HR_KEY_STRING, .text = (char *)key->standard};
-        hr_key_set(key, set, &standard, "defaults"); /* cannot fail: a test has a set without keys */
+        hr_key_set(key, set, &standard, "defaults"); /* cannot fail: tests/config has a set without keys */
     }
 }
 
+/* Read one mapping of the list; ROOT is the only key without a default. */
 static hrnet_status read_set(hr_set_config *set, const hr_yaml *node, const char *where)
 {
     set_defaults(set);
@@ -96,8 +101,8 @@ hrnet_status hr_sets_set(const hr_key *key, void *owner, const hr_yaml *node, co
     const int capacity = (int)(key->size / sizeof *sets);
     int n = 0;
     memset(sets, 0, key->size);
-    if (node->kind != HR_YAML_SEQUENCE && !is_empty_scalar(node, "[]") && !is_empty_scalar(node, "()"))
-        return expected_kind(key, node, where, "a list of sets");
+    if (node->kind != HR_YAML_SEQUENCE && !is_scalar(node, "[]") && !is_scalar(node, "()"))
+        return fail_kind(key, node, where, "a list of sets");
     for (const hr_yaml *child = node->first; child != NULL; child = child->next, n++) {
         char below[600];
         if (n == capacity) return hr_fail(HRNET_ERR_LIMIT, "%s: %s: more than %d sets", where, key->path, capacity);

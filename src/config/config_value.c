@@ -1,33 +1,37 @@
 /*
- * config_value.c - one key's value from a YAML node into hr_config and back into text. Scalars are read with yacs's
- * eyes: it evaluates text as a Python literal, so "(0,1,2,3)" is a list, and True is true.
+ * config_value.c - one key's value: from a YAML node into hr_config, and back into YAML text.
+ *
+ * Scalars follow yacs, upstream's configuration library, which evaluates text as a Python literal and then compares its
+ * type with the default's: "(0,1,2,3)" is a list, True and yes are bools, 1e-3 is a float, and 12 is not text unless it
+ * is quoted. Values are stored so that equal ones are equal as memory: the unused rest of strings and lists is 0.
  */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "io/number.h"
+#include "base/text.h"
 #include "config/config_keys.h"
 
-static void *place(const hr_key *key, void *owner)
+/* The address of the key's value in its owner. */
+static void *value_of(const hr_key *key, void *owner)
 {
     return (char *)owner + key->offset;
 }
 
-static const void *place_const(const hr_key *key, const void *owner)
+static const void *const_value_of(const hr_key *key, const void *owner)
 {
     return (const char *)owner + key->offset;
 }
 
 /* ---------------------------------------------------------------------------------------------- reading */
 
-/* Where a value goes and how a complaint about it begins. */
+/* The key that is being set, and "FILE:LINE" for messages. */
 typedef struct value_target {
     const hr_key *key;
     const char *where;
 } value_target;
 
-static hrnet_status complain(const value_target *t, const char *expected, const char *text)
+static hrnet_status fail_value(const value_target *t, const char *expected, const char *text)
 {
     return hr_fail(HRNET_ERR_CONFIG, "%s: %s: expected %s, found \"%.200s\"", t->where, t->key->path, expected, text);
 }
@@ -39,14 +43,14 @@ static int is_one_of(const char *text, const char *const *words)
     return 0;
 }
 
-/* 1 or 0, or -1 for text that is not a bool of YAML 1.1. */
+/* 1 or 0 for a bool of YAML 1.1, -1 for other text. */
 static int bool_of(const char *text)
 {
     static const char *const yes[] = {"true", "yes", "on", NULL}, *const no[] = {"false", "no", "off", NULL};
     return is_one_of(text, yes) ? 1 : is_one_of(text, no) ? 0 : -1;
 }
 
-/* Whether text is a decimal number; *out_whole says that it has no point and no exponent. */
+/* Whether text is a decimal number. *out_whole: it has neither a point nor an exponent, and so is an int in Python. */
 static int number_of(const char *text, double *out, int *out_whole)
 {
     *out_whole = strpbrk(text, ".eE") == NULL;
@@ -56,11 +60,12 @@ static int number_of(const char *text, double *out, int *out_whole)
 static hrnet_status set_bool(const value_target *t, const char *text, int *out)
 {
     const int value = bool_of(text);
-    if (value < 0) return complain(t, "true or false", text);
+    if (value < 0) return fail_value(t, "true or false", text);
     *out = value;
     return HRNET_OK;
 }
 
+/* "3.0" is a float in Python and so not an int. */
 static hrnet_status set_int(const value_target *t, const char *text, int *out)
 {
     double value;
@@ -68,7 +73,7 @@ static hrnet_status set_int(const value_target *t, const char *text, int *out)
     if (!number_of(text, &value, &whole) || !whole || !(value >= t->key->low && value <= t->key->high)) {
         char expected[80];
         snprintf(expected, sizeof expected, "an integer from %.0f to %.0f", t->key->low, t->key->high);
-        return complain(t, expected, text);
+        return fail_value(t, expected, text);
     }
     *out = (int)value;
     return HRNET_OK;
@@ -78,18 +83,18 @@ static hrnet_status set_double(const value_target *t, const char *text, double *
 {
     double value;
     int whole;
-    if (!number_of(text, &value, &whole)) return complain(t, "a finite number", text);
+    if (!number_of(text, &value, &whole)) return fail_value(t, "a finite number", text);
     if (!hr_key_in_range(t->key, value)) {
         char expected[80];
         snprintf(expected, sizeof expected, "a number from %g to %g", t->key->low, t->key->high);
-        return complain(t, expected, text);
+        return fail_value(t, expected, text);
     }
     *out = value;
     return HRNET_OK;
 }
 
-/* Characters that YAML cannot hold, or folds when it reads them again: controls, U+0080..U+009F, U+2028, U+2029,
- * U+FEFF, U+FFFE, U+FFFF. */
+/* Whether text has a character that YAML refuses, or changes when it is read again: control characters, U+0080..U+009F,
+ * U+2028 and U+2029 (line breaks), U+FEFF, U+FFFE, U+FFFF; here by their UTF-8 bytes. A dump must be readable again. */
 static int has_unprintable(const char *text)
 {
     for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
@@ -100,7 +105,7 @@ static int has_unprintable(const char *text)
     return 0;
 }
 
-/* Whether unquoted text would be read as something else: a bool, a null, a number. */
+/* Whether text without quotes is a bool, a null or a number. */
 static int is_not_text(const char *text)
 {
     static const char *const nulls[] = {"", "~", "null", NULL};
@@ -112,13 +117,13 @@ static int is_not_text(const char *text)
 
 static hrnet_status set_text(const value_target *t, const char *text, int quoted, char *out, size_t size)
 {
-    if (!quoted && is_not_text(text)) return complain(t, "text (in quotes if this is meant)", text);
-    if (has_unprintable(text)) return complain(t, "printable text", text);
+    if (!quoted && is_not_text(text)) return fail_value(t, "text (in quotes if this is meant)", text);
+    if (has_unprintable(text)) return fail_value(t, "printable text", text);
     const size_t length = strlen(text);
     if (length >= size)
         return hr_fail(HRNET_ERR_LIMIT, "%s: %s: expected at most %zu bytes of text, found %zu", t->where, t->key->path,
                        size - 1, length);
-    memset(out, 0, size); /* all of it, so that values can be compared as memory */
+    memset(out, 0, size);
     memcpy(out, text, length);
     return HRNET_OK;
 }
@@ -130,15 +135,17 @@ static hrnet_status set_block(const value_target *t, const char *text, hr_block 
     else if (strcmp(text, "BOTTLENECK") == 0)
         *out = HR_BLOCK_BOTTLENECK;
     else
-        return complain(t, "BASIC or BOTTLENECK", text);
+        return fail_value(t, "BASIC or BOTTLENECK", text);
     return HRNET_OK;
 }
 
+/* Entries that a list has memory for. */
 static int capacity(const hr_key *key)
 {
     return (int)(key->size / (key->type == HR_KEY_INTS ? sizeof(int) : (size_t)HR_NAME_SIZE));
 }
 
+/* Set one entry of a list of ints or names. */
 static hrnet_status set_entry(const value_target *t, void *list, int index, const char *text, int quoted)
 {
     if (index >= capacity(t->key))
@@ -147,12 +154,13 @@ static hrnet_status set_entry(const value_target *t, void *list, int index, cons
     return set_text(t, text, quoted, (char *)list + (size_t)index * HR_NAME_SIZE, HR_NAME_SIZE);
 }
 
-/* A Python tuple or list written as a scalar: "(0,1,2,3)", "(0,)", "['a', 'b']", "()". */
+/* Read a Python tuple or list that is a YAML scalar: "(0,1,2,3)", "(0,)", "['a', 'b']", "()". An entry cannot hold a
+ * comma: no int or module name has one. */
 static hrnet_status set_literal(const value_target *t, const char *text, void *list, int *n)
 {
     const size_t length = strlen(text);
     const char close = *text == '(' ? ')' : *text == '[' ? ']' : '\0';
-    if (close == '\0' || text[length - 1] != close) return complain(t, "a list", text);
+    if (close == '\0' || text[length - 1] != close) return fail_value(t, "a list", text);
     const char *at = text + 1, *const end = text + length - 1;
     while (at < end) {
         char entry[HR_NAME_SIZE + 2];
@@ -162,8 +170,8 @@ static hrnet_status set_literal(const value_target *t, const char *text, void *l
         while (stop > at && isspace((unsigned char)stop[-1])) stop--;
         const int quoted = stop - at >= 2 && (*at == '\'' || *at == '"') && stop[-1] == *at;
         const size_t n_bytes = (size_t)(stop - at) - (quoted ? 2 : 0);
-        const int is_blank = at == stop; /* allowed at the end only: "(0,)", "()" */
-        if (n_bytes >= sizeof entry || (is_blank && comma != NULL)) return complain(t, "a list", text);
+        const int is_blank = at == stop; /* only allowed at the end: "(0,)", "()" */
+        if (n_bytes >= sizeof entry || (is_blank && comma != NULL)) return fail_value(t, "a list", text);
         memcpy(entry, at + quoted, n_bytes);
         entry[n_bytes] = '\0';
         if (!is_blank) HR_TRY(set_entry(t, list, (*n)++, entry, quoted));
@@ -172,10 +180,11 @@ static hrnet_status set_literal(const value_target *t, const char *text, void *l
     return HRNET_OK;
 }
 
+/* A list of ints or names, as a YAML sequence or as a Python literal. */
 static hrnet_status set_list(const value_target *t, void *owner, const hr_yaml *node)
 {
     const hr_key *key = t->key;
-    void *list = place(key, owner);
+    void *list = value_of(key, owner);
     int n = 0;
     memset(list, 0, key->size);
     if (node->kind == HR_YAML_SCALAR) {
@@ -183,7 +192,7 @@ static hrnet_status set_list(const value_target *t, void *owner, const hr_yaml *
     } else {
         for (const hr_yaml *child = node->first; child != NULL; child = child->next, n++) {
             if (child->kind != HR_YAML_SCALAR)
-                return complain(t, "scalars in this list", hr_yaml_kind_name(child->kind));
+                return fail_value(t, "scalars in this list", hr_yaml_kind_name(child->kind));
             HR_TRY(set_entry(t, list, n, child->text, child->quoted));
         }
     }
@@ -194,6 +203,7 @@ static hrnet_status set_list(const value_target *t, void *owner, const hr_yaml *
     return HRNET_OK;
 }
 
+/* A list may be a scalar (set_literal), a single value must be one. */
 hrnet_status hr_key_set(const hr_key *key, void *owner, const hr_yaml *node, const char *where)
 {
     const value_target t = {key, where};
@@ -201,14 +211,14 @@ hrnet_status hr_key_set(const hr_key *key, void *owner, const hr_yaml *node, con
     if (key->type == HR_KEY_SETS) return hr_sets_set(key, owner, node, where);
     const int is_list = key->type == HR_KEY_INTS || key->type == HR_KEY_NAMES;
     if (node->kind == HR_YAML_MAPPING || (node->kind == HR_YAML_SEQUENCE && !is_list))
-        return complain(&t, is_list ? "a list" : "a single value", hr_yaml_kind_name(node->kind));
+        return fail_value(&t, is_list ? "a list" : "a single value", hr_yaml_kind_name(node->kind));
     switch (key->type) {
-    case HR_KEY_BOOL: return set_bool(&t, node->text, place(key, owner));
-    case HR_KEY_INT: return set_int(&t, node->text, place(key, owner));
+    case HR_KEY_BOOL: return set_bool(&t, node->text, value_of(key, owner));
+    case HR_KEY_INT: return set_int(&t, node->text, value_of(key, owner));
     case HR_KEY_FLOAT:
-    case HR_KEY_NUMBER: return set_double(&t, node->text, place(key, owner));
-    case HR_KEY_STRING: return set_text(&t, node->text, node->quoted, place(key, owner), key->size);
-    case HR_KEY_BLOCK: return set_block(&t, node->text, place(key, owner));
+    case HR_KEY_NUMBER: return set_double(&t, node->text, value_of(key, owner));
+    case HR_KEY_STRING: return set_text(&t, node->text, node->quoted, value_of(key, owner), key->size);
+    case HR_KEY_BLOCK: return set_block(&t, node->text, value_of(key, owner));
     case HR_KEY_INTS:
     case HR_KEY_NAMES: return set_list(&t, owner, node);
     case HR_KEY_PAIRS:
@@ -219,7 +229,7 @@ hrnet_status hr_key_set(const hr_key *key, void *owner, const hr_yaml *node, con
 
 /* ---------------------------------------------------------------------------------------------- writing */
 
-/* The shortest decimal that reads back as the same double; with a point unless it may look like an int. */
+/* Append the shortest decimal that reads back as the same double; with a point, unless it may look like an int. */
 static void write_double(double value, int may_be_whole, hr_text *out)
 {
     char text[HR_NUMBER_TEXT];
@@ -233,7 +243,7 @@ static void write_double(double value, int may_be_whole, hr_text *out)
     hr_text_add(out, "%.*s.0%s", (int)mantissa, text, text + mantissa);
 }
 
-/* Plain where that cannot be misread, in single quotes otherwise. */
+/* Append text without quotes if nothing in it has a meaning in YAML, else in single quotes. */
 static void write_string(const char *text, hr_text *out)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
@@ -247,10 +257,11 @@ static void write_string(const char *text, hr_text *out)
     hr_text_add(out, "'");
 }
 
+/* Lists without a counter hold ints of which none may be 0. */
 int hr_key_count(const hr_key *key, const void *owner)
 {
     if (key->count_offset != 0) return *(const int *)((const char *)owner + key->count_offset);
-    const int *list = place_const(key, owner);
+    const int *list = const_value_of(key, owner);
     int n = 0;
     while (n < capacity(key) && list[n] != 0) n++;
     return n;
@@ -258,7 +269,7 @@ int hr_key_count(const hr_key *key, const void *owner)
 
 static void write_list(const hr_key *key, const void *owner, hr_text *out)
 {
-    const void *list = place_const(key, owner);
+    const void *list = const_value_of(key, owner);
     const int n = hr_key_count(key, owner);
     hr_text_add(out, "[");
     for (int i = 0; i < n; i++) {
@@ -273,7 +284,7 @@ static void write_list(const hr_key *key, const void *owner, hr_text *out)
 
 void hr_key_write(const hr_key *key, const void *owner, hr_text *out)
 {
-    const void *value = place_const(key, owner);
+    const void *value = const_value_of(key, owner);
     switch (key->type) {
     case HR_KEY_BOOL: hr_text_add(out, "%s", *(const int *)value != 0 ? "true" : "false"); break;
     case HR_KEY_INT: hr_text_add(out, "%d", *(const int *)value); break;

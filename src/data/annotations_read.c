@@ -13,8 +13,7 @@
 #include "data/annotations_internal.h"
 #include "data/dataset_info.h"
 #include "data/keypoint_rows.h"
-#include "base/grow.h"
-#include "io/json_stream.h"
+#include "io/json.h"
 #include "pose/skeleton.h"
 
 #define MAX_FILE ((size_t)1 << 32)
@@ -66,7 +65,7 @@ static hrnet_status read_image(void *context, const hr_json *value, size_t index
                              .name = name != NULL ? r->names_size : 0};
     if (!hr_json_integer(hr_json_get(value, "id"), &image.id))
         return hr_fail(HRNET_ERR_FORMAT, "expected an object with a whole number \"id\"");
-    HR_ROOM(r->a->images, r->a->n_images, r->images_capacity);
+    HR_GROW(r->a->images, r->a->n_images, r->images_capacity);
     if (name != NULL) HR_TRY(add_name(r, name));
     r->a->images[r->a->n_images++] = image;
     return HRNET_OK;
@@ -88,7 +87,7 @@ static hrnet_status read_category(void *context, const hr_json *value, size_t in
         else
             hrnet_dataset_info_free(info); /* the first category's stands for all */
     }
-    HR_ROOM(r->categories, r->n_categories, r->categories_capacity);
+    HR_GROW(r->categories, r->n_categories, r->categories_capacity);
     r->categories[r->n_categories++] = entry;
     return HRNET_OK;
 }
@@ -124,7 +123,7 @@ static hrnet_status read_person(void *context, const hr_json *value, size_t inde
     hr_json_number(hr_json_get(value, "area"), &person.area);
     person.is_crowd = (hr_json_is(crowd, HR_JSON_INTEGER) || hr_json_is(crowd, HR_JSON_BOOL)) && crowd->as.integer != 0;
     HR_TRY(read_person_keypoints(r, value, &person));
-    HR_ROOM(r->a->persons, r->a->n_persons, r->persons_capacity);
+    HR_GROW(r->a->persons, r->a->n_persons, r->persons_capacity);
     r->a->persons[r->a->n_persons++] = person;
     return HRNET_OK;
 }

@@ -6,7 +6,7 @@
 #include "data/annotations.h"
 #include "data/dataset_info.h"
 #include "io/json_build.h"
-#include "io/number.h"
+#include "base/text.h"
 #include "io/yaml.h"
 
 static int add_node(hr_json_builder *builder, const hr_yaml *node);

@@ -1,4 +1,4 @@
-/* json.c - whole texts as trees, questions to a tree, and strings as JSON writes them. */
+/* json.c - whole texts as trees, questions to a tree, and writing strings. The nodes come from json_build.c. */
 #include "io/json.h"
 
 #include <string.h>
@@ -9,7 +9,8 @@ hrnet_status hr_json_parse(hr_json_document *out, const void *bytes, size_t n_by
 {
     hr_json_builder builder = {.status = HRNET_OK};
     hrnet_status status = hr_json_run(&hr_json_build, &builder, &builder.status, bytes, n_bytes);
-    if (status == HRNET_OK && builder.n_nodes == 0) status = hr_fail(HRNET_ERR_FORMAT, "no JSON value");
+    if (status == HRNET_OK && builder.n_nodes == 0)
+        status = hr_fail(HRNET_ERR_FORMAT, "expected a JSON value, found none");
     if (status != HRNET_OK)
         hr_json_builder_free(&builder);
     else
@@ -19,6 +20,7 @@ hrnet_status hr_json_parse(hr_json_document *out, const void *bytes, size_t n_by
 
 void hr_json_free(hr_json_document *document)
 {
+    /* a document is what a builder had allocated when it was done */
     hr_json_builder owner = {.nodes = (hr_json *)document->root, .texts = document->texts};
     hr_json_builder_free(&owner);
     *document = (hr_json_document){0};
@@ -35,6 +37,7 @@ const hr_json *hr_json_first(const hr_json *container)
     return container->count > 0 ? container + 1 : NULL;
 }
 
+/* In an object the children are keys, and what follows a key is its value: step over the value. */
 const hr_json *hr_json_next(const hr_json *container, const hr_json *child)
 {
     const hr_json *const value = container->kind == HR_JSON_OBJECT ? hr_json_value(child) : child;
@@ -73,6 +76,7 @@ const char *hr_json_string(const hr_json *value)
     return hr_json_is(value, HR_JSON_STRING) ? value->as.text : NULL;
 }
 
+/* Escapes what RFC 8259 requires to be escaped and nothing else. */
 void hr_json_add_string(hr_text *text, const char *string)
 {
     hr_text_add_bytes(text, "\"", 1);

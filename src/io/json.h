@@ -1,9 +1,20 @@
 /*
- * json.h - a JSON text as an immutable tree. It knows no schema; callers ask for what they expect.
+ * json.h - JSON texts, in two ways: hr_json_parse gives the whole text as an immutable tree; hr_json_stream hands the
+ * elements of large lists over one at a time, so that the tree of a whole annotation file never exists. Neither knows a
+ * schema: callers ask for what they expect.
  *
- * The tree is one array in the order of the text: a container is followed by its content, and `span` counts the nodes
- * of a value with all that is inside it, so the first child is at v + 1 and the next sibling at v + v->span. An
- * object's content is a key (a string), its value, the next key, and so on.
+ *   hr_json_document document;
+ *   HR_TRY(hr_json_parse(&document, bytes, n_bytes));
+ *   if (!hr_json_integer(hr_json_get(document.root, "id"), &id)) ...;    // absent or not an integer
+ *   hr_json_free(&document);
+ *
+ * A tree is one array of nodes in the order of the text. A container is followed by its content, and `span` counts the
+ * nodes of a value including everything inside it: the first child of v is v + 1, the next sibling v + v->span. The
+ * content of an object is a key (a string), its value, the next key, and so on. {"a": [1, 2], "b": null} becomes
+ *
+ *   node     0 object  1 "a"  2 array  3 number 1  4 number 2  5 "b"  6 null
+ *   span     7         1      3        1           1           1      1
+ *   count    2         1      2                                1
  */
 #ifndef HR_IO_JSON_H
 #define HR_IO_JSON_H
@@ -23,48 +34,81 @@ typedef enum hr_json_kind {
     HR_JSON_OBJECT
 } hr_json_kind;
 
+/* One node. */
 typedef struct hr_json {
     uint32_t kind : 3, span : 29;
     uint32_t count; /* elements of an array, members of an object, bytes of a string */
     union {
         int64_t integer; /* also 0 or 1 of a bool */
         double real;
-        const char *text; /* UTF-8, NUL-terminated, holds no other NUL */
+        const char *text; /* UTF-8, NUL-terminated, without other NULs */
     } as;
 } hr_json;
 
 typedef struct hr_json_text hr_json_text;
 
+/* A tree with its strings. */
 typedef struct hr_json_document {
     const hr_json *root; /* owned */
-    hr_json_text *texts;
+    hr_json_text *texts; /* owned */
 } hr_json_document;
 
-/* Parse n bytes of UTF-8. Refused: nesting deeper than 64, more than 2^26 values, NUL inside a string, numbers that
- * pass a double. Messages say "line L, byte B: ...". Free with hr_json_free. */
+/* ------------------------------------------------------------------------------------------------ whole texts */
+
+/* Parse n_bytes of UTF-8; bytes are not needed afterwards. HRNET_ERR_FORMAT for anything but one JSON value, for NUL
+ * inside a string and for numbers beyond a double; HRNET_ERR_LIMIT for more than 64 levels of nesting or 2^26 nodes.
+ * Messages say "line L, byte B: ...". Free with hr_json_free. */
 hrnet_status hr_json_parse(hr_json_document *out, const void *bytes, size_t n_bytes);
+/* Harmless on a zeroed document. */
 void hr_json_free(hr_json_document *document);
 
-/* Walk over the elements of an array or the keys of an object; NULL at the end, and for what is not a container. */
+/* Iterate over the elements of an array or the keys of an object. NULL at the end; hr_json_first also gives NULL for
+ * anything but a container, NULL included. */
 const hr_json *hr_json_first(const hr_json *container);
 const hr_json *hr_json_next(const hr_json *container, const hr_json *child);
-/* The value that belongs to a key. */
+/* The value of a key that hr_json_first or hr_json_next gave. */
 static inline const hr_json *hr_json_value(const hr_json *key)
 {
     return key + 1;
 }
-/* The member of an object by key; the first of that name. NULL when there is none or value is no object (or NULL). */
+/* The value of an object's member, the first of that name. NULL if there is none or value is not an object. */
 const hr_json *hr_json_get(const hr_json *value, const char *key);
 
-/* 1 and *out when value has that type, else 0 and *out untouched; value may be NULL. A REAL is never an integer. */
+/* The questions below accept NULL as a value, so that they can be asked about the result of hr_json_get. */
+
+/* Return 1 and set *out if value is an integer (for _number: any number), else return 0. 1.0 is not an integer. */
 int hr_json_integer(const hr_json *value, int64_t *out);
 int hr_json_number(const hr_json *value, double *out);
-/* The text of a string, else NULL; value may be NULL. */
+/* The text of a string; NULL for anything else. */
 const char *hr_json_string(const hr_json *value);
-/* Whether value is of that kind; value may be NULL. */
+/* Whether value is of that kind. */
 int hr_json_is(const hr_json *value, hr_json_kind kind);
 
-/* Append a string with its quotes and what must be escaped in it. */
+/* ------------------------------------------------------------------------------------------------ large lists */
+
+/* A list to read: the member `key` of the root object, or the root itself if key is NULL. `element` receives its values
+ * in order with their index from 0; a value's tree is valid until element returns. A failure of element ends the
+ * reading. */
+typedef struct hr_json_list {
+    const char *key;
+    hrnet_status (*element)(void *context, const hr_json *value, size_t index);
+} hr_json_list;
+
+/* What hr_json_stream reads. Example: the lists "images" and "annotations" without their members "segmentation". */
+typedef struct hr_json_plan {
+    const hr_json_list *lists; /* ends with one whose element is NULL */
+    const char *const *skip;   /* NULL-terminated names of members, at any depth of an element, to leave out; or NULL */
+} hr_json_plan;
+
+/* Read n_bytes of UTF-8 and call the lists' element functions with context. Other members of the root are skipped, and
+ * only checked to be JSON. HRNET_ERR_FORMAT if a named member is not a list, or if the root is an object where only a
+ * list was planned for (or the other way round). A failure of element gets "line L, byte B: KEY[INDEX]: " in front, or
+ * "line L, byte B: entry INDEX: " if the root is the list. The limits of hr_json_parse hold for each element. */
+hrnet_status hr_json_stream(const hr_json_plan *plan, void *context, const void *bytes, size_t n_bytes);
+
+/* ------------------------------------------------------------------------------------------------ writing */
+
+/* Append string in quotes, escaping quotes, backslashes and control characters. Other bytes are copied: UTF-8 stays. */
 void hr_json_add_string(hr_text *text, const char *string);
 
 #endif

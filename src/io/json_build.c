@@ -1,33 +1,37 @@
 /*
- * json_build.c - nodes from events. Strings go to blocks that never move, so nodes can point into them while the array
- * of nodes grows.
+ * json_build.c - yajl's callbacks append nodes to one growing array. A container is appended when it opens, with span
+ * 1; its span is set when it closes, from the number of nodes appended since. Strings are copied into blocks that never
+ * move, so that nodes can point into them while the array of nodes moves as it grows.
+ *
+ * A callback returns 0 to stop yajl; the reason is then in builder->status.
  */
 #include "io/json_build.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "base/grow.h"
-#include "io/number.h"
+#include "base/mem.h"
+#include "base/text.h"
 
 enum { MAX_NODES = 1 << 26, SPAN_MASK = (1 << 29) - 1, TEXT_BLOCK = 1 << 16 };
 
+/* A block of string bytes. A string longer than TEXT_BLOCK gets a block of its own. */
 struct hr_json_text {
-    hr_json_text *next;
+    hr_json_text *next; /* older block */
     size_t used, capacity;
     char bytes[];
 };
 
 static hrnet_status add_node(hr_json_builder *b, hr_json node)
 {
-    if (b->n_nodes == MAX_NODES) return hr_fail(HRNET_ERR_LIMIT, "more than %d values", MAX_NODES);
-    HR_ROOM(b->nodes, b->n_nodes, b->capacity);
+    if (b->n_nodes == MAX_NODES) return hr_fail(HRNET_ERR_LIMIT, "expected at most %d values, found more", MAX_NODES);
+    HR_GROW(b->nodes, b->n_nodes, b->capacity);
     node.span = 1;
     b->nodes[b->n_nodes++] = node;
     return HRNET_OK;
 }
 
-/* One finished value, not a key, goes to the container that is open. */
+/* Append a value (or a container that opens; not a key), which the innermost open container counts as its own. */
 static int add_value(hr_json_builder *b, hr_json node)
 {
     if (b->depth > 0) b->nodes[b->open[b->depth - 1]].count++;
@@ -35,10 +39,12 @@ static int add_value(hr_json_builder *b, hr_json node)
     return b->status == HRNET_OK;
 }
 
+/* Copy n bytes into the newest block, or into a new one if they and a NUL do not fit. */
 static hrnet_status add_text(hr_json_builder *b, const unsigned char *bytes, size_t n, const char **out)
 {
-    if (memchr(bytes, '\0', n) != NULL) return hr_fail(HRNET_ERR_FORMAT, "a string holds a NUL character");
-    if (n > UINT32_MAX / 2) return hr_fail(HRNET_ERR_LIMIT, "a string of %zu bytes", n);
+    if (memchr(bytes, '\0', n) != NULL)
+        return hr_fail(HRNET_ERR_FORMAT, "expected a string without NUL characters, found one");
+    if (n > UINT32_MAX / 2) return hr_fail(HRNET_ERR_LIMIT, "expected a shorter string, found %zu bytes", n);
     if (b->texts == NULL || b->texts->capacity - b->texts->used <= n) {
         const size_t capacity = n < TEXT_BLOCK ? TEXT_BLOCK : n + 1;
         hr_json_text *const block = hr_alloc(1, sizeof *block + capacity);
@@ -66,8 +72,9 @@ static int on_bool(void *context, int value)
     return add_value(context, (hr_json){.kind = HR_JSON_BOOL, .as.integer = value != 0});
 }
 
-/* Exact while int64 lasts; 0 for text that is a real or passes int64. */
-static int whole_number(const char *text, size_t n, int64_t *out)
+/* Parse an integer exactly. Returns 0 for text with a point or exponent and for numbers beyond int64. Negative numbers
+ * are summed up negatively, since -2^63 has no positive counterpart. */
+static int parse_integer(const char *text, size_t n, int64_t *out)
 {
     const int negative = text[0] == '-';
     int64_t value = 0;
@@ -84,7 +91,7 @@ static int on_number(void *context, const char *text, size_t n)
 {
     hr_json_builder *const b = context;
     hr_json node = {.kind = HR_JSON_INTEGER};
-    if (!whole_number(text, n, &node.as.integer)) {
+    if (!parse_integer(text, n, &node.as.integer)) {
         node.kind = HR_JSON_REAL;
         if (!hr_number_parse(text, n, &node.as.real)) {
             b->status = hr_fail(HRNET_ERR_FORMAT, "the number %.*s%s is out of range", n > 40 ? 40 : (int)n, text,
@@ -115,7 +122,7 @@ static int on_key(void *context, const unsigned char *bytes, size_t n)
 static int open_container(hr_json_builder *b, hr_json_kind kind)
 {
     if (b->depth == HR_JSON_MAX_DEPTH) {
-        b->status = hr_fail(HRNET_ERR_LIMIT, "nested deeper than %d", HR_JSON_MAX_DEPTH);
+        b->status = hr_fail(HRNET_ERR_LIMIT, "expected at most %d nested levels, found more", HR_JSON_MAX_DEPTH);
         return 0;
     }
     if (!add_value(b, (hr_json){.kind = kind & 7})) return 0;
@@ -137,10 +144,11 @@ static int on_close(void *context)
 {
     hr_json_builder *const b = context;
     hr_json *const container = &b->nodes[b->open[--b->depth]];
-    container->span = (uint32_t)(b->nodes + b->n_nodes - container) & SPAN_MASK;
+    container->span = (uint32_t)(b->nodes + b->n_nodes - container) & SPAN_MASK; /* at most MAX_NODES: it fits */
     return 1;
 }
 
+/* No callbacks for integers and doubles: yajl then hands every number over as text, which we parse ourselves. */
 const yajl_callbacks hr_json_build = {on_null,   on_bool, NULL,     NULL,     on_number, on_string,
                                       on_object, on_key,  on_close, on_array, on_close};
 
@@ -153,6 +161,7 @@ static void free_texts(hr_json_text *text)
     }
 }
 
+/* Keeps the node array and the newest block of text. */
 void hr_json_builder_reset(hr_json_builder *builder)
 {
     builder->n_nodes = 0;
@@ -169,7 +178,8 @@ void hr_json_builder_free(hr_json_builder *builder)
     *builder = (hr_json_builder){0};
 }
 
-/* Put "line L, byte B" in front of what yajl, or the event that stopped it, found at offset at. */
+/* The failure at offset `at`: that of the callback which stopped yajl if stopped says so, else yajl's syntax error (its
+ * first line; the rest is an excerpt of the text). "line L, byte B: " is put in front. */
 static hrnet_status fail_at(hrnet_status stopped, yajl_handle parser, const char *bytes, size_t at)
 {
     size_t line = 1;
@@ -187,7 +197,7 @@ static hrnet_status fail_at(hrnet_status stopped, yajl_handle parser, const char
 hrnet_status hr_json_run(const yajl_callbacks *events, void *context, const hrnet_status *stopped, const void *bytes,
                          size_t n_bytes)
 {
-    /* yajl does not survive a failing allocation function, so it keeps the C library's */
+    /* yajl uses malloc, not hr_alloc: it does not check for allocations that fail */
     const yajl_handle parser = yajl_alloc(events, NULL, context);
     if (parser == NULL) return hr_fail_memory(0);
     hrnet_status status = HRNET_OK;

@@ -1,6 +1,6 @@
 /*
- * json_build.h - yajl's events made into nodes of json.h; what json.c does with a whole text and json_stream.c with
- * one element of a list after the other.
+ * json_build.h - how trees of json.h are built: a set of yajl callbacks that append nodes. json.c feeds them a whole
+ * text, json_stream.c one list element after the other, and data/dataset_file.c the values of a YAML file.
  */
 #ifndef HR_IO_JSON_BUILD_H
 #define HR_IO_JSON_BUILD_H
@@ -11,24 +11,26 @@
 
 enum { HR_JSON_MAX_DEPTH = 64 };
 
+/* A tree in progress. Starts zeroed; free with hr_json_builder_free. */
 typedef struct hr_json_builder {
     hr_json *nodes;
     size_t n_nodes, capacity;
-    hr_json_text *texts;
-    size_t open[HR_JSON_MAX_DEPTH]; /* the containers around the next value */
-    int depth;
-    hrnet_status status; /* why an event stopped yajl; the message is set */
+    hr_json_text *texts;            /* blocks of string bytes, newest first */
+    size_t open[HR_JSON_MAX_DEPTH]; /* indices of the containers that are not closed yet, outermost first */
+    int depth;                      /* how many they are */
+    hrnet_status status;            /* why a callback made yajl stop; the message is set */
 } hr_json_builder;
 
-/* Events for a hr_json_builder as context. */
+/* yajl callbacks whose context is a hr_json_builder. */
 extern const yajl_callbacks hr_json_build;
 
-/* Forget all nodes and texts, keep memory to build the next tree in. */
+/* Drop all nodes and strings but keep the memory, so that the next tree is built without allocating. */
 void hr_json_builder_reset(hr_json_builder *builder);
+/* Harmless on a zeroed builder. */
 void hr_json_builder_free(hr_json_builder *builder);
 
-/* Run yajl over n bytes of text. When an event stops it, *stopped says why; the failure, or yajl's own, then has
- * "line L, byte B: " in front. */
+/* Run yajl over n_bytes of text with the given callbacks. A callback that stops it stores the reason in *stopped and
+ * sets the message. The message of that failure, or of a syntax error, gets "line L, byte B: " in front. */
 hrnet_status hr_json_run(const yajl_callbacks *events, void *context, const hrnet_status *stopped, const void *bytes,
                          size_t n_bytes);
 

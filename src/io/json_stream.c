@@ -1,8 +1,14 @@
 /*
- * json_stream.c - a filter in front of json_build.h: events inside elements of a wanted list pass, all others are only
- * counted to know where they end.
+ * json_stream.c - hr_json_stream of json.h: a filter between yajl and the builder of json_build.h. Events inside the
+ * elements of a wanted list go to the builder, which makes a tree of one element; all other events only change the
+ * depth. When an element is complete, the list's function gets its tree and the builder is reset.
+ *
+ * Where an event stands is a matter of three counters:
+ *   skipped > 0          inside a value that is skipped; depth of the containers open there
+ *   builder.depth > 0    inside an element; depth of its open containers
+ *   depth                containers open around that: 0 before the root, 1 in the root, 2 in a list of a root object
  */
-#include "io/json_stream.h"
+#include "io/json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,35 +18,36 @@
 typedef struct stream {
     const hr_json_plan *plan;
     void *context;
-    hr_json_builder builder;  /* of the current element; its status is the stream's */
-    const hr_json_list *list; /* that the next value belongs to, or is; NULL: that value is skipped */
-    size_t index;             /* of the next element */
+    hr_json_builder builder;  /* of the current element; its status is also the stream's */
+    const hr_json_list *list; /* the list that is open or that the last key of the root announced; NULL: none wanted */
+    size_t index;             /* of the next element of that list */
     size_t depth;             /* open containers outside of elements */
-    size_t skipped;           /* open containers inside of what is skipped */
-    int skip_value;           /* the next value belongs to a member that trees do without */
-    int in_object;            /* the root is an object */
+    size_t skipped;           /* open containers inside a skipped value */
+    int skip_value;           /* the key before was one of plan->skip: skip the next value */
+    int in_object;            /* the root is an object, not a list */
 } stream;
 
-static int same(const char *name, const unsigned char *key, size_t n)
+static int is_key(const char *name, const unsigned char *key, size_t n)
 {
     return strlen(name) == n && memcmp(name, key, n) == 0;
 }
 
+/* Record a status; 0, which makes yajl stop, unless it is HRNET_OK. */
 static int stop(stream *s, hrnet_status status)
 {
     s->builder.status = status;
     return status == HRNET_OK;
 }
 
-/* Open containers around the elements of the current list. */
+/* The depth at which elements of a list stand. */
 static size_t element_depth(const stream *s)
 {
     return s->in_object ? 2 : 1;
 }
 
-/* Whether the event that comes, a value or its beginning, goes to the builder; what it means outside of elements is
- * dealt with here. Returns -1 to stop. */
-static int wanted(stream *s)
+/* Decide about a value (or a container that opens): 1: it goes to the builder; 0: it is skipped; -1: stop, since a
+ * value stands where a list was expected. */
+static int classify(stream *s)
 {
     if (s->skipped > 0) return 0;
     if (s->skip_value) {
@@ -53,8 +60,8 @@ static int wanted(stream *s)
     return 0;
 }
 
-/* An event has gone to the builder: hand the element over when it is whole. */
-static int passed(stream *s, int result)
+/* After the builder took an event, with its result: if that completed an element, call the list's function with it. */
+static int finish_element(stream *s, int result)
 {
     if (!result || s->builder.depth > 0) return result;
     const hrnet_status status = s->list->element(s->context, s->builder.nodes, s->index);
@@ -74,32 +81,32 @@ static int passed(stream *s, int result)
 static int on_null(void *context)
 {
     stream *const s = context;
-    const int pass = wanted(s);
-    return pass > 0 ? passed(s, hr_json_build.yajl_null(&s->builder)) : pass == 0;
+    const int pass = classify(s);
+    return pass > 0 ? finish_element(s, hr_json_build.yajl_null(&s->builder)) : pass == 0;
 }
 
 static int on_bool(void *context, int value)
 {
     stream *const s = context;
-    const int pass = wanted(s);
-    return pass > 0 ? passed(s, hr_json_build.yajl_boolean(&s->builder, value)) : pass == 0;
+    const int pass = classify(s);
+    return pass > 0 ? finish_element(s, hr_json_build.yajl_boolean(&s->builder, value)) : pass == 0;
 }
 
 static int on_number(void *context, const char *text, size_t n)
 {
     stream *const s = context;
-    const int pass = wanted(s);
-    return pass > 0 ? passed(s, hr_json_build.yajl_number(&s->builder, text, n)) : pass == 0;
+    const int pass = classify(s);
+    return pass > 0 ? finish_element(s, hr_json_build.yajl_number(&s->builder, text, n)) : pass == 0;
 }
 
 static int on_string(void *context, const unsigned char *bytes, size_t n)
 {
     stream *const s = context;
-    const int pass = wanted(s);
-    return pass > 0 ? passed(s, hr_json_build.yajl_string(&s->builder, bytes, n)) : pass == 0;
+    const int pass = classify(s);
+    return pass > 0 ? finish_element(s, hr_json_build.yajl_string(&s->builder, bytes, n)) : pass == 0;
 }
 
-/* A key of the root chooses the list; a key inside of an element may be one to skip. */
+/* A key of the root selects the list to read, or none. A key inside an element may be one of plan->skip. */
 static int on_key(void *context, const unsigned char *bytes, size_t n)
 {
     stream *const s = context;
@@ -107,23 +114,23 @@ static int on_key(void *context, const unsigned char *bytes, size_t n)
     if (s->builder.depth == 0) {
         s->index = 0;
         for (s->list = s->plan->lists; s->list->element != NULL; s->list++)
-            if (s->list->key != NULL && same(s->list->key, bytes, n)) return 1;
+            if (s->list->key != NULL && is_key(s->list->key, bytes, n)) return 1;
         s->list = NULL;
         return 1;
     }
     for (const char *const *name = s->plan->skip; name != NULL && *name != NULL; name++)
-        if (same(*name, bytes, n)) return s->skip_value = 1;
+        if (is_key(*name, bytes, n)) return s->skip_value = 1;
     return hr_json_build.yajl_map_key(&s->builder, bytes, n);
 }
 
-/* The root opens: an object has lists as members, a list needs a plan for the root itself. */
+/* The root opens. An object needs a list with a key in the plan, a list one without; the first such list is current. */
 static int open_root(stream *s, int is_object)
 {
     s->in_object = is_object;
     s->depth = 1;
     for (const hr_json_list *list = s->plan->lists; list->element != NULL; list++) {
         if ((list->key != NULL) != is_object) continue;
-        s->list = is_object ? NULL : list; /* in an object keys choose */
+        s->list = is_object ? NULL : list; /* in an object the keys select it */
         return 1;
     }
     return stop(s, hr_fail(HRNET_ERR_FORMAT,
@@ -133,12 +140,12 @@ static int open_root(stream *s, int is_object)
 static int open_container(stream *s, int is_object)
 {
     if (s->skipped == 0 && s->depth == 0) return open_root(s, is_object);
-    /* the list that a key of the root announced */
+    /* the wanted list itself opens; its elements follow one level deeper */
     if (s->skipped == 0 && s->in_object && s->depth == 1 && s->list != NULL && !is_object) {
         s->depth = 2;
         return 1;
     }
-    const int pass = wanted(s);
+    const int pass = classify(s);
     if (pass > 0)
         return is_object ? hr_json_build.yajl_start_map(&s->builder) : hr_json_build.yajl_start_array(&s->builder);
     s->skipped += pass == 0;
@@ -161,7 +168,7 @@ static int on_close(void *context)
     if (s->skipped > 0)
         s->skipped--;
     else if (s->builder.depth > 0)
-        return passed(s, hr_json_build.yajl_end_map(&s->builder));
+        return finish_element(s, hr_json_build.yajl_end_map(&s->builder));
     else
         s->depth--;
     return 1;

@@ -1,9 +1,13 @@
 /*
- * npy.c - NumPy's .npy files (versions 1 to 3): a magic number, a header that is a Python dictionary of three entries,
- * and the elements. Read: plain numbers of either byte order, in C or Fortran order. Refused: structures, complex
- * numbers, text, objects. Written: float32, C order.
+ * npy.c - NumPy's .npy files, versions 1 to 3 (numpy.lib.format):
+ *
+ *   "\x93NUMPY", 1 byte major and 1 byte minor version, header size (2 bytes in version 1, else 4), header, elements
+ *   header: the text of a Python dictionary, "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }"
+ *
+ * Read: real numbers and booleans of either byte order, in C or Fortran order. Refused: structures, complex numbers,
+ * text, Python objects. Written: version 1, float32, C order, elements aligned to 64 bytes.
  */
-#include "io/npy.h"
+#include "io/arrays.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +17,7 @@
 #include "io/cursor.h"
 #include "io/tensors/tensors.h"
 
-#define MAX_FILE ((size_t)1 << 34)
+#define MAX_FILE ((size_t)1 << 34) /* bytes: 16 GiB */
 enum { MAX_DIMS = 8, MAGIC_BYTES = 6, HEADER_ALIGN = 64 };
 static const char magic[] = "\x93NUMPY";
 
@@ -30,7 +34,7 @@ static void skip_spaces(hr_cursor *in)
     while (in->at < in->size && strchr(" \t\n", in->data[in->at]) != NULL && in->data[in->at] != '\0') in->at++;
 }
 
-/* Whether the text comes next; if so, step over it. */
+/* Skip white space; if `text` comes next, step over it and return 1. */
 static int accept(hr_cursor *in, const char *text)
 {
     const size_t n = strlen(text);
@@ -40,7 +44,8 @@ static int accept(hr_cursor *in, const char *text)
     return 1;
 }
 
-/* A string in either kind of quotes, shorter than capacity, without escapes. */
+/* Read a string in single or double quotes that is shorter than capacity. Escapes are not interpreted: no valid key or
+ * type has one. */
 static int accept_string(hr_cursor *in, char *out, size_t capacity)
 {
     const char quote = accept(in, "'") ? '\'' : accept(in, "\"") ? '"' : '\0';
@@ -62,53 +67,60 @@ static int accept_size(hr_cursor *in, size_t *out)
         if (__builtin_mul_overflow(value, 10, &value) ||
             __builtin_add_overflow(value, (size_t)(in->data[in->at] - '0'), &value))
             return 0;
-    (void)accept(in, "L"); /* Python 2 wrote long integers so */
+    (void)accept(in, "L"); /* Python 2 wrote long integers as 3L */
     *out = value;
     return n_digits > 0;
 }
 
+/* "()", "(3,)", "(3, 4)": sizes separated by commas, of which one may follow the last. */
 static hrnet_status read_shape(hr_cursor *in, npy_header *out)
 {
     out->n_dims = 0;
-    if (!accept(in, "(")) return hr_fail(HRNET_ERR_FORMAT, "header: shape is no tuple");
+    if (!accept(in, "(")) return hr_fail(HRNET_ERR_FORMAT, "header: shape: expected a tuple");
     while (!accept(in, ")")) {
-        if (out->n_dims == MAX_DIMS) return hr_fail(HRNET_ERR_UNSUPPORTED, "more than %d dimensions", MAX_DIMS);
-        if (!accept_size(in, &out->shape[out->n_dims++])) return hr_fail(HRNET_ERR_FORMAT, "header: broken shape");
+        if (out->n_dims == MAX_DIMS)
+            return hr_fail(HRNET_ERR_UNSUPPORTED, "header: shape: expected at most %d dimensions, found more",
+                           MAX_DIMS);
+        if (!accept_size(in, &out->shape[out->n_dims++]))
+            return hr_fail(HRNET_ERR_FORMAT, "header: shape: expected sizes separated by commas");
         if (accept(in, ",")) continue;
-        if (!accept(in, ")")) return hr_fail(HRNET_ERR_FORMAT, "header: broken shape");
+        if (!accept(in, ")")) return hr_fail(HRNET_ERR_FORMAT, "header: shape: expected sizes separated by commas");
         break;
     }
     return HRNET_OK;
 }
 
+/* The three keys in any order; nothing else is allowed. */
 static hrnet_status read_dictionary(hr_cursor *in, npy_header *out)
 {
     int has_type = 0, has_order = 0, has_shape = 0;
-    if (!accept(in, "{")) return hr_fail(HRNET_ERR_FORMAT, "header: no dictionary");
+    if (!accept(in, "{")) return hr_fail(HRNET_ERR_FORMAT, "header: expected a dictionary");
     while (!accept(in, "}")) {
         char key[24];
-        if (!accept_string(in, key, sizeof key) || !accept(in, ":")) return hr_fail(HRNET_ERR_FORMAT, "header: no key");
+        if (!accept_string(in, key, sizeof key) || !accept(in, ":"))
+            return hr_fail(HRNET_ERR_FORMAT, "header: expected a key in quotes and a colon");
         if (strcmp(key, "descr") == 0) {
             has_type = 1;
-            if (accept(in, "[")) return hr_fail(HRNET_ERR_UNSUPPORTED, "an array of structures");
+            if (accept(in, "["))
+                return hr_fail(HRNET_ERR_UNSUPPORTED, "header: descr: expected numbers, found an array of structures");
             if (!accept_string(in, out->type, sizeof out->type))
-                return hr_fail(HRNET_ERR_FORMAT, "header: broken descr");
+                return hr_fail(HRNET_ERR_FORMAT, "header: descr: expected a type such as '<f4'");
         } else if (strcmp(key, "fortran_order") == 0) {
             has_order = 1;
             out->fortran_order = accept(in, "True");
             if (!out->fortran_order && !accept(in, "False"))
-                return hr_fail(HRNET_ERR_FORMAT, "header: fortran_order is neither True nor False");
+                return hr_fail(HRNET_ERR_FORMAT, "header: fortran_order: expected True or False");
         } else if (strcmp(key, "shape") == 0) {
             has_shape = 1;
             HR_TRY(read_shape(in, out));
         } else {
-            return hr_fail(HRNET_ERR_FORMAT, "header: unknown key %s", key);
+            return hr_fail(HRNET_ERR_FORMAT, "header: expected descr, fortran_order and shape, found %s", key);
         }
         if (!accept(in, ",") && !(in->at < in->size && in->data[in->at] == '}'))
-            return hr_fail(HRNET_ERR_FORMAT, "header: no comma behind %s", key);
+            return hr_fail(HRNET_ERR_FORMAT, "header: expected a comma after %s", key);
     }
     if (!has_type || !has_order || !has_shape)
-        return hr_fail(HRNET_ERR_FORMAT, "header: lacks one of descr, fortran_order, shape");
+        return hr_fail(HRNET_ERR_FORMAT, "header: expected descr, fortran_order and shape, found fewer");
     return HRNET_OK;
 }
 
@@ -119,10 +131,11 @@ static hrnet_status read_header(hr_cursor *in, npy_header *out)
         return hr_fail(HRNET_ERR_FORMAT, "expected a .npy file, found something else");
     const unsigned major = hr_cursor_u8(in);
     (void)hr_cursor_u8(in);
-    if (!in->failed && (major < 1 || major > 3)) return hr_fail(HRNET_ERR_UNSUPPORTED, "version %u of .npy", major);
+    if (!in->failed && (major < 1 || major > 3))
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "expected .npy version 1 to 3, found %u", major);
     const size_t n = (size_t)hr_cursor_uint(in, major == 1 ? 2 : 4);
     const unsigned char *const text = hr_cursor_take(in, n);
-    if (text == NULL) return hr_fail(HRNET_ERR_FORMAT, "the file ends inside its header");
+    if (text == NULL) return hr_fail(HRNET_ERR_FORMAT, "expected a header, found the end of the file");
     hr_cursor header = hr_cursor_over(text, n);
     return read_dictionary(&header, out);
 }
@@ -135,7 +148,7 @@ typedef struct npy_type {
     int big_endian;
 } npy_type;
 
-/* "<f4": byte order, kind, size. */
+/* Split "<f4" into byte order ('<' little, '>' big, '|' and '=' ours), kind and size. */
 static hrnet_status read_type(const char *text, npy_type *out)
 {
     static const char *const known[] = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"};
@@ -144,9 +157,10 @@ static hrnet_status read_type(const char *text, npy_type *out)
         *out = (npy_type){known[i][0], (size_t)(known[i][1] - '0'), text[0] == '>'};
         return HRNET_OK;
     }
-    return hr_fail(HRNET_ERR_UNSUPPORTED, "elements of type \"%s\", expected numbers such as \"<f4\"", text);
+    return hr_fail(HRNET_ERR_UNSUPPORTED, "header: descr: expected numbers such as \"<f4\", found \"%s\"", text);
 }
 
+/* One element as float32. Signed integers are sign-extended by shifting them up to bit 63 and back. */
 static float element(npy_type type, const unsigned char *from)
 {
     uint64_t bits = 0;
@@ -167,7 +181,8 @@ static float element(npy_type type, const unsigned char *from)
     return (float)value;
 }
 
-/* Elements in the file's order to C order. In Fortran order the first index runs fastest. */
+/* Convert n elements from the file's order to C order. `from`, the element's position in the file, follows the index
+ * like an odometer: a step in dimension d adds strides[d], an overflow of d takes its whole extent back. */
 static void convert(const npy_header *header, npy_type type, const unsigned char *bytes, size_t n, float *out)
 {
     size_t strides[MAX_DIMS], index[MAX_DIMS] = {0}, stride = 1, from = 0;
@@ -187,6 +202,8 @@ static void convert(const npy_header *header, npy_type type, const unsigned char
     }
 }
 
+/* The shape must match the number of bytes that follow, so that nothing larger than the input is allocated (4 times as
+ * large for one-byte elements). */
 hrnet_status hr_array_parse(hrnet_array *out, const void *bytes, size_t n_bytes)
 {
     hr_cursor in = hr_cursor_over(bytes, n_bytes);
@@ -200,9 +217,10 @@ hrnet_status hr_array_parse(hrnet_array *out, const void *bytes, size_t n_bytes)
         empty |= header.shape[d] == 0;
         overflow |= __builtin_mul_overflow(n, header.shape[d], &n);
     }
-    if (empty) n = 0;
+    if (empty) n = 0; /* whatever the other sizes multiply to */
     if ((overflow && !empty) || n != hr_cursor_left(&in) / type.size || hr_cursor_left(&in) % type.size != 0)
-        return hr_fail(HRNET_ERR_FORMAT, "the shape does not fit the %zu bytes of elements", hr_cursor_left(&in));
+        return hr_fail(HRNET_ERR_FORMAT, "expected as many elements as the shape says, found %zu bytes",
+                       hr_cursor_left(&in));
     hrnet_array array = {.n_dims = header.n_dims};
     memcpy(array.shape, header.shape, (size_t)header.n_dims * sizeof *header.shape);
     HR_NEW(array.data, n);
@@ -223,6 +241,8 @@ hrnet_status hrnet_array_load(hrnet_array *out, const char *path)
     return status == HRNET_OK ? status : hr_fail_in(status, path);
 }
 
+/* The header is padded with spaces and a newline so that the elements start at a multiple of HEADER_ALIGN, like
+ * numpy.save does. The stream remembers failed writes until hr_file_commit. */
 hrnet_status hrnet_array_save(const hrnet_array *array, const char *path)
 {
     if (array == NULL || path == NULL || array->n_dims < 0 || array->n_dims > MAX_DIMS)

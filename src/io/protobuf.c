@@ -1,15 +1,20 @@
-/* protobuf.c - the wire types that ONNX and TensorBoard need: whole numbers as varints, doubles and
- * floats with their lowest byte first, and bytes with their length before them. */
+/*
+ * protobuf.c - the wire types that ONNX and TensorBoard need. A field is a varint (field << 3 | type) followed by
+ *
+ *   type 0  a varint: 7 bits a byte, lowest first; the top bit of a byte says that another follows. 300 = AC 02
+ *   type 1  8 bytes, little-endian (double)
+ *   type 2  a varint n and n bytes (strings, nested messages)
+ *   type 5  4 bytes, little-endian (float)
+ */
 #include "io/protobuf.h"
 
 #include <string.h>
 
 enum { TYPE_BITS = 3, VARINT = 0, EIGHT_BYTES = 1, BYTES = 2, FOUR_BYTES = 5 };
 
-/* Seven bits a byte, the lowest first; the top bit says that more follow. */
 static void add_varint(hr_text *message, uint64_t value)
 {
-    unsigned char bytes[10];
+    unsigned char bytes[10]; /* 64 bits in groups of 7 */
     size_t n = 0;
     while (value > 0x7F) {
         bytes[n++] = (unsigned char)(value | 0x80);
@@ -19,6 +24,7 @@ static void add_varint(hr_text *message, uint64_t value)
     hr_text_add_bytes(message, bytes, n);
 }
 
+/* Negative numbers take ten bytes, as protobuf's int32 and int64 do (sint64 would be another encoding). */
 void hr_protobuf_int(hr_text *message, int field, int64_t value)
 {
     add_varint(message, (uint64_t)field << TYPE_BITS | VARINT);

@@ -1,6 +1,6 @@
 /*
- * yaml.c - libyaml's events folded into a tree. The open collections are a stack of bounded depth; every event is
- * checked before it becomes a node.
+ * yaml.c - a tree from libyaml's events. The collections that are open form a stack of bounded depth. In a mapping
+ * events alternate between keys and values: a key's event creates the entry, the next event fills it.
  */
 #include "io/yaml.h"
 
@@ -11,8 +11,8 @@
 
 typedef struct level {
     hr_yaml *node;  /* the open mapping or sequence */
-    hr_yaml **tail; /* where its next child goes */
-    hr_yaml *entry; /* mapping: the entry whose key was read and whose value is awaited */
+    hr_yaml **tail; /* the pointer that its next child is stored in */
+    hr_yaml *entry; /* mapping: the entry whose key was read and whose value comes next; else NULL */
 } level;
 
 typedef struct yaml_reader {
@@ -32,7 +32,7 @@ void hr_yaml_free(hr_yaml *node)
     if (node == NULL) return;
     for (hr_yaml *child = node->first; child != NULL;) {
         hr_yaml *next = child->next;
-        hr_yaml_free(child); /* as deep as the parser's limit */
+        hr_yaml_free(child); /* recursion is bounded by HR_YAML_MAX_DEPTH */
         child = next;
     }
     hr_free(node->text);
@@ -45,21 +45,24 @@ static int line_of(const yaml_event_t *event)
     return (int)event->start_mark.line + 1;
 }
 
+/* A scalar's text as a C string. "\0" in double quotes would cut it. */
 static hrnet_status copy_text(const yaml_reader *r, const yaml_event_t *event, char **out)
 {
     const char *value = (const char *)event->data.scalar.value;
     const size_t length = event->data.scalar.length;
     if (memchr(value, '\0', length) != NULL)
-        return hr_fail(HRNET_ERR_FORMAT, "%s:%d: a scalar holds a NUL byte", r->name, line_of(event));
+        return hr_fail(HRNET_ERR_FORMAT, "%s:%d: expected text, found a NUL byte", r->name, line_of(event));
     *out = hr_strndup(value, length);
     return *out != NULL ? HRNET_OK : hr_fail_memory(length + 1);
 }
 
-/* Link a new node below the innermost open collection. */
+/* Create a node and append it to the innermost open collection, or make it the root. It belongs to the tree at once, so
+ * that hr_yaml_free of the root cleans up after any later failure. */
 static hrnet_status add_node(yaml_reader *r, int line, hr_yaml **out)
 {
     if (++r->n_nodes > HR_YAML_MAX_NODES)
-        return hr_fail(HRNET_ERR_LIMIT, "%s:%d: more than %d nodes", r->name, line, HR_YAML_MAX_NODES);
+        return hr_fail(HRNET_ERR_LIMIT, "%s:%d: expected at most %d nodes, found more", r->name, line,
+                       HR_YAML_MAX_NODES);
     hr_yaml *node = NULL;
     HR_NEW(node, 1);
     node->line = line;
@@ -74,7 +77,8 @@ static hrnet_status add_node(yaml_reader *r, int line, hr_yaml **out)
     return HRNET_OK;
 }
 
-/* A mapping's key: makes the entry that the next event fills. */
+/* A key: create the entry that the next event fills. The search for duplicates is quadratic in the entries of one
+ * mapping, of which a megabyte of YAML holds at most HR_YAML_MAX_NODES. */
 static hrnet_status read_key(yaml_reader *r, const yaml_event_t *event)
 {
     level *top = &r->levels[r->depth - 1];
@@ -86,8 +90,8 @@ static hrnet_status read_key(yaml_reader *r, const yaml_event_t *event)
     HR_TRY(copy_text(r, event, &entry->key));
     for (const hr_yaml *other = top->node->first; other != entry; other = other->next)
         if (strcmp(other->key, entry->key) == 0)
-            return hr_fail(HRNET_ERR_FORMAT, "%s:%d: key \"%s\" stands in this mapping already, in line %d", r->name,
-                           line, entry->key, other->line);
+            return hr_fail(HRNET_ERR_FORMAT, "%s:%d: expected each key once, found \"%s\" again, first in line %d",
+                           r->name, line, entry->key, other->line);
     top->entry = entry;
     return HRNET_OK;
 }
@@ -96,12 +100,13 @@ static hrnet_status begin_collection(yaml_reader *r, hr_yaml *node, hr_yaml_kind
 {
     node->kind = kind;
     if (r->depth == HR_YAML_MAX_DEPTH)
-        return hr_fail(HRNET_ERR_LIMIT, "%s:%d: nested deeper than %d levels", r->name, node->line, HR_YAML_MAX_DEPTH);
+        return hr_fail(HRNET_ERR_LIMIT, "%s:%d: expected at most %d nested levels, found more", r->name, node->line,
+                       HR_YAML_MAX_DEPTH);
     r->levels[r->depth++] = (level){node, &node->first, NULL};
     return HRNET_OK;
 }
 
-/* A scalar or the beginning of a collection. */
+/* A scalar or the start of a collection: a key if the innermost mapping expects one, else a value. */
 static hrnet_status read_node(yaml_reader *r, const yaml_event_t *event)
 {
     level *top = r->depth > 0 ? &r->levels[r->depth - 1] : NULL;
@@ -120,6 +125,7 @@ static hrnet_status read_node(yaml_reader *r, const yaml_event_t *event)
     return copy_text(r, event, &node->text);
 }
 
+/* The explicit tag ("!!python/object") of a value, or NULL. */
 static const yaml_char_t *tag_of(const yaml_event_t *event)
 {
     switch (event->type) {
@@ -130,10 +136,12 @@ static const yaml_char_t *tag_of(const yaml_event_t *event)
     }
 }
 
+/* Refuse what yaml.h lists; turn the rest into nodes. */
 static hrnet_status read_event(yaml_reader *r, const yaml_event_t *event)
 {
     if (tag_of(event) != NULL)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s:%d: explicit tag \"%s\"; tags are not supported", r->name,
+        return hr_fail(HRNET_ERR_UNSUPPORTED,
+                       "%s:%d: expected a value without a tag, found \"%s\"; tags are not supported", r->name,
                        line_of(event), (const char *)tag_of(event));
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
@@ -142,8 +150,8 @@ static hrnet_status read_event(yaml_reader *r, const yaml_event_t *event)
                            line_of(event));
         return HRNET_OK;
     case YAML_ALIAS_EVENT:
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s:%d: alias *%s; aliases are not supported", r->name, line_of(event),
-                       (const char *)event->data.alias.anchor);
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s:%d: expected a value, found the alias *%s; aliases are not supported",
+                       r->name, line_of(event), (const char *)event->data.alias.anchor);
     case YAML_SCALAR_EVENT:
     case YAML_SEQUENCE_START_EVENT:
     case YAML_MAPPING_START_EVENT: return read_node(r, event);
@@ -153,6 +161,7 @@ static hrnet_status read_event(yaml_reader *r, const yaml_event_t *event)
     }
 }
 
+/* libyaml's own error. Where it could not even decode characters, only `mark` has the position. */
 static hrnet_status parser_failure(const yaml_parser_t *parser, const char *name)
 {
     if (parser->error == YAML_MEMORY_ERROR) return hr_fail_memory(0);
@@ -177,7 +186,8 @@ static hrnet_status read_all(yaml_reader *r, yaml_parser_t *parser)
 hrnet_status hr_yaml_parse(hr_yaml **out, const void *bytes, size_t n_bytes, const char *name)
 {
     if (n_bytes > HR_YAML_MAX_BYTES)
-        return hr_fail(HRNET_ERR_LIMIT, "%s: %zu bytes of YAML; the limit is %d", name, n_bytes, HR_YAML_MAX_BYTES);
+        return hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %d bytes of YAML, found %zu", name, HR_YAML_MAX_BYTES,
+                       n_bytes);
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) return hr_fail_memory(sizeof parser);
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);

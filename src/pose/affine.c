@@ -1,6 +1,11 @@
 /*
- * affine.c - boxes to crops, crops to matrices. Follows upstream's transforms.py with its float32 roundings, and the
- * elimination order of cv2.getAffineTransform, so that crops agree with the published ones to the last pixel.
+ * affine.c - boxes to crops, crops to matrices. The pixels of a crop, and so the published scores, depend on the last
+ * bits of its matrix: rounding to a 1/32 pixel follows (crop.c). So this file repeats upstream's transforms.py with its
+ * float32 roundings, and OpenCV's order of elimination.
+ *
+ * The published map is defined by three points in the image and in the crop (upstream's get_affine_transform): the
+ * centre; the point half a box width above it, along the rotated axis; and the corner that makes a right angle with the
+ * two. Only the width of the box enters, so the map scales both axes alike; boxes have the crop's aspect ratio.
  */
 #include "pose/affine.h"
 
@@ -8,9 +13,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Upstream's unit of scale, in pixels. */
+/* hrnet_crop.scale is in units of 200 pixels, MPII's reference height of a person. */
 static const float pixel_std = 200;
 
+/* Widen the box to the aspect ratio, then by 1.25 for context (upstream's _box2cs and _xywh2cs). */
 hrnet_crop hr_crop_from_box(const double box[4], double aspect)
 {
     double w = box[2], h = box[3];
@@ -19,7 +25,7 @@ hrnet_crop hr_crop_from_box(const double box[4], double aspect)
         h = w / aspect;
     else if (w < aspect * h)
         w = h * aspect;
-    /* _box2cs keeps the scale of a box centred on x = -1, its mark for "no person" */
+    /* upstream does not widen a box centred on x = -1, its mark for "no person" */
     const float margin = crop.center[0] != -1.0f ? 1.25f : 1.0f;
     crop.scale[0] = (float)(w / pixel_std) * margin;
     crop.scale[1] = (float)(h / pixel_std) * margin;
@@ -31,7 +37,8 @@ hrnet_crop hrnet_crop_from_box(hrnet_box box, float aspect)
     return hr_crop_from_box((double[]){box.x, box.y, box.w, box.h}, aspect);
 }
 
-/* Gaussian elimination with row exchanges, as OpenCV's LU: b becomes the solution of a x = b. 0 when singular. */
+/* Solve a x = b by Gaussian elimination with partial pivoting; b becomes x. The order of operations and the threshold
+ * for a zero pivot are those of OpenCV's LU (hal::LU64f). Returns 0 for a singular or NaN matrix. */
 static int solve(double a[6][6], double b[6])
 {
     for (int i = 0; i < 6; i++) {
@@ -64,8 +71,9 @@ static int solve(double a[6][6], double b[6])
     return 1;
 }
 
-/* cv2.getAffineTransform: the map that takes three points to three points; zeros when they lie on a line. */
-static void from_points(float from[3][2], float to[3][2], double matrix[6])
+/* cv2.getAffineTransform: the map of three points to three others. Each pair (x, y) -> (x', y') gives two equations for
+ * the six coefficients, x' = m0 x + m1 y + m2 and y' = m3 x + m4 y + m5. All zeros if the points lie on a line. */
+static void map_of_points(float from[3][2], float to[3][2], double matrix[6])
 {
     double a[6][6] = {{0}}, b[6];
     for (int i = 0; i < 3; i++) {
@@ -79,8 +87,8 @@ static void from_points(float from[3][2], float to[3][2], double matrix[6])
     memcpy(matrix, b, sizeof b);
 }
 
-/* get_3rd_point: the corner that makes a right angle at the second point. */
-static void third_point(float points[3][2])
+/* Upstream's get_3rd_point: points[1] plus the vector from points[1] to points[0] rotated by 90 degrees. */
+static void set_third_point(float points[3][2])
 {
     const float dx = points[0][0] - points[1][0], dy = points[0][1] - points[1][1];
     points[2][0] = points[1][0] - dy;
@@ -90,20 +98,25 @@ static void third_point(float points[3][2])
 void hrnet_crop_matrix(const hrnet_crop *crop, int width, int height, int inverse, double matrix[6])
 {
     const double angle = M_PI * (double)crop->rotation / 180;
-    const double up = (double)(crop->scale[0] * pixel_std * -0.5f); /* float32 until here, as in upstream */
+    const double up = (double)(crop->scale[0] * pixel_std * -0.5f); /* up to here in float32, as in upstream */
     float image[3][2] = {{crop->center[0], crop->center[1]}};
     image[1][0] = (float)(image[0][0] - up * sin(angle));
     image[1][1] = (float)(image[0][1] + up * cos(angle));
-    third_point(image);
+    set_third_point(image);
     const float half_width = (float)width * 0.5f, half_height = (float)height * 0.5f;
     float cropped[3][2] = {{half_width, half_height}, {half_width, half_height - half_width}};
-    third_point(cropped);
+    set_third_point(cropped);
     if (inverse)
-        from_points(cropped, image, matrix);
+        map_of_points(cropped, image, matrix);
     else
-        from_points(image, cropped, matrix);
+        map_of_points(image, cropped, matrix);
 }
 
+/* Upstream UDP's get_warp_matrix: move the box's centre to the origin, rotate, move the origin to the box's corner, and
+ * scale x by sx and y by sy. With c = cos, s = sin of the angle and a box of bw x bh around (x, y):
+ *
+ *   x' = sx (c (X - x) - s (Y - y) + bw / 2)
+ *   y' = sy (s (X - x) + c (Y - y) + bh / 2) */
 void hr_crop_matrix_udp(const hrnet_crop *crop, int width, int height, int inverse, double matrix[6])
 {
     const double box_width = (double)(crop->scale[0] * pixel_std), box_height = (double)(crop->scale[1] * pixel_std);
@@ -112,7 +125,7 @@ void hr_crop_matrix_udp(const hrnet_crop *crop, int width, int height, int inver
         memset(matrix, 0, 6 * sizeof *matrix);
         return;
     }
-    /* get_warp_matrix turns the other way than get_affine_transform: one meaning of rotation here, so minus */
+    /* get_warp_matrix rotates in the other direction than get_affine_transform; here both have the same meaning */
     const double angle = -M_PI * (double)crop->rotation / 180, c = cos(angle), s = sin(angle);
     const double x = crop->center[0], y = crop->center[1];
     const double to_crop[6] = {c * sx, -s * sx, sx * (-x * c + y * s + 0.5 * box_width),
@@ -123,6 +136,7 @@ void hr_crop_matrix_udp(const hrnet_crop *crop, int width, int height, int inver
         memcpy(matrix, to_crop, sizeof to_crop);
 }
 
+/* The inverse of x' = A x + t is A^-1 x' - A^-1 t, with A^-1 from the adjugate. */
 void hr_affine_invert(const double matrix[6], double inverse[6])
 {
     const double determinant = matrix[0] * matrix[4] - matrix[1] * matrix[3];

@@ -1,6 +1,7 @@
 /*
- * draw.c - a pose over its picture. A dark outline under the whole figure keeps it readable on any background. Orange,
- * sky blue and bluish green are told apart with every common kind of colour blindness (Okabe and Ito's set).
+ * draw.c - hrnet_draw_pose: a pose over its picture. A dark outline below the whole figure keeps it readable on any
+ * background. Orange (left), sky blue (right) and bluish green (middle) can be distinguished with every common kind of
+ * colour blindness (from the set of Okabe and Ito).
  */
 #include <math.h>
 
@@ -12,6 +13,7 @@ static const hr_color outline_color = {{20, 22, 28}}, box_color = {{250, 250, 24
 static const hr_color side_colors[] = {
     [HR_SIDE_MIDDLE] = {{0, 190, 135}}, [HR_SIDE_LEFT] = {{245, 160, 0}}, [HR_SIDE_RIGHT] = {{86, 180, 233}}};
 
+/* NaN gives low. */
 static double clamp(double value, double low, double high)
 {
     return !(value > low) ? low : value > high ? high : value;
@@ -27,7 +29,8 @@ static hr_point point_of(const hrnet_keypoint *keypoint)
     return (hr_point){keypoint->x, keypoint->y};
 }
 
-/* A hundredth of the person's extent inside the picture, but never a hairline, nor fat beside the picture. */
+/* The default line width in pixels: 1/90 of the diagonal of the visible keypoints' bounding box inside the picture; at
+ * least 1.6, so that it is never a hairline, and at most 1/150 of the picture's diagonal. */
 static double line_width(const hrnet_image *image, const hrnet_keypoint *keypoints, int n, float threshold)
 {
     double x0 = image->width, y0 = image->height, x1 = 0, y1 = 0;
@@ -43,6 +46,8 @@ static double line_width(const hrnet_image *image, const hrnet_keypoint *keypoin
     return clamp(extent / 90, 1.6, fmax(1.6, hypot(image->width, image->height) / 150));
 }
 
+/* The colour of a link: its side's if both ends are on one side or one end is in the middle, else (between the hips,
+ * say) the middle's. */
 static hr_color bone_color(const hrnet_skeleton *skeleton, const int link[2])
 {
     const hr_side a = hr_skeleton_side(skeleton, link[0]), b = hr_skeleton_side(skeleton, link[1]);
@@ -50,6 +55,7 @@ static hr_color bone_color(const hrnet_skeleton *skeleton, const int link[2])
     return side_colors[a == HR_SIDE_MIDDLE ? b : HR_SIDE_MIDDLE];
 }
 
+/* Four lines, first dark and wider, then light. */
 static void draw_box(hrnet_image *image, const hrnet_box *box, double width)
 {
     if (!isfinite(box->x) || !isfinite(box->y) || !(box->w > 0) || !(box->h > 0)) return;
@@ -62,7 +68,8 @@ static void draw_box(hrnet_image *image, const hrnet_box *box, double width)
     }
 }
 
-/* Bones, then joints over them. outline > 0 draws both that much wider and dark. */
+/* Draw the links, then the keypoints over them. outline > 0: draw both wider by that many pixels on each side and in
+ * the outline's colour. */
 static void draw_figure(hrnet_image *image, const hrnet_skeleton *skeleton, const hrnet_keypoint *keypoints,
                         float threshold, double width, double outline)
 {
@@ -76,8 +83,8 @@ static void draw_figure(hrnet_image *image, const hrnet_skeleton *skeleton, cons
     for (int i = 0; i < skeleton->n_keypoints; i++) {
         if (!is_visible(&keypoints[i], threshold)) continue;
         const hr_point centre = point_of(&keypoints[i]);
-        const hr_color paint = side_colors[hr_skeleton_side(skeleton, i)];
-        hr_paint_capsule(image, centre, centre, width + outline, outline > 0 ? outline_color : paint);
+        const hr_color color = side_colors[hr_skeleton_side(skeleton, i)];
+        hr_paint_capsule(image, centre, centre, width + outline, outline > 0 ? outline_color : color);
         if (outline <= 0) hr_paint_capsule(image, centre, centre, width * 0.45, joint_color);
     }
 }

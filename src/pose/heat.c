@@ -1,6 +1,7 @@
 /*
- * heat.c - heatmaps over their picture: at every pixel the strongest joint, in colours of evenly rising lightness and,
- * as a low value says nothing, transparent at the bottom end.
+ * heat.c - hrnet_draw_heatmaps: heatmaps over their picture. Each pixel shows the maximum over all joints, sampled from
+ * the maps through the crop's matrix. The colours rise evenly in lightness, so that equal steps look equal; low values,
+ * which mean "no joint here", are transparent.
  */
 #include <math.h>
 
@@ -13,10 +14,12 @@ static const uint8_t ramp[][3] = {{27, 0, 81},  {70, 1, 108},   {120, 0, 116},  
                                   {254, 80, 5}, {255, 146, 21}, {255, 195, 66}, {255, 241, 47}};
 enum { RAMP_STEPS = sizeof ramp / sizeof *ramp - 1 };
 
-/* Values at which the overlay begins to be seen, and from which it has its full opacity. */
+/* Heatmap values: up to faint the overlay is invisible, from full on it has its full opacity, between them it rises
+ * linearly. */
 static const float faint = 0.02f, full = 0.35f;
 
-static void paint(uint8_t *pixel, float value, float opacity)
+/* Blend the colour of a value into a pixel. */
+static void blend_value(uint8_t *pixel, float value, float opacity)
 {
     const float at = fminf(value, 1) * RAMP_STEPS;
     const int step = at < RAMP_STEPS ? (int)at : RAMP_STEPS - 1;
@@ -28,7 +31,7 @@ static void paint(uint8_t *pixel, float value, float opacity)
     }
 }
 
-/* Maximum over the joints at every cell; 0 where none is above it (NaN included). */
+/* The maximum over the joints at every cell; 0 if none is above 0 (NaN never is). */
 static void find_strongest(const float *heatmaps, int n_joints, size_t map_size, float *strongest)
 {
     for (size_t i = 0; i < map_size; i++) strongest[i] = 0;
@@ -37,7 +40,8 @@ static void find_strongest(const float *heatmaps, int n_joints, size_t map_size,
     }
 }
 
-/* Bilinear between cell centres; the border cells reach half a cell further, and nothing lies beyond. */
+/* The map at cell coordinates (x, y), interpolated bilinearly between cell centres. The outermost half cell has the
+ * border's value; beyond it the map is 0. */
 static float sample_map(const float *map, int height, int width, double x, double y)
 {
     if (!(x >= -0.5 && y >= -0.5 && x <= width - 0.5 && y <= height - 0.5)) return 0;
@@ -66,7 +70,7 @@ hrnet_status hrnet_draw_heatmaps(hrnet_image *image, const float *heatmaps, int 
     if (strongest == NULL) return hr_fail_memory(map_size * sizeof *strongest);
     find_strongest(heatmaps, n_joints, map_size, strongest);
 
-    double m[6]; /* image pixels to cells; all zeros, and so nothing to draw, when the crop has no size */
+    double m[6]; /* image pixels to cells; all zeros, which draws nothing, if the crop has no size */
     hrnet_crop_matrix(crop, width, height, 0, m);
     const int drawable = m[0] * m[4] - m[1] * m[3] != 0;
     for (int y = 0; drawable && y < image->height; y++) {
@@ -74,7 +78,7 @@ hrnet_status hrnet_draw_heatmaps(hrnet_image *image, const float *heatmaps, int 
         for (int x = 0; x < image->width; x++, pixel += 3) {
             const float value =
                 sample_map(strongest, height, width, m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5]);
-            if (value > faint) paint(pixel, value, opacity);
+            if (value > faint) blend_value(pixel, value, opacity);
         }
     }
     hr_free(strongest);

@@ -1,6 +1,11 @@
 /*
- * nms.c - suppression of poses that describe the same person. Similarity is OKS: the mean over joints of
- * exp(-d^2 / (2 area (2 sigma)^2)), with the mean of both areas (upstream's oks_iou, in double as there).
+ * nms.c - non-maximum suppression of poses that describe the same person: hrnet_oks_nms and hrnet_oks_nms_soft
+ * (upstream's oks_nms and soft_oks_nms). Two poses are compared by their object keypoint similarity:
+ *
+ *   OKS = mean over joints i of exp(-d_i^2 / (2 area (2 sigma_i)^2))
+ *
+ * d_i: distance of the two joints in pixels; area: mean of both poses' areas; sigma_i: COCO's constant of the joint.
+ * Upstream's oks_iou, in double as there.
  */
 #include <float.h>
 #include <math.h>
@@ -9,7 +14,7 @@
 #include "base/mem.h"
 #include "base/status.h"
 
-enum { SOFT_SURVIVORS = 20 }; /* soft_oks_nms: max_dets */
+enum { MAX_SOFT_KEPT = 20 }; /* soft_oks_nms: max_dets */
 
 struct poses {
     const hrnet_keypoint *keypoints;
@@ -19,10 +24,11 @@ struct poses {
 
 struct candidate {
     double score;
-    int pose, position; /* position: place in the list before sorting */
+    int pose, position; /* index of the pose; index in the list before sorting */
 };
 
-/* Best first. Equal scores: the later one first, which is what argsort()[::-1] gives for up to 16 poses. */
+/* Highest score first. Of equal scores the later one comes first, which is the order that NumPy's argsort()[::-1] gives
+ * for up to 16 poses (it then sorts by insertion, which is stable). */
 static int better_first(const void *left, const void *right)
 {
     const struct candidate *a = left, *b = right;
@@ -44,13 +50,14 @@ static double oks(const struct poses *poses, int a, int b)
     double sum = 0;
     for (int i = 0; i < poses->n_joints; i++) {
         const double dx = (double)q[i].x - p[i].x, dy = (double)q[i].y - p[i].y;
-        const double spread = 2 * (double)poses->sigmas[i];
-        sum += exp(-(dx * dx + dy * dy) / (spread * spread) / area / 2);
+        const double k = 2 * (double)poses->sigmas[i];
+        sum += exp(-(dx * dx + dy * dy) / (k * k) / area / 2);
     }
-    return isnan(sum) ? 0 : sum / poses->n_joints; /* what is not a number resembles nothing */
+    return isnan(sum) ? 0 : sum / poses->n_joints; /* poses with NaN coordinates are like no other */
 }
 
-/* oks_nms: keep the best, drop what resembles it too much, repeat. kept follows the order of candidates. */
+/* oks_nms: keep the best of the n candidates left, drop all whose OKS with it exceeds the threshold, repeat. Writes the
+ * poses to kept, best first, and returns how many they are. */
 static int keep_hard(const struct poses *poses, struct candidate *left, int n, double threshold, int *kept)
 {
     int n_kept = 0;
@@ -67,12 +74,13 @@ static int keep_hard(const struct poses *poses, struct candidate *left, int n, d
     return n_kept;
 }
 
-/* soft_oks_nms: keep the best, let the others' scores decay by exp(-oks^2 / threshold), sort again, repeat. */
+/* soft_oks_nms: keep the best, multiply the scores of the others by exp(-OKS^2 / threshold), sort again, repeat until
+ * MAX_SOFT_KEPT are kept. */
 static int keep_soft(const struct poses *poses, struct candidate *left, int n, double threshold, int *kept)
 {
     int n_kept = 0;
     sort_candidates(left, n);
-    while (n > 0 && n_kept < SOFT_SURVIVORS) {
+    while (n > 0 && n_kept < MAX_SOFT_KEPT) {
         const int best = left[0].pose;
         kept[n_kept++] = best;
         for (int i = 1; i < n; i++) {
@@ -87,6 +95,7 @@ static int keep_soft(const struct poses *poses, struct candidate *left, int n, d
 
 typedef int suppression(const struct poses *poses, struct candidate *left, int n, double threshold, int *kept);
 
+/* Check the arguments of the public functions and run one of the two methods. */
 static hrnet_status suppress(suppression *keep, const struct poses *poses, const float *scores, int n, float threshold,
                              int *kept, int *n_kept)
 {
@@ -104,7 +113,7 @@ static hrnet_status suppress(suppression *keep, const struct poses *poses, const
     HR_NEW(candidates, (size_t)n);
     for (int i = 0; i < n; i++) {
         candidates[i].pose = i;
-        /* finite, so that every comparison and every decay has an answer; NaN becomes the lowest */
+        /* made finite, so that sorting has a total order; NaN becomes the lowest score */
         candidates[i].score = scores[i] > FLT_MAX ? FLT_MAX : scores[i] >= -FLT_MAX ? scores[i] : -FLT_MAX;
     }
     *n_kept = keep(poses, candidates, n, threshold, kept);

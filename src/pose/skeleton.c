@@ -1,4 +1,7 @@
-/* skeleton.c - the joints of COCO and of MPII, and the checks that a custom table must pass. */
+/*
+ * skeleton.c - the keypoints of COCO and MPII: names, flip pairs, links and sigmas as the datasets and upstream's code
+ * define them, in the order of the networks' heatmaps; and the checks that every skeleton must pass.
+ */
 #include "pose/skeleton.h"
 
 #include <math.h>
@@ -15,6 +18,8 @@ static const int coco_flip_pairs[][2] = {{1, 2}, {3, 4}, {5, 6}, {7, 8}, {9, 10}
 static const int coco_links[][2] = {{15, 13}, {13, 11}, {16, 14}, {14, 12}, {11, 12}, {5, 11}, {6, 12},
                                     {5, 6},   {5, 7},   {6, 8},   {7, 9},   {8, 10},  {1, 2},  {0, 1},
                                     {0, 2},   {1, 3},   {2, 4},   {3, 5},   {4, 6}};
+/* Standard deviation of the annotations of each keypoint, relative to the size of the person, for OKS (cocoeval.py).
+ * MPII has none. */
 static const float coco_sigmas[] = {.026f, .025f, .025f, .035f, .035f, .079f, .079f, .072f, .072f,
                                     .062f, .062f, .107f, .107f, .087f, .087f, .089f, .089f};
 
@@ -51,12 +56,13 @@ const hrnet_skeleton *hrnet_skeleton_mpii(void)
     return &mpii;
 }
 
-static hrnet_status check_joins(const char *what, const int (*joins)[2], int n_joins, int n_keypoints)
+/* Each pair must be two different keypoints; `what` names the list in messages. */
+static hrnet_status check_pairs(const char *what, const int (*pairs)[2], int n_pairs, int n_keypoints)
 {
-    if (n_joins < 0 || (n_joins > 0 && joins == NULL))
-        return hr_fail(HRNET_ERR_CONFIG, "skeleton: %d %s without a list", n_joins, what);
-    for (int i = 0; i < n_joins; i++) {
-        const int a = joins[i][0], b = joins[i][1];
+    if (n_pairs < 0 || (n_pairs > 0 && pairs == NULL))
+        return hr_fail(HRNET_ERR_CONFIG, "skeleton: %d %s without a list", n_pairs, what);
+    for (int i = 0; i < n_pairs; i++) {
+        const int a = pairs[i][0], b = pairs[i][1];
         if (a < 0 || b < 0 || a >= n_keypoints || b >= n_keypoints || a == b)
             return hr_fail(HRNET_ERR_CONFIG, "skeleton: %s[%d] is (%d, %d), expected two different keypoints of 0..%d",
                            what, i, a, b, n_keypoints - 1);
@@ -74,8 +80,8 @@ hrnet_status hr_skeleton_check(const hrnet_skeleton *skeleton)
         if (skeleton->keypoint_names[i] == NULL)
             return hr_fail(HRNET_ERR_CONFIG, "skeleton: keypoint %d has no name", i);
     }
-    HR_TRY(check_joins("flip_pairs", skeleton->flip_pairs, skeleton->n_flip_pairs, n));
-    HR_TRY(check_joins("links", skeleton->links, skeleton->n_links, n));
+    HR_TRY(check_pairs("flip_pairs", skeleton->flip_pairs, skeleton->n_flip_pairs, n));
+    HR_TRY(check_pairs("links", skeleton->links, skeleton->n_links, n));
     unsigned char paired[HR_MAX_KEYPOINTS] = {0};
     for (int i = 0; i < skeleton->n_flip_pairs; i++) {
         for (int side = 0; side < 2; side++) {

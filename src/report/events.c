@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/crc32c.h"
+#include "base/checksum.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "io/protobuf.h"

@@ -2,7 +2,7 @@
 #ifndef HR_REPORT_PLOT_AXIS_H
 #define HR_REPORT_PLOT_AXIS_H
 
-#include "io/number.h"
+#include "base/text.h"
 
 typedef struct hr_axis {
     int is_log;

@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/json.h"
-#include "io/number.h"
 #include "report/events.h"
 #include "report/journal.h"
 #include "report/run_log.h"

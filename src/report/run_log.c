@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/grow.h"
+#include "base/mem.h"
 #include "io/json.h"
 
 enum { MAX_SERIES = 256, MAX_BYTES = 1 << 30 };
@@ -55,7 +55,7 @@ static hrnet_status find_series(hr_log_series **out, hr_run_log *log, const char
         if (strcmp((*out)->tag, tag) == 0) return HRNET_OK;
     }
     if (log->n_series == MAX_SERIES) return hr_fail(HRNET_ERR_LIMIT, "more than %d different tags", MAX_SERIES);
-    HR_ROOM(log->series, log->n_series, log->capacity);
+    HR_GROW(log->series, log->n_series, log->capacity);
     char *const name = hr_strdup(tag);
     if (name == NULL) return hr_fail_memory(strlen(tag) + 1);
     *out = &log->series[log->n_series++];
@@ -67,7 +67,7 @@ static hrnet_status add_point(hr_run_log *log, const char *tag, const hr_log_poi
 {
     hr_log_series *series = NULL;
     HR_TRY(find_series(&series, log, tag));
-    HR_ROOM(series->points, series->n, series->capacity);
+    HR_GROW(series->points, series->n, series->capacity);
     series->points[series->n++] = *point;
     return HRNET_OK;
 }

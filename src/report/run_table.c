@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "io/number.h"
+#include "base/text.h"
 #include "report/record.h"
 #include "report/run_log.h"
 

@@ -4,8 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "data/keypoint_rows.h"
-#include "base/grow.h"
-#include "io/json_stream.h"
+#include "io/json.h"
 #include "pose/skeleton.h"
 
 #define MAX_FILE ((size_t)1 << 32)
@@ -26,7 +25,7 @@ static hrnet_status read_area(results_reading *r, const hr_json *bbox)
     if (out->n == 0) r->has_boxes = hr_json_is(bbox, HR_JSON_ARRAY) && bbox->count > 0;
     if (!r->has_boxes) return HRNET_OK;
     HR_TRY(hr_bbox_read(bbox, numbers));
-    HR_ROOM(out->areas, out->n, r->areas_capacity);
+    HR_GROW(out->areas, out->n, r->areas_capacity);
     out->areas[out->n] = numbers[2] * numbers[3];
     return HRNET_OK;
 }
@@ -36,9 +35,9 @@ static hrnet_status read_result(void *context, const hr_json *value, size_t inde
     (void)index;
     results_reading *const r = context;
     hrnet_coco_results *const out = r->results;
-    HR_ROOM(out->image_ids, out->n, r->images_capacity);
-    HR_ROOM(out->category_ids, out->n, r->categories_capacity);
-    HR_ROOM(out->scores, out->n, r->scores_capacity);
+    HR_GROW(out->image_ids, out->n, r->images_capacity);
+    HR_GROW(out->category_ids, out->n, r->categories_capacity);
+    HR_GROW(out->scores, out->n, r->scores_capacity);
     if (!hr_json_integer(hr_json_get(value, "image_id"), &out->image_ids[out->n]) ||
         !hr_json_integer(hr_json_get(value, "category_id"), &out->category_ids[out->n]))
         return hr_fail(HRNET_ERR_FORMAT, "expected an object with whole numbers \"image_id\" and \"category_id\"");

@@ -6,8 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "io/mat.h"
-#include "io/npy.h"
+#include "io/arrays.h"
 
 #define MAX_FILE ((size_t)1 << 30)
 enum { N = HRNET_MPII_JOINTS };

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "io/json.h"
-#include "io/mat.h"
+#include "io/arrays.h"
 
 #define MAX_FILE ((size_t)1 << 28)
 enum { N = HRNET_MPII_JOINTS };

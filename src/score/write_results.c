@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "score/select_poses.h"
-#include "io/number.h"
+#include "base/text.h"
 
 /* As Python's repr: always with a point or an exponent; json.dump's words for what is no number. */
 static void write_number(FILE *stream, double value)

@@ -14,7 +14,6 @@
 #include "session/model.h"
 #include "weights/bind.h"
 #include "weights/checkpoint.h"
-#include "weights/initial.h"
 
 const char *hrnet_version(void)
 {

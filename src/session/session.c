@@ -10,7 +10,6 @@
 #include "base/parallel.h"
 #include "pose/affine.h"
 #include "pose/decode.h"
-#include "pose/flip.h"
 #include "session/model.h"
 
 enum {

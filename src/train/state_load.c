@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "io/number.h"
+#include "base/text.h"
 #include "train/state_internal.h"
 
 enum { N_BLOCKS = 5 };

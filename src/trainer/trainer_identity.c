@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/sha256.h"
+#include "base/checksum.h"
 #include "trainer/trainer.h"
 #include "config/config_keys.h"
 

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/machine.h"
 #include "base/mem.h"
 #include "trainer/trainer.h"
 
@@ -153,7 +152,7 @@ static void log_memory(hrnet_trainer *t, const hr_learner_bytes *b)
         "%.0f, examples %.0f; %.0f MB are free",
         (double)total / mega, (double)(b->network.params + b->network.gradients) / mega, (double)b->optimizer / mega,
         (double)b->network.activations / mega, (double)b->network.work / mega, (double)b->examples / mega,
-        (double)hr_machine_memory() / mega);
+        (double)hr_memory_available() / mega);
 }
 
 static hrnet_status log_time(hrnet_trainer *t)

@@ -13,7 +13,7 @@
 #include "base/rng.h"
 #include "config/config.h"
 #include "networks/registry.h"
-#include "weights/initial.h"
+#include "weights/bind.h"
 #include "train/loss.h"
 #include "cpu/backprop/backprop.h"
 #include "train/optimizer.h"

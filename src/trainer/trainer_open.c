@@ -8,7 +8,6 @@
 
 #include "base/cpu.h"
 #include "base/file.h"
-#include "base/machine.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "trainer/trainer.h"
@@ -126,7 +125,7 @@ static int largest_batch(const hrnet_trainer *t, const hr_learner_options *optio
 static hrnet_status check_memory(const hrnet_trainer *t, const hr_learner_options *options, hr_learner_bytes *bytes)
 {
     const int batch = hr_learner_batch(&t->config);
-    const uint64_t room = hr_machine_memory() / (uint64_t)hr_collective_size_here(t->collective);
+    const uint64_t room = hr_memory_available() / (uint64_t)hr_collective_size_here(t->collective);
     const double mega = 1e6;
     HR_TRY(hr_learner_estimate(bytes, &t->config, options, batch < HR_MAX_PASS ? batch : HR_MAX_PASS));
     if (total(bytes) <= room) return HRNET_OK;

@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "weights/bind.h"
 #include "weights/checkpoint.h"
-#include "weights/initial.h"
 
 /* Tell of every parameter of the head that has no tensor of the right shape. */
 static int head_is_new(const hr_graph *graph, const hr_binding *binding)

@@ -1,32 +1,70 @@
-/* bind.c - matching by official name and shape; the loading report. */
+/*
+ * bind.c - matching a checkpoint's tensors with a network's parameters by official name and shape; the loading report;
+ * initial values.
+ */
 #include "weights/bind.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/rng.h"
 #include "base/text.h"
-#include "weights/initial.h"
 
+/* ---------------------------------------------------------------------------------------------- initial values */
+
+void hr_initial_value(uint64_t seed, const hr_param *param, float *out)
+{
+    const uint64_t stream = seed ^ hr_hash_text(param->name);
+    for (size_t i = 0; i < param->n_elements; i++) {
+        switch (param->kind) {
+        case HR_PARAM_WEIGHT: out[i] = 0.001f * hr_random_normal(stream, i); break;
+        case HR_PARAM_NORM_WEIGHT:
+        case HR_PARAM_NORM_VAR: out[i] = 1; break;
+        case HR_PARAM_BIAS:
+        case HR_PARAM_NORM_BIAS:
+        case HR_PARAM_NORM_MEAN:
+        case HR_PARAM_NORM_COUNT: out[i] = 0; break;
+        }
+    }
+}
+
+/* hr_weights.read for initial values; the context is the seed. */
+static hrnet_status read_initial(void *context, int index, const hr_param *param, float *out)
+{
+    (void)index;
+    hr_initial_value(*(const uint64_t *)context, param, out);
+    return HRNET_OK;
+}
+
+hr_weights hr_initial_weights(const uint64_t *seed)
+{
+    return (hr_weights){read_initial, (void *)(uintptr_t)seed};
+}
+
+/* ---------------------------------------------------------------------------------------------- binding */
+
+/* What a binding has found so far. */
 typedef struct report {
     const hr_bind_options *options;
     int n_matched, n_missing, n_wrong, n_unexpected, n_ignored, n_not_taken;
-    hr_text first; /* the first few problems, for the error message */
-    int n_first;
-    unsigned char *used; /* [layout->n_items] 1: asked for by name */
+    hr_text first; /* the first three problems, for the error message */
+    int n_problems;
+    unsigned char *used; /* [layout->n_items] 1: some parameter has the item's name */
 } report;
 
-static void say(const hr_bind_options *options, const char *line)
+static void send_message(const hr_bind_options *options, const char *line)
 {
     if (options->on_message != NULL) options->on_message(options->context, line);
 }
 
-static void problem(report *r, const char *line)
+static void report_problem(report *r, const char *line)
 {
-    say(r->options, line);
-    if (r->n_first++ < 3) hr_text_add(&r->first, "; %s", line);
+    send_message(r->options, line);
+    if (r->n_problems++ < 3) hr_text_add(&r->first, "; %s", line);
 }
 
+/* num_batches_tracked is a scalar in PyTorch, but some files have it as an array of one. */
 static int same_shape(const hr_param *param, const hr_tensor *tensor)
 {
     if (param->kind == HR_PARAM_NORM_COUNT) return tensor->n_elements == 1;
@@ -34,9 +72,10 @@ static int same_shape(const hr_param *param, const hr_tensor *tensor)
            memcmp(param->shape, tensor->shape, (size_t)param->n_dims * sizeof *param->shape) == 0;
 }
 
-/* init_weights keeps the tensors whose first name part is listed, or all when "*" is the first entry. pose_resnet has
- * no such list and takes all. */
-static int taken(const hr_model_config *pretrained, const char *name)
+/* Whether PRETRAINED's tensor of that name is used. As upstream's init_weights: those whose first part ("conv1" of
+ * "conv1.weight") is in PRETRAINED_LAYERS, or all if "*" is its first entry. pose_resnet has no such list and uses all.
+ */
+static int is_taken(const hr_model_config *pretrained, const char *name)
 {
     if (pretrained == NULL || pretrained->n_pretrained_layers == 0) return 1;
     if (strcmp(pretrained->pretrained_layers[0], "*") == 0) return 1;
@@ -48,33 +87,35 @@ static int taken(const hr_model_config *pretrained, const char *name)
     return 0;
 }
 
+/* Find the tensor for one parameter; *item stays NULL if it is missing, of another shape, or not taken. */
 static void bind_param(report *r, const hr_param *param, const hr_layout *layout, const hr_named **item)
 {
     char line[512], expected[96], found[128];
     const hr_named *named = hr_layout_find(layout, param->name);
     *item = NULL;
     if (named != NULL) r->used[named - layout->items] = 1;
-    if (!taken(r->options->pretrained, param->name)) {
+    if (!is_taken(r->options->pretrained, param->name)) {
         r->n_not_taken += named != NULL;
         return;
     }
     if (named == NULL) {
-        if (param->kind == HR_PARAM_NORM_COUNT) return;
+        if (param->kind == HR_PARAM_NORM_COUNT) return; /* PyTorch before 0.4.1 did not have it */
         r->n_missing++;
         snprintf(line, sizeof line, "missing: %s", param->name);
-        problem(r, line);
+        report_problem(r, line);
     } else if (!same_shape(param, named->tensor)) {
         r->n_wrong++;
         hr_shape_text(expected, sizeof expected, param->n_dims, param->shape);
         hr_shape_text(found, sizeof found, named->tensor->n_dims, named->tensor->shape);
         snprintf(line, sizeof line, "wrong shape: %s: expected %s, found %s", param->name, expected, found);
-        problem(r, line);
+        report_problem(r, line);
     } else {
         r->n_matched++;
         *item = named;
     }
 }
 
+/* Report the tensors that no parameter asked for. */
 static void list_unexpected(report *r, const hr_layout *layout)
 {
     char line[512];
@@ -87,11 +128,12 @@ static void list_unexpected(report *r, const hr_layout *layout)
         if (r->used[i]) continue;
         r->n_unexpected++;
         snprintf(line, sizeof line, "unexpected: %s", item->found);
-        say(r->options, line);
+        send_message(r->options, line);
     }
 }
 
-static hrnet_status conclude(report *r, const hr_graph *graph, const hr_layout *layout)
+/* Report the counts, and fail if they are not acceptable. */
+static hrnet_status finish_report(report *r, const hr_graph *graph, const hr_layout *layout)
 {
     const hr_bind_options *o = r->options;
     const int tolerant = o->allow_missing || o->pretrained != NULL;
@@ -99,10 +141,10 @@ static hrnet_status conclude(report *r, const hr_graph *graph, const hr_layout *
     snprintf(line, sizeof line,
              "%s: %d of %d tensors matched, %d missing, %d of another shape, %d unexpected, %d ignored", o->path,
              r->n_matched, graph->n_params, r->n_missing, r->n_wrong, r->n_unexpected, r->n_ignored);
-    say(o, line);
+    send_message(o, line);
     if (layout->others[0] != '\0') {
         snprintf(line, sizeof line, "%s: not used: %s", o->path, layout->others);
-        say(o, line);
+        send_message(o, line);
     }
     if (r->n_matched == 0)
         return hr_fail(HRNET_ERR_MISMATCH, "%s: none of the network's %d tensors is in the file", o->path,
@@ -111,12 +153,14 @@ static hrnet_status conclude(report *r, const hr_graph *graph, const hr_layout *
     if (!tolerant)
         return hr_fail(HRNET_ERR_MISMATCH, "%s: %d tensors missing, %d of another shape, %d unexpected%s%s", o->path,
                        r->n_missing, r->n_wrong, r->n_unexpected, r->first.data != NULL ? r->first.data : "",
-                       r->n_first > 3 ? "; ..." : "");
+                       r->n_problems > 3 ? "; ..." : "");
     snprintf(line, sizeof line, "%s: %d tensors keep their initial values", o->path, r->n_missing + r->n_wrong);
-    say(o, line);
+    send_message(o, line);
     return HRNET_OK;
 }
 
+/* The graph's order decides: one look-up for each parameter; then one pass over the layout for what nobody asked for.
+ */
 hrnet_status hr_bind(hr_binding *out, const hr_graph *graph, const hr_tensors *tensors, const hr_layout *layout,
                      const hr_bind_options *options)
 {
@@ -132,7 +176,7 @@ hrnet_status hr_bind(hr_binding *out, const hr_graph *graph, const hr_tensors *t
     }
     for (size_t i = 0; i < n; i++) bind_param(&r, &graph->params[i], layout, &binding.items[i]);
     list_unexpected(&r, layout);
-    const hrnet_status status = conclude(&r, graph, layout);
+    const hrnet_status status = finish_report(&r, graph, layout);
     hr_text_free(&r.first);
     hr_free(r.used);
     if (status != HRNET_OK)
@@ -148,6 +192,7 @@ void hr_binding_free(hr_binding *binding)
     *binding = (hr_binding){0};
 }
 
+/* hr_weights.read for a binding. */
 static hrnet_status read_bound(void *context, int index, const hr_param *param, float *out)
 {
     const hr_binding *binding = context;

@@ -1,20 +1,22 @@
 /*
- * checkpoint.c - the public face of checkpoints: load, look, save. What a file contains is io's, what its names mean is
- * layout's, what network they make is infer's; here they meet.
+ * checkpoint.c - the public functions hrnet_checkpoint_*: load, inspect, save. It puts together the readers and writers
+ * of io/tensors, the official names (naming.c), the inferred configuration (infer.c) and the matching of tensors with a
+ * network (bind.c).
  */
 #include "weights/checkpoint.h"
 
+#include <hrnet_eval.h>
 #include <string.h>
 
+#include "base/checksum.h"
 #include "base/mem.h"
 #include "networks/registry.h"
 #include "weights/bind.h"
 #include "graph/graph.h"
-#include "weights/infer.h"
-#include "weights/shipped.h"
 
-/* ---------------------------------------------------------------------------------------------- load and look */
+/* ---------------------------------------------------------------------------------------------- load and inspect */
 
+/* Open a file, or for NULL the model that is part of the library. */
 static hrnet_status open_checkpoint(hrnet_checkpoint *checkpoint, const char *path)
 {
     const char *const name = path != NULL ? path : HR_SHIPPED_NAME;
@@ -112,22 +114,36 @@ hrnet_status hrnet_checkpoint_config(const hrnet_checkpoint *checkpoint, hrnet_c
     return HRNET_OK;
 }
 
+/* Names the weights that a result was made with; NULL: the model that is part of the library. */
+hrnet_status hrnet_file_sha256(const char *path, char out[65])
+{
+    if (out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_file_sha256: out is NULL");
+    if (path != NULL) return hr_sha256_file(path, out);
+    hr_sha256 hash;
+    hr_sha256_begin(&hash);
+    hr_sha256_add(&hash, hr_shipped_weights, (size_t)(hr_shipped_weights_end - hr_shipped_weights));
+    hr_sha256_end(&hash, out);
+    return HRNET_OK;
+}
+
 /* ---------------------------------------------------------------------------------------------- save */
 
-/* Everything that a save holds until its end. */
+/* The working data of hr_checkpoint_save, which frees it in one place. */
 typedef struct saving {
     const hrnet_checkpoint *checkpoint;
     hr_config config;
     hr_graph graph;
     hr_binding binding;
-    float *weights;        /* one block, each tensor at its parameter's offset */
-    int64_t *counts;       /* num_batches_tracked, by parameter */
-    hr_tensor_data *items; /* by parameter */
+    float *weights;        /* all parameters in one block, each at its hr_param.offset */
+    int64_t *counts;       /* [n_params] num_batches_tracked; 0 for other parameters */
+    hr_tensor_data *items; /* [n_params] */
     hr_entry *entries;
     size_t n_entries;
     char *config_text;
 } saving;
 
+/* Read every parameter of the network and describe it for the writer, in the graph's order, which is that of a PyTorch
+ * state dict. A strict binding has been made, so that only num_batches_tracked may be missing; it is then 0. */
 static hrnet_status read_tensors(saving *s)
 {
     HR_NEW(s->weights, s->graph.n_floats);
@@ -153,32 +169,34 @@ static hrnet_status read_tensors(saving *s)
     return HRNET_OK;
 }
 
-/* Add an entry unless its key stands already. */
-static void put(saving *s, const char *key, const char *value)
+/* Add an entry, unless one of that key was added before. */
+static void add_entry(saving *s, const char *key, const char *value)
 {
     for (size_t i = 0; i < s->n_entries; i++)
         if (strcmp(s->entries[i].key, key) == 0) return;
     s->entries[s->n_entries++] = (hr_entry){(char *)key, (char *)value};
 }
 
-static hrnet_status gather_entries(saving *s, const hr_entry *entries, size_t n_entries)
+/* The metadata, in the order of precedence that checkpoint.h describes. */
+static hrnet_status collect_entries(saving *s, const hr_entry *entries, size_t n_entries)
 {
-    enum { N_OWN = 5 };
+    enum { N_OWN = 5 }; /* entries that are added here */
     const hr_tensors *tensors = &s->checkpoint->tensors;
     HR_TRY(hrnet_config_dump(&s->config, &s->config_text));
     HR_NEW(s->entries, n_entries + tensors->n_entries + N_OWN);
-    put(s, "hrnet.version", HRNET_VERSION);
-    put(s, "hrnet.config", s->config_text);
-    for (size_t i = 0; i < n_entries; i++) put(s, entries[i].key, entries[i].value);
+    add_entry(s, "hrnet.version", HRNET_VERSION);
+    add_entry(s, "hrnet.config", s->config_text);
+    for (size_t i = 0; i < n_entries; i++) add_entry(s, entries[i].key, entries[i].value);
     for (size_t i = 0; i < tensors->n_entries; i++)
         if (strncmp(tensors->entries[i].key, "hrnet.", 6) == 0)
-            put(s, tensors->entries[i].key, tensors->entries[i].value);
-    put(s, "hrnet.codec", hr_codec_of(&s->config));
-    put(s, "hrnet.mean", "[0.485, 0.456, 0.406]");
-    put(s, "hrnet.std", "[0.229, 0.224, 0.225]");
+            add_entry(s, tensors->entries[i].key, tensors->entries[i].value);
+    add_entry(s, "hrnet.codec", hr_codec_of(&s->config));
+    add_entry(s, "hrnet.mean", "[0.485, 0.456, 0.406]");
+    add_entry(s, "hrnet.std", "[0.229, 0.224, 0.225]");
     return HRNET_OK;
 }
 
+/* Build the network, match the tensors strictly, and write the file. */
 static hrnet_status save(saving *s, const char *path, const hrnet_save_options *options, const hr_entry *entries,
                          size_t n_entries)
 {
@@ -193,7 +211,7 @@ static hrnet_status save(saving *s, const char *path, const hrnet_save_options *
     HR_TRY(read_tensors(s));
     const size_t n_items = (size_t)s->graph.n_params;
     if (options->format == HRNET_PTH) return hr_torch_save(path, s->items, n_items);
-    HR_TRY(gather_entries(s, entries, n_entries));
+    HR_TRY(collect_entries(s, entries, n_entries));
     return hr_safetensors_save(path, s->items, n_items, s->entries, s->n_entries, options->half);
 }
 

@@ -1,20 +1,22 @@
-/* export_onnx.c - the public face of exports: configuration and weights meet as in hrnet_model_load, and a file is
- * made. */
+/*
+ * export_onnx.c - hrnet_export_onnx: configuration and weights are combined as in hrnet_model_load, and the fused graph
+ * (batch norms folded into convolutions) is written by graph/onnx.c.
+ */
 #include "base/file.h"
 #include "base/mem.h"
 #include "networks/registry.h"
 #include "weights/bind.h"
 #include "weights/checkpoint.h"
-#include "weights/initial.h"
 #include "graph/onnx.h"
 
-/* Everything that an export holds until its end. */
+/* The working data of hrnet_export_onnx, which frees it in one place. */
 typedef struct exporting {
     hr_config config;
     hr_graph graph, fused;
     hr_binding binding;
 } exporting;
 
+/* The configuration: the options' or the checkpoint's, with the options' overrides; checked. */
 static hrnet_status configure(hr_config *config, const hrnet_checkpoint *checkpoint, const hrnet_model_options *options)
 {
     if (options->config != NULL)
@@ -35,6 +37,7 @@ static hrnet_status write_file(const char *path, const hr_graph *graph, const hr
     return status;
 }
 
+/* Without a checkpoint the network has its initial weights. */
 static hrnet_status export(exporting *e, const hrnet_checkpoint *checkpoint, const char *path,
                            const hrnet_model_options *options, int batch)
 {

@@ -1,8 +1,18 @@
 /*
- * infer.c - reads a network off its state dict. Blocks, branches and modules are counted by asking for the names of
- * their first tensor, so that a file costs no more look-ups than the limits of the configuration allow.
+ * infer.c - hr_infer_config: the configuration of a network from the names and shapes of its state dict. Blocks,
+ * branches and modules are counted by looking up the name of each one's first tensor until there is none:
+ *
+ *   stage3.0, stage3.1, ...                  NUM_MODULES
+ *   stage3.0.branches.0, .1, ...             NUM_BRANCHES
+ *   stage3.0.branches.1.0, .1, ...           NUM_BLOCKS[1]; shape[0] of the first one's conv1.weight: NUM_CHANNELS[1]
+ *   stage3.0.branches.0.0.conv3.weight       BLOCK is BOTTLENECK if it exists
+ *   layer1.0, layer1.1, ...                  NUM_LAYERS of a ResNet, by a table
+ *   deconv_layers.0, .3, ...                 NUM_DECONV_LAYERS; their shapes: NUM_DECONV_FILTERS and _KERNELS
+ *   final_layer.weight                       NUM_JOINTS and FINAL_CONV_KERNEL
+ *
+ * The number of look-ups is bounded by the limits of the configuration, however many tensors a file has.
  */
-#include "weights/infer.h"
+#include "weights/checkpoint.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +20,7 @@
 
 #include "config/config_keys.h"
 
-enum { MAX_COUNT = 256 }; /* blocks or modules in a row; the table of keys has limits of its own */
+enum { MAX_COUNT = 256 }; /* of blocks or modules; hr_config_check then applies the limits of the keys */
 
 typedef struct inference {
     const hr_layout *layout;
@@ -18,7 +28,7 @@ typedef struct inference {
     hr_model_config *model;
 } inference;
 
-/* The tensor of a formatted official name, or NULL. */
+/* The tensor of an official name (a printf format), or NULL. */
 __attribute__((format(printf, 2, 3))) static const hr_tensor *find(const inference *in, const char *format, ...)
 {
     char name[128];
@@ -30,7 +40,7 @@ __attribute__((format(printf, 2, 3))) static const hr_tensor *find(const inferen
     return item != NULL ? item->tensor : NULL;
 }
 
-/* Check a weight [a][b][k][k] and yield one of its sizes. */
+/* Check that a weight has the shape [a][b][k][k] and set *out to the size of dimension dim. */
 static hrnet_status weight_size(const inference *in, const hr_tensor *weight, int dim, int *out)
 {
     const int64_t *shape = weight->shape;
@@ -39,7 +49,8 @@ static hrnet_status weight_size(const inference *in, const hr_tensor *weight, in
                        "%s: %s: expected the weight of a square convolution, found another tensor of %d dimensions",
                        in->path, weight->name, weight->n_dims);
     if (shape[dim] > 1 << 20)
-        return hr_fail(HRNET_ERR_LIMIT, "%s: %s: size %lld", in->path, weight->name, (long long)shape[dim]);
+        return hr_fail(HRNET_ERR_LIMIT, "%s: %s: expected a size of at most %d, found %lld", in->path, weight->name,
+                       1 << 20, (long long)shape[dim]);
     *out = (int)shape[dim];
     return HRNET_OK;
 }
@@ -52,6 +63,7 @@ static int count_blocks(const inference *in, const char *path)
     return n;
 }
 
+/* One branch of stage `number` (2 to 4), from its first module: all modules of a stage are alike. */
 static hrnet_status infer_branch(const inference *in, int number, int branch, hr_stage *stage)
 {
     char path[64];
@@ -86,6 +98,7 @@ static hrnet_status infer_hrnet(const inference *in)
     return HRNET_OK;
 }
 
+/* NUM_LAYERS of pose_resnet, from the number and the kind of blocks in its four layers. */
 static hrnet_status infer_depth(const inference *in)
 {
     static const struct {
@@ -120,7 +133,7 @@ static hrnet_status infer_resnet(const inference *in)
     snprintf(model->name, sizeof model->name, "pose_resnet");
     HR_TRY(infer_depth(in));
     const hr_tensor *weight;
-    /* the sequence repeats: transposed convolution, batch norm, ReLU */
+    /* deconv_layers repeats a transposed convolution, a batch norm and a ReLU, hence every third number */
     while (model->n_deconvs < HR_MAX_DECONVS &&
            (weight = find(in, "deconv_layers.%d.weight", 3 * model->n_deconvs)) != NULL) {
         HR_TRY(weight_size(in, weight, 1, &model->deconv_filters[model->n_deconvs]));
@@ -131,8 +144,10 @@ static hrnet_status infer_resnet(const inference *in)
     return HRNET_OK;
 }
 
-/* Three maps a keypoint (score, dx, dy) instead of one: Huang et al., CVPR 2020. Decoding them as heatmaps would give
- * three times as many joints that mean nothing. */
+/* Whether the head is likely to be UDP's combined target (Huang et al., CVPR 2020): three maps for each keypoint
+ * (score, dx, dy) instead of one. Decoding them as heatmaps would give three times as many keypoints, all of them
+ * meaningless. Only counts can tell: three times those of COCO, MPII, CrowdPose and COCO-WholeBody; except for 51, only
+ * in files of mmpose, which trains such networks. */
 static int is_combined_head(const hr_layout *layout, int n_maps)
 {
     static const int joints[] = {17, 16, 14, 133};
@@ -142,6 +157,7 @@ static int is_combined_head(const hr_layout *layout, int n_maps)
     return 0;
 }
 
+/* Fail on heads with more layers than one convolution (options of mmpose's keypoint head). */
 static hrnet_status refuse_other_heads(const inference *in)
 {
     for (size_t i = 0; i < in->layout->n_items; i++) {
@@ -175,12 +191,15 @@ static hrnet_status infer_head(const inference *in, int *out_found)
     return HRNET_OK;
 }
 
-/* What the weights do not show. */
+/* Set what names and shapes do not show, by published practice:
+ *   IMAGE_SIZE   256 x 256 for MPII (16 keypoints) and very deep networks, else 192 x 256
+ *   COLOR_RGB    true, except in upstream's pose_resnet, which was trained on BGR
+ *   TEST         flip test, post-processing and shifted heatmaps on, as in all published experiments */
 static void assume(hr_config *config, const hr_layout *layout)
 {
     hr_model_config *model = &config->model;
     const int is_mpii = model->n_joints == 16, is_hrnet = strcmp(model->name, "pose_hrnet") == 0;
-    /* a multiple of the deepest stride, for networks with more branches than the published ones */
+    /* the image must be a multiple of the deepest stride, which exceeds 64 with more than the published branches */
     const int deepest = is_hrnet && model->stages[2].n_branches > 4 ? 4 << (model->stages[2].n_branches - 1) : 64;
     model->image_size[0] = is_mpii || deepest > 64 ? 256 : 192;
     model->image_size[1] = 256;
@@ -194,8 +213,9 @@ static void assume(hr_config *config, const hr_layout *layout)
     config->test.flip_test = config->test.post_process = config->test.shift_heatmap = 1;
 }
 
-static void tell_assumed(const hr_config *config, const char *path, int has_head, hrnet_message_fn *on_message,
-                         void *context)
+/* Send a message with the values that assume() has chosen. */
+static void report_assumed(const hr_config *config, const char *path, int has_head, hrnet_message_fn *on_message,
+                           void *context)
 {
     if (on_message == NULL) return;
     char line[1024];
@@ -227,6 +247,6 @@ hrnet_status hr_infer_config(hr_config *out, const hr_layout *layout, const char
     HR_TRY(infer_head(&in, &has_head));
     assume(out, layout);
     HR_TRY(hr_config_check(out));
-    tell_assumed(out, path, has_head, on_message, context);
+    report_assumed(out, path, has_head, on_message, context);
     return HRNET_OK;
 }

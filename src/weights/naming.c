@@ -1,4 +1,13 @@
-/* naming.c - scopes, prefixes, and the tensors that other trainings leave in a file. */
+/*
+ * naming.c - from the names in a file to official names: choose the scope that holds the network, strip the prefixes
+ * that wrappers and frameworks add, recognise the producer, and mark the tensors that belong to something else.
+ *
+ *   module.conv1.weight                     DataParallel            conv1.weight
+ *   backbone.conv1.weight                   mmpose                  conv1.weight
+ *   keypoint_head.final_layer.weight        mmpose 0.x              final_layer.weight
+ *   head.final_layer.weight                 mmpose 1.x              final_layer.weight
+ *   keypoint_head.final_layer.0.weight      a sequence of one       final_layer.weight
+ */
 #include "weights/naming.h"
 
 #include <ctype.h>
@@ -16,32 +25,33 @@ static int begins(const char *text, const char *prefix)
 
 /* ---------------------------------------------------------------------------------------------- names */
 
-/* What a wrapper, a trainer or a framework put in front of the official name. */
+/* The name without prefixes. Wrappers may be nested ("module.backbone."), in any order and repeatedly. */
 static const char *strip_prefixes(const char *name)
 {
     static const char *const wrappers[] = {"module.", "model.", "backbone."};
     for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers;) {
         if (begins(name, wrappers[i])) {
             name += strlen(wrappers[i]);
-            i = 0;
+            i = 0; /* start over: any prefix may follow */
         } else {
             i++;
         }
     }
     if (begins(name, "keypoint_head.")) return name + strlen("keypoint_head.");
-    /* mmpose 1.x; a digit instead of a name is ImageNet's classification head */
+    /* mmpose 1.x; "head.0.weight" is the classification head of an ImageNet network */
     if (begins(name, "head.") && !isdigit((unsigned char)name[5])) return name + strlen("head.");
     return name;
 }
 
-/* What the names of a scope have in common. */
+/* What the names of a scope show about its producer. */
 typedef struct traits {
-    int has_module, has_backbone, has_keypoint_head; /* prefixes */
-    int has_classifier;                              /* the body is an ImageNet network's: its head is of no use */
-    int has_head_layers; /* the head is a sequence of layers with more than one convolution */
-    int last_module;     /* of stage4; -1: no stage4 */
+    int has_module, has_backbone, has_keypoint_head; /* some name has that prefix */
+    int has_classifier;                              /* an ImageNet network: only its body can be used */
+    int has_head_layers;                             /* the head is a sequence with more than one convolution */
+    int last_module;                                 /* the highest module number in stage4; -1: no stage4 */
 } traits;
 
+/* Whether a name without prefixes belongs to the classification head of an ImageNet HRNet or ResNet. */
 static int is_classifier(const char *stripped)
 {
     static const char *const parts[] = {"incre_modules.", "downsamp_modules.", "classifier.", "fc."};
@@ -68,19 +78,20 @@ static traits traits_of(const hr_tensors *tensors, const char *scope)
     return t;
 }
 
-/* Why a tensor is of no use to a pose network, or NULL. */
+/* Why no pose network uses a tensor of that official name; NULL if one may. */
 static const char *reason_to_ignore(const char *name, const traits *t)
 {
     int module, row;
     if (is_classifier(name) || (t->has_classifier && begins(name, "final_layer."))) return "ImageNet classifier";
-    /* upstream's pose network builds its last module with multi_scale_output=False */
+    /* upstream builds the last module with multi_scale_output=False: only the highest resolution (row 0) is fused */
     if (sscanf(name, "stage4.%4d.fuse_layers.%4d.", &module, &row) == 2 && module == t->last_module && row > 0)
         return "output of the last module that no pose network has";
     if (begins(name, "data_preprocessor.")) return "preprocessing";
     return NULL;
 }
 
-/* The official name of a tensor; a head of a single layer inside a sequence is that layer. */
+/* The official name of a tensor, to be freed with hr_free; NULL on failure. A head that is a sequence of one layer is
+ * named like that layer. */
 static char *official_name(const char *name, const traits *t)
 {
     const char *stripped = strip_prefixes(name);
@@ -100,7 +111,7 @@ static int has_scope(const hr_tensors *tensors, const char *scope)
     return 0;
 }
 
-/* Whether the scope holds a network: the first convolution, under whatever prefix. */
+/* Whether the scope holds a network: it has conv1.weight, the first convolution, under some prefix. */
 static int has_network(const hr_tensors *tensors, const char *scope)
 {
     for (size_t i = 0; i < tensors->n_items; i++)
@@ -110,6 +121,7 @@ static int has_network(const hr_tensors *tensors, const char *scope)
     return 0;
 }
 
+/* The scope of the network, in the order that naming.h describes; the first scope if none holds a network. */
 static const char *choose_scope(const hr_tensors *tensors)
 {
     static const char *const order[] = {"state_dict", "", "model", "best_state_dict"};
@@ -120,34 +132,36 @@ static const char *choose_scope(const hr_tensors *tensors)
     return tensors->items[0].scope;
 }
 
-/* The scopes that are not taken, each by its first part with the number of tensors below it. */
+/* Append a list of the other scopes, "optimizer (600 tensors), ...": each by the first part of its path with the number
+ * of tensors below it; at most the first 8. */
 static void describe_others(const hr_tensors *tensors, const char *scope, hr_text *out)
 {
-    enum { MAX_TOLD = 8 };
+    enum { MAX_LISTED = 8 };
     struct {
         const char *name;
         size_t length, n;
-    } told[MAX_TOLD];
-    int n_told = 0;
+    } listed[MAX_LISTED];
+    int n_listed = 0;
     for (size_t i = 0; i < tensors->n_items; i++) {
         const char *name = tensors->items[i].scope;
         if (strcmp(name, scope) == 0) continue;
         const size_t length = strcspn(name, "/");
         int k = 0;
-        while (k < n_told && (told[k].length != length || memcmp(told[k].name, name, length) != 0)) k++;
-        if (k == MAX_TOLD) continue;
-        if (k == n_told) {
-            told[n_told].name = name;
-            told[n_told].length = length;
-            told[n_told++].n = 0;
+        while (k < n_listed && (listed[k].length != length || memcmp(listed[k].name, name, length) != 0)) k++;
+        if (k == MAX_LISTED) continue;
+        if (k == n_listed) {
+            listed[n_listed].name = name;
+            listed[n_listed].length = length;
+            listed[n_listed++].n = 0;
         }
-        told[k].n++;
+        listed[k].n++;
     }
-    for (int k = 0; k < n_told; k++)
-        hr_text_add(out, "%s%.*s (%zu tensors)", k > 0 ? ", " : "", (int)told[k].length, told[k].name, told[k].n);
+    for (int k = 0; k < n_listed; k++)
+        hr_text_add(out, "%s%.*s (%zu tensors)", k > 0 ? ", " : "", (int)listed[k].length, listed[k].name, listed[k].n);
 }
 
-static const char *producer(const hr_tensors *tensors, const char *scope, const traits *t)
+/* Which program wrote the file, for people and for infer.c: the first rule that fits. */
+static const char *find_producer(const hr_tensors *tensors, const char *scope, const traits *t)
 {
     if (hr_tensors_entry(tensors, "hrnet.version") != NULL) return "hrnet";
     if (t->has_keypoint_head) return "mmpose 0.x";
@@ -161,8 +175,9 @@ static const char *producer(const hr_tensors *tensors, const char *scope, const 
     return "official";
 }
 
-/* ---------------------------------------------------------------------------------------------- the whole */
+/* ---------------------------------------------------------------------------------------------- layouts */
 
+/* By official name; equal names in the file's order. */
 static int compare_items(const void *a, const void *b, void *items)
 {
     const hr_named *const named = items;
@@ -171,6 +186,7 @@ static int compare_items(const void *a, const void *b, void *items)
     return order != 0 ? order : (i > j) - (i < j);
 }
 
+/* Sort the items that are not ignored, and fail if two of them have one official name. */
 static hrnet_status sort_names(hr_layout *layout)
 {
     HR_NEW(layout->sorted, layout->n_items);
@@ -180,7 +196,8 @@ static hrnet_status sort_names(hr_layout *layout)
     for (size_t i = 1; i < layout->n_sorted; i++) {
         const hr_named *a = &layout->items[layout->sorted[i - 1]], *b = &layout->items[layout->sorted[i]];
         if (strcmp(a->name, b->name) == 0)
-            return hr_fail(HRNET_ERR_FORMAT, "%.200s and %.200s are both %.200s", a->found, b->found, a->name);
+            return hr_fail(HRNET_ERR_FORMAT, "expected one tensor for %.200s, found %.200s and %.200s", a->name,
+                           a->found, b->found);
     }
     return HRNET_OK;
 }
@@ -201,7 +218,7 @@ static hrnet_status read_layout(hr_layout *layout, const hr_tensors *tensors)
 {
     layout->scope = choose_scope(tensors);
     const traits t = traits_of(tensors, layout->scope);
-    layout->name = producer(tensors, layout->scope, &t);
+    layout->name = find_producer(tensors, layout->scope, &t);
     hr_text others = {0};
     describe_others(tensors, layout->scope, &others);
     HR_TRY(hr_text_take(&others, &layout->others));
@@ -210,7 +227,7 @@ static hrnet_status read_layout(hr_layout *layout, const hr_tensors *tensors)
     HR_NEW(layout->items, n);
     for (size_t i = 0; i < tensors->n_items; i++) {
         if (strcmp(tensors->items[i].scope, layout->scope) != 0) continue;
-        layout->n_items++; /* first, so that hr_layout_free sees an item that is half named */
+        layout->n_items++; /* before name_item, so that hr_layout_free frees an item that fails half way */
         HR_TRY(name_item(&layout->items[layout->n_items - 1], &tensors->items[i], &t));
     }
     return sort_names(layout);

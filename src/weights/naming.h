@@ -1,43 +1,48 @@
 /*
- * naming.h - whose naming a checkpoint has, and what its tensors are called officially. It knows names and scopes; it
- * never looks at shapes (infer.h) nor at elements.
+ * naming.h - the official names of a checkpoint's tensors. Programs store the same network under different names: with
+ * prefixes of wrappers, inside dictionaries, beside optimizer states and parts of other networks. A layout says which
+ * tensors belong to the network and what upstream's code calls them. It depends on names and scopes only; shapes are
+ * looked at by infer.c and bind.c.
  *
- * One scope of the file holds the network. Of several the first of these is taken: "state_dict", "" (flat), "model",
- * "best_state_dict", then any other. Upstream's checkpoint.pth writes the same weights into state_dict and
- * best_state_dict; mmengine has exchanged state_dict and ema_state_dict before saving, so state_dict is the average.
+ * A scope (hr_tensor.scope) is one dictionary of the file; one scope holds the network. If several do, the first of
+ * these is taken: "state_dict", "" (the root), "model", "best_state_dict", then any other. Reasons: upstream's
+ * checkpoint.pth has the same weights in state_dict and best_state_dict; mmengine exchanges state_dict and
+ * ema_state_dict before saving, so that state_dict is the moving average, which is what should be used.
  */
 #ifndef HR_WEIGHTS_NAMING_H
 #define HR_WEIGHTS_NAMING_H
 
 #include "io/tensors/tensors.h"
 
+/* One tensor of the chosen scope. */
 typedef struct hr_named {
     const hr_tensor *tensor; /* in the hr_tensors that was read */
-    char *name;              /* the official name, or the file's own where no rule applies */
-    char *found;             /* scope and name as in the file: "state_dict/module.conv1.weight" */
-    const char *ignored;     /* why no pose network wants it ("ImageNet classifier"); NULL: it may belong to one */
+    char *name;              /* the official name, "conv1.weight"; the file's own if no rule applies */
+    char *found;             /* scope and name in the file: "state_dict/module.conv1.weight" */
+    const char *ignored;     /* why no pose network uses it ("ImageNet classifier"); NULL: one may */
 } hr_named;
 
 typedef struct hr_layout {
-    const char *name;  /* what hrnet_checkpoint_layout says */
-    const char *scope; /* the one taken, of the hr_tensors that was read */
-    char *others;      /* what else the file holds: "best_state_dict (300 tensors), optimizer (600 tensors)", or "" */
-    hr_named *items;   /* the tensors of that scope, in the file's order */
+    const char *name;  /* the producer, as hrnet_checkpoint_layout returns it. Static */
+    const char *scope; /* the chosen scope, a string of the hr_tensors that was read */
+    char *others;      /* the other scopes: "best_state_dict (300 tensors), optimizer (600 tensors)", or "" */
+    hr_named *items;   /* the tensors of the scope, in the file's order */
     size_t n_items;
-    size_t *sorted; /* indices of the items that are not ignored, by name */
+    size_t *sorted; /* indices of the items that are not ignored, sorted by official name */
     size_t n_sorted;
 } hr_layout;
 
-/* Read the layout of tensors, which must outlive it. Tensors of the network that share one official name are
- * HRNET_ERR_FORMAT; a file with no tensors at all is HRNET_ERR_MISMATCH. */
+/* Find the layout of a file, which must outlive it. HRNET_ERR_MISMATCH if there are no tensors, HRNET_ERR_FORMAT if two
+ * of the network have the same official name. Free with hr_layout_free. */
 hrnet_status hr_layout_read(hr_layout *out, const hr_tensors *tensors);
 
-/* The item of that official name that is not ignored, or NULL. */
+/* The item with that official name, or NULL. Ignored items are not found. */
 const hr_named *hr_layout_find(const hr_layout *layout, const char *name);
 
-/* 1 when the checkpoint comes from mmpose. */
+/* Whether the checkpoint comes from mmpose. */
 int hr_layout_is_mmpose(const hr_layout *layout);
 
+/* Harmless on a zeroed layout. */
 void hr_layout_free(hr_layout *layout);
 
 #endif

@@ -115,7 +115,7 @@ static void a_full_disk_is_reported_and_the_old_file_stays(void **state)
     struct rlimit before, small;
     hr_file file;
     put("old");
-    /* a limit on the size of files stands in for the disk */
+    /* a limit on the size of files has the effect of a full disk */
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     small = before;
@@ -131,7 +131,7 @@ static void a_full_disk_is_reported_and_the_old_file_stays(void **state)
     assert_int_equal(n_entries(), 1);
 }
 
-/* A renamed file would replace the device; the link keeps a failing test from doing that. */
+/* Renaming a file to the device would replace it; the test goes through a link, so that a failure replaces that. */
 static void devices_are_written_in_place(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* test_status.c - messages: one a thread, whole, and never longer than their buffer. */
+/* test_status.c - error messages: one for each thread, prefixed by callers, cut at the size of the buffer. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* test_text.c - growing strings. */
+/* test_text.c - strings that grow, and allocations that fail while they do. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ static void an_empty_text_is_a_string(void **state)
     hr_free(out);
 }
 
-static void a_failed_append_is_told_at_the_end(void **state)
+static void a_failed_append_is_reported_by_take(void **state)
 {
     (void)state;
     hr_text text = {0};
@@ -68,7 +68,7 @@ int main(void)
         cmocka_unit_test(pieces_join),
         cmocka_unit_test(long_texts_grow),
         cmocka_unit_test(an_empty_text_is_a_string),
-        cmocka_unit_test(a_failed_append_is_told_at_the_end),
+        cmocka_unit_test(a_failed_append_is_reported_by_take),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,23 +12,23 @@
 #include "config/config.h"
 #include "config/config_keys.h"
 
-static char told[4096];
-static int n_told;
+static char messages[4096];
+static int n_messages;
 
-static void remember(void *context, const char *line)
+static void collect_message(void *context, const char *line)
 {
     (void)context;
-    n_told++;
-    strncat(told, line, sizeof told - strlen(told) - 2);
-    strcat(told, "\n");
+    n_messages++;
+    strncat(messages, line, sizeof messages - strlen(messages) - 2);
+    strcat(messages, "\n");
 }
 
 static hrnet_status parse(hr_config *config, const char *yaml)
 {
-    told[0] = '\0';
-    n_told = 0;
+    messages[0] = '\0';
+    n_messages = 0;
     hr_config_defaults(config);
-    return hr_config_parse(config, yaml, strlen(yaml), "test.yaml", remember, NULL);
+    return hr_config_parse(config, yaml, strlen(yaml), "test.yaml", collect_message, NULL);
 }
 
 /* The failure's message holds each of the words (NULL-terminated). */
@@ -72,7 +72,7 @@ static void published_experiments(void **state)
     int n = 0, n_hrnet = 0;
     for (; names[n] != NULL; n++) {
         hrnet_config *config = NULL;
-        assert_int_equal(hrnet_config_load(&config, names[n], NULL, remember, NULL), HRNET_OK);
+        assert_int_equal(hrnet_config_load(&config, names[n], NULL, collect_message, NULL), HRNET_OK);
         assert_int_equal(hr_config_check(config), HRNET_OK);
         assert_string_equal(config->source, names[n]);
         const int is_hrnet = strstr(names[n], "/hrnet/") != NULL, is_coco = strncmp(names[n], "coco", 4) == 0;
@@ -98,7 +98,7 @@ static void published_experiments(void **state)
     }
     assert_int_equal(n, 15);
     assert_int_equal(n_hrnet, 6);
-    assert_int_equal(n_told, 0);
+    assert_int_equal(n_messages, 0);
 }
 
 static void names_and_beginnings(void **state)
@@ -222,7 +222,7 @@ static void overrides(void **state)
     EXPECT_MESSAGE("TRAIN.LR", "without a value");
 }
 
-/* DATASET.MORE_SETS from a file and from the command line; written, it is the same again. */
+/* DATASET.MORE_SETS from a file and from the command line; a dump gives the same again. */
 static void more_sets(void **state)
 {
     (void)state;
@@ -340,7 +340,8 @@ static void wrong_values(void **state)
     test_free(config);
 }
 
-/* Accepted, and said to do nothing: new keys below EXTRA, keys that no code reads when they are not the default. */
+/* Accepted with a message that they do nothing: unknown keys below EXTRA; keys that no code reads, if not the default.
+ */
 static void keys_without_effect(void **state)
 {
     (void)state;
@@ -348,10 +349,10 @@ static void keys_without_effect(void **state)
     assert_int_equal(parse(config, "MODEL:\n  EXTRA:\n    STEM_INPLANES: 64\n    STAGE2: {X: {Y: 1}}\n"
                                    "TEST: {NMS_THRE: 1.0, BBOX_THRE: 1.0}\nTRAIN: {GAMMA1: 0.99}\n"),
                      HRNET_OK);
-    assert_int_equal(n_told, 3);
-    assert_non_null(strstr(told, "test.yaml:3: MODEL.EXTRA.STEM_INPLANES"));
-    assert_non_null(strstr(told, "test.yaml:4: MODEL.EXTRA.STAGE2.X"));
-    assert_non_null(strstr(told, "test.yaml:5: TEST.NMS_THRE"));
+    assert_int_equal(n_messages, 3);
+    assert_non_null(strstr(messages, "test.yaml:3: MODEL.EXTRA.STEM_INPLANES"));
+    assert_non_null(strstr(messages, "test.yaml:4: MODEL.EXTRA.STAGE2.X"));
+    assert_non_null(strstr(messages, "test.yaml:5: TEST.NMS_THRE"));
     test_free(config);
 }
 
@@ -420,7 +421,7 @@ static void hostile_sizes(void **state)
     test_free(config);
 }
 
-/* Let the k-th allocation fail, for k = 0, 1, ... until all pass. libyaml's own allocations are not ours to fail. */
+/* Let the k-th allocation fail, for k = 0, 1, ... until all pass. libyaml's own allocations cannot be made to fail. */
 static void allocation_failures(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* fuzz_npy.c - .npy arrays. */
-#include "io/npy.h"
+#include "io/arrays.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

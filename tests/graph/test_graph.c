@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "networks/registry.h"
-#include "weights/initial.h"
+#include "weights/bind.h"
 #include "../weights/state_dict.h"
 
 static hr_graph build(const char *name, const char *const *overrides)

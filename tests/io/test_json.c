@@ -1,4 +1,4 @@
-/* test_json.c - the JSON tree: values, exactness, limits, places of errors, failing allocations. */
+/* test_json.c - the JSON tree: values, exact numbers, limits, positions of errors, failing allocations. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "io/json.h"
-#include "io/number.h"
+#include "base/text.h"
 
 static hrnet_status parse(hr_json_document *out, const char *text)
 {
@@ -110,7 +110,7 @@ static void test_memory(void **state)
     hr_json_free(&d);
 }
 
-/* Numbers are the C locale's whatever the program has chosen. */
+/* Numbers are parsed as in the C locale, whatever locale the program has set. */
 static void test_locale(void **state)
 {
     (void)state;

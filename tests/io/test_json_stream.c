@@ -1,4 +1,4 @@
-/* test_json_stream.c - lists handed over element by element. */
+/* test_json_stream.c - hr_json_stream: which lists and members reach the caller, limits, positions of errors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "io/json_stream.h"
+#include "io/json.h"
 
 typedef struct heard {
     int64_t sum;
@@ -88,7 +88,7 @@ static void test_refused(void **state)
     assert_non_null(strstr(hrnet_last_error(), "numbers[1]: expected a number"));
 }
 
-/* An element has json.h's limit of depth; what is skipped may be as deep as it likes. */
+/* The limit of nesting holds for each element; skipped values may be nested deeper. */
 static void test_depth(void **state)
 {
     (void)state;

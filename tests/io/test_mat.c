@@ -12,7 +12,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "io/mat.h"
+#include "io/arrays.h"
 
 static void read_file(hr_bytes *out, const char *name)
 {
@@ -45,7 +45,7 @@ static void test_plain_and_packed(void **state)
     check_truth("truth_packed.mat");
 }
 
-/* complex numbers, a text and a structure are passed over; what stands among them is read */
+/* complex numbers, a string and a structure are left out; the arrays between them are read */
 static void test_other_kinds(void **state)
 {
     (void)state;
@@ -59,14 +59,15 @@ static void test_other_kinds(void **state)
     hr_free(file.data);
 }
 
-/* Cut anywhere or changed anywhere, a file never does harm; a cut one is an error or the arrays before the cut. */
+/* A file that is cut or changed anywhere does no harm; a cut one is an error, or gives the arrays before the cut. */
 static void break_file(const char *name)
 {
     hr_bytes file;
     read_file(&file, name);
     for (size_t n = 0; n < file.size; n++) {
         hr_mat mat;
-        unsigned char *const exact = hr_alloc(n, 1); /* so that a sanitizer sees the byte behind the end */
+        unsigned char *const exact =
+            hr_alloc(n, 1); /* exactly its size, so that a sanitizer sees a read past the end */
         assert_non_null(exact);
         memcpy(exact, file.data, n);
         if (hr_mat_parse(&mat, exact, n) == HRNET_OK) hr_mat_free(&mat);

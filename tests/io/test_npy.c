@@ -1,4 +1,4 @@
-/* test_npy.c - .npy files: those that NumPy wrote (the fuzzer's corpus), the way out and back, and refusals. */
+/* test_npy.c - .npy files: reading those that NumPy wrote (the fuzzer's corpus), writing, and refusals. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "io/npy.h"
+#include "io/arrays.h"
 
 #define CORPUS TEST_DATA "/fuzz/corpus/npy/"
 
@@ -39,7 +39,7 @@ static void test_numpy_files(void **state)
     assert_null(a.data);
 }
 
-/* What is saved is, byte for byte, what numpy.save writes of the same array. */
+/* hrnet_array_save writes the same bytes as numpy.save of the same array. */
 static void test_save(void **state)
 {
     (void)state;
@@ -64,7 +64,7 @@ static void test_save(void **state)
     unlink(path);
 }
 
-/* A version 1 file of that header and n_bytes of zeros. */
+/* A version 1 file with that header and n_bytes of zeros. */
 static hrnet_status parse(const char *header, size_t n_bytes)
 {
     const size_t n = strlen(header), size = 10 + n + n_bytes;

@@ -1,6 +1,6 @@
 /*
- * test_pickle.c - pickles written by hand, as the object of an old-style checkpoint: what is plain data comes out, what
- * would be executed is listed, and what is hostile is refused.
+ * test_pickle.c - pickles written by hand, as the object of an old-style checkpoint: plain data is read, calls of
+ * unknown functions are listed and not executed, and hostile pickles are refused.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -175,8 +175,8 @@ static void expect_refused(hrnet_status found, hrnet_status expected, stream *s,
     close_stream(s);
 }
 
-/* Rarer spellings of a tensor, each over storage '0' of six elements: the view that torch 0.4 and 1.0 could note in the
- * storage's id; a tensor with attributes; a tensor that names its own element type. */
+/* Rarer forms of a tensor, each over storage '0' of six elements: with the view that torch 0.4 and 1.0 could store in
+ * the storage's id; with attributes (_rebuild_from_type_v2); with an element type of its own (_rebuild_tensor_v3). */
 static void test_spellings(void **state)
 {
     (void)state;
@@ -244,7 +244,7 @@ static void test_broken_machines(void **state)
     expect_refused(OPEN_PLAIN(&s, "\x80\x02\x82\x01."), HRNET_ERR_UNSUPPORTED, &s, "0x82");
 }
 
-/* A list in a list in a list ...; a list that holds itself; doubling tuples whose leaves could not be counted. */
+/* A list in a list in a list ...; a list that contains itself; pairs of pairs of ..., exponentially many by sharing. */
 static void test_nesting(void **state)
 {
     (void)state;
@@ -253,7 +253,7 @@ static void test_nesting(void **state)
     for (int i = 0; i < 100000; i++) hr_text_add(&text, "]");
     for (int i = 0; i < 99999; i++) hr_text_add(&text, "a");
     hr_text_add(&text, ".");
-    expect_refused(open_object(&s, text.data, text.length, "\x80\x02].", 4), HRNET_ERR_LIMIT, &s, "nested deeper");
+    expect_refused(open_object(&s, text.data, text.length, "\x80\x02].", 4), HRNET_ERR_LIMIT, &s, "nested levels");
     hr_text_free(&text);
 
     assert_int_equal(OPEN_PLAIN(&s, "\x80\x02]q\x00(h\x00K\x07"
@@ -269,7 +269,7 @@ static void test_nesting(void **state)
     hr_text_free(&text);
 }
 
-/* A long key met again and again through shared parts must not be copied without end. */
+/* A long key that is reached on many paths through shared parts counts against the limit of text each time. */
 static void test_text_bomb(void **state)
 {
     (void)state;
@@ -301,16 +301,16 @@ static void test_hostile_tensors(void **state)
     BAD("K\x06", MANY, "K\x01", "K\x01", HRNET_ERR_FORMAT, "reaches past");
     BAD("K\x06", "K\0", MANY, "K\0", HRNET_ERR_UNSUPPORTED, "over a storage of 6");
     BAD("K\x06", "K\0", "K\x07", "K\0", HRNET_ERR_UNSUPPORTED, "over a storage of 6");
-    BAD("K\x06", "J\xff\xff\xff\xff", "K\x01", "K\x01", HRNET_ERR_FORMAT, "offset -1");
+    BAD("K\x06", "J\xff\xff\xff\xff", "K\x01", "K\x01", HRNET_ERR_FORMAT, "offset of at least 0, found -1");
     BAD("K\x06", "K\0", "J\xff\xff\xff\xff", "K\x01", HRNET_ERR_FORMAT, "negative");
     BAD("K\x06", "K\x05", "K\x02", "J\xff\xff\xff\xff", HRNET_ERR_FORMAT, "negative");
     BAD("K\x06", "K\0", "K\x06", "K\x01K\x01", HRNET_ERR_FORMAT, "1 sizes and 2 strides");
-    BAD("K\x06", "K\0", "NN", "K\x01K\x01", HRNET_ERR_FORMAT, "no integer");
+    BAD("K\x06", "K\0", "NN", "K\x01K\x01", HRNET_ERR_FORMAT, "expected integers");
     BAD("K\x06", "K\0", "K\1K\1K\1K\1K\1K\1K\1K\1K\1", "K\x01", HRNET_ERR_UNSUPPORTED, "dimensions");
     BAD("K\x07", "K\0", "K\x06", "K\x01", HRNET_ERR_FORMAT, "6 elements, the pickle expects 7");
     BAD(MANY, "K\0", "K\x06", "K\x01", HRNET_ERR_FORMAT, "elements");
-    BAD("J\xff\xff\xff\xff", "K\0", "K\x06", "K\x01", HRNET_ERR_FORMAT, "storage of -1");
-    /* a size of one makes its stride meaningless */
+    BAD("J\xff\xff\xff\xff", "K\0", "K\x06", "K\x01", HRNET_ERR_FORMAT, "found -1 elements");
+    /* the stride of a dimension of size 1 does not matter */
     assert_int_equal(OPEN_TENSOR(&s, "\x80\x02}X\x01\0\0\0w" TENSOR("K\x06", "K\0", "K\x01K\x06", MANY "K\x01") "s."),
                      HRNET_OK);
     close_stream(&s);

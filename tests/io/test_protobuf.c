@@ -1,4 +1,4 @@
-/* test_protobuf.c - bytes of the wire format, as the examples of its published description have them. */
+/* test_protobuf.c - bytes of the wire format, by the examples of protobuf's encoding guide. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

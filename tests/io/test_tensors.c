@@ -1,6 +1,6 @@
 /*
- * test_tensors.c - the three containers: the golden checkpoints hold the same network four times, written by PyTorch;
- * what we write comes back; damaged files fail, or read, but nothing else.
+ * test_tensors.c - the three containers: golden checkpoints that hold the same network four times, written by PyTorch;
+ * files that we write and read back; damaged files, which give an error or data but never a crash.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,7 +46,7 @@ static double sum(const hr_tensors *tensors, const char *name)
     return total;
 }
 
-/* Tensors first..first+n of b are those of a, in order. */
+/* The tensors of a, in order, are those of b from index first on. */
 static void expect_same(const hr_tensors *a, const hr_tensors *b, size_t first)
 {
     for (size_t i = 0; i < a->n_items; i++) {
@@ -211,7 +211,7 @@ static void read_twice(const void *context, size_t index, void *out)
     for (size_t i = 0; i < 6; i++) ((float *)out)[i] = 2 * ((const float *)context)[i] + (float)index;
 }
 
-/* Every kind of value below keys of both kinds, two tensors over one storage, elements made while the file is written.
+/* Every kind of value under keys of both kinds, two tensors over one storage, elements read while the file is written.
  */
 static void test_tree(void **state)
 {
@@ -345,7 +345,7 @@ static void test_memory(void **state)
 
 /* ------------------------------------------------------------------------------------------------ damage */
 
-/* Open and read everything; whatever comes of it is fine, as long as it comes to an end. */
+/* Open a file and read everything: any status is fine, a crash or an endless loop is not. */
 static void try_open(const unsigned char *bytes, size_t n)
 {
     hr_tensors t;
@@ -475,13 +475,13 @@ static void test_safetensors_refused(void **state)
     REFUSED(8, HRNET_ERR_FORMAT, "a: data_offsets", T("a", "F32", "[3]", "[0,12]"));
     REFUSED(8, HRNET_ERR_FORMAT, "a: data_offsets", T("a", "F32", "[1]", "[4,0]"));
     REFUSED(8, HRNET_ERR_FORMAT, "a: data_offsets", T("a", "F32", "[1]", "[-4,0]"));
-    REFUSED(8, HRNET_ERR_FORMAT, "a: 8 bytes of data for 1", T("a", "F32", "[1]", "[0,8]"));
+    REFUSED(8, HRNET_ERR_FORMAT, "a: expected 1 elements of float32, found 8 bytes", T("a", "F32", "[1]", "[0,8]"));
     REFUSED(8, HRNET_ERR_FORMAT, "a: ", T("a", "F32", "[4294967296,4294967296]", "[0,8]"));
     REFUSED(8, HRNET_ERR_FORMAT, "whole number", T("a", "F32", "[2.0]", "[0,8]"));
     REFUSED(8, HRNET_ERR_FORMAT, "whole number", T("a", "F32", "[-2]", "[0,8]"));
-    REFUSED(8, HRNET_ERR_UNSUPPORTED, "dtype F8_E4M3", T("a", "F8_E4M3", "[8]", "[0,8]"));
-    REFUSED(8, HRNET_ERR_FORMAT, "no data_offsets", T("a", "F32", "[2]", "[0]"));
-    REFUSED(0, HRNET_ERR_FORMAT, "no string", "\"__metadata__\":{\"a\":1}");
+    REFUSED(8, HRNET_ERR_UNSUPPORTED, "found F8_E4M3", T("a", "F8_E4M3", "[8]", "[0,8]"));
+    REFUSED(8, HRNET_ERR_FORMAT, "data_offsets: expected [begin, end]", T("a", "F32", "[2]", "[0]"));
+    REFUSED(0, HRNET_ERR_FORMAT, "a: expected a string", "\"__metadata__\":{\"a\":1}");
     REFUSED(0, HRNET_ERR_FORMAT, "header: line 1", "\"a\"");
 }
 

@@ -101,8 +101,8 @@ static void test_unbiased_corners(void **state)
     assert_true(fabs(back[0] * 191 + back[2] - 130) < 1e-4 && fabs(back[4] * 255 + back[5] - 120) < 1e-4);
 }
 
-/* What is above the centre is brought to the same side by both geometries. */
-static void test_both_geometries_turn_the_same_way(void **state)
+/* A positive rotation has the same direction in both geometries. */
+static void test_both_geometries_rotate_alike(void **state)
 {
     (void)state;
     const hrnet_crop crop = {.center = {100, 80}, .scale = {0.3f, 0.4f}, .rotation = 30};
@@ -136,12 +136,9 @@ static void test_senseless_crops_are_harmless(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matrices_equal_opencv),
-        cmocka_unit_test(test_matrices_equal_the_published_code),
-        cmocka_unit_test(test_boxes_are_padded_to_the_aspect),
-        cmocka_unit_test(test_unbiased_corners),
-        cmocka_unit_test(test_both_geometries_turn_the_same_way),
-        cmocka_unit_test(test_senseless_crops_are_harmless),
+        cmocka_unit_test(test_matrices_equal_opencv),          cmocka_unit_test(test_matrices_equal_the_published_code),
+        cmocka_unit_test(test_boxes_are_padded_to_the_aspect), cmocka_unit_test(test_unbiased_corners),
+        cmocka_unit_test(test_both_geometries_rotate_alike),   cmocka_unit_test(test_senseless_crops_are_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

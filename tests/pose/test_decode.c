@@ -1,4 +1,5 @@
-/* test_decode.c - keypoints against the published code, against numpy (golden/pose/make.py), and against the truth. */
+/* test_decode.c - keypoints against the published code, against numpy (golden/pose/make.py), and against known centres.
+ */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -130,8 +131,8 @@ static void test_centres_between_cells_are_found(void **state)
     }
 }
 
-/* Noise: smoothed, it is no parabola at its highest cell, and now and then the exact Newton step leads hundreds of
- * cells away. The keypoint stays by the cell. */
+/* Noise, even smoothed, is not a parabola around its highest cell: the exact Newton step sometimes leads hundreds of
+ * cells away. Such steps are not taken (MAX_STEP in taylor.c). */
 static void test_noise_stays_by_its_highest_cell(void **state)
 {
     (void)state;

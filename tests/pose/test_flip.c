@@ -1,4 +1,4 @@
-/* test_flip.c - mirrored heatmaps brought back, against a plain retelling of upstream's flip_back and SHIFT_HEATMAP. */
+/* test_flip.c - the flip test's average against a plain reimplementation of upstream's flip_back and SHIFT_HEATMAP. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "pose/flip.h"
+#include "pose/decode.h"
 
 enum { JOINTS = 4, HEIGHT = 2, WIDTH = 3, SIZE = JOINTS * HEIGHT * WIDTH };
 

@@ -1,4 +1,4 @@
-/* test_nms.c - suppression of 24 poses against the indices that the published code keeps, and senseless input. */
+/* test_nms.c - suppression of 24 poses against the indices that the published code keeps, and invalid input. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

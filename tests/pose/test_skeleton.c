@@ -1,4 +1,4 @@
-/* test_skeleton.c - the built-in joints, and what a custom table may not say. */
+/* test_skeleton.c - the built-in skeletons, and what is refused in a custom one. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/sha256.h"
+#include "base/checksum.h"
 #include "train/collective.h"
 
 static hr_collective *collective;

@@ -14,7 +14,7 @@
 #include "../support/net_files.h"
 #include "base/cpu.h"
 #include "base/mem.h"
-#include "weights/initial.h"
+#include "weights/bind.h"
 #include "../support/small_set.h"
 
 enum { N_IMAGES = 4, N_PERSONS = 2 * N_IMAGES };

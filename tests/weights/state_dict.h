@@ -29,7 +29,8 @@ static void state_dict_add(state_dict *dict, const char *scope, const char *name
     if (n_dims > 0) memcpy(tensor->shape, shape, (size_t)n_dims * sizeof *shape);
 }
 
-/* Add the list tests/golden/state_dicts/LIST.txt; body goes before each name, head before those of the head. */
+/* Add the tensors of tests/golden/state_dicts/LIST.txt, with the prefix `head` before the names of the head and `body`
+ * before all others. */
 static void state_dict_load(state_dict *dict, const char *list, const char *scope, const char *body, const char *head)
 {
     char line[512], path[1024], name[256], full[512];

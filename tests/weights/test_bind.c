@@ -1,6 +1,6 @@
 /*
- * test_bind.c - checkpoints that do not fit: everything missing, unexpected or of another shape is told by name; what
- * allow_missing lets pass; and which tensors PRETRAINED and PRETRAINED_LAYERS take (init_weights upstream).
+ * test_bind.c - checkpoints that do not fit: everything missing, unexpected or of another shape is reported by name;
+ * what allow_missing accepts; and which tensors PRETRAINED and PRETRAINED_LAYERS take (init_weights upstream).
  */
 #include "../support/net_files.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "weights/initial.h"
+#include "weights/bind.h"
 
 static char folder[] = "/tmp/hrnet-test-bind-XXXXXX", file[64];
 
@@ -28,11 +28,11 @@ static int remove_folder(void **state)
     return rmdir(folder);
 }
 
-/* What became of one tensor of the golden network. */
+/* A change to one tensor of the golden network. */
 typedef struct edit {
     const char *name;
-    const char *renamed; /* NULL: left out, unless turned */
-    int turned;          /* its first two sizes exchanged */
+    const char *renamed; /* NULL: left out, unless transposed */
+    int transposed;      /* its first two sizes exchanged */
 } edit;
 
 static const edit *find_edit(const edit *edits, size_t n_edits, const char *name)
@@ -55,13 +55,13 @@ static int write_edited(const edit *edits, size_t n_edits)
         const hr_param *param = &net.graph.params[i];
         const edit *change = find_edit(edits, n_edits, param->name);
         if (param->kind == HR_PARAM_NORM_COUNT) continue;
-        if (change != NULL && change->renamed == NULL && !change->turned) continue;
+        if (change != NULL && change->renamed == NULL && !change->transposed) continue;
         hr_tensor_data *item = &items[n++];
         *item = (hr_tensor_data){
             .name = param->name, .dtype = HR_F32, .n_dims = param->n_dims, .data = block + param->offset};
         memcpy(item->shape, param->shape, sizeof param->shape);
         if (change != NULL && change->renamed != NULL) item->name = change->renamed;
-        if (change != NULL && change->turned) {
+        if (change != NULL && change->transposed) {
             item->shape[0] = param->shape[1];
             item->shape[1] = param->shape[0];
         }
@@ -141,7 +141,7 @@ static void named_problems(void **state)
     hrnet_model_free(model);
 }
 
-/* Tensors that the network has no place for do not stop a load, but they are told. */
+/* Tensors that no parameter asks for are reported, but loading succeeds. */
 static void unexpected_only(void **state)
 {
     (void)state;
@@ -184,7 +184,7 @@ static void other_networks(void **state)
 
 enum source { FROM_FILE, INITIAL };
 
-/* Bind `path` to the first golden network and check where every parameter comes from. initial(name) tells which keep
+/* Bind `path` to the first golden network and check where every parameter comes from. initial(name) says which keep
  * their initial values. */
 static void check_sources(const char *path, hr_bind_options options, int (*initial)(const char *name))
 {

@@ -1,4 +1,4 @@
-/* test_checkpoint.c - checkpoints: what a file is said to be, and what survives a save. */
+/* test_checkpoint.c - checkpoints: the container, layout and metadata of a file, and what a save keeps. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* test_infer.c - the configuration that names and shapes show is the one the weights were made with: it describes the
- * same network, tensor by tensor, in state-dict order. */
+/* test_infer.c - the configuration inferred from names and shapes is the one that the weights were made with: it gives
+ * the same network, tensor by tensor, in state-dict order. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,21 +9,21 @@
 
 #include "graph/graph.h"
 #include "networks/registry.h"
-#include "weights/infer.h"
+#include "weights/checkpoint.h"
 #include "state_dict.h"
 
-static char told[1024];
+static char message[1024];
 
 static void remember(void *context, const char *line)
 {
     (void)context;
-    snprintf(told, sizeof told, "%s", line);
+    snprintf(message, sizeof message, "%s", line);
 }
 
 static hrnet_status infer(hr_config *config, state_dict *dict)
 {
     hr_layout layout = {0};
-    told[0] = '\0';
+    message[0] = '\0';
     assert_int_equal(hr_layout_read(&layout, &dict->tensors), HRNET_OK);
     const hrnet_status status = hr_infer_config(config, &layout, "weights.pth", remember, NULL);
     hr_layout_free(&layout);
@@ -75,8 +75,8 @@ static void published_networks(void **state)
         published->model.n_pretrained_layers = 0;
         assert_memory_equal(&config->model, &published->model, sizeof config->model);
         assert_int_equal(config->dataset.color_rgb, published->dataset.color_rgb);
-        assert_non_null(strstr(told, "weights.pth"));
-        assert_non_null(strstr(told, "IMAGE_SIZE [192, 256]"));
+        assert_non_null(strstr(message, "weights.pth"));
+        assert_non_null(strstr(message, "IMAGE_SIZE [192, 256]"));
         hrnet_config_free(published);
         state_dict_free(&dict);
     }

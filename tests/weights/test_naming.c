@@ -1,4 +1,5 @@
-/* test_naming.c - whose checkpoint is it, and what are its tensors called: files by independent writers, and lists. */
+/* test_naming.c - the producer of a checkpoint and the official names of its tensors: files by independent writers, and
+ * lists of names. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -80,7 +81,7 @@ static void which_state_dict(void **state)
     assert_memory_equal(bias[0], bias[1], sizeof bias[0]);
 }
 
-/* The parts of ImageNet networks that a pose network has no place for. */
+/* The parts of ImageNet networks that no pose network has. */
 static void ignored_tensors(void **state)
 {
     (void)state;

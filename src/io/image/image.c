@@ -1,9 +1,10 @@
 /*
- * image.c - pictures in and out: which format a file is, how large a picture may be, and the order of steps. Knows
- * nothing of any format beyond its first bytes; the readers behind image.h know the rest.
+ * image.c - pictures in and out: recognise the format, enforce the size limits, decode, rotate upright. It knows a
+ * format by its first bytes only; the decoders of image.h know the rest.
  */
 #include "io/image/image.h"
 
+#include <libexif/exif-data.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,10 +14,11 @@
 /* Larger than any camera's file; keeps a wrong path from filling the memory. */
 #define MAX_FILE_BYTES ((size_t)1 << 29)
 
-typedef hrnet_status reader(hrnet_image *out, int *orientation, const hr_image_source *source);
-typedef hrnet_status writer(FILE *stream, const hrnet_image *image, const char *name);
+typedef hrnet_status image_decoder(hrnet_image *out, int *orientation, const hr_image_source *source);
+typedef hrnet_status image_encoder(FILE *stream, const hrnet_image *image, const char *name);
 
-static reader *reader_for(const hr_image_source *source)
+/* The decoder for a file's first bytes, whatever its name; NULL for unknown formats. */
+static image_decoder *find_decoder(const hr_image_source *source)
 {
     const unsigned char *bytes = source->bytes;
     if (source->n_bytes >= 3 && memcmp(bytes, "\xff\xd8\xff", 3) == 0) return hr_jpeg_decode;
@@ -26,46 +28,114 @@ static reader *reader_for(const hr_image_source *source)
     return NULL;
 }
 
-static writer *writer_for(const char *path)
+/* The encoder for a path's ending, in upper or lower case; NULL for unknown endings. */
+static image_encoder *find_encoder(const char *path)
 {
     static const struct {
         const char *ending;
-        writer *write;
-    } writers[] = {
+        image_encoder *encode;
+    } encoders[] = {
         {".png", hr_png_encode}, {".jpg", hr_jpeg_encode}, {".jpeg", hr_jpeg_encode}, {".webp", hr_webp_encode}};
     const size_t length = strlen(path);
-    for (size_t i = 0; i < sizeof writers / sizeof *writers; i++) {
-        const size_t n = strlen(writers[i].ending);
-        if (length > n && strcasecmp(path + length - n, writers[i].ending) == 0) return writers[i].write;
+    for (size_t i = 0; i < sizeof encoders / sizeof *encoders; i++) {
+        const size_t n = strlen(encoders[i].ending);
+        if (length > n && strcasecmp(path + length - n, encoders[i].ending) == 0) return encoders[i].encode;
     }
     return NULL;
 }
 
 hrnet_status hr_image_new(hrnet_image *out, uint64_t width, uint64_t height, const hr_image_source *source)
 {
-    if (width == 0 || height == 0) return hr_fail(HRNET_ERR_FORMAT, "%s: a picture without pixels", source->name);
+    if (width == 0 || height == 0)
+        return hr_fail(HRNET_ERR_FORMAT, "%s: expected pixels, found a picture of size 0", source->name);
     if (width > HR_IMAGE_MAX_SIDE || height > HR_IMAGE_MAX_SIDE || width * height > source->max_pixels)
-        return hr_fail(HRNET_ERR_LIMIT, "%s: a picture of %llu x %llu pixels, the limit is %llu pixels and %d a side",
-                       source->name, (unsigned long long)width, (unsigned long long)height,
-                       (unsigned long long)source->max_pixels, HR_IMAGE_MAX_SIDE);
+        return hr_fail(HRNET_ERR_LIMIT,
+                       "%s: expected at most %llu pixels and %d a side, found a picture of %llu x %llu", source->name,
+                       (unsigned long long)source->max_pixels, HR_IMAGE_MAX_SIDE, (unsigned long long)width,
+                       (unsigned long long)height);
     uint8_t *rgb = hr_alloc((size_t)(width * height), 3);
     if (rgb == NULL) return hr_fail_memory((size_t)(width * height * 3));
     *out = (hrnet_image){(int)width, (int)height, rgb};
     return HRNET_OK;
 }
 
+/* ------------------------------------------------------------------------------------------------ orientation */
+
+enum { EXIF_HEAD = 6, MAX_EXIF = 1 << 16 };
+
+int hr_exif_orientation(const unsigned char *data, size_t size)
+{
+    static const unsigned char head[EXIF_HEAD] = "Exif\0";
+    unsigned char block[EXIF_HEAD + MAX_EXIF];
+    /* libexif expects the head, which JPEG files have and PNG and WebP files leave out. A long block may be cut: the
+     * tag stands near its start, a thumbnail at its end. */
+    const int headed = size >= EXIF_HEAD && memcmp(data, head, EXIF_HEAD) == 0;
+    const size_t used = size < MAX_EXIF ? size : MAX_EXIF;
+    const size_t offset = headed ? 0 : EXIF_HEAD;
+    if (used == 0) return 1;
+    memcpy(block, head, EXIF_HEAD);
+    memcpy(block + offset, data, used);
+    ExifData *exif = exif_data_new();
+    if (exif == NULL) return 1;
+    exif_data_load_data(exif, block, (unsigned)(offset + used));
+    const ExifEntry *entry = exif_content_get_entry(exif->ifd[EXIF_IFD_0], EXIF_TAG_ORIENTATION);
+    int orientation = 1;
+    if (entry != NULL && entry->format == EXIF_FORMAT_SHORT && entry->size >= 2)
+        orientation = exif_get_short(entry->data, exif_data_get_byte_order(exif));
+    exif_data_unref(exif);
+    return orientation >= 1 && orientation <= 8 ? orientation : 1;
+}
+
+/*
+ * Rotate and mirror the pixels so that a picture stored with EXIF orientation 2..8 becomes upright; 1 changes nothing.
+ * The tag says where the stored first row and first column belong: 6, a phone held upright, means first row right,
+ * first column top. Each value amounts to mirroring x, mirroring y, then exchanging x and y, each or not:
+ *
+ *   1 as stored    2 mirror x     3 mirror both (180 degrees)              4 mirror y
+ *   5 transpose    6 mirror y, transpose (90 degrees clockwise)            7 mirror both, transpose
+ *                  8 mirror x, transpose (90 degrees counter-clockwise)
+ */
+static hrnet_status apply_orientation(hrnet_image *image, int orientation)
+{
+    static const struct {
+        unsigned char mirror_x, mirror_y, exchange;
+    } changes[9] = {{0, 0, 0}, {0, 0, 0}, {1, 0, 0}, {1, 1, 0}, {0, 1, 0}, {0, 0, 1}, {0, 1, 1}, {1, 1, 1}, {1, 0, 1}};
+    if (orientation < 2 || orientation > 8) return HRNET_OK;
+    const ptrdiff_t width = image->width, height = image->height;
+    const int exchange = changes[orientation].exchange;
+    const ptrdiff_t out_width = exchange ? height : width, out_height = exchange ? width : height;
+    uint8_t *rgb = hr_alloc((size_t)(width * height), 3);
+    if (rgb == NULL) return hr_fail_memory((size_t)(width * height * 3));
+    /* the stored pixel at (x, y) of the mirrored picture is first + x * dx + y * dy, in bytes */
+    const ptrdiff_t dx = changes[orientation].mirror_x ? -3 : 3;
+    const ptrdiff_t dy = changes[orientation].mirror_y ? -3 * width : 3 * width;
+    const uint8_t *first = image->rgb + (dx < 0 ? 3 * (width - 1) : 0) + (dy < 0 ? 3 * width * (height - 1) : 0);
+    uint8_t *to = rgb;
+    for (ptrdiff_t y = 0; y < out_height; y++) {
+        for (ptrdiff_t x = 0; x < out_width; x++, to += 3)
+            memcpy(to, first + (exchange ? x * dy + y * dx : x * dx + y * dy), 3);
+    }
+    hr_free(image->rgb);
+    *image = (hrnet_image){(int)out_width, (int)out_height, rgb};
+    return HRNET_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------ decoding and
+ * encoding */
+
 hrnet_status hr_image_decode(hrnet_image *out, const hr_image_source *source, unsigned flags)
 {
-    reader *read = reader_for(source);
-    if (read == NULL && source->n_bytes == 0) return hr_fail(HRNET_ERR_FORMAT, "%s: the file is empty", source->name);
-    if (read == NULL)
+    image_decoder *decode = find_decoder(source);
+    if (decode == NULL && source->n_bytes == 0)
+        return hr_fail(HRNET_ERR_FORMAT, "%s: expected a JPEG, PNG or WebP picture, found an empty file", source->name);
+    if (decode == NULL)
         return hr_fail(HRNET_ERR_FORMAT, "%s: expected a JPEG, PNG or WebP picture, found something else",
                        source->name);
     hrnet_image image = {0};
     int orientation = 1;
-    HR_TRY(read(&image, &orientation, source));
+    HR_TRY(decode(&image, &orientation, source));
     if ((flags & HRNET_IMAGE_IGNORE_ORIENTATION) == 0) {
-        const hrnet_status status = hr_image_turn(&image, orientation);
+        const hrnet_status status = apply_orientation(&image, orientation);
         if (status != HRNET_OK) {
             hrnet_image_free(&image);
             return status;
@@ -101,12 +171,12 @@ hrnet_status hrnet_image_save(const hrnet_image *image, const char *path)
     if (image == NULL || path == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_image_save: image or path is NULL");
     if (image->rgb == NULL || image->width <= 0 || image->height <= 0)
         return hr_fail(HRNET_ERR_ARGUMENT, "%s: cannot save an empty picture", path);
-    writer *write = writer_for(path);
-    if (write == NULL)
+    image_encoder *encode = find_encoder(path);
+    if (encode == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "%s: expected a name that ends in .png, .jpg, .jpeg or .webp", path);
     hr_file file;
     HR_TRY(hr_file_create(&file, path));
-    const hrnet_status status = write(file.stream, image, path);
+    const hrnet_status status = encode(file.stream, image, path);
     if (status != HRNET_OK) {
         hr_file_abandon(&file);
         return status;

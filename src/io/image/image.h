@@ -1,6 +1,7 @@
 /*
- * image.h - what image.c asks of the readers and writers of one file format each (image_jpeg.c, image_png.c,
- * image_webp.c), and the EXIF orientation they share. A reader sees bytes in memory, never a file.
+ * image.h - what image.c and the code for each file format (image_jpeg.c, image_png.c, image_webp.c) share: limits, and
+ * one decoder and one encoder a format. Decoders see bytes in memory, never a file. Callers outside this folder use
+ * hrnet_image_load, _decode and _save of <hrnet.h>, or hr_image_decode for a limit of their own.
  */
 #ifndef HR_IO_IMAGE_IMAGE_H
 #define HR_IO_IMAGE_IMAGE_H
@@ -9,13 +10,13 @@
 
 #include "base/status.h"
 
-/* Pictures of more pixels are refused before anything of their size is allocated. */
+/* Pictures with more pixels are refused before anything of their size is allocated: 2^28 pixels are 768 MiB of RGB. */
 #define HR_IMAGE_MAX_PIXELS ((uint64_t)1 << 28)
 
-/* So are those with a longer side: the libraries hold several rows of up to 8 bytes a pixel beside the picture. */
+/* So are pictures with a longer side: the format libraries hold several rows of up to 8 bytes a pixel. */
 enum { HR_IMAGE_MAX_SIDE = 1 << 20 };
 
-/* An encoded picture in memory. */
+/* An encoded picture in memory. Owns nothing. */
 typedef struct hr_image_source {
     const unsigned char *bytes;
     size_t n_bytes;
@@ -23,28 +24,26 @@ typedef struct hr_image_source {
     uint64_t max_pixels;
 } hr_image_source;
 
-/* hrnet_image_decode with a limit of its own. */
+/* hrnet_image_decode with the source's own limit of pixels. */
 hrnet_status hr_image_decode(hrnet_image *out, const hr_image_source *source, unsigned flags);
 
-/* Pixels, uninitialised, for a picture of this size: HRNET_ERR_FORMAT when it has no pixels, HRNET_ERR_LIMIT over
- * HR_IMAGE_MAX_SIDE or the source's limit. Readers call it as soon as they know the size. */
+/* Allocate the uninitialised pixels of a picture. Decoders call it as soon as they know the size. HRNET_ERR_FORMAT if
+ * width or height is 0, HRNET_ERR_LIMIT beyond HR_IMAGE_MAX_SIDE or the source's limit. */
 hrnet_status hr_image_new(hrnet_image *out, uint64_t width, uint64_t height, const hr_image_source *source);
 
-/* One reader a format: RGB pixels, not yet turned, and the EXIF orientation, 1..8, 1 when the file has none. On failure
- * out is empty. */
+/* Decode one format: RGB pixels as they are stored, and the EXIF orientation (1..8; 1 if the file has none), which the
+ * caller applies. HRNET_ERR_FORMAT, _UNSUPPORTED, _LIMIT or _MEMORY; the outputs are then untouched. */
 hrnet_status hr_jpeg_decode(hrnet_image *out, int *orientation, const hr_image_source *source);
 hrnet_status hr_png_decode(hrnet_image *out, int *orientation, const hr_image_source *source);
 hrnet_status hr_webp_decode(hrnet_image *out, int *orientation, const hr_image_source *source);
 
-/* One writer a format; name is for messages. */
+/* Encode one format into a stream; name is for messages. Errors of the stream may be left to it (hr_file_commit). */
 hrnet_status hr_jpeg_encode(FILE *stream, const hrnet_image *image, const char *name);
 hrnet_status hr_png_encode(FILE *stream, const hrnet_image *image, const char *name);
 hrnet_status hr_webp_encode(FILE *stream, const hrnet_image *image, const char *name);
 
-/* The orientation tag of an EXIF block, with or without its "Exif\0\0": 1..8; 1 when there is none or it is broken. */
+/* The orientation tag of an EXIF block, which may begin with "Exif\0\0" (JPEG) or not (PNG, WebP): 1..8, or 1 if it is
+ * missing or broken. */
 int hr_exif_orientation(const unsigned char *data, size_t size);
-
-/* Turn and mirror the picture so that what EXIF orientation 2..8 says becomes upright; 1 leaves it. */
-hrnet_status hr_image_turn(hrnet_image *image, int orientation);
 
 #endif

@@ -1,9 +1,13 @@
 /*
- * image_jpeg.c - JPEG through libjpeg: baseline, progressive, grey, RGB, CMYK and YCCK. The settings are libjpeg's own
- * (accurate integer DCT, fancy upsampling), because the published scores were made from the pixels they give.
+ * image_jpeg.c - JPEG through libjpeg: baseline, progressive, grey, RGB, CMYK and YCCK. The settings are libjpeg's
+ * defaults (accurate integer DCT, fancy upsampling), as in OpenCV's imread: the published scores come from those
+ * pixels.
  *
- * libjpeg leaves through longjmp. Everything a call owns lives in one struct that outlives the jump, and the function
- * that calls setjmp has no other variable: nothing can be clobbered and the clean-up stands in one place.
+ * Errors: libjpeg calls an error handler that must not return, and ours leaves with longjmp. After a longjmp the local
+ * variables of the function that called setjmp may hold stale values. So the work is split in three functions:
+ *   hr_jpeg_decode     owns a struct decoder with everything that must be freed, and frees it in one place;
+ *   decode_or_escape   calls setjmp and has no variables of its own but the pointer to the struct;
+ *   decode             does the work and may end at any libjpeg call.
  */
 #include <setjmp.h>
 #include <stdio.h>
@@ -17,13 +21,13 @@
 
 enum {
     QUALITY = 92,
-    MAX_SCANS = 500 /* a progressive file of a few bytes a scan would cost the time of a whole picture each */
+    MAX_SCANS = 500 /* of a progressive file: a scan may have few bytes but takes time for the whole picture */
 };
 
 /* ------------------------------------------------------------------------------------------------ errors */
 
 struct failure {
-    struct jpeg_error_mgr manager; /* first: libjpeg hands back a pointer to it */
+    struct jpeg_error_mgr manager; /* first member: libjpeg passes a pointer to it, which we cast to the struct */
     jmp_buf escape;
     const char *name;
     hrnet_status status;
@@ -49,9 +53,10 @@ static void fail_truncated(struct failure *failure)
     longjmp(failure->escape, 1);
 }
 
-/* Damage that leaves every pixel in place is a warning to libjpeg and to imread, and is passed over. Pixels that never
- * came are not: coded data that stops inside the only scan, or a file that ends while scans may be missing. */
-static void judge_warning(j_common_ptr info, int level)
+/* libjpeg reports damaged data as a warning and goes on; imread accepts that, and so do we. Missing data is a failure
+ * here, as libjpeg would fill the missing pixels with grey: coded data that ends inside the only scan, or a file that
+ * ends where further scans may be missing. level < 0: a warning; else a trace message. */
+static void check_warning(j_common_ptr info, int level)
 {
     if (level >= 0) return;
     info->err->num_warnings++;
@@ -66,7 +71,7 @@ static struct jpeg_error_mgr *catch_failures(struct failure *failure, const char
 {
     jpeg_std_error(&failure->manager);
     failure->manager.error_exit = fail_libjpeg;
-    failure->manager.emit_message = judge_warning;
+    failure->manager.emit_message = check_warning;
     failure->name = name;
     return &failure->manager;
 }
@@ -82,15 +87,17 @@ struct decoder {
     int orientation;
 };
 
+/* libjpeg's progress callback, which it calls several times a scan. */
 static void limit_scans(j_common_ptr info)
 {
     struct failure *failure = (struct failure *)info->err;
     if (((j_decompress_ptr)info)->input_scan_number <= MAX_SCANS) return;
-    failure->status = hr_fail(HRNET_ERR_LIMIT, "%s: more than %d scans", failure->name, MAX_SCANS);
+    failure->status = hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %d scans, found more", failure->name, MAX_SCANS);
     longjmp(failure->escape, 1);
 }
 
-/* Four-channel files come from Adobe's programs, which store ink inverted; imread takes every one so, and rounds so. */
+/* CMYK to RGB with imread's rounding: k - (255 - c) * k / 256 for each ink c and black k. Values are inverted (255: no
+ * ink), as Adobe's programs store them; imread assumes this for every four-channel file. */
 static void inks_to_rgb(const JSAMPLE *cmyk, uint8_t *rgb, int width)
 {
     for (int x = 0; x < width; x++, cmyk += 4, rgb += 3) {
@@ -99,6 +106,7 @@ static void inks_to_rgb(const JSAMPLE *cmyk, uint8_t *rgb, int width)
     }
 }
 
+/* From the first APP1 marker that is EXIF; XMP uses the same marker. */
 static void read_orientation(struct decoder *d)
 {
     for (jpeg_saved_marker_ptr marker = d->jpeg.marker_list; marker != NULL; marker = marker->next) {
@@ -108,7 +116,7 @@ static void read_orientation(struct decoder *d)
     }
 }
 
-/* May leave through longjmp anywhere. */
+/* Any libjpeg call may end this function through longjmp. */
 static void decode(struct decoder *d)
 {
     j_decompress_ptr jpeg = &d->jpeg;
@@ -192,8 +200,8 @@ static void encode_or_escape(struct encoder *e)
 hrnet_status hr_jpeg_encode(FILE *stream, const hrnet_image *image, const char *name)
 {
     if (image->width > JPEG_MAX_DIMENSION || image->height > JPEG_MAX_DIMENSION)
-        return hr_fail(HRNET_ERR_LIMIT, "%s: %d x %d pixels, JPEG holds at most %ld a side", name, image->width,
-                       image->height, JPEG_MAX_DIMENSION);
+        return hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %ld pixels a side for JPEG, found %d x %d", name,
+                       JPEG_MAX_DIMENSION, image->width, image->height);
     struct encoder e = {.stream = stream, .image = image};
     e.jpeg.err = catch_failures(&e.failure, name);
     encode_or_escape(&e);

@@ -1,7 +1,10 @@
 /*
- * image_png.c - PNG through libpng, which turns every depth, palette and transparency into 8-bit RGB over black while
- * it reads. 16-bit samples lose their low byte, as in imread. libpng leaves through longjmp; see image_jpeg.c for the
- * shape that keeps this harmless.
+ * image_png.c - PNG through libpng, which converts every depth, palette and transparency to 8-bit RGB over a black
+ * background while it reads. 16-bit samples lose their low byte, as in OpenCV's imread. libpng leaves with longjmp on
+ * errors; image_jpeg.c explains why the work is split into three functions.
+ *
+ * Limits: libpng's own limit of a million pixels a side is lifted, since hr_image_new checks the size; no single
+ * allocation of libpng may pass MAX_BLOCK, which stops chunks that only claim to be long.
  */
 #include <setjmp.h>
 #include <string.h>
@@ -13,10 +16,10 @@
 
 struct failure {
     const char *name;
-    hrnet_status status, reason; /* reason: what a message of libpng means; HRNET_ERR_MEMORY once memory ran out */
+    hrnet_status status, reason; /* reason: the status of libpng's next error; HRNET_ERR_MEMORY once memory ran out */
 };
 
-/* libpng's own messages are the only ones that know the chunk. */
+/* libpng's error handler: its text, which names the chunk, becomes the message. */
 static void fail_libpng(png_structp png, png_const_charp text)
 {
     struct failure *failure = png_get_error_ptr(png);
@@ -30,8 +33,7 @@ static void ignore_warning(png_structp png, png_const_charp text)
     (void)text;
 }
 
-/* A row of 2^20 pixels takes 8 MiB; libpng wants more only where a chunk says it is long, and a short file may say so.
- */
+/* Bytes of one allocation. The longest row, 2^20 pixels of 16-bit RGBA, takes 8 MiB. */
 #define MAX_BLOCK ((png_alloc_size_t)64 << 20)
 
 static png_voidp allocate(png_structp png, png_alloc_size_t n_bytes)
@@ -49,8 +51,9 @@ static void release(png_structp png, png_voidp block)
     hr_free(block);
 }
 
-/* The last word of a call: libpng drops a chunk that it found no memory for (the orientation, say) and goes on. */
-static hrnet_status outcome(const struct failure *failure)
+/* The status of a finished call. If libpng gets no memory for an optional chunk (the EXIF block, say), it drops the
+ * chunk and succeeds; that is a failure here, so that a result never depends on the memory at hand. */
+static hrnet_status final_status(const struct failure *failure)
 {
     if (failure->status == HRNET_OK && failure->reason == HRNET_ERR_MEMORY)
         return hr_fail(HRNET_ERR_MEMORY, "%s: out of memory in libpng", failure->name);
@@ -77,7 +80,8 @@ static void read_bytes(png_structp png, png_bytep out, size_t n)
     d->at += n;
 }
 
-static void ask_for_rgb_over_black(png_structp png)
+/* The conversions that make every PNG 8-bit RGB. */
+static void request_rgb_over_black(png_structp png)
 {
     const png_color_16 black = {0};
     png_set_expand(png); /* palettes, 1, 2 and 4 bits, and tRNS */
@@ -86,22 +90,23 @@ static void ask_for_rgb_over_black(png_structp png)
     png_set_background_fixed(png, &black, PNG_BACKGROUND_GAMMA_SCREEN, 0, 0);
 }
 
-/* May leave through longjmp anywhere. */
+/* Any libpng call may end this function through longjmp. */
 static void decode(struct decoder *d)
 {
     png_set_read_fn(d->png, d, read_bytes);
-    png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* the size is hr_image_new's to judge */
+    png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* hr_image_new checks the size */
     png_read_info(d->png, d->info);
     d->failure.status =
         hr_image_new(&d->image, png_get_image_width(d->png, d->info), png_get_image_height(d->png, d->info), d->source);
     if (d->failure.status != HRNET_OK) return;
 
-    ask_for_rgb_over_black(d->png);
+    request_rgb_over_black(d->png);
     const int n_passes = png_set_interlace_handling(d->png);
     png_read_update_info(d->png, d->info);
     const size_t row_bytes = (size_t)d->image.width * 3;
     if (png_get_rowbytes(d->png, d->info) != row_bytes) png_error(d->png, "rows are not 8-bit RGB");
-    for (int pass = 0; pass < n_passes; pass++) {
+    for (int pass = 0; pass < n_passes;
+         pass++) { /* 7 of an interlaced picture, each adding pixels to the rows; else 1 */
         for (int y = 0; y < d->image.height; y++) png_read_row(d->png, d->image.rgb + (size_t)y * row_bytes, NULL);
     }
     png_read_end(d->png, d->info);
@@ -125,7 +130,7 @@ hrnet_status hr_png_decode(hrnet_image *out, int *orientation, const hr_image_so
     if (d.png != NULL) d.info = png_create_info_struct(d.png);
     if (d.info != NULL) decode_or_escape(&d);
     png_destroy_read_struct(&d.png, &d.info, NULL);
-    const hrnet_status status = outcome(&d.failure);
+    const hrnet_status status = final_status(&d.failure);
     if (status != HRNET_OK) {
         hrnet_image_free(&d.image);
         return status;
@@ -145,7 +150,7 @@ struct encoder {
     const hrnet_image *image;
 };
 
-/* May leave through longjmp anywhere. */
+/* Any libpng call may end this function through longjmp. */
 static void encode(struct encoder *e)
 {
     png_init_io(e->png, e->stream);
@@ -171,5 +176,5 @@ hrnet_status hr_png_encode(FILE *stream, const hrnet_image *image, const char *n
     if (e.png != NULL) e.info = png_create_info_struct(e.png);
     if (e.info != NULL) encode_or_escape(&e);
     png_destroy_write_struct(&e.png, &e.info);
-    return outcome(&e.failure);
+    return final_status(&e.failure);
 }

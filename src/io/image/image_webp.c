@@ -1,4 +1,7 @@
-/* image_webp.c - WebP through libwebp: lossy, lossless, alpha over black. Animations are refused, not half read. */
+/*
+ * image_webp.c - WebP through libwebp: lossy and lossless; transparent pictures are blended over black, like PNG.
+ * Animations are refused, since a single frame of them would be an arbitrary choice.
+ */
 #include <string.h>
 
 #include <webp/decode.h>
@@ -8,9 +11,10 @@
 #include "io/cursor.h"
 #include "io/image/image.h"
 
-static const float quality = 90;
+static const float quality = 90; /* of 100, lossy */
 
-/* Look for the EXIF chunk: chunks of four letters, a size, and a body padded to even follow the RIFF head. */
+/* The orientation of the EXIF chunk. A file is a RIFF head of 12 bytes and chunks: four letters, a size, a body padded
+ * to an even number of bytes. */
 static int find_orientation(const hr_image_source *source)
 {
     hr_cursor file = hr_cursor_over(source->bytes, source->n_bytes);
@@ -36,14 +40,16 @@ static hrnet_status fail_webp(VP8StatusCode code, const char *name)
     }
 }
 
-static void put_over_black(const uint8_t *rgba, uint8_t *rgb, size_t n_pixels)
+/* rgb = color * alpha / 255, rounded. */
+static void blend_over_black(const uint8_t *rgba, uint8_t *rgb, size_t n_pixels)
 {
     for (size_t i = 0; i < n_pixels; i++, rgba += 4, rgb += 3) {
         for (int c = 0; c < 3; c++) rgb[c] = (uint8_t)((rgba[c] * rgba[3] + 127) / 255);
     }
 }
 
-/* The pixels of a picture whose head was read and whose output was allocated. */
+/* Decode the pixels of a picture whose features are known into image, which is allocated: directly, or through an RGBA
+ * buffer if there is an alpha channel. */
 static hrnet_status decode_pixels(hrnet_image *image, const WebPBitstreamFeatures *features,
                                   const hr_image_source *source)
 {
@@ -63,7 +69,7 @@ static hrnet_status decode_pixels(hrnet_image *image, const WebPBitstreamFeature
     config.output.u.RGBA.size = n_pixels * (size_t)n_channels;
     const VP8StatusCode code = WebPDecode(source->bytes, source->n_bytes, &config);
     WebPFreeDecBuffer(&config.output);
-    if (code == VP8_STATUS_OK && features->has_alpha) put_over_black(rgba, image->rgb, n_pixels);
+    if (code == VP8_STATUS_OK && features->has_alpha) blend_over_black(rgba, image->rgb, n_pixels);
     hr_free(rgba);
     return code == VP8_STATUS_OK ? HRNET_OK : fail_webp(code, source->name);
 }
@@ -74,7 +80,7 @@ hrnet_status hr_webp_decode(hrnet_image *out, int *orientation, const hr_image_s
     const VP8StatusCode code = WebPGetFeatures(source->bytes, source->n_bytes, &features);
     if (code != VP8_STATUS_OK) return fail_webp(code, source->name);
     if (features.has_animation)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: an animated WebP, expected a single picture", source->name);
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: expected a single picture, found an animated WebP", source->name);
     hrnet_image image = {0};
     HR_TRY(hr_image_new(&image, (uint64_t)features.width, (uint64_t)features.height, source));
     const hrnet_status status = decode_pixels(&image, &features, source);
@@ -90,8 +96,8 @@ hrnet_status hr_webp_decode(hrnet_image *out, int *orientation, const hr_image_s
 hrnet_status hr_webp_encode(FILE *stream, const hrnet_image *image, const char *name)
 {
     if (image->width > WEBP_MAX_DIMENSION || image->height > WEBP_MAX_DIMENSION)
-        return hr_fail(HRNET_ERR_LIMIT, "%s: %d x %d pixels, WebP holds at most %d a side", name, image->width,
-                       image->height, WEBP_MAX_DIMENSION);
+        return hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %d pixels a side for WebP, found %d x %d", name,
+                       WEBP_MAX_DIMENSION, image->width, image->height);
     uint8_t *bytes = NULL;
     const size_t n_bytes = WebPEncodeRGB(image->rgb, image->width, image->height, image->width * 3, quality, &bytes);
     if (n_bytes == 0) return hr_fail(HRNET_ERR_MEMORY, "%s: libwebp could not encode the picture", name);

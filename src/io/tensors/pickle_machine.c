@@ -1,11 +1,11 @@
-/* pickle_machine.c - the stack and the values of the pickle machine, and its operations for numbers and text. */
+/* pickle_machine.c - the stack and the values of the pickle machine, and its opcodes for numbers and text. */
 #include "io/tensors/pickle_machine.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/grow.h"
-#include "io/number.h"
+#include "base/mem.h"
+#include "base/text.h"
 
 hrnet_status hr_machine_broken(const hr_machine *m, const char *what)
 {
@@ -18,8 +18,9 @@ hrnet_status hr_machine_broken(const hr_machine *m, const char *what)
 hrnet_status hr_machine_new(hr_machine *m, hr_value value, hr_ref *out)
 {
     hr_pickle *const tree = m->tree;
-    if (tree->n_values == HR_MAX_VALUES) return hr_fail(HRNET_ERR_LIMIT, "pickle: more than %d values", HR_MAX_VALUES);
-    HR_ROOM(tree->values, tree->n_values, tree->value_capacity);
+    if (tree->n_values == HR_MAX_VALUES)
+        return hr_fail(HRNET_ERR_LIMIT, "pickle: expected at most %d values, found more", HR_MAX_VALUES);
+    HR_GROW(tree->values, tree->n_values, tree->value_capacity);
     tree->values[tree->n_values] = value;
     *out = (hr_ref)tree->n_values++;
     return HRNET_OK;
@@ -27,8 +28,9 @@ hrnet_status hr_machine_new(hr_machine *m, hr_value value, hr_ref *out)
 
 hrnet_status hr_machine_push(hr_machine *m, hr_ref ref)
 {
-    if (m->n_stack == HR_MAX_VALUES) return hr_fail(HRNET_ERR_LIMIT, "pickle: more than %d values", HR_MAX_VALUES);
-    HR_ROOM(m->stack, m->n_stack, m->stack_capacity);
+    if (m->n_stack == HR_MAX_VALUES)
+        return hr_fail(HRNET_ERR_LIMIT, "pickle: expected at most %d values, found more", HR_MAX_VALUES);
+    HR_GROW(m->stack, m->n_stack, m->stack_capacity);
     m->stack[m->n_stack++] = ref;
     return HRNET_OK;
 }
@@ -66,11 +68,13 @@ hrnet_status hr_machine_pop_mark(hr_machine *m, size_t *out)
     return HRNET_OK;
 }
 
+/* Append an item to the end of a container's list of cells. */
 static hrnet_status append(hr_machine *m, hr_ref container, hr_ref item)
 {
     hr_pickle *const tree = m->tree;
-    if (tree->n_cells == HR_MAX_VALUES) return hr_fail(HRNET_ERR_LIMIT, "pickle: more than %d items", HR_MAX_VALUES);
-    HR_ROOM(tree->cells, tree->n_cells, tree->cell_capacity);
+    if (tree->n_cells == HR_MAX_VALUES)
+        return hr_fail(HRNET_ERR_LIMIT, "pickle: expected at most %d items, found more", HR_MAX_VALUES);
+    HR_GROW(tree->cells, tree->n_cells, tree->cell_capacity);
     const uint32_t cell = (uint32_t)tree->n_cells++;
     tree->cells[cell] = (hr_cell){item, 0};
     hr_value *const value = &tree->values[container];
@@ -100,7 +104,8 @@ hrnet_status hr_machine_push_container(hr_machine *m, hr_pickle_kind kind, size_
 
 /* ------------------------------------------------------------------------------------------------ plain values */
 
-/* A line of the text protocol without its newline; NULL (and the cursor failed) when there is none. */
+/* Read a line of protocol 0; *n is its length without the newline. NULL, with the cursor failed, if no newline is left.
+ */
 static const char *take_line(hr_machine *m, size_t *n)
 {
     hr_cursor *const in = m->in;
@@ -122,7 +127,7 @@ hrnet_status hr_on_bool(hr_machine *m, unsigned n)
     return hr_machine_push_value(m, (hr_value){.kind = HR_PICKLE_BOOL, .as.integer = n});
 }
 
-/* BININT1, BININT2, BININT: only the widest is signed. */
+/* BININT1, BININT2, BININT: 1, 2 or 4 bytes, of which only the last is signed. */
 hrnet_status hr_on_int(hr_machine *m, unsigned n)
 {
     const uint64_t value = hr_cursor_uint(m->in, n);
@@ -131,7 +136,7 @@ hrnet_status hr_on_int(hr_machine *m, unsigned n)
         m, (hr_value){.kind = HR_PICKLE_INTEGER, .as.integer = n == 4 ? (int64_t)(int32_t)value : (int64_t)value});
 }
 
-/* LONG1, LONG4: two's complement of any length. */
+/* LONG1, LONG4: a length of n bytes and two's complement of that length; more than 8 bytes become a HUGE. */
 hrnet_status hr_on_long(hr_machine *m, unsigned n)
 {
     const uint64_t length = hr_cursor_uint(m->in, n);
@@ -140,12 +145,12 @@ hrnet_status hr_on_long(hr_machine *m, unsigned n)
     if (length > 8)
         return hr_machine_push_value(
             m, (hr_value){.kind = HR_PICKLE_HUGE, .n = (uint32_t)length, .as.text = (const char *)bytes});
-    uint64_t value = length > 0 && bytes[length - 1] >= 0x80 ? UINT64_MAX : 0;
+    uint64_t value = length > 0 && bytes[length - 1] >= 0x80 ? UINT64_MAX : 0; /* sign extension */
     for (size_t i = (size_t)length; i-- > 0;) value = value << 8 | bytes[i];
     return hr_machine_push_value(m, (hr_value){.kind = HR_PICKLE_INTEGER, .as.integer = (int64_t)value});
 }
 
-/* BINFLOAT: big-endian. */
+/* BINFLOAT: a double, the only big-endian operand. */
 hrnet_status hr_on_float(hr_machine *m, unsigned n)
 {
     const uint64_t bits = __builtin_bswap64(hr_cursor_uint(m->in, n));
@@ -155,7 +160,8 @@ hrnet_status hr_on_float(hr_machine *m, unsigned n)
     return hr_machine_push_value(m, value);
 }
 
-/* INT, LONG, FLOAT of protocol 0: a decimal line; INT also spells booleans as 00 and 01, LONG ends with L. */
+/* INT, LONG, FLOAT of protocol 0 (kind 'I', 'L', 'F'): a decimal line. INT spells booleans as 00 and 01, LONG ends with
+ * an L. */
 hrnet_status hr_on_number_line(hr_machine *m, unsigned kind)
 {
     size_t n = 0;
@@ -173,28 +179,32 @@ hrnet_status hr_on_number_line(hr_machine *m, unsigned kind)
     return hr_machine_push_value(m, (hr_value){.kind = HR_PICKLE_INTEGER, .as.integer = integer});
 }
 
+/* A length of n bytes and that many bytes, which are not copied. */
 static hrnet_status push_text(hr_machine *m, hr_pickle_kind kind, unsigned n)
 {
     const uint64_t length = hr_cursor_uint(m->in, n);
     const unsigned char *const bytes = hr_cursor_take(m->in, (size_t)length);
     if (bytes == NULL) return hr_machine_broken(m, "");
     if (length > UINT32_MAX)
-        return hr_fail(HRNET_ERR_LIMIT, "pickle: a string of %llu bytes", (unsigned long long)length);
+        return hr_fail(HRNET_ERR_LIMIT, "pickle: expected a shorter string, found %llu bytes",
+                       (unsigned long long)length);
     return hr_machine_push_value(
         m, (hr_value){.kind = (uint8_t)kind, .n = (uint32_t)length, .as.text = (const char *)bytes});
 }
 
+/* BINUNICODE and its variants; BINSTRING and SHORT_BINSTRING of Python 2. */
 hrnet_status hr_on_text(hr_machine *m, unsigned n)
 {
     return push_text(m, HR_PICKLE_TEXT, n);
 }
 
+/* BINBYTES and its variants, BYTEARRAY8. */
 hrnet_status hr_on_bytes(hr_machine *m, unsigned n)
 {
     return push_text(m, HR_PICKLE_BYTES, n);
 }
 
-/* STRING (quoted) and UNICODE (bare) of protocol 0. */
+/* STRING (quoted) and UNICODE (not quoted) of protocol 0: a line, whose escapes are left as they are. */
 hrnet_status hr_on_text_line(hr_machine *m, unsigned quoted)
 {
     size_t n = 0;
@@ -206,6 +216,6 @@ hrnet_status hr_on_text_line(hr_machine *m, unsigned quoted)
         line++;
         n -= 2;
     }
-    if (n > UINT32_MAX) return hr_fail(HRNET_ERR_LIMIT, "pickle: a string of %zu bytes", n);
+    if (n > UINT32_MAX) return hr_fail(HRNET_ERR_LIMIT, "pickle: expected a shorter string, found %zu bytes", n);
     return hr_machine_push_value(m, (hr_value){.kind = HR_PICKLE_TEXT, .n = (uint32_t)n, .as.text = line});
 }

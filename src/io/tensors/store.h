@@ -1,52 +1,82 @@
 /*
- * store.h - the open file behind an hr_tensors and the runs of bytes in it that tensors are views of. Shared by the
- * readers of the three containers; nobody else includes it.
+ * store.h - what the readers of the three containers (safetensors.c, torch_zip.c, torch_stream.c) fill and tensors.c
+ * reads from: the open file, and the table of its storages. A storage is a run of bytes in the file that one or more
+ * tensors are views of. Internal to this folder.
  */
 #ifndef HR_IO_TENSORS_STORE_H
 #define HR_IO_TENSORS_STORE_H
 
-#include "io/tensors/source.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
 #include "io/tensors/tensors.h"
 
-enum { HR_MAX_TENSORS = 1000000, HR_MAX_PICKLE = 1 << 28, HR_MAX_METADATA = 1 << 20 };
+enum { HR_MAX_TENSORS = 1000000, HR_MAX_PICKLE = 1 << 28, HR_MAX_METADATA = 1 << 20 }; /* tensors; bytes; bytes */
 
-/* One run of bytes. */
+/* ------------------------------------------------------------------------------------------------ the file */
+
+/* Random access to a file's bytes, on disk or in memory; every read is checked against the size. */
+typedef struct hr_source {
+    char *name;                 /* for messages; owned */
+    const unsigned char *bytes; /* in memory, not owned; NULL: on disk */
+    int fd;                     /* on disk, owned; -1: in memory */
+    uint64_t size;
+} hr_source;
+
+/* Open a regular file. HRNET_ERR_IO; the message starts with the path. */
+hrnet_status hr_source_open(hr_source *out, const char *path);
+/* The same over memory that must outlive the source. */
+hrnet_status hr_source_over(hr_source *out, const void *bytes, size_t n_bytes, const char *name);
+/* Copy n bytes from offset `at`. HRNET_ERR_FORMAT if they reach past the end. The message does not name the source. */
+hrnet_status hr_source_read(const hr_source *source, uint64_t at, size_t n, void *out);
+/* Harmless on a zeroed source. */
+void hr_source_close(hr_source *source);
+
+/* ------------------------------------------------------------------------------------------------ storages */
+
 typedef struct hr_storage {
-    char *key;      /* PyTorch's name of it; NULL in safetensors */
+    char *key;      /* PyTorch's name of it, "0", "1", ...; NULL in safetensors. Owned */
     hr_dtype dtype; /* of its elements */
-    int known;      /* 0: elements of a type we do not have; dtype and n_bytes mean nothing */
+    int known;      /* 0: elements of a type that is not in hr_dtype; dtype and n_bytes mean nothing */
     uint64_t n_bytes;
     uint64_t at;  /* offset in the file; in a zip the index of the entry */
-    int verified; /* the zip entry's CRC was found right */
+    int verified; /* in a zip: the entry's CRC has been checked */
 } hr_storage;
 
 typedef struct hr_store {
     hr_source source;
-    struct zip *zip; /* NULL: storages stand in the file as they are */
+    struct zip *zip; /* the archive; NULL: storages stand in the file uncompressed */
     hr_storage *storages;
     size_t n_storages, capacity;
 } hr_store;
 
-/* Add a storage; its key (n bytes, not NUL-terminated; NULL for none) is copied. HRNET_ERR_LIMIT past
+/* Append a storage. Its key (n bytes, not NUL-terminated; NULL for none) is copied. HRNET_ERR_LIMIT beyond
  * HR_MAX_TENSORS. */
 hrnet_status hr_store_add(hr_store *store, const char *key, size_t n, hr_storage storage);
-/* Once all are added: order storages by key and keep one of each. HRNET_ERR_FORMAT when two of one key differ. */
+/* Sort the storages by key and drop repetitions; call it once, after the last hr_store_add. HRNET_ERR_FORMAT if two
+ * of one key differ. */
 hrnet_status hr_store_sort(hr_store *store);
 /* The storage of that key in a sorted store, or NULL. */
 hr_storage *hr_store_find(const hr_store *store, const char *key, size_t n);
+/* Close the file and free the store itself. NULL is allowed. */
 void hr_store_free(hr_store *store);
 
-/* Fill tensors from tensors->store->source; on failure what was filled is left to hr_tensors_close. */
+/* ------------------------------------------------------------------------------------------------ containers */
+
+/* Read the headers of tensors->store->source: fill the storages, items, entries and skipped. After a failure
+ * hr_tensors_close frees what was filled. Messages do not name the source. */
 hrnet_status hr_torch_zip_index(hr_tensors *tensors);
 hrnet_status hr_torch_stream_index(hr_tensors *tensors);
 hrnet_status hr_safetensors_index(hr_tensors *tensors);
 
-/* Copy n bytes from byte `at` of a storage in a zip; the first time also check the CRC of the whole entry. */
+/* Copy n bytes from byte `at` of a storage in a zip. The first call for a storage also checks the CRC of its whole
+ * entry. */
 hrnet_status hr_torch_zip_read(hr_store *store, hr_storage *storage, uint64_t at, size_t n, void *out);
 void hr_torch_zip_close(struct zip *zip);
 
-/* Whether a tensor's elements stay inside a storage of n_bytes and are not more than it holds; sets n_elements. shape,
- * strides and offset are untrusted. The message does not name the tensor. */
+/* Check that a tensor with untrusted shape, strides and offset stays inside a storage of n_bytes and has no more
+ * elements than it; set n_elements. HRNET_ERR_FORMAT or HRNET_ERR_UNSUPPORTED; the message does not name the tensor. */
 hrnet_status hr_tensor_check(hr_tensor *tensor, uint64_t n_bytes);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * tensors.c - opening a file of tensors by its content, and reading one tensor: which bytes of its storage it covers,
- * in which order, as which numbers.
+ * tensors.c - the parts that all containers share: recognise the format, check that a tensor stays inside its storage,
+ * and read one tensor. Reading copies the part of the storage from the tensor's first element to its last (its span)
+ * and converts the elements in C order; contiguous tensors of the wanted type are read straight into the output.
  */
 #include "io/tensors/tensors.h"
 
@@ -10,7 +11,7 @@
 #include "base/mem.h"
 #include "io/tensors/store.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the file formats are little-endian, and read as they are");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the file formats are little-endian and not swapped here");
 
 /* ------------------------------------------------------------------------------------------------ element types */
 
@@ -41,8 +42,10 @@ void hr_shape_text(char *text, size_t size, int n_dims, const int64_t *shape)
     if (at < size) snprintf(text + at, size - at, "]");
 }
 
+/* The `type` whose bytes start at from, at any alignment. */
 #define LOAD(type, from) (*(const type *)memcpy(&(type){0}, (from), sizeof(type)))
 
+/* One element. A bfloat16 is the upper half of a float32. int64 beyond 2^53 is rounded. */
 static double element(hr_dtype dtype, const unsigned char *from)
 {
     switch (dtype) {
@@ -62,8 +65,8 @@ static double element(hr_dtype dtype, const unsigned char *from)
 
 /* ------------------------------------------------------------------------------------------------ opening */
 
-/* What a file that is no checkpoint often is, so that the message can say so. */
-static const char *guess(const unsigned char *head, size_t n)
+/* What a file that is not a checkpoint probably is, for the error message. */
+static const char *guess_content(const unsigned char *head, size_t n)
 {
     static const struct {
         const char *start, *meaning;
@@ -82,9 +85,10 @@ static const char *guess(const unsigned char *head, size_t n)
     return "something else";
 }
 
+/* Choose the container by the first bytes and read its headers. */
 static hrnet_status index_content(hr_tensors *tensors)
 {
-    /* protocol 2 and the magic number 0x1950a86a20f9469cfc6c as LONG1, as torch.save wrote it before 1.6 */
+    /* torch.save before 1.6: a pickle of protocol 2 that holds the magic number 0x1950a86a20f9469cfc6c (LONG1) */
     static const unsigned char stream[] = {0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c,
                                            0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
     const hr_source *const source = &tensors->store->source;
@@ -93,12 +97,13 @@ static hrnet_status index_content(hr_tensors *tensors)
     HR_TRY(hr_source_read(source, 0, n, head));
     if (n >= 4 && memcmp(head, "PK\3\4", 4) == 0) return hr_torch_zip_index(tensors);
     if (n >= sizeof stream && memcmp(head, stream, sizeof stream) == 0) return hr_torch_stream_index(tensors);
-    /* safetensors starts with the size of its header, below 2^27, and then the header's brace */
+    /* safetensors: 8 bytes of header size, below 2^27, and the header, which is a JSON object */
     if (n >= 9 && head[8] == '{' && LOAD(uint64_t, head) < 1 << 27) return hr_safetensors_index(tensors);
     return hr_fail(HRNET_ERR_FORMAT, "expected a PyTorch checkpoint or safetensors, found %s",
-                   n == 0 ? "an empty file" : guess(head, n));
+                   n == 0 ? "an empty file" : guess_content(head, n));
 }
 
+/* Index the source, if opening it succeeded (status); fill *out or close everything. */
 static hrnet_status finish_open(hr_tensors *out, hr_tensors *tensors, hrnet_status status)
 {
     if (status == HRNET_OK) {
@@ -153,8 +158,8 @@ const char *hr_tensors_entry(const hr_tensors *tensors, const char *key)
 
 /* ------------------------------------------------------------------------------------------------ reading */
 
-/* Elements of the storage from the tensor's first to its last; 0 for an empty tensor. Does not overflow once
- * hr_tensor_check has passed. */
+/* Elements of the storage from the tensor's first to its last, both included: 1 + sum of (shape - 1) * stride. 0 for an
+ * empty tensor. Cannot overflow after hr_tensor_check. */
 static uint64_t span(const hr_tensor *tensor)
 {
     uint64_t n = 1;
@@ -163,18 +168,21 @@ static uint64_t span(const hr_tensor *tensor)
     return n;
 }
 
+/* All sums and products here are of numbers from the file, so each is checked for overflow. An empty tensor touches
+ * no element, whatever its other sizes, strides and offset say. */
 hrnet_status hr_tensor_check(hr_tensor *tensor, uint64_t n_bytes)
 {
     const uint64_t capacity = n_bytes / hr_dtype_size(tensor->dtype);
     uint64_t n = 1, last = tensor->offset;
     int overflow = 0, empty = 0;
     for (int d = 0; d < tensor->n_dims; d++) {
-        if (tensor->shape[d] < 0 || tensor->strides[d] < 0) return hr_fail(HRNET_ERR_FORMAT, "negative size or stride");
+        if (tensor->shape[d] < 0 || tensor->strides[d] < 0)
+            return hr_fail(HRNET_ERR_FORMAT, "expected sizes and strides of at least 0, found a negative one");
         empty |= tensor->shape[d] == 0;
     }
     for (int d = 0; d < tensor->n_dims && !empty; d++) {
         uint64_t reach;
-        if (tensor->shape[d] == 1) tensor->strides[d] = 0; /* never used, and may be anything */
+        if (tensor->shape[d] == 1) tensor->strides[d] = 0; /* PyTorch stores any number there, and nothing uses it */
         overflow |= __builtin_mul_overflow(n, (uint64_t)tensor->shape[d], &n);
         overflow |= __builtin_mul_overflow((uint64_t)(tensor->shape[d] - 1), (uint64_t)tensor->strides[d], &reach);
         overflow |= __builtin_add_overflow(last, reach, &last);
@@ -182,7 +190,8 @@ hrnet_status hr_tensor_check(hr_tensor *tensor, uint64_t n_bytes)
     if (!empty && (overflow || last >= capacity))
         return hr_fail(HRNET_ERR_FORMAT, "the tensor reaches past its storage of %llu elements",
                        (unsigned long long)capacity);
-    /* so that a few bytes cannot stand for a tensor of any size: views that repeat elements (expand) are not weights */
+    /* A view that repeats elements (torch.expand) could claim any size with a storage of a few bytes. Weights are never
+     * stored so. */
     if (!empty && n > capacity)
         return hr_fail(HRNET_ERR_UNSUPPORTED, "%llu elements over a storage of %llu", (unsigned long long)n,
                        (unsigned long long)capacity);
@@ -191,7 +200,7 @@ hrnet_status hr_tensor_check(hr_tensor *tensor, uint64_t n_bytes)
     return HRNET_OK;
 }
 
-/* Whether the elements stand in the storage in C order, without gaps. */
+/* Whether the elements are stored in C order without gaps. */
 static int is_contiguous(const hr_tensor *tensor)
 {
     int64_t stride = 1;
@@ -202,7 +211,7 @@ static int is_contiguous(const hr_tensor *tensor)
     return 1;
 }
 
-/* Copy the tensor's span of its storage. */
+/* Copy the tensor's span out of its storage. */
 static hrnet_status read_span(const hr_tensors *tensors, const hr_tensor *tensor, void *out)
 {
     hr_store *const store = tensors->store;
@@ -213,7 +222,9 @@ static hrnet_status read_span(const hr_tensors *tensors, const hr_tensor *tensor
                               : hr_source_read(&store->source, storage->at + at, n, out);
 }
 
-/* Walk over the span in C order and convert: into floats or doubles, whichever is not NULL. */
+/* Convert the elements of a span in C order, into floats or doubles, whichever is not NULL. `from`, the element's
+ * position in the span, follows the index like an odometer: a step in dimension d adds its stride, and when d overflows
+ * its whole extent is taken back. */
 static void convert(const hr_tensor *tensor, const unsigned char *bytes, float *floats, double *doubles)
 {
     const size_t size = hr_dtype_size(tensor->dtype);

@@ -1,6 +1,11 @@
-/* torch_names.c - the table of known globals, and storage ids. */
-#include "io/tensors/torch_names.h"
+/*
+ * torch_names.c - the table of PyTorch's, NumPy's and Python's names that checkpoints of pose networks use, references
+ * to storages, and the list of all storages of a pickle. A name that is not in the table is skipped, whatever it would
+ * do in Python.
+ */
+#include "io/tensors/torch_tree.h"
 
+/* Names that moved between releases of a library stand under each: numpy 2 renamed numpy.core to numpy._core. */
 static const hr_torch_name known_names[] = {
     {"collections", "OrderedDict", HR_TORCH_DICT, 0},
     {"collections", "defaultdict", HR_TORCH_DICT, 0},
@@ -55,6 +60,7 @@ hr_torch_meaning hr_torch_meaning_of(const hr_pickle *pickle, hr_ref ref)
     return value->kind == HR_PICKLE_CALL ? hr_torch_look_up(pickle, value->as.call.callee)->meaning : HR_TORCH_UNKNOWN;
 }
 
+/* Look-ups of missing items give value 0, a NONE, so that the fields are checked once at the end. */
 int hr_torch_storage_id(const hr_pickle *pickle, hr_ref ref, hr_storage_id *out)
 {
     const hr_value *const value = hr_pickle_value(pickle, ref);
@@ -68,4 +74,20 @@ int hr_torch_storage_id(const hr_pickle *pickle, hr_ref ref, hr_storage_id *out)
     out->view_offset = view_offset->kind == HR_PICKLE_INTEGER ? view_offset->as.integer : 0;
     return hr_pickle_is_text(pickle, hr_pickle_item(pickle, id, 0), "storage") && out->key->kind == HR_PICKLE_TEXT &&
            n_elements->kind == HR_PICKLE_INTEGER;
+}
+
+hrnet_status hr_torch_storages(hr_store *store, const hr_pickle *pickle)
+{
+    for (size_t i = 0; i < pickle->n_values; i++) {
+        hr_storage_id id;
+        if (!hr_torch_storage_id(pickle, (hr_ref)i, &id)) continue;
+        hr_storage storage = {.dtype = id.type->dtype, .known = id.type->meaning == HR_TORCH_STORAGE};
+        if (storage.known &&
+            (id.n_elements < 0 ||
+             __builtin_mul_overflow((uint64_t)id.n_elements, hr_dtype_size(storage.dtype), &storage.n_bytes)))
+            return hr_fail(HRNET_ERR_FORMAT, "expected a storage that fits into memory, found %lld elements",
+                           (long long)id.n_elements);
+        HR_TRY(hr_store_add(store, id.key->as.text, id.key->n, storage));
+    }
+    return hr_store_sort(store);
 }

@@ -1,6 +1,8 @@
 /*
  * torch_save.c - the pickle of a file that torch.save could have written: protocol 2, tensors as calls of
- * _rebuild_tensor_v2 on storages that stand beside it. Every opcode here is one that weights_only=True allows.
+ * _rebuild_tensor_v2 on storages that the container holds beside the pickle. Every opcode and name used here is one
+ * that torch.load allows with weights_only=True. The opcodes are described in pickle.c, which reads them; here they are
+ * literal text: "}(" is EMPTY_DICT, MARK.
  */
 #include "io/tensors/torch_save.h"
 
@@ -8,7 +10,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/grow.h"
 
 /* ------------------------------------------------------------------------------------------------ values */
 
@@ -17,6 +18,7 @@ static void add_opcodes(hr_torch_file *file, const char *opcodes)
     hr_text_add_bytes(&file->pickle, opcodes, strlen(opcodes));
 }
 
+/* The lowest n bytes of value, little-endian. */
 static void add_uint(hr_torch_file *file, uint64_t value, size_t n)
 {
     unsigned char bytes[8];
@@ -24,6 +26,8 @@ static void add_uint(hr_torch_file *file, uint64_t value, size_t n)
     hr_text_add_bytes(&file->pickle, bytes, n);
 }
 
+/* Opens with an empty container and a MARK; hr_torch_end then appends everything above the mark (SETITEMS, APPENDS). A
+ * tuple is made at its end, from the values above the mark. */
 void hr_torch_begin(hr_torch_file *file, hr_torch_group group)
 {
     static const char *const begin[] = {[HR_TORCH_MAP] = "}(",
@@ -57,7 +61,7 @@ void hr_torch_add_bool(hr_torch_file *file, int value)
     add_opcodes(file, value ? "\x88" : "\x89");
 }
 
-/* BININT when it fits, else LONG1 of 8 bytes */
+/* BININT for 32 bits, else LONG1 of 8 bytes */
 void hr_torch_add_integer(hr_torch_file *file, int64_t value)
 {
     const int fits = value >= INT32_MIN && value <= INT32_MAX;
@@ -65,6 +69,7 @@ void hr_torch_add_integer(hr_torch_file *file, int64_t value)
     add_uint(file, (uint64_t)value, fits ? 4 : 8);
 }
 
+/* BINFLOAT: big-endian */
 void hr_torch_add_real(hr_torch_file *file, double value)
 {
     uint64_t bits;
@@ -73,6 +78,7 @@ void hr_torch_add_real(hr_torch_file *file, double value)
     add_uint(file, __builtin_bswap64(bits), 8);
 }
 
+/* BINUNICODE */
 void hr_torch_add_text(hr_torch_file *file, const char *utf8)
 {
     add_opcodes(file, "X");
@@ -84,7 +90,7 @@ void hr_torch_add_text(hr_torch_file *file, const char *utf8)
 
 static hrnet_status append_storage(hr_torch_file *file, const hr_torch_elements *elements)
 {
-    HR_ROOM(file->storages, file->n_storages, file->capacity);
+    HR_GROW(file->storages, file->n_storages, file->capacity);
     file->storages[file->n_storages++] = *elements;
     return HRNET_OK;
 }
@@ -101,7 +107,8 @@ static const char *storage_type(hr_dtype dtype)
     return dtype == HR_F32 ? "FloatStorage" : dtype == HR_F16 ? "HalfStorage" : "LongStorage";
 }
 
-/* _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks) */
+/* _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks), where storage is the persistent id
+ * ("storage", torch.FloatStorage, key, "cpu", n_elements) */
 void hr_torch_add_tensor(hr_torch_file *file, const hr_tensor_data *shape, size_t storage)
 {
     if (file->failed) return; /* there may be no such storage */
@@ -124,7 +131,7 @@ void hr_torch_add_tensor(hr_torch_file *file, const hr_tensor_data *shape, size_
         for (int e = d + 1; e < shape->n_dims; e++) stride *= shape->shape[e];
         hr_torch_add_integer(file, stride);
     }
-    add_opcodes(file, "t\x89" /* requires_grad False, no hooks; TUPLE, REDUCE */
+    add_opcodes(file, "t\x89" /* requires_grad False, an empty OrderedDict of hooks; TUPLE, REDUCE */
                       "ccollections\nOrderedDict\n)RtR");
 }
 
@@ -147,7 +154,8 @@ hrnet_status hr_torch_write(hr_torch_file *file, const char *path)
     if (file->failed || file->pickle.failed)
         status = hr_fail_memory(file->pickle.capacity + file->capacity * sizeof *file->storages);
     else if (file->unbalanced || file->depth != 0 || pickle.size == 0)
-        status = hr_fail(HRNET_ERR_ARGUMENT, "%s: groups of values that do not end as they began", path);
+        status = hr_fail(HRNET_ERR_ARGUMENT,
+                         "%s: expected an hr_torch_end for each hr_torch_begin, found another number", path);
     else
         status = write_pickle(file, path, &pickle);
     hr_torch_file_free(file);

@@ -1,7 +1,11 @@
 /*
- * torch_save_zip.c - PyTorch's container: data.pkl, byteorder, data/N for each storage, version. The zip comes from
- * libzip, written through base/file.h; entries are stored, and an extra field "FB" of zeros pads each local header so
- * that data starts at a multiple of 64 bytes.
+ * torch_save_zip.c - PyTorch's zip container: archive/data.pkl, archive/byteorder, archive/data/N for each storage,
+ * archive/version. Entries are uncompressed. An extra field "FB" of zeros in each local header pads it, so that the
+ * data starts at a multiple of 64 bytes, as PyTorch's own writer does for mapping files.
+ *
+ * libzip does not write files itself: it calls a "source", a function that understands commands (open, read, write,
+ * seek ...). Two are defined here: run_sink, where libzip writes the archive, and run_feed, where it reads the elements
+ * of one storage.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,8 +19,8 @@ enum { DATA_ALIGN = 64, LOCAL_HEADER = 30, EXTRA_HEADER = 4, EXTRA_PADDING = 0x4
 
 /* ------------------------------------------------------------------------------------------------ zip into a stream */
 
-/* libzip writes an archive through a "source" with these commands; ours goes to the temporary file of an hr_file. It
- * starts as an archive that does not exist yet. */
+/* The archive's destination: a stream that starts empty. ZIP_SOURCE_STAT reports that no archive exists yet, so that
+ * libzip never reads from it. */
 typedef struct sink {
     FILE *stream;
     zip_error_t error;
@@ -58,12 +62,12 @@ static zip_int64_t run_sink(void *context, void *data, zip_uint64_t n, zip_sourc
 
 /* ------------------------------------------------------------------------------------------------ storages */
 
-/* Where libzip reads an entry whose elements are made when it opens it. It has one entry open at a time, so all of them
- * share one scratch. */
+/* The origin of an entry whose elements come from hr_torch_elements.read: they are read when libzip opens the entry.
+ * libzip has one entry open at a time, so that all feeds share one scratch buffer. */
 typedef struct feed {
     const hr_torch_elements *elements;
-    unsigned char *scratch;
-    size_t n, at; /* bytes, of which libzip has taken `at` */
+    unsigned char *scratch; /* holds the largest storage */
+    size_t n, at;           /* bytes in all; bytes that libzip has read */
 } feed;
 
 static zip_int64_t run_feed(void *context, void *data, zip_uint64_t n, zip_source_cmd_t command)
@@ -106,12 +110,14 @@ static size_t count_bytes(const hr_torch_elements *elements)
 
 typedef struct archive {
     zip_t *zip;
-    uint64_t at; /* where the next local header will stand */
-    feed *feeds; /* by storage */
+    uint64_t at; /* offset of the next local header */
+    feed *feeds; /* [n_storages] */
     void *scratch;
 } archive;
 
-/* Add one stored entry of n bytes. source: NULL when libzip could not make it. */
+/* Add an uncompressed entry of n bytes; libzip reads the source when the archive is closed. The offset of its data is
+ * computed here, since libzip writes entries in order and without gaps. Returns 0 on failure, also if source is NULL
+ * because libzip could not create it; libzip keeps the reason. */
 static int add_entry(archive *a, const char *name, zip_source_t *source, size_t n)
 {
     static const unsigned char zeros[DATA_ALIGN];
@@ -125,7 +131,7 @@ static int add_entry(archive *a, const char *name, zip_source_t *source, size_t 
         return 0;
     }
     return zip_set_file_compression(a->zip, (zip_uint64_t)index, ZIP_CM_STORE, 0) == 0 &&
-           /* a fixed date, so that the same tensors make the same file */
+           /* a fixed date, so that the same tensors give the same file */
            zip_file_set_dostime(a->zip, (zip_uint64_t)index, 0, DOS_DATE_1980, 0) == 0 &&
            zip_file_extra_field_set(a->zip, (zip_uint64_t)index, EXTRA_PADDING, ZIP_EXTRA_FIELD_NEW, zeros,
                                     (zip_uint16_t)(data_at - unpadded), ZIP_FL_LOCAL) == 0;
@@ -136,6 +142,7 @@ static int add_bytes(archive *a, const char *name, const void *bytes, size_t n)
     return add_entry(a, name, zip_source_buffer(a->zip, bytes, n, 0), n);
 }
 
+/* Elements in memory are read from there; others through a feed. */
 static int add_storage(archive *a, size_t number, const hr_torch_elements *elements)
 {
     char name[48];
@@ -148,12 +155,13 @@ static int add_storage(archive *a, size_t number, const hr_torch_elements *eleme
 
 static int add_entries(archive *a, const hr_bytes *pickle, const hr_torch_elements *storages, size_t n_storages)
 {
-    int good =
+    int is_added =
         add_bytes(a, "archive/data.pkl", pickle->data, pickle->size) && add_bytes(a, "archive/byteorder", "little", 6);
-    for (size_t i = 0; i < n_storages && good; i++) good = add_storage(a, i, &storages[i]);
-    return good && add_bytes(a, "archive/version", "3\n", 2);
+    for (size_t i = 0; i < n_storages && is_added; i++) is_added = add_storage(a, i, &storages[i]);
+    return is_added && add_bytes(a, "archive/version", "3\n", 2);
 }
 
+/* zip_close writes everything; on failure zip_discard drops the archive. Both free the source. */
 static hrnet_status write_archive(archive *a, FILE *stream, const hr_bytes *pickle, const hr_torch_elements *storages,
                                   size_t n_storages)
 {
@@ -176,6 +184,7 @@ static hrnet_status write_archive(archive *a, FILE *stream, const hr_bytes *pick
     return status;
 }
 
+/* The scratch buffer holds the largest of the storages that come from a function. */
 hrnet_status hr_torch_write_zip(FILE *stream, const hr_bytes *pickle, const hr_torch_elements *storages,
                                 size_t n_storages)
 {

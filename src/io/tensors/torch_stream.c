@@ -1,13 +1,15 @@
 /*
- * torch_stream.c - what torch.save wrote before 1.6, and mmpose still publishes: five pickles one after the other
- * (magic number, protocol version, facts about the machine, the object, the list of storage keys), then for each key
- * its number of elements as int64 and the elements.
+ * torch_stream.c - the container that torch.save wrote before 1.6 and mmpose still publishes. The file is
+ *
+ *   five pickles, one after the other: magic number, protocol version 1001, facts about the machine (a dictionary), the
+ *   object that was saved, the list of storage keys
+ *   for each key of the list: the number of elements as int64, and the elements
  */
 #include "base/mem.h"
 #include "io/tensors/store.h"
 #include "io/tensors/torch_tree.h"
 
-enum { PROTOCOL = 1001, FIRST_WINDOW = 1 << 20 };
+enum { PROTOCOL = 1001, FIRST_WINDOW = 1 << 20 }; /* bytes that are read first for the pickles */
 
 typedef struct pickles {
     hr_pickle magic, protocol, machine, object, keys;
@@ -15,12 +17,12 @@ typedef struct pickles {
 
 static hrnet_status read_pickles(pickles *p, hr_cursor *bytes)
 {
-    HR_TRY(hr_pickle_read(&p->magic, bytes)); /* compared when the container was told */
+    HR_TRY(hr_pickle_read(&p->magic, bytes)); /* tensors.c has compared it to recognise the container */
     HR_TRY(hr_pickle_read(&p->protocol, bytes));
     const hr_value *const protocol = hr_pickle_value(&p->protocol, p->protocol.root);
     if (protocol->kind != HR_PICKLE_INTEGER || protocol->as.integer != PROTOCOL)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "protocol version %lld, expected %d",
-                       (long long)(protocol->kind == HR_PICKLE_INTEGER ? protocol->as.integer : -1), PROTOCOL);
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "expected protocol version %d, found %lld", PROTOCOL,
+                       (long long)(protocol->kind == HR_PICKLE_INTEGER ? protocol->as.integer : -1));
     HR_TRY(hr_pickle_read(&p->machine, bytes));
     HR_TRY(hr_pickle_read(&p->object, bytes));
     return hr_pickle_read(&p->keys, bytes);
@@ -35,8 +37,9 @@ static void free_pickles(pickles *p)
     hr_pickle_free(&p->keys);
 }
 
-/* Read the pickles without knowing where they end: from a window at the start of the file that grows until they fit.
- * *window (free it after the pickles) holds their text, *end is the byte behind them. */
+/* Read the pickles. Nothing says where they end, so they are read from a window at the start of the file that grows by
+ * a factor of 8 while the data ends too early. *window holds the text of the values: free it after the pickles, also on
+ * failure. *end is the offset after the last pickle. */
 static hrnet_status read_head(const hr_source *source, pickles *p, unsigned char **window, uint64_t *end)
 {
     for (uint64_t n = FIRST_WINDOW;; n *= 8) {
@@ -54,6 +57,7 @@ static hrnet_status read_head(const hr_source *source, pickles *p, unsigned char
     }
 }
 
+/* The machine's dictionary has "little_endian": True, among a few other keys. */
 static hrnet_status check_byte_order(const hr_pickle *machine)
 {
     const hr_value *const root = hr_pickle_value(machine, machine->root);
@@ -61,25 +65,28 @@ static hrnet_status check_byte_order(const hr_pickle *machine)
         const hr_value *const value = hr_pickle_value(machine, hr_pickle_item(machine, machine->root, i + 1));
         if (hr_pickle_is_text(machine, hr_pickle_item(machine, machine->root, i), "little_endian") &&
             value->kind == HR_PICKLE_BOOL && !value->as.integer)
-            return hr_fail(HRNET_ERR_UNSUPPORTED, "big-endian numbers");
+            return hr_fail(HRNET_ERR_UNSUPPORTED, "expected little-endian numbers, found big-endian ones");
     }
     return HRNET_OK;
 }
 
-/* Give every storage its place, in the order of the keys. */
-static hrnet_status place_storages(hr_store *store, const hr_pickle *keys, uint64_t at)
+/* Find the offset of every storage: they follow each other from `at` on in the order of the keys. Each storage that the
+ * object refers to must be listed once. */
+static hrnet_status locate_storages(hr_store *store, const hr_pickle *keys, uint64_t at)
 {
     const hr_value *const list = hr_pickle_value(keys, keys->root);
-    size_t n_placed = 0;
-    if (list->kind != HR_PICKLE_LIST) return hr_fail(HRNET_ERR_FORMAT, "no list of storage keys behind the object");
+    size_t n_located = 0;
+    if (list->kind != HR_PICKLE_LIST)
+        return hr_fail(HRNET_ERR_FORMAT, "expected a list of storage keys after the object, found none");
     for (uint32_t cell = list->first; cell != 0; cell = keys->cells[cell].next) {
         const hr_value *const key = hr_pickle_value(keys, keys->cells[cell].value);
         hr_storage *const storage = key->kind == HR_PICKLE_TEXT ? hr_store_find(store, key->as.text, key->n) : NULL;
         if (storage == NULL || storage->at != 0)
-            return hr_fail(HRNET_ERR_FORMAT, "the list of storages has one %s",
+            return hr_fail(HRNET_ERR_FORMAT, "expected the object's storages, each once, found one %s",
                            storage == NULL ? "that is not the object's" : "twice");
         if (!storage->known)
-            return hr_fail(HRNET_ERR_UNSUPPORTED, "storage %.200s has elements of an unknown type", storage->key);
+            return hr_fail(HRNET_ERR_UNSUPPORTED, "storage %.200s: expected a known element type, found another",
+                           storage->key);
         uint64_t n_elements;
         HR_TRY(hr_source_read(&store->source, at, sizeof n_elements, &n_elements));
         if (n_elements != storage->n_bytes / hr_dtype_size(storage->dtype))
@@ -88,15 +95,16 @@ static hrnet_status place_storages(hr_store *store, const hr_pickle *keys, uint6
                            (unsigned long long)(storage->n_bytes / hr_dtype_size(storage->dtype)));
         at += sizeof n_elements;
         if (storage->n_bytes > store->source.size - at)
-            return hr_fail(HRNET_ERR_FORMAT, "storage %.200s: %llu bytes expected at offset %llu, the file has %llu",
+            return hr_fail(HRNET_ERR_FORMAT, "storage %.200s: expected %llu bytes at offset %llu, found a file of %llu",
                            storage->key, (unsigned long long)storage->n_bytes, (unsigned long long)at,
                            (unsigned long long)store->source.size);
         storage->at = at;
         at += storage->n_bytes;
-        n_placed++;
+        n_located++;
     }
-    if (n_placed < store->n_storages)
-        return hr_fail(HRNET_ERR_FORMAT, "%zu storages are listed, the object has %zu", n_placed, store->n_storages);
+    if (n_located < store->n_storages)
+        return hr_fail(HRNET_ERR_FORMAT, "expected a list of the object's %zu storages, found %zu", store->n_storages,
+                       n_located);
     return HRNET_OK;
 }
 
@@ -109,7 +117,7 @@ hrnet_status hr_torch_stream_index(hr_tensors *tensors)
     hrnet_status status = read_head(&tensors->store->source, &p, &window, &end);
     if (status == HRNET_OK) status = check_byte_order(&p.machine);
     if (status == HRNET_OK) status = hr_torch_storages(tensors->store, &p.object);
-    if (status == HRNET_OK) status = place_storages(tensors->store, &p.keys, end);
+    if (status == HRNET_OK) status = locate_storages(tensors->store, &p.keys, end);
     if (status == HRNET_OK) status = hr_torch_flatten(tensors, &p.object);
     free_pickles(&p);
     hr_free(window);

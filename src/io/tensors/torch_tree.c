@@ -1,41 +1,29 @@
 /*
- * torch_tree.c - from the values of a pickle to storages, tensors and metadata: a walk over the containers with its own
- * stack, whose depth, visits and copied text are bounded.
+ * torch_tree.c - from the values of a pickle to tensors and metadata: a depth-first walk over its containers. The walk
+ * keeps a stack of its own (frames), one for each container that is open, and the path of keys to the current one.
+ *
+ * The tree comes from a hostile file at worst: shared parts can make it exponentially large (a list of ten references
+ * to a list of ten references ...) and cycles endless. So depth, visits and copied text are limited, and a container
+ * that is already open is not entered again.
  */
 #include "io/tensors/torch_tree.h"
 
 #include <stdio.h>
 
+#include "base/mem.h"
 #include "base/text.h"
-#include "base/grow.h"
-#include "io/number.h"
-#include "io/tensors/torch_names.h"
 
 enum { MAX_DEPTH = 64, MAX_VISITS = 1 << 22, MAX_TEXT = 1 << 28, MAX_SKIPPED = 256 };
 
-hrnet_status hr_torch_storages(hr_store *store, const hr_pickle *pickle)
-{
-    for (size_t i = 0; i < pickle->n_values; i++) {
-        hr_storage_id id;
-        if (!hr_torch_storage_id(pickle, (hr_ref)i, &id)) continue;
-        hr_storage storage = {.dtype = id.type->dtype, .known = id.type->meaning == HR_TORCH_STORAGE};
-        if (storage.known &&
-            (id.n_elements < 0 ||
-             __builtin_mul_overflow((uint64_t)id.n_elements, hr_dtype_size(storage.dtype), &storage.n_bytes)))
-            return hr_fail(HRNET_ERR_FORMAT, "a storage of %lld elements", (long long)id.n_elements);
-        HR_TRY(hr_store_add(store, id.key->as.text, id.key->n, storage));
-    }
-    return hr_store_sort(store);
-}
-
 /* ------------------------------------------------------------------------------------------------ the walk */
 
+/* An open container. */
 typedef struct frame {
     hr_ref container;
-    uint32_t cell;      /* of the next item */
-    size_t index;       /* of the next item, the key of a list's */
-    size_t path_length; /* of the keys up to this container */
-    int of_pairs;       /* each item is itself a (key, value) */
+    uint32_t cell;      /* of the next item; 0: none is left */
+    size_t index;       /* of the next item; in a list it serves as the key */
+    size_t path_length; /* of walker.path before this container's key was added */
+    int of_pairs;       /* a list whose items are (key, value) */
 } frame;
 
 typedef struct walker {
@@ -44,23 +32,25 @@ typedef struct walker {
     size_t item_capacity, entry_capacity, skipped_capacity;
     frame frames[MAX_DEPTH];
     int depth;
-    hr_text path; /* keys of the open containers, joined with '/' */
-    size_t n_visits, text_left;
+    hr_text path;               /* keys of the open containers, joined with '/' */
+    size_t n_visits, text_left; /* values visited; bytes of text that may still be copied */
 } walker;
 
-/* A copy of n bytes of text that counts against the limit. */
+/* Copy n bytes of text, which count against MAX_TEXT. */
 static hrnet_status copy_text(walker *w, const char *text, size_t n, char **out)
 {
-    if (n >= w->text_left) return hr_fail(HRNET_ERR_LIMIT, "more than %d bytes of keys and text", MAX_TEXT);
+    if (n >= w->text_left)
+        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d bytes of keys and text, found more", MAX_TEXT);
     w->text_left -= n + 1;
     *out = hr_strndup(text, n);
     return *out != NULL ? HRNET_OK : hr_fail_memory(n + 1);
 }
 
-/* Lengthen the path by one key of n bytes, which counts against the limit each time. */
+/* Append a key of n bytes to the path; it counts against MAX_TEXT each time it is appended. */
 static hrnet_status enter_path(walker *w, const char *key, size_t n)
 {
-    if (n >= w->text_left) return hr_fail(HRNET_ERR_LIMIT, "more than %d bytes of keys and text", MAX_TEXT);
+    if (n >= w->text_left)
+        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d bytes of keys and text, found more", MAX_TEXT);
     w->text_left -= n + 1;
     if (w->path.length > 0) hr_text_add_bytes(&w->path, "/", 1);
     hr_text_add_bytes(&w->path, key, n);
@@ -73,7 +63,8 @@ static void leave_path(walker *w, size_t length)
     if (w->path.data != NULL) w->path.data[length] = '\0';
 }
 
-/* Follow calls that stand for one of their arguments; hostile chains of them end at nothing. */
+/* Follow calls that stand for their first argument (Parameter, Size). A chain of more than 8 of them, which no pickler
+ * writes, gives value 0. */
 static hr_ref resolve(const hr_pickle *pickle, hr_ref ref)
 {
     for (int i = 0; i < 8; i++) {
@@ -83,25 +74,27 @@ static hr_ref resolve(const hr_pickle *pickle, hr_ref ref)
     return 0;
 }
 
+/* Read a size or stride: a tuple, or a torch.Size made of one. */
 static hrnet_status read_dims(const hr_pickle *pickle, hr_ref ref, int64_t out[HR_MAX_DIMS], int *n_dims)
 {
     const hr_ref dims = resolve(pickle, ref);
     const hr_value *const value = hr_pickle_value(pickle, dims);
     if (value->kind != HR_PICKLE_TUPLE && value->kind != HR_PICKLE_LIST)
-        return hr_fail(HRNET_ERR_FORMAT, "a size or stride that is not a tuple");
+        return hr_fail(HRNET_ERR_FORMAT, "expected a tuple of sizes or strides");
     if (value->n > HR_MAX_DIMS)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%u dimensions, at most %d", value->n, HR_MAX_DIMS);
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "expected at most %d dimensions, found %u", HR_MAX_DIMS, value->n);
     for (uint32_t d = 0; d < value->n; d++) {
         const hr_value *const size = hr_pickle_value(pickle, hr_pickle_item(pickle, dims, d));
-        if (size->kind != HR_PICKLE_INTEGER) return hr_fail(HRNET_ERR_FORMAT, "a size or stride that is no integer");
+        if (size->kind != HR_PICKLE_INTEGER) return hr_fail(HRNET_ERR_FORMAT, "expected integers as sizes and strides");
         out[d] = size->as.integer;
     }
     *n_dims = (int)value->n;
     return HRNET_OK;
 }
 
-/* Fill a tensor whose name is set from the arguments of the function that would rebuild it. *usable 0: its elements are
- * of a type we do not have. */
+/* Fill a tensor from the arguments (storage, offset, size, stride, ...) of the function that would rebuild it in
+ * Python. typed: argument 6 is the element type, which may differ from the storage's. *usable 0: the element type is
+ * not in hr_dtype. */
 static hrnet_status read_tensor(const walker *w, hr_ref arguments, int typed, hr_tensor *tensor, int *usable)
 {
     const hr_pickle *const pickle = w->pickle;
@@ -111,11 +104,11 @@ static hrnet_status read_tensor(const walker *w, hr_ref arguments, int typed, hr
     hr_storage_id id;
     int n_strides;
     if (!hr_torch_storage_id(pickle, hr_pickle_item(pickle, arguments, 0), &id) || offset->kind != HR_PICKLE_INTEGER)
-        return hr_fail(HRNET_ERR_FORMAT, "not (storage, offset, size, stride)");
-    /* the sum of two int64 from outside; what lands below 0 is refused, what is too large fails the extent check */
+        return hr_fail(HRNET_ERR_FORMAT, "expected (storage, offset, size, stride), found other arguments");
+    /* both numbers come from the file: a negative sum is refused here, one that is too large by hr_tensor_check */
     int64_t first;
     if (__builtin_add_overflow(offset->as.integer, id.view_offset, &first) || offset->as.integer < 0 || first < 0)
-        return hr_fail(HRNET_ERR_FORMAT, "offset %lld", (long long)offset->as.integer);
+        return hr_fail(HRNET_ERR_FORMAT, "expected an offset of at least 0, found %lld", (long long)offset->as.integer);
     const hr_storage *const storage = hr_store_find(store, id.key->as.text, id.key->n);
     HR_TRY(read_dims(pickle, hr_pickle_item(pickle, arguments, 2), tensor->shape, &tensor->n_dims));
     HR_TRY(read_dims(pickle, hr_pickle_item(pickle, arguments, 3), tensor->strides, &n_strides));
@@ -129,11 +122,13 @@ static hrnet_status read_tensor(const walker *w, hr_ref arguments, int typed, hr
     return hr_tensor_check(tensor, storage->n_bytes);
 }
 
+/* Add a tensor, unless its element type is unknown. n_items rises only when it is complete. */
 static hrnet_status add_tensor(walker *w, const char *key, size_t n, hr_ref arguments, int typed)
 {
     hr_tensors *const out = w->out;
-    if (out->n_items == HR_MAX_TENSORS) return hr_fail(HRNET_ERR_LIMIT, "more than %d tensors", HR_MAX_TENSORS);
-    HR_ROOM(out->items, out->n_items, w->item_capacity);
+    if (out->n_items == HR_MAX_TENSORS)
+        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d tensors, found more", HR_MAX_TENSORS);
+    HR_GROW(out->items, out->n_items, w->item_capacity);
     hr_tensor *const tensor = &out->items[out->n_items];
     *tensor = (hr_tensor){0};
     int usable = 0;
@@ -153,13 +148,15 @@ static hrnet_status add_tensor(walker *w, const char *key, size_t n, hr_ref argu
     return status;
 }
 
+/* Add a metadata entry of n bytes under the current path and key. */
 static hrnet_status add_entry(walker *w, const char *key, size_t n_key, const char *value, size_t n)
 {
     hr_tensors *const out = w->out;
     const size_t path_length = w->path.length;
     if (n > HR_MAX_METADATA) return HRNET_OK;
-    if (out->n_entries == HR_MAX_TENSORS) return hr_fail(HRNET_ERR_LIMIT, "more than %d values", HR_MAX_TENSORS);
-    HR_ROOM(out->entries, out->n_entries, w->entry_capacity);
+    if (out->n_entries == HR_MAX_TENSORS)
+        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d values, found more", HR_MAX_TENSORS);
+    HR_GROW(out->entries, out->n_entries, w->entry_capacity);
     HR_TRY(enter_path(w, key, n_key));
     hr_entry *const entry = &out->entries[out->n_entries];
     *entry = (hr_entry){0};
@@ -173,8 +170,9 @@ static hrnet_status add_entry(walker *w, const char *key, size_t n_key, const ch
     return status;
 }
 
-/* The bytes of a NumPy scalar: BYTES, or in protocol 2 the call _codecs.encode(text, 'latin1'). Their count, at most 8;
- * 0 when there are none. */
+/* The bytes of a NumPy scalar: a BYTES value, or in protocol 2, which has none, the call _codecs.encode(text,
+ * 'latin1'), whose text holds a character U+0000 to U+00FF for each byte. Returns how many there are; 0 for none or
+ * more than 8. */
 static size_t scalar_bytes(const hr_pickle *pickle, hr_ref ref, unsigned char out[8])
 {
     const hr_value *value = hr_pickle_value(pickle, ref);
@@ -194,7 +192,7 @@ static size_t scalar_bytes(const hr_pickle *pickle, hr_ref ref, unsigned char ou
     return n;
 }
 
-/* numpy.core.multiarray.scalar(numpy.dtype('f8', ...), bytes): how the score of a checkpoint is often stored. */
+/* numpy.core.multiarray.scalar(numpy.dtype('f8', ...), bytes): upstream's checkpoints store their score ("perf") so. */
 static hrnet_status add_numpy_number(walker *w, const char *key, size_t n_key, hr_ref call)
 {
     const hr_pickle *const pickle = w->pickle;
@@ -220,25 +218,27 @@ static hrnet_status add_numpy_number(walker *w, const char *key, size_t n_key, h
     return add_entry(w, key, n_key, text, strlen(text));
 }
 
-/* Open a container, unless it is open already: a container inside itself holds nothing new. */
+/* Open a container as the new innermost frame, unless it is open already (a cycle). The root has no key. */
 static hrnet_status enter(walker *w, hr_ref container, const char *key, size_t n, int of_pairs)
 {
     for (int i = 0; i < w->depth; i++)
         if (w->frames[i].container == container) return HRNET_OK;
-    if (w->depth == MAX_DEPTH) return hr_fail(HRNET_ERR_LIMIT, "nested deeper than %d", MAX_DEPTH);
+    if (w->depth == MAX_DEPTH)
+        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d nested levels, found more", MAX_DEPTH);
     const size_t before = w->path.length;
     if (w->depth > 0) HR_TRY(enter_path(w, key, n));
     w->frames[w->depth++] = (frame){container, hr_pickle_value(w->pickle, container)->first, 0, before, of_pairs};
     return HRNET_OK;
 }
 
+/* A call of a known function: a tensor, a number, or a dictionary to enter. All others are dropped. */
 static hrnet_status visit_call(walker *w, const char *key, size_t n, hr_ref call)
 {
     const hr_pickle *const pickle = w->pickle;
     const hr_value *const value = hr_pickle_value(pickle, call);
     hr_ref arguments = value->as.call.arguments;
     hr_torch_meaning what = hr_torch_meaning_of(pickle, call);
-    if (what == HR_TORCH_RETYPED) {
+    if (what == HR_TORCH_RETYPED) { /* a subclass of Tensor: take the tensor inside */
         what = hr_torch_look_up(pickle, hr_pickle_item(pickle, arguments, 0))->meaning;
         arguments = hr_pickle_item(pickle, arguments, 2);
         if (what != HR_TORCH_TENSOR && what != HR_TORCH_TENSOR_AS) return HRNET_OK;
@@ -256,10 +256,12 @@ static hrnet_status visit_call(walker *w, const char *key, size_t n, hr_ref call
     }
 }
 
+/* Visit one value: enter it if it is a container, else add it as an entry, a tensor, or nothing. */
 static hrnet_status visit(walker *w, const char *key, size_t n, hr_ref ref)
 {
     char number[HR_NUMBER_TEXT];
-    if (++w->n_visits > MAX_VISITS) return hr_fail(HRNET_ERR_LIMIT, "more than %d values", MAX_VISITS);
+    if (++w->n_visits > MAX_VISITS)
+        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d values, found more", MAX_VISITS);
     ref = resolve(w->pickle, ref);
     const hr_value *const value = hr_pickle_value(w->pickle, ref);
     switch ((hr_pickle_kind)value->kind) {
@@ -276,6 +278,8 @@ static hrnet_status visit(walker *w, const char *key, size_t n, hr_ref ref)
     return add_entry(w, key, n, number, strlen(number));
 }
 
+/* Visit the value of a dictionary's key. Keys other than texts and integers have no path, so their values are dropped.
+ */
 static hrnet_status visit_keyed(walker *w, hr_ref key, hr_ref ref)
 {
     const hr_value *const value = hr_pickle_value(w->pickle, key);
@@ -286,8 +290,9 @@ static hrnet_status visit_keyed(walker *w, hr_ref key, hr_ref ref)
     return visit(w, number, (size_t)n, ref);
 }
 
-/* Visit the next item of the innermost container, or leave it. */
-static hrnet_status step(walker *w)
+/* Visit the next item of the innermost container, or close it after its last. The frame is advanced first, since the
+ * visit may open another one. */
+static hrnet_status advance(walker *w)
 {
     const hr_pickle *const pickle = w->pickle;
     frame *const f = &w->frames[w->depth - 1];
@@ -311,6 +316,7 @@ static hrnet_status step(walker *w)
 
 /* ------------------------------------------------------------------------------------------------ skipped */
 
+/* List the unknown globals of the whole pickle, each once. The comparison is quadratic in MAX_SKIPPED only. */
 static hrnet_status list_skipped(walker *w)
 {
     hr_tensors *const out = w->out;
@@ -327,18 +333,19 @@ static hrnet_status list_skipped(walker *w)
         size_t same = 0;
         while (same < out->n_skipped && strcmp(out->skipped[same], text) != 0) same++;
         if (same < out->n_skipped) continue;
-        HR_ROOM(out->skipped, out->n_skipped, w->skipped_capacity);
+        HR_GROW(out->skipped, out->n_skipped, w->skipped_capacity);
         HR_TRY(copy_text(w, text, strlen(text), &out->skipped[out->n_skipped]));
         out->n_skipped++;
     }
     return HRNET_OK;
 }
 
+/* The walk: visit the root, then advance until no container is open. */
 hrnet_status hr_torch_flatten(hr_tensors *out, const hr_pickle *pickle)
 {
     walker w = {.pickle = pickle, .out = out, .text_left = MAX_TEXT};
     hrnet_status status = visit(&w, "", 0, pickle->root);
-    while (status == HRNET_OK && w.depth > 0) status = step(&w);
+    while (status == HRNET_OK && w.depth > 0) status = advance(&w);
     if (status == HRNET_OK) status = list_skipped(&w);
     hr_text_free(&w.path);
     return status;

@@ -1,6 +1,11 @@
 /*
- * torch_zip.c - PyTorch's container since 1.6: a zip with PREFIX/data.pkl and a file PREFIX/data/KEY for each storage.
- * Entries are only ever looked up by name inside the archive, so a name cannot lead anywhere else.
+ * torch_zip.c - PyTorch's container since 1.6: a zip archive with PREFIX/data.pkl (the pickle), PREFIX/data/KEY (the
+ * bytes of each storage) and PREFIX/byteorder. PREFIX is the same for all entries: usually "archive" or the file's
+ * name.
+ *
+ * Entries are read through libzip by their index and never extracted to disk, so that a name like "../x" means nothing.
+ * What an entry claims about its size is checked against the size of the file before anything is allocated, and its CRC
+ * is checked when its end is read: storages are read in part, so the first read of each goes on to the end.
  */
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +16,7 @@
 #include "io/tensors/store.h"
 #include "io/tensors/torch_tree.h"
 
-enum { DEFLATE_MOST = 1032 }; /* bytes that one byte of deflated data can stand for */
+enum { DEFLATE_MOST = 1032 }; /* the largest ratio that deflate can reach: 258 bytes from 2 bits */
 
 static hrnet_status status_of(const zip_error_t *error)
 {
@@ -36,6 +41,7 @@ void hr_torch_zip_close(struct zip *zip)
     zip_discard(zip);
 }
 
+/* Open the archive over the source's memory or a copy of its descriptor, which libzip closes. */
 static hrnet_status open_zip(hr_store *store)
 {
     zip_error_t error;
@@ -61,23 +67,28 @@ static hrnet_status open_zip(hr_store *store)
     return status;
 }
 
-/* The size of entry `index` once inflated, if its other numbers make that possible. */
+/* The uncompressed size of an entry. HRNET_ERR_FORMAT if it is impossible for the entry's compressed size and method,
+ * as in a file of a few bytes that claims to hold gigabytes. */
 static hrnet_status entry_size(const hr_store *store, uint64_t index, uint64_t *out)
 {
     zip_stat_t entry;
     if (zip_stat_index(store->zip, index, 0, &entry) != 0) return fail_zip(zip_get_error(store->zip), "zip entry");
     if (entry.comp_method != ZIP_CM_STORE && entry.comp_method != ZIP_CM_DEFLATE)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%.200s: compression method %u", entry.name, entry.comp_method);
+        return hr_fail(HRNET_ERR_UNSUPPORTED,
+                       "%.200s: expected a stored or deflated entry, found compression method %u", entry.name,
+                       entry.comp_method);
     const uint64_t most = entry.comp_method == ZIP_CM_DEFLATE ? DEFLATE_MOST : 1;
     if (entry.comp_size > store->source.size || entry.size > entry.comp_size * most)
-        return hr_fail(HRNET_ERR_FORMAT, "%.200s: claims %llu bytes from %llu in a file of %llu", entry.name,
+        return hr_fail(HRNET_ERR_FORMAT,
+                       "%.200s: expected possible sizes, found %llu bytes from %llu in a file of %llu", entry.name,
                        (unsigned long long)entry.size, (unsigned long long)entry.comp_size,
                        (unsigned long long)store->source.size);
     *out = entry.size;
     return HRNET_OK;
 }
 
-/* Read and drop bytes: n of them, or all up to the end, where libzip compares the CRC. */
+/* Read n bytes, or up to the end, and drop them. libzip cannot seek in compressed entries, and it compares the CRC when
+ * the end is reached. Returns < 0 on failure. */
 static zip_int64_t skip(zip_file_t *file, uint64_t n)
 {
     char dropped[16384];
@@ -89,7 +100,7 @@ static zip_int64_t skip(zip_file_t *file, uint64_t n)
     return 0;
 }
 
-/* n bytes from byte `at` of an entry; to_end: also check the rest. */
+/* Copy n bytes from byte `at` of an entry. to_end: then read the rest as well, so that its CRC is checked. */
 static hrnet_status read_entry(zip_t *zip, uint64_t index, uint64_t at, size_t n, void *out, int to_end)
 {
     zip_file_t *const file = zip_fopen_index(zip, index, 0);
@@ -100,7 +111,8 @@ static hrnet_status read_entry(zip_t *zip, uint64_t index, uint64_t at, size_t n
     for (size_t done = 0; got >= 0 && done < n; done += (size_t)got) {
         got = zip_fread(file, (unsigned char *)out + done, n - done);
         if (got == 0) {
-            status = hr_fail(HRNET_ERR_FORMAT, "%s: ends after %llu bytes", name, (unsigned long long)(at + done));
+            status = hr_fail(HRNET_ERR_FORMAT, "%s: expected %llu bytes, found only %llu", name,
+                             (unsigned long long)(at + n), (unsigned long long)(at + done));
             break;
         }
     }
@@ -117,28 +129,31 @@ hrnet_status hr_torch_zip_read(hr_store *store, hr_storage *storage, uint64_t at
     return HRNET_OK;
 }
 
-/* The prefix that all names share: what stands before "/data.pkl". Also refuses two entries of one name, between which
- * readers would choose differently. */
+/* Find the prefix: what stands before "/data.pkl". Refuses archives with two entries of one name, of which different
+ * readers would take different ones (zip_name_locate takes the first). Free *out with hr_free. */
 static hrnet_status find_prefix(zip_t *zip, char **out)
 {
     const zip_int64_t n = zip_get_num_entries(zip, 0);
     const char *found = NULL;
-    if (n > HR_MAX_TENSORS + 1000) return hr_fail(HRNET_ERR_LIMIT, "zip: %lld entries", (long long)n);
+    if (n > HR_MAX_TENSORS + 1000)
+        return hr_fail(HRNET_ERR_LIMIT, "zip: expected at most %d entries, found %lld", HR_MAX_TENSORS + 1000,
+                       (long long)n);
     for (zip_int64_t i = 0; i < n; i++) {
         const char *const name = zip_get_name(zip, (zip_uint64_t)i, 0);
         const char *const slash = name != NULL ? strchr(name, '/') : NULL;
         if (name == NULL || zip_name_locate(zip, name, 0) != i)
-            return hr_fail(HRNET_ERR_FORMAT, "zip: two entries are named %.200s", name != NULL ? name : "(nothing)");
+            return hr_fail(HRNET_ERR_FORMAT, "zip: expected each name once, found two entries named %.200s",
+                           name != NULL ? name : "(nothing)");
         if (slash != NULL && strcmp(slash, "/constants.pkl") == 0)
-            return hr_fail(HRNET_ERR_UNSUPPORTED, "a TorchScript program, expected a checkpoint of tensors");
+            return hr_fail(HRNET_ERR_UNSUPPORTED, "expected a checkpoint of tensors, found a TorchScript program");
         if (slash != NULL && strcmp(slash, "/data.pkl") == 0 && found == NULL) found = name;
     }
-    if (found == NULL) return hr_fail(HRNET_ERR_FORMAT, "a zip without data.pkl, expected a PyTorch checkpoint");
+    if (found == NULL) return hr_fail(HRNET_ERR_FORMAT, "expected a PyTorch checkpoint, found a zip without data.pkl");
     *out = hr_strndup(found, (size_t)(strchr(found, '/') - found));
     return *out != NULL ? HRNET_OK : hr_fail_memory(strlen(found));
 }
 
-/* The index of PREFIX/name, or -1. */
+/* Set *out to the index of PREFIX/FOLDERNAME (folder: "" or "data/"), or to -1 if there is no such entry. */
 static hrnet_status locate(zip_t *zip, const char *prefix, const char *folder, const char *name, zip_int64_t *out)
 {
     hr_text text = {0};
@@ -154,18 +169,18 @@ static hrnet_status check_byte_order(const hr_store *store, const char *prefix)
 {
     zip_int64_t index;
     uint64_t size;
-    char order[8] = {0}; /* one more than "little" with its NUL, so that a longer word is not taken for it */
+    char order[8] = {0}; /* longer than "little" and its NUL, so that a word that begins with "little" differs */
     HR_TRY(locate(store->zip, prefix, "", "byteorder", &index));
-    if (index < 0) return HRNET_OK; /* written before PyTorch 2.1, on a machine like ours */
+    if (index < 0) return HRNET_OK; /* written before PyTorch 2.1, which adds the entry; little-endian is assumed */
     HR_TRY(entry_size(store, (uint64_t)index, &size));
     if (size < sizeof order) HR_TRY(read_entry(store->zip, (uint64_t)index, 0, (size_t)size, order, 1));
     if (strcmp(order, "little") != 0)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "byte order \"%.8s\", expected \"little\"", order);
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "byteorder: expected \"little\", found \"%.8s\"", order);
     return HRNET_OK;
 }
 
-/* Give every storage its entry. */
-static hrnet_status place_storages(hr_store *store, const char *prefix)
+/* Find the entry of every storage and check that it has the bytes that the pickle claims. */
+static hrnet_status locate_storages(hr_store *store, const char *prefix)
 {
     for (size_t i = 0; i < store->n_storages; i++) {
         hr_storage *const storage = &store->storages[i];
@@ -173,17 +188,19 @@ static hrnet_status place_storages(hr_store *store, const char *prefix)
         uint64_t size;
         HR_TRY(locate(store->zip, prefix, "data/", storage->key, &index));
         if (index < 0)
-            return hr_fail(HRNET_ERR_FORMAT, "no entry data/%.200s, which the pickle refers to", storage->key);
+            return hr_fail(HRNET_ERR_FORMAT, "expected all storages of the pickle, found no entry data/%.200s",
+                           storage->key);
         HR_TRY(entry_size(store, (uint64_t)index, &size));
         if (storage->known && size < storage->n_bytes)
-            return hr_fail(HRNET_ERR_FORMAT, "data/%.200s: %llu bytes, the pickle expects %llu", storage->key,
-                           (unsigned long long)size, (unsigned long long)storage->n_bytes);
+            return hr_fail(HRNET_ERR_FORMAT, "data/%.200s: expected %llu bytes, found %llu", storage->key,
+                           (unsigned long long)storage->n_bytes, (unsigned long long)size);
         storage->at = (uint64_t)index;
     }
     return HRNET_OK;
 }
 
-/* All but the archive itself: prefix and pickle are the caller's to free. */
+/* Read the pickle, then find the storages it refers to, then collect its tensors. The caller frees *bytes and *pickle,
+ * also on failure. */
 static hrnet_status index_entries(hr_tensors *tensors, const char *prefix, unsigned char **bytes, hr_pickle *pickle)
 {
     hr_store *const store = tensors->store;
@@ -193,13 +210,14 @@ static hrnet_status index_entries(hr_tensors *tensors, const char *prefix, unsig
     HR_TRY(locate(store->zip, prefix, "", "data.pkl", &index));
     HR_TRY(entry_size(store, (uint64_t)index, &size));
     if (size > HR_MAX_PICKLE)
-        return hr_fail(HRNET_ERR_LIMIT, "data.pkl: %llu bytes, at most %d", (unsigned long long)size, HR_MAX_PICKLE);
+        return hr_fail(HRNET_ERR_LIMIT, "data.pkl: expected at most %d bytes, found %llu", HR_MAX_PICKLE,
+                       (unsigned long long)size);
     HR_NEW(*bytes, (size_t)size);
     HR_TRY(read_entry(store->zip, (uint64_t)index, 0, (size_t)size, *bytes, 1));
     hr_cursor cursor = hr_cursor_over(*bytes, (size_t)size);
     HR_TRY(hr_pickle_read(pickle, &cursor));
     HR_TRY(hr_torch_storages(store, pickle));
-    HR_TRY(place_storages(store, prefix));
+    HR_TRY(locate_storages(store, prefix));
     return hr_torch_flatten(tensors, pickle);
 }
 

@@ -1,4 +1,4 @@
-/* test_number.c - text to double bit by bit as the C library's strtod has it. */
+/* test_number.c - numbers are parsed to the same bits as by the C library's strtod. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "io/number.h"
+#include "base/text.h"
 
 static void check(const char *text)
 {
@@ -48,7 +48,8 @@ static void test_chosen(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) check(texts[i]);
 }
 
-/* Up to 19 digits with a point anywhere; and doubles with 17 digits, halves between neighbours among them. */
+/* Random numbers: up to 19 digits with a point anywhere; floats printed with 17 digits; midpoints between two doubles
+ * above 2^52, where a tie must be rounded to even. */
 static void test_random(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* test_sha256.c - the examples of FIPS 180-4 (NIST's example values), and lengths around a block. */
-#include "base/sha256.h"
+/* test_checksum.c - published examples of CRC-32C and SHA-256 (FIPS 180-4), and lengths around a block. */
+#include "base/checksum.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,24 @@
 
 #include <cmocka.h>
 
+/* RFC 3720, appendix B.4, and the check value that CRC catalogues list. */
+static void crc32c_examples(void **state)
+{
+    (void)state;
+    unsigned char bytes[32];
+    memset(bytes, 0, sizeof bytes);
+    assert_true(hr_crc32c(bytes, sizeof bytes) == 0x8A9136AAu);
+    memset(bytes, 0xFF, sizeof bytes);
+    assert_true(hr_crc32c(bytes, sizeof bytes) == 0x62A8AB43u);
+    for (int i = 0; i < 32; i++) bytes[i] = (unsigned char)i;
+    assert_true(hr_crc32c(bytes, sizeof bytes) == 0x46DD794Eu);
+    for (int i = 0; i < 32; i++) bytes[i] = (unsigned char)(31 - i);
+    assert_true(hr_crc32c(bytes, sizeof bytes) == 0x113FDB5Cu);
+    assert_true(hr_crc32c("123456789", 9) == 0xE3069283u);
+    assert_true(hr_crc32c("", 0) == 0);
+}
+
+/* Hash in parts of `step` bytes. */
 static void expect(const char *text, size_t n, size_t step, const char *digest)
 {
     char found[HR_SHA256_TEXT];
@@ -79,6 +97,7 @@ static void files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(crc32c_examples),
         cmocka_unit_test(published_examples),
         cmocka_unit_test(a_million_letters_in_any_steps),
         cmocka_unit_test(lengths_around_a_block),

@@ -1,11 +1,27 @@
-/* sha256.c - names as in FIPS 180-4, section 6.2. */
-#include "base/sha256.h"
+/* checksum.c - CRC-32C bit by bit, and SHA-256. */
+#include "base/checksum.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define POLYNOMIAL 0x82F63B78u /* 0x1EDC6F41 with its bits in reverse order, as the reflected CRC shifts right */
+
+/* No table: the event files it guards grow by a few hundred bytes a minute. */
+uint32_t hr_crc32c(const void *bytes, size_t n)
+{
+    const unsigned char *byte = bytes;
+    uint32_t crc = 0xFFFFFFFFu;
+    for (size_t i = 0; i < n; i++) {
+        crc ^= byte[i];
+        for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (POLYNOMIAL & (0u - (crc & 1)));
+    }
+    return ~crc;
+}
+
+/* ------------------------------------------------------------------------------------------------ SHA-256 */
 
 /* The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 static const uint32_t k[64] = {
@@ -19,11 +35,12 @@ static const uint32_t k[64] = {
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 
-static uint32_t turn(uint32_t x, int n)
+static uint32_t rotate_right(uint32_t x, int n)
 {
     return x >> n | x << (32 - n);
 }
 
+/* The compression function: mix 64 bytes of message into the state. s holds the working variables a..h. */
 static void add_block(uint32_t state[8], const unsigned char *block)
 {
     uint32_t w[64], s[8];
@@ -31,14 +48,15 @@ static void add_block(uint32_t state[8], const unsigned char *block)
         w[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 | (uint32_t)block[4 * t + 2] << 8 |
                block[4 * t + 3];
     for (int t = 16; t < 64; t++)
-        w[t] = w[t - 16] + (turn(w[t - 15], 7) ^ turn(w[t - 15], 18) ^ w[t - 15] >> 3) + w[t - 7] +
-               (turn(w[t - 2], 17) ^ turn(w[t - 2], 19) ^ w[t - 2] >> 10);
+        w[t] = w[t - 16] + (rotate_right(w[t - 15], 7) ^ rotate_right(w[t - 15], 18) ^ w[t - 15] >> 3) + w[t - 7] +
+               (rotate_right(w[t - 2], 17) ^ rotate_right(w[t - 2], 19) ^ w[t - 2] >> 10);
     memcpy(s, state, sizeof s);
     for (int t = 0; t < 64; t++) {
         const uint32_t choose = (s[4] & s[5]) ^ (~s[4] & s[6]);
         const uint32_t majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
-        const uint32_t t1 = s[7] + (turn(s[4], 6) ^ turn(s[4], 11) ^ turn(s[4], 25)) + choose + k[t] + w[t];
-        const uint32_t t2 = (turn(s[0], 2) ^ turn(s[0], 13) ^ turn(s[0], 22)) + majority;
+        const uint32_t t1 =
+            s[7] + (rotate_right(s[4], 6) ^ rotate_right(s[4], 11) ^ rotate_right(s[4], 25)) + choose + k[t] + w[t];
+        const uint32_t t2 = (rotate_right(s[0], 2) ^ rotate_right(s[0], 13) ^ rotate_right(s[0], 22)) + majority;
         memmove(s + 1, s, 7 * sizeof *s);
         s[4] += t1;
         s[0] = t1 + t2;
@@ -56,15 +74,17 @@ void hr_sha256_add(hr_sha256 *hash, const void *bytes, size_t n)
 {
     const unsigned char *from = bytes;
     while (n > 0) {
-        const size_t used = hash->n_bytes % 64, room = 64 - used, step = n < room ? n : room;
-        memcpy(hash->block + used, from, step);
-        hash->n_bytes += step;
-        from += step;
-        n -= step;
-        if (step == room) add_block(hash->state, hash->block);
+        const size_t used = hash->n_bytes % 64, unused = 64 - used, part = n < unused ? n : unused;
+        memcpy(hash->block + used, from, part);
+        hash->n_bytes += part;
+        from += part;
+        n -= part;
+        if (part == unused) add_block(hash->state, hash->block);
     }
 }
 
+/* Padding (section 5.1.1): a one bit, zeros up to 8 bytes before the end of a block, and the message's length in bits,
+ * big-endian. */
 void hr_sha256_end(hr_sha256 *hash, char text[HR_SHA256_TEXT])
 {
     const uint64_t n_bits = hash->n_bytes * 8;

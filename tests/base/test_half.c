@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "io/tensors/tensors.h"
+#include "base/half.h"
 
 static uint32_t bits_of(float value)
 {
