@@ -5,8 +5,8 @@
 #include "batches/batch.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "data/image_store.h"
@@ -213,13 +213,6 @@ hrnet_status hr_batches_create(hr_batches **out, const hr_train_set *set, const 
     return HRNET_OK;
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static hrnet_status take(hr_batches *b, hr_example *examples, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -238,9 +231,9 @@ hrnet_status hr_batches_next(hr_batches *b, hr_example *examples, int *n, int *i
     *is_end = b->next_batch == b->n_batches;
     if (*is_end) return HRNET_OK;
     const size_t wanted = left < batch ? left : batch;
-    const double start = now();
+    const double start = hr_clock_now();
     const hrnet_status status = take(b, examples, wanted);
-    b->waited += now() - start;
+    b->waited += hr_clock_now() - start;
     HR_TRY(status);
     b->n_taken += wanted;
     b->next_batch++;

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "train/collective_calls.h"
 
@@ -154,13 +155,6 @@ static void nap(long nanoseconds)
     nanosleep(&t, NULL);
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static hrnet_status wait_for(hr_collective *c, hr_collective_group group)
 {
     long pause = 0;
@@ -172,8 +166,8 @@ static hrnet_status wait_for(hr_collective *c, hr_collective_group group)
         if (is_done) break;
         if (has_moved) polls = pause = 0;
         if (pause == 0 && polls % POLLS_A_LOOK != 0) continue;
-        if (polls == 0) moved = now();
-        if (pause == 0 && now() - moved < eager_time) continue;
+        if (polls == 0) moved = hr_clock_now();
+        if (pause == 0 && hr_clock_now() - moved < eager_time) continue;
         pause = pause == 0 ? SHORTEST_NAP : pause < LONGEST_NAP ? pause + pause / 8 : LONGEST_NAP;
         nap(pause);
     }

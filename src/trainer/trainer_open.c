@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/file.h"
 #include "base/machine.h"
@@ -235,7 +236,7 @@ static hrnet_status open_trainer(hrnet_trainer *t)
     HR_TRY(hr_learner_share(t->core));
     if (t->is_first) HR_TRY(open_record(t));
     HR_TRY(hr_trainer_log_run(t, &bytes));
-    t->saved_at = hr_learner_now();
+    t->saved_at = hr_clock_now();
     return HRNET_OK;
 }
 
