@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/text.h"
 
@@ -64,7 +65,9 @@ const char *hr_json_string(const hr_json *value);
 /* Whether value is of that kind; value may be NULL. */
 int hr_json_is(const hr_json *value, hr_json_kind kind);
 
-/* Append a string with its quotes and what must be escaped in it. */
+/* Append a string in quotes: '"', '\' and control characters are escaped; bytes from 0x80 on pass as they are. */
 void hr_json_add_string(hr_text *text, const char *string);
+/* The same into a stream; a failed write shows in ferror(stream). */
+void hr_json_write_string(FILE *stream, const char *string);
 
 #endif
