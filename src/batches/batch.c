@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "config/normalize.h"
 #include "data/image_store.h"
 #include "data/loader.h"
 #include "pose/crop.h"
@@ -172,10 +173,9 @@ static void count(hr_batches *b)
 
 static hrnet_status begin(hr_batches *b)
 {
-    static const float mean[3] = {0.485f, 0.456f, 0.406f}, std[3] = {0.229f, 0.224f, 0.225f}; /* upstream's Normalize */
     const hr_batches_options *const o = &b->options;
     const size_t crop_size = 3 * (size_t)b->shape.input_width * (size_t)b->shape.input_height;
-    hr_pixel_table_init(&b->pixels, mean, std, b->set->config->dataset.color_rgb);
+    hr_pixel_table_init(&b->pixels, hr_published_mean, hr_published_std, b->set->config->dataset.color_rgb);
     b->stream = hr_random_bits(o->seed ^ hr_hash_text("augment"), (uint64_t)o->epoch);
     HR_TRY(hr_train_order(&b->order, b->set, o->seed, o->epoch, o->shuffle));
     for (int p = 0; p < b->set->n_parts; p++)

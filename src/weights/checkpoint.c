@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "config/normalize.h"
 #include "networks/registry.h"
 #include "weights/bind.h"
 #include "graph/graph.h"
@@ -174,8 +175,8 @@ static hrnet_status gather_entries(saving *s, const hr_entry *entries, size_t n_
         if (strncmp(tensors->entries[i].key, "hrnet.", 6) == 0)
             put(s, tensors->entries[i].key, tensors->entries[i].value);
     put(s, "hrnet.codec", hr_codec_of(&s->config));
-    put(s, "hrnet.mean", "[0.485, 0.456, 0.406]");
-    put(s, "hrnet.std", "[0.229, 0.224, 0.225]");
+    put(s, "hrnet.mean", HR_PUBLISHED_MEAN_TEXT);
+    put(s, "hrnet.std", HR_PUBLISHED_STD_TEXT);
     return HRNET_OK;
 }
 
