@@ -16,14 +16,20 @@
 
 /* ---------------------------------------------------------------------------------------------- load and look */
 
+static hrnet_status open_shipped(hr_tensors *out)
+{
+    const unsigned char *bytes;
+    size_t n_bytes;
+    HR_TRY(hr_shipped_weights(&bytes, &n_bytes));
+    return hr_tensors_open_memory(out, bytes, n_bytes, HR_SHIPPED_NAME);
+}
+
 static hrnet_status open_checkpoint(hrnet_checkpoint *checkpoint, const char *path)
 {
     const char *const name = path != NULL ? path : HR_SHIPPED_NAME;
     checkpoint->path = hr_strdup(name);
     if (checkpoint->path == NULL) return hr_fail_memory(strlen(name));
-    HR_TRY(path != NULL ? hr_tensors_open(&checkpoint->tensors, path)
-                        : hr_tensors_open_memory(&checkpoint->tensors, hr_shipped_weights,
-                                                 (size_t)(hr_shipped_weights_end - hr_shipped_weights), name));
+    HR_TRY(path != NULL ? hr_tensors_open(&checkpoint->tensors, path) : open_shipped(&checkpoint->tensors));
     const hrnet_status status = hr_layout_read(&checkpoint->layout, &checkpoint->tensors);
     return status == HRNET_OK ? HRNET_OK : hr_fail_in(status, name);
 }

@@ -9,9 +9,12 @@ hrnet_status hrnet_file_sha256(const char *path, char out[65])
 {
     if (out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_file_sha256: out is NULL");
     if (path != NULL) return hr_sha256_file(path, out);
+    const unsigned char *bytes;
+    size_t n_bytes;
+    HR_TRY(hr_shipped_weights(&bytes, &n_bytes));
     hr_sha256 hash;
     hr_sha256_begin(&hash);
-    hr_sha256_add(&hash, hr_shipped_weights, (size_t)(hr_shipped_weights_end - hr_shipped_weights));
+    hr_sha256_add(&hash, bytes, n_bytes);
     hr_sha256_end(&hash, out);
     return HRNET_OK;
 }
