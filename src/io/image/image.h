@@ -1,6 +1,7 @@
 /*
  * image.h - what image.c asks of the readers and writers of one file format each (image_jpeg.c, image_png.c,
- * image_webp.c), and the EXIF orientation they share. A reader sees bytes in memory, never a file.
+ * image_webp.c), and the EXIF orientation they share (image_exif.c). A build without a library has image_without_*.c in
+ * the place of its file. A reader sees bytes in memory, never a file.
  */
 #ifndef HR_IO_IMAGE_IMAGE_H
 #define HR_IO_IMAGE_IMAGE_H
@@ -41,7 +42,8 @@ hrnet_status hr_jpeg_encode(FILE *stream, const hrnet_image *image, const char *
 hrnet_status hr_png_encode(FILE *stream, const hrnet_image *image, const char *name);
 hrnet_status hr_webp_encode(FILE *stream, const hrnet_image *image, const char *name);
 
-/* The orientation tag of an EXIF block, with or without its "Exif\0\0": 1..8; 1 when there is none or it is broken. */
+/* The orientation tag of an EXIF block, with or without its "Exif\0\0": 1..8; 1 when there is none or it is broken, and
+ * in a build without libexif. */
 int hr_exif_orientation(const unsigned char *data, size_t size);
 
 /* Turn and mirror the picture so that what EXIF orientation 2..8 says becomes upright; 1 leaves it. */
