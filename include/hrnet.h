@@ -22,6 +22,10 @@
  *   - Arrays are C-contiguous; shapes stand in brackets, outermost first. Pixels have their origin at the top left,
  *     and the centre of the first pixel is (0, 0). Images are 8-bit RGB.
  *   - Nothing here prints, exits, or changes process-wide state.
+ *
+ * Environment variables that the library reads: HRNET_CPU (scalar, avx2, avx512, neon: no instructions beyond these, to
+ * compare or debug), HRNET_MPI (the path of libhrnet_mpi.so; else it is looked for beside the library), and, to know
+ * whether mpirun started the program, OMPI_COMM_WORLD_SIZE, PMI_SIZE, PMIX_RANK with SLURM_STEP_NUM_TASKS.
  */
 #ifndef HRNET_H
 #define HRNET_H

@@ -8,7 +8,7 @@ set -eu
 packages="gcc libc6-dev make meson ninja-build pkg-config libcmocka-dev libexif-dev libpng-dev libjpeg62-turbo-dev
     libwebp-dev libyajl-dev libyaml-dev libzip-dev zlib1g-dev"
 if [ "${1:-build}" = check ]; then
-    packages="$packages binutils clang g++ libclang-rt-dev libopenmpi-dev llvm openmpi-bin shellcheck"
+    packages="$packages binutils clang clang-format cppcheck g++ libclang-rt-dev libopenmpi-dev llvm openmpi-bin shellcheck"
 elif [ "${1:-build}" = aarch64 ]; then
     packages="$packages gcc-aarch64-linux-gnu qemu-user"
 fi

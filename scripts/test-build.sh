@@ -1,5 +1,6 @@
 #!/bin/sh
-# test-build.sh BUILD "ARGUMENTS OF meson test" OPTIONS OF meson setup ... - builds a variant and runs tests in it.
+# test-build.sh BUILD "ARGUMENTS OF meson test" OPTIONS OF meson setup ... - sets up a variant and runs tests in it, which
+# builds what these tests need.
 set -eu
 
 build=$1
@@ -7,7 +8,6 @@ arguments=$2
 shift 2
 here=$(dirname "$0")
 if [ ! -e "$build/build.ninja" ]; then meson setup "$build" "$@" >/dev/null; fi
-ninja -C "$build" --quiet
 # the first error ends a test; memory that a failing parser was refused is no error
 export ASAN_OPTIONS="allocator_may_return_null=1:detect_stack_use_after_return=1"
 export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 #include "command.h"
 #include "cmd_eval.h"
 #include "model_options.h"

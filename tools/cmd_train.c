@@ -68,7 +68,7 @@ static const char details[] =
     "\n"
     "DIR receives checkpoint.pth (every TRAIN.SAVE_MINUTES and after each epoch), model_best.pth, final_state.pth, all "
     "readable by PyTorch; model_best.safetensors for hrnet pose; config.yaml; the log as text and as train.jsonl; and "
-    "TensorBoard's files below LOG_DIR, or DIR/tensorboard with --output.\n"
+    "TensorBoard's files below LOG_DIR (in DIR/tensorboard when DIR is chosen and LOG_DIR is not).\n"
     "\n"
     "A run that was stopped (SIGINT, SIGTERM and SIGUSR1 save first) or killed goes on with the same command to the "
     "same bits. "

@@ -13,7 +13,7 @@ _hrnet()
     if [[ $before == -* && -n $choices ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
     elif [[ $word == -* ]]; then
-        choices=$(hrnet help "$sub" 2>/dev/null | sed -n 's/^  .*\(--[a-z][a-z-]*\).*/\1/p')
+        choices=$(hrnet help "$sub" 2>/dev/null | sed -n 's/^  [ -].[ ,] \(--[a-z][a-z-]*\).*/\1/p')
         mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$word")

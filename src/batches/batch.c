@@ -5,10 +5,11 @@
 #include "batches/batch.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "config/normalize.h"
 #include "data/image_store.h"
 #include "data/loader.h"
 #include "pose/crop.h"
@@ -172,10 +173,9 @@ static void count(hr_batches *b)
 
 static hrnet_status begin(hr_batches *b)
 {
-    static const float mean[3] = {0.485f, 0.456f, 0.406f}, std[3] = {0.229f, 0.224f, 0.225f}; /* upstream's Normalize */
     const hr_batches_options *const o = &b->options;
     const size_t crop_size = 3 * (size_t)b->shape.input_width * (size_t)b->shape.input_height;
-    hr_pixel_table_init(&b->pixels, mean, std, b->set->config->dataset.color_rgb);
+    hr_pixel_table_init(&b->pixels, hr_published_mean, hr_published_std, b->set->config->dataset.color_rgb);
     b->stream = hr_random_bits(o->seed ^ hr_hash_text("augment"), (uint64_t)o->epoch);
     HR_TRY(hr_train_order(&b->order, b->set, o->seed, o->epoch, o->shuffle));
     for (int p = 0; p < b->set->n_parts; p++)
@@ -213,13 +213,6 @@ hrnet_status hr_batches_create(hr_batches **out, const hr_train_set *set, const 
     return HRNET_OK;
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static hrnet_status take(hr_batches *b, hr_example *examples, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -238,9 +231,9 @@ hrnet_status hr_batches_next(hr_batches *b, hr_example *examples, int *n, int *i
     *is_end = b->next_batch == b->n_batches;
     if (*is_end) return HRNET_OK;
     const size_t wanted = left < batch ? left : batch;
-    const double start = now();
+    const double start = hr_clock_now();
     const hrnet_status status = take(b, examples, wanted);
-    b->waited += now() - start;
+    b->waited += hr_clock_now() - start;
     HR_TRY(status);
     b->n_taken += wanted;
     b->next_batch++;

@@ -76,17 +76,30 @@ const char *hr_json_string(const hr_json *value)
     return hr_json_is(value, HR_JSON_STRING) ? value->as.text : NULL;
 }
 
-/* Escapes what RFC 8259 requires to be escaped and nothing else. */
+enum { MAX_ESCAPED = 8 };
+
+/* How a byte is written inside a string: itself, or what stands for it. Escapes what RFC 8259 requires to be escaped and
+ * nothing else. Returns the number of bytes. */
+static size_t escape(char out[MAX_ESCAPED], char byte)
+{
+    if (byte == '"' || byte == '\\') return (size_t)snprintf(out, MAX_ESCAPED, "\\%c", byte);
+    if ((unsigned char)byte < 0x20) return (size_t)snprintf(out, MAX_ESCAPED, "\\u%04x", (unsigned)byte);
+    out[0] = byte;
+    return 1;
+}
+
 void hr_json_add_string(hr_text *text, const char *string)
 {
+    char bytes[MAX_ESCAPED];
     hr_text_add_bytes(text, "\"", 1);
-    for (const char *p = string; *p != '\0'; p++) {
-        if (*p == '"' || *p == '\\')
-            hr_text_add(text, "\\%c", *p);
-        else if ((unsigned char)*p < 0x20)
-            hr_text_add(text, "\\u%04x", (unsigned)*p);
-        else
-            hr_text_add_bytes(text, p, 1);
-    }
+    for (const char *p = string; *p != '\0'; p++) hr_text_add_bytes(text, bytes, escape(bytes, *p));
     hr_text_add_bytes(text, "\"", 1);
+}
+
+void hr_json_write_string(FILE *stream, const char *string)
+{
+    char bytes[MAX_ESCAPED];
+    fputc('"', stream);
+    for (const char *p = string; *p != '\0'; p++) fwrite(bytes, 1, escape(bytes, *p), stream);
+    fputc('"', stream);
 }

@@ -21,6 +21,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/text.h"
 
@@ -110,5 +111,7 @@ hrnet_status hr_json_stream(const hr_json_plan *plan, void *context, const void 
 
 /* Append string in quotes, escaping quotes, backslashes and control characters. Other bytes are copied: UTF-8 stays. */
 void hr_json_add_string(hr_text *text, const char *string);
+/* The same into a stream; a failed write shows in ferror(stream). */
+void hr_json_write_string(FILE *stream, const char *string);
 
 #endif

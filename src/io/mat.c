@@ -293,7 +293,7 @@ static hrnet_status unpack(mat_reader *r, hr_cursor packed)
     z_stream z = {.zalloc = allocate, .zfree = release};
     unsigned char *bytes = NULL;
     size_t size = 0;
-    element inner;
+    element inner = {0};
     if (inflateInit(&z) != Z_OK) return hr_fail_memory(0);
     z.next_in = (unsigned char *)packed.data;
     z.avail_in = (uInt)packed.size; /* fits: an element's size has 32 bits */

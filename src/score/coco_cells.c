@@ -1,6 +1,7 @@
 /* coco_cells.c - the order of persons and results. */
 #include "score/coco_cells.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -53,7 +54,7 @@ hrnet_status hr_coco_sort_results(hr_coco_members *out, const hrnet_annotations 
         if (image == SIZE_MAX)
             return hr_fail(HRNET_ERR_MISMATCH, "result %zu is for image %lld, which the annotations do not have", i,
                            (long long)results->image_ids[i]);
-        if (!(score <= 0 || score > 0)) return hr_fail(HRNET_ERR_ARGUMENT, "result %zu: the score is no number", i);
+        if (isnan(score)) return hr_fail(HRNET_ERR_ARGUMENT, "result %zu: the score is no number", i);
         if (category == SIZE_MAX) continue;
         out->list[out->n++] = (hr_coco_member){category, hr_annotations_image_rank(annotations, image), score, i};
     }

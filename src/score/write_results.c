@@ -5,6 +5,7 @@
 
 #include "score/select_poses.h"
 #include "base/text.h"
+#include "io/json.h"
 
 /* As Python's repr: always with a point or an exponent; json.dump's words for what is no number. */
 static void write_number(FILE *stream, double value)
@@ -67,19 +68,6 @@ void hr_evaluate_write_coco(FILE *stream, const hr_samples *samples, const hrnet
     fputs(n_kept > 0 ? "\n]" : "]", stream);
 }
 
-/* A file name as a JSON string; bytes from 0x80 on pass as they are. */
-static void write_text(FILE *stream, const char *text)
-{
-    fputc('"', stream);
-    for (const char *c = text; *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20)
-            fprintf(stream, "\\u%04x", (unsigned)*c);
-        else
-            fprintf(stream, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-    }
-    fputc('"', stream);
-}
-
 static void write_point(FILE *stream, double x, double y)
 {
     fputc('[', stream);
@@ -112,7 +100,7 @@ void hr_evaluate_write_mpii(FILE *stream, const hr_samples *samples, const hrnet
         /* back from hr_mpii_set_parse's center and scale to the file's */
         const double scale = (double)sample->crop.scale[0] / 1.25;
         fprintf(stream, "%s\n    {\"image\": ", i == 0 ? "" : ",");
-        write_text(stream, samples->images[sample->image].name);
+        hr_json_write_string(stream, samples->images[sample->image].name);
         fputs(", \"center\": ", stream);
         write_point(stream, (double)sample->crop.center[0] + 1, (double)sample->crop.center[1] + 1 - 15 * scale);
         fputs(", \"scale\": ", stream);

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "config/normalize.h"
 #include "io/json.h"
 #include "networks/registry.h"
 #include "session/backends.h"
@@ -43,7 +44,6 @@ static hrnet_status read_three(float out[3], const hr_tensors *tensors, const ch
 /* How pixels and heatmaps are to be understood: codec, mean, std, skeleton. tensors NULL: published practice. */
 static hrnet_status read_practice(hrnet_model *model, const hr_tensors *tensors, const char *path)
 {
-    static const float mean[3] = {0.485f, 0.456f, 0.406f}, std[3] = {0.229f, 0.224f, 0.225f}; /* upstream's Normalize */
     static const char *const codecs[] = {"msra", "dark", "udp"};
     const char *codec = tensors != NULL ? hr_tensors_entry(tensors, "hrnet.codec") : NULL;
     if (codec == NULL) codec = hr_codec_of(&model->config);
@@ -51,8 +51,8 @@ static hrnet_status read_practice(hrnet_model *model, const hr_tensors *tensors,
         if (strcmp(codec, codecs[i]) == 0) snprintf(model->codec, sizeof model->codec, "%s", codec);
     if (model->codec[0] == '\0')
         return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: hrnet.codec: expected msra, dark or udp, found %.32s", path, codec);
-    hrnet_status status = read_three(model->info.mean, tensors, "hrnet.mean", mean);
-    if (status == HRNET_OK) status = read_three(model->info.std, tensors, "hrnet.std", std);
+    hrnet_status status = read_three(model->info.mean, tensors, "hrnet.mean", hr_published_mean);
+    if (status == HRNET_OK) status = read_three(model->info.std, tensors, "hrnet.std", hr_published_std);
     for (int i = 0; i < 3 && status == HRNET_OK; i++)
         if (!(model->info.std[i] > 0)) status = hr_fail(HRNET_ERR_FORMAT, "hrnet.std: expected numbers above 0");
     if (status != HRNET_OK) return hr_fail_in(status, path);

@@ -160,20 +160,6 @@ void hr_skeleton_free(hr_owned_skeleton *owned)
     *owned = (hr_owned_skeleton){0};
 }
 
-static void add_string(hr_text *text, const char *string)
-{
-    hr_text_add(text, "\"");
-    for (const char *c = string; *c != '\0'; c++) {
-        if (*c == '"' || *c == '\\')
-            hr_text_add(text, "\\%c", *c);
-        else if ((unsigned char)*c < 0x20)
-            hr_text_add(text, "\\u%04x", (unsigned)*c);
-        else
-            hr_text_add_bytes(text, c, 1);
-    }
-    hr_text_add(text, "\"");
-}
-
 static void add_joins(hr_text *text, const int (*joins)[2], int n)
 {
     hr_text_add(text, "[");
@@ -188,7 +174,7 @@ hrnet_status hr_skeleton_entries(const hrnet_skeleton *skeleton, hr_entry entrie
     const size_t n_entries = skeleton->sigmas != NULL ? HR_SKELETON_ENTRIES : HR_SKELETON_ENTRIES - 1;
     for (int i = 0; i < skeleton->n_keypoints; i++) {
         hr_text_add(&texts[0], i == 0 ? "[" : ", ");
-        add_string(&texts[0], skeleton->keypoint_names[i]);
+        hr_json_add_string(&texts[0], skeleton->keypoint_names[i]);
         if (skeleton->sigmas != NULL) hr_text_add(&texts[3], i == 0 ? "[%.9g" : ", %.9g", (double)skeleton->sigmas[i]);
     }
     hr_text_add(&texts[0], "]");

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "train/collective_calls.h"
 
@@ -44,22 +45,38 @@ static int n_started(void)
     return found != NULL ? atoi(found) : 1;
 }
 
-/* dlopen's handle of the module. Looked for where HRNET_MPI says, else beside the program's library folder, in the
- * build's folder, where it was installed. */
-static void *load_module(void)
+/* The module in one of the places, which are relative to the folder of a file and end in "/"; NULL when it is in none.
+ */
+static void *load_near(const char *file, const char *const *places)
 {
-    static const char *const places[] = {HR_LIBDIR_NEAR, "../src/mpi", "../../src/mpi"};
-    const char *named = getenv("HRNET_MPI");
-    char program[PATH_MAX], path[PATH_MAX + 64];
+    const char *const name = strrchr(file, '/');
+    char path[PATH_MAX + 64];
     void *module = NULL;
-    if (named != NULL) return dlopen(named, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[n > 0 ? n : 0] = 0;
-    char *name = strrchr(program, '/');
-    for (size_t i = 0; name != NULL && module == NULL && i < sizeof places / sizeof *places; i++) {
-        snprintf(path, sizeof path, "%.*s/%s/libhrnet_mpi.so", (int)(name - program), program, places[i]);
+    for (size_t i = 0; name != NULL && module == NULL && places[i] != NULL; i++) {
+        snprintf(path, sizeof path, "%.*s/%slibhrnet_mpi.so", (int)(name - file), file, places[i]);
         if (access(path, R_OK) == 0) module = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     }
+    return module;
+}
+
+/* dlopen's handle of the module. Looked for where HRNET_MPI says; else beside libhrnet.so when that is what this code
+ * is part of, whatever program uses it; else near the program, which holds the library itself (the command); else
+ * where it was installed. Both lists name the place in an installation before those in a build folder. */
+static void *load_module(void)
+{
+    static const char *const near_library[] = {"", "mpi/", NULL};
+    static const char *const near_program[] = {HR_LIBDIR_NEAR "/", "../src/mpi/", "../../src/mpi/", NULL};
+    const char *named = getenv("HRNET_MPI");
+    char program[PATH_MAX];
+    Dl_info library;
+    void *module = NULL;
+    if (named != NULL) return dlopen(named, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    /* Any address of this file will do. In a program that holds the library itself, the file is the program. */
+    if (dladdr(near_library, &library) != 0 && library.dli_fname != NULL)
+        module = load_near(library.dli_fname, near_library);
+    const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[n > 0 ? n : 0] = 0;
+    if (module == NULL) module = load_near(program, near_program);
     return module != NULL ? module : dlopen(HR_LIBDIR "/libhrnet_mpi.so", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 }
 
@@ -154,13 +171,6 @@ static void nap(long nanoseconds)
     nanosleep(&t, NULL);
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static hrnet_status wait_for(hr_collective *c, hr_collective_group group)
 {
     long pause = 0;
@@ -172,8 +182,8 @@ static hrnet_status wait_for(hr_collective *c, hr_collective_group group)
         if (is_done) break;
         if (has_moved) polls = pause = 0;
         if (pause == 0 && polls % POLLS_A_LOOK != 0) continue;
-        if (polls == 0) moved = now();
-        if (pause == 0 && now() - moved < eager_time) continue;
+        if (polls == 0) moved = hr_clock_now();
+        if (pause == 0 && hr_clock_now() - moved < eager_time) continue;
         pause = pause == 0 ? SHORTEST_NAP : pause < LONGEST_NAP ? pause + pause / 8 : LONGEST_NAP;
         nap(pause);
     }

@@ -2,17 +2,9 @@
 #include "train/learner.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/mem.h"
 #include "networks/registry.h"
-
-double hr_learner_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 int hr_learner_batch(const hr_config *config)
 {

@@ -122,6 +122,4 @@ void hr_learner_reduce(void *context, double *values, size_t n);
 void hr_learner_gradients_ready(void *context, size_t first, size_t n);
 enum { HR_LEARNER_CHUNK = 1 << 16 }; /* floats that one task updates */
 
-double hr_learner_now(void); /* seconds of a clock that only goes forward */
-
 #endif

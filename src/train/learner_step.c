@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "cpu/conv/conv.h"
 #include "train/learner.h"
@@ -15,10 +16,10 @@
 void hr_learner_reduce(void *context, double *values, size_t n)
 {
     hr_learner *const t = context;
-    const double start = hr_learner_now();
+    const double start = hr_clock_now();
     const hrnet_status status = hr_collective_sum(t->collective, values, n);
     if (t->work->failed == HRNET_OK) t->work->failed = status;
-    t->times.collective += hr_learner_now() - start;
+    t->times.collective += hr_clock_now() - start;
 }
 
 /* Gradients are on their way to the other processes while backward goes on with the layers before. */
@@ -86,11 +87,11 @@ static void drop_examples(hr_learner *t)
 static hrnet_status next_examples(hr_learner *t, hr_step_report *out)
 {
     int is_end;
-    const double waited = hr_batches_waited(t->batches), start = hr_learner_now();
+    const double waited = hr_batches_waited(t->batches), start = hr_clock_now();
     drop_examples(t);
     const hrnet_status status = hr_batches_next(t->batches, t->examples, &t->n_examples, &is_end);
     out->waited += hr_batches_waited(t->batches) - waited;
-    t->times.data += hr_learner_now() - start;
+    t->times.data += hr_clock_now() - start;
     if (status == HRNET_OK && is_end) return hr_fail(HRNET_ERR_ARGUMENT, "the epoch has fewer batches than counted");
     return status;
 }
@@ -101,16 +102,16 @@ static hrnet_status run_pass(hr_learner *t, hr_step_report *out, double scale, i
     const int n_joints = t->config->model.n_joints;
     HR_TRY(next_examples(t, out));
     pass p = {t, t->n_examples, scale, w->losses};
-    const double start = hr_learner_now();
+    const double start = hr_clock_now();
     hr_backprop_parallel(t->net, p.n, fill_input, &p);
     hr_backprop_forward(t->net, p.n);
-    const double forward = hr_learner_now();
+    const double forward = hr_clock_now();
     hr_backprop_parallel(t->net, p.n, judge, &p);
-    const double judged = hr_learner_now();
+    const double judged = hr_clock_now();
     hr_backprop_backward(t->net, p.n, add);
     t->times.forward += forward - start;
     t->times.loss += judged - forward;
-    t->times.backward += hr_learner_now() - judged;
+    t->times.backward += hr_clock_now() - judged;
     for (int i = 0; i < p.n; i++) {
         w->sums[0] += w->losses[i];
         for (int j = 0; j < n_joints; j++) {
@@ -142,13 +143,13 @@ static hrnet_status collect(hr_learner *t, hr_step_report *out)
 {
     struct hr_learner_work *const w = t->work;
     const int n_joints = t->config->model.n_joints;
-    const double start = hr_learner_now();
+    const double start = hr_clock_now();
     w->sums[1] = t->wants_stop != 0;
     if (t->n_ranks > 1) {
         HR_TRY(hr_collective_wait(t->collective));
         HR_TRY(hr_collective_sum(t->collective, w->sums, 2 + 2 * (size_t)n_joints));
     }
-    t->times.collective += hr_learner_now() - start;
+    t->times.collective += hr_clock_now() - start;
     for (int j = 0; j < n_joints; j++) w->hits[j] = (hr_joint_hits){(int)w->sums[2 + 2 * j], (int)w->sums[3 + 2 * j]};
     out->loss = w->sums[0] / (double)out->n_examples;
     out->accuracy = hr_batch_accuracy(w->hits, n_joints, &out->n_accuracy);
@@ -215,10 +216,10 @@ hrnet_status hr_learner_try(hr_learner *t, double *seconds)
         memset(hr_backprop_output_gradient(t->net, 0, i), 0, output * sizeof(float));
     }
     for (int k = 0; k < 2; k++) { /* the first one meets memory that was never touched */
-        const double start = hr_learner_now();
+        const double start = hr_clock_now();
         hr_backprop_forward(t->net, n);
         hr_backprop_backward(t->net, n, 0);
-        *seconds = (hr_learner_now() - start) * t->batch / n;
+        *seconds = (hr_clock_now() - start) * t->batch / n;
     }
     memcpy(t->state.params + first, tail, n_tail * sizeof *tail);
     hr_free(tail);

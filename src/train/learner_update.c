@@ -4,6 +4,7 @@
  */
 #include <math.h>
 
+#include "base/clock.h"
 #include "train/learner.h"
 
 typedef struct update {
@@ -66,11 +67,11 @@ static void copy_counts(hr_learner *t)
 
 void hr_learner_update(hr_learner *t, double rate)
 {
-    const double start = hr_learner_now(), n = (double)t->state.step, most = t->config->train.ema;
+    const double start = hr_clock_now(), n = (double)t->state.step, most = t->config->train.ema;
     update u = {.t = t, .rate = rate};
     u.decay = fmin(most, (1 + n) / (10 + n));
     u.scale = clip_scale(t, &u);
     hr_backprop_parallel(t->net, t->work->n_chunks, update_chunk, &u);
     if (t->state.average != NULL) copy_counts(t);
-    t->times.update += hr_learner_now() - start;
+    t->times.update += hr_clock_now() - start;
 }

@@ -1,6 +1,7 @@
 /* trainer/trainer.c - hrnet_trainer: steps, what belongs behind each, and the way to the end. */
 #include "trainer/trainer.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 /* ---------------------------------------------------------------------------------------------- a step */
@@ -26,7 +27,7 @@ static hrnet_status report(hrnet_trainer *t, const hr_step_report *step, double 
 static int is_time_to_save(const hrnet_trainer *t)
 {
     const double minutes = t->config.train.save_minutes;
-    return minutes > 0 && hr_learner_now() - t->saved_at >= 60 * minutes;
+    return minutes > 0 && hr_clock_now() - t->saved_at >= 60 * minutes;
 }
 
 static int is_over(const hrnet_trainer *t)
@@ -39,10 +40,10 @@ static hrnet_status step(hrnet_trainer *t)
 {
     hr_step_report found;
     if (hr_learner_epoch_done(t->core)) return hr_trainer_end_epoch(t);
-    const double start = hr_learner_now();
+    const double start = hr_clock_now();
     t->core->wants_stop = atomic_load(&t->wants_stop);
     HR_TRY(hr_learner_step(t->core, &found));
-    const double seconds = hr_learner_now() - start;
+    const double seconds = hr_clock_now() - start;
     t->meters.seconds += seconds;
     t->meters.waited += found.waited;
     t->meters.n++;

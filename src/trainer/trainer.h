@@ -36,7 +36,7 @@ struct hrnet_trainer {
     hr_record *record;       /* of the first process */
     FILE *log;
     hr_trainer_meters meters, run_meters;
-    double saved_at; /* hr_learner_now() of the last checkpoint */
+    double saved_at; /* hr_clock_now() of the last checkpoint */
     double seconds_validating, seconds_saving;
     atomic_int wants_stop;
     int is_stopped, is_finished; /* finished: the files of the end are written */

@@ -113,7 +113,8 @@ static void keep_event_folder(hrnet_trainer *t, const char *old)
 {
     const char *const line = find_line(old, event_line), *const was = line != NULL ? line + strlen(event_line) : NULL;
     const size_t length = strlen(t->event_folder), n_stamp = strlen(t->stamp);
-    if (t->options.output != NULL || was == NULL || line_length(was) != length) return;
+    if (length < n_stamp || strcmp(t->event_folder + length - n_stamp, t->stamp) != 0) return; /* it carries none */
+    if (was == NULL || line_length(was) != length) return;
     if (strncmp(was, t->event_folder, length - n_stamp) == 0)
         memcpy(t->event_folder + length - n_stamp, was + length - n_stamp, n_stamp);
 }

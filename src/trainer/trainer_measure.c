@@ -3,10 +3,10 @@
  * made-up pictures. Reading and augmenting pictures is the loader's matter, which runs beside.
  */
 #include <string.h>
-#include <time.h>
 
 #include <hrnet_train.h>
 
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -30,13 +30,6 @@ typedef struct bench {
     float *targets, *maps; /* [batch][joints][cells] */
     int64_t step;
 } bench;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static size_t n_cells(const hr_config *config)
 {
@@ -124,15 +117,15 @@ static hrnet_training_step run_step(bench *b)
 {
     const int n_chunks = (int)((hr_backprop_layout(b->net)->n_trainable + CHUNK - 1) / CHUNK);
     b->step++;
-    const double start = now();
+    const double start = hr_clock_now();
     hr_backprop_forward(b->net, b->batch);
-    const double forward = now();
+    const double forward = hr_clock_now();
     hr_backprop_parallel(b->net, b->batch, judge, b);
-    const double loss = now();
+    const double loss = hr_clock_now();
     hr_backprop_backward(b->net, b->batch, 0);
-    const double backward = now();
+    const double backward = hr_clock_now();
     hr_backprop_parallel(b->net, n_chunks, update, b);
-    const double end = now();
+    const double end = hr_clock_now();
     return (hrnet_training_step){.seconds = end - start,
                                  .forward = forward - start,
                                  .loss = loss - forward,

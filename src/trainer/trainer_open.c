@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -49,6 +50,26 @@ hrnet_status hrnet_experiment_folder(const hrnet_config *config, const char *nam
     return hr_text_take(&text, out);
 }
 
+static int is_either(const char *text, const char *a, const char *b)
+{
+    return strcmp(text, a) == 0 || strcmp(text, b) == 0;
+}
+
+/* Where TensorBoard's files go: LOG_DIR/dataset/model/name_STAMP as published; below the run's folder when that was
+ * chosen (by --output or OUTPUT_DIR) and LOG_DIR was not, so that nothing lands outside of the chosen folder. The
+ * published files spell the standard values out, so these count as not chosen. */
+static void add_event_folder(hr_text *text, const hrnet_trainer *t)
+{
+    const hr_config *const c = &t->config;
+    const int output_chosen = t->options.output != NULL || !is_either(c->output_dir, "", "output");
+    if (output_chosen && is_either(c->log_dir, "", "log")) {
+        hr_text_add(text, "%s/tensorboard", t->folder);
+    } else {
+        add_place(text, c, c->log_dir, "log", t->name);
+        hr_text_add(text, "_%s", t->stamp);
+    }
+}
+
 static hrnet_status choose_names(hrnet_trainer *t)
 {
     const hr_config *const c = &t->config;
@@ -58,15 +79,12 @@ static hrnet_status choose_names(hrnet_trainer *t)
     localtime_r(&now, &day);
     strftime(t->stamp, sizeof t->stamp, "%Y-%m-%d-%H-%M", &day);
     HR_TRY(choose_name(&t->name, c, t->options.name));
-    if (t->options.output != NULL) {
+    if (t->options.output != NULL)
         hr_text_add(&folder, "%s", t->options.output);
-        hr_text_add(&events, "%s/tensorboard", t->options.output);
-    } else {
+    else
         add_place(&folder, c, c->output_dir, "output", t->name);
-        add_place(&events, c, c->log_dir, "log", t->name);
-        hr_text_add(&events, "_%s", t->stamp);
-    }
     hrnet_status status = hr_text_take(&folder, &t->folder);
+    if (status == HRNET_OK) add_event_folder(&events, t);
     if (status == HRNET_OK) status = hr_text_take(&events, &t->event_folder);
     hr_text_free(&events);
     return status == HRNET_OK ? hr_trainer_path(&t->log_path, t, "train.jsonl") : status;
@@ -234,7 +252,7 @@ static hrnet_status open_trainer(hrnet_trainer *t)
     HR_TRY(hr_learner_share(t->core));
     if (t->is_first) HR_TRY(open_record(t));
     HR_TRY(hr_trainer_log_run(t, &bytes));
-    t->saved_at = hr_learner_now();
+    t->saved_at = hr_clock_now();
     return HRNET_OK;
 }
 

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "trainer/trainer.h"
 #include "weights/checkpoint.h"
@@ -13,14 +14,14 @@
 hrnet_status hr_trainer_save(hrnet_trainer *t)
 {
     char *path;
-    const double start = hr_learner_now();
+    const double start = hr_clock_now();
     if (!t->is_first) return HRNET_OK;
     HR_TRY(hr_learner_check(t->core));
     HR_TRY(hr_trainer_path(&path, t, "checkpoint.pth"));
     const hrnet_status status =
         hr_train_state_save(&t->core->state, t->core->params, &t->config, &t->core->optimizer, path);
     hr_free(path);
-    t->saved_at = hr_learner_now();
+    t->saved_at = hr_clock_now();
     t->seconds_saving += t->saved_at - start;
     return status;
 }
@@ -147,9 +148,9 @@ static hrnet_status keep_best(hrnet_trainer *t, const verdict *v)
 static hrnet_status validate(hrnet_trainer *t)
 {
     verdict v = {0};
-    const double start = hr_learner_now();
+    const double start = hr_clock_now();
     HR_TRY(evaluate(t, &v));
-    const double seconds = hr_learner_now() - start;
+    const double seconds = hr_clock_now() - start;
     t->seconds_validating += seconds;
     say_verdict(t, &v, seconds);
     HR_TRY(record(t, &v));

@@ -10,11 +10,20 @@
 
 #include "base/checksum.h"
 #include "base/mem.h"
+#include "config/normalize.h"
 #include "networks/registry.h"
 #include "weights/bind.h"
 #include "graph/graph.h"
 
 /* ---------------------------------------------------------------------------------------------- load and inspect */
+
+static hrnet_status open_shipped(hr_tensors *out)
+{
+    const unsigned char *bytes;
+    size_t n_bytes;
+    HR_TRY(hr_shipped_weights(&bytes, &n_bytes));
+    return hr_tensors_open_memory(out, bytes, n_bytes, HR_SHIPPED_NAME);
+}
 
 /* Open a file, or for NULL the model that is part of the library. */
 static hrnet_status open_checkpoint(hrnet_checkpoint *checkpoint, const char *path)
@@ -22,9 +31,7 @@ static hrnet_status open_checkpoint(hrnet_checkpoint *checkpoint, const char *pa
     const char *const name = path != NULL ? path : HR_SHIPPED_NAME;
     checkpoint->path = hr_strdup(name);
     if (checkpoint->path == NULL) return hr_fail_memory(strlen(name));
-    HR_TRY(path != NULL ? hr_tensors_open(&checkpoint->tensors, path)
-                        : hr_tensors_open_memory(&checkpoint->tensors, hr_shipped_weights,
-                                                 (size_t)(hr_shipped_weights_end - hr_shipped_weights), name));
+    HR_TRY(path != NULL ? hr_tensors_open(&checkpoint->tensors, path) : open_shipped(&checkpoint->tensors));
     const hrnet_status status = hr_layout_read(&checkpoint->layout, &checkpoint->tensors);
     return status == HRNET_OK ? HRNET_OK : hr_fail_in(status, name);
 }
@@ -119,9 +126,12 @@ hrnet_status hrnet_file_sha256(const char *path, char out[65])
 {
     if (out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_file_sha256: out is NULL");
     if (path != NULL) return hr_sha256_file(path, out);
+    const unsigned char *bytes;
+    size_t n_bytes;
+    HR_TRY(hr_shipped_weights(&bytes, &n_bytes));
     hr_sha256 hash;
     hr_sha256_begin(&hash);
-    hr_sha256_add(&hash, hr_shipped_weights, (size_t)(hr_shipped_weights_end - hr_shipped_weights));
+    hr_sha256_add(&hash, bytes, n_bytes);
     hr_sha256_end(&hash, out);
     return HRNET_OK;
 }
@@ -191,8 +201,8 @@ static hrnet_status collect_entries(saving *s, const hr_entry *entries, size_t n
         if (strncmp(tensors->entries[i].key, "hrnet.", 6) == 0)
             add_entry(s, tensors->entries[i].key, tensors->entries[i].value);
     add_entry(s, "hrnet.codec", hr_codec_of(&s->config));
-    add_entry(s, "hrnet.mean", "[0.485, 0.456, 0.406]");
-    add_entry(s, "hrnet.std", "[0.229, 0.224, 0.225]");
+    add_entry(s, "hrnet.mean", HR_PUBLISHED_MEAN_TEXT);
+    add_entry(s, "hrnet.std", HR_PUBLISHED_STD_TEXT);
     return HRNET_OK;
 }
 

@@ -3,13 +3,21 @@
 # shellcheck disable=SC2086,SC2317 # words of lists; cases are called by name
 . "$(dirname "$0")/lib.sh"
 
-sub_commands="pose forward decode crop info convert export bench train"
+# All that the overview names: a line is "  NAME  SUMMARY".
+sub_commands=$("$HRNET" --help | sed -n 's/^  \([a-z][a-z]*\)  *[A-Z].*/\1/p')
+
+# The long options of a sub-command's help page, a line each, without the dashes in front.
+options_of() { # SUB
+    "$HRNET" help "$1" | sed -n 's/^  [ -].[ ,] --\([a-z][a-z-]*\).*/\1/p'
+}
 
 help_pages() {
     expect 0 "$HRNET" --help
     has out "usage: hrnet"
+    # the command's sources are cmd_SUB.c
+    test "$(echo "$sub_commands" | sort)" = "$(basename -a "$ROOT"/tools/cmd_*.c | sed 's/cmd_\(.*\)\.c/\1/' | sort)"
     for sub in $sub_commands; do
-        has out "  $sub"
+        test "$(options_of "$sub" | grep -c .)" -ge 3
         expect 0 "$HRNET" help "$sub"
         has out "usage: hrnet $sub"
         mv out page
@@ -75,12 +83,17 @@ every_form_of_an_option_is_read() {
 }
 
 the_manual_page_has_every_option() {
+    sed 's/\\-/-/g' "$ROOT/tools/hrnet.1" >page # as it is read: "\-" is a dash
+    missing=""
     for sub in $sub_commands; do
-        "$HRNET" help "$sub" | grep -o -- ' --[a-z][a-z-]*' | sort -u >names
-        while read -r name; do
-            [ "$name" = --help ] || has "$ROOT/tools/hrnet.1" "$(printf '%s' "$name" | sed 's/-/\\-/g')"
-        done <names
+        grep -q "^\.B hrnet $sub\( \|\$\)" page || missing="$missing synopsis:$sub"
+        grep -qx "\.SS $sub" page || missing="$missing section:$sub"
+        for name in $(options_of "$sub"); do
+            grep -q -- "--$name\([^a-z-]\|\$\)" page || missing="$missing $sub:--$name"
+        done
     done
+    echo "not in the page:$missing"
+    test -z "$missing"
 }
 
 # complete WORDS...: what bash would offer for the last word
@@ -95,6 +108,12 @@ complete_words() {
 
 completion_offers_what_there_is() {
     if ! command -v bash >/dev/null; then return 0; fi
+    complete_words "" >out
+    for sub in $sub_commands; do grep -qx "$sub" out; done
+    for sub in $sub_commands; do
+        complete_words "$sub" -- >out
+        for name in $(options_of "$sub"); do grep -qx -- "--$name" out || { echo "$sub: no --$name"; return 1; }; done
+    done
     complete_words co >out
     has out "convert"
     complete_words pose --fl >out

@@ -57,6 +57,24 @@ without_a_folder_the_published_ones() {
     test "$(ls log/coco/pose_hrnet)" = config_2019-03-01-17-05
 }
 
+# A run whose folder is chosen leaves nothing outside of it, unless LOG_DIR is chosen as well.
+the_chosen_folder_holds_all() {
+    make_train_set set 4
+    run_keys="--no-validation $train_keys TRAIN.END_EPOCH 1"
+    train 0 -o run $run_keys LOG_DIR log
+    test -n "$(find run/tensorboard -name 'events.out.tfevents.*')"
+    train 0 $run_keys OUTPUT_DIR elsewhere
+    test -n "$(find elsewhere/coco/pose_hrnet/config/tensorboard -name 'events.out.tfevents.*')"
+    train 0 $run_keys OUTPUT_DIR elsewhere TRAIN.END_EPOCH 2
+    has out 'resumed: '
+    test "$(find elsewhere -type d -name 'tensorboard*' | wc -l)" = 1
+    test ! -e log
+    test ! -e output
+    train 0 -o other $run_keys LOG_DIR board
+    test -n "$(find board/coco/pose_hrnet -path '*/config_2*/events.out.tfevents.*')"
+    test ! -e other/tensorboard
+}
+
 persons_of_mpii() {
     mkdir -p set/annot set/images
     cp "$data/card.png" set/images/a.png
@@ -230,6 +248,7 @@ pictures_before_and_after() {
 
 run_case a_run_leaves_what_is_published
 run_case without_a_folder_the_published_ones
+run_case the_chosen_folder_holds_all
 run_case persons_of_mpii
 run_case the_loss_falls
 run_case threads_and_workers_change_nothing

@@ -110,6 +110,31 @@ static void test_memory(void **state)
     hr_json_free(&d);
 }
 
+/* A string and a stream get the same bytes, and a reader gets the string back. */
+static void test_strings(void **state)
+{
+    (void)state;
+    static const char string[] = "a\"b\\c/\n\x1f\x7f\xc3\xa9";
+    static const char expected[] = "\"a\\\"b\\\\c/\\u000a\\u001f\x7f\xc3\xa9\"";
+    hr_text text = {0};
+    char *added = NULL, *written = NULL;
+    size_t n_written = 0;
+    hr_json_document d;
+    hr_json_add_string(&text, string);
+    assert_int_equal(hr_text_take(&text, &added), HRNET_OK);
+    assert_string_equal(added, expected);
+    FILE *const stream = open_memstream(&written, &n_written);
+    assert_non_null(stream);
+    hr_json_write_string(stream, string);
+    assert_int_equal(fclose(stream), 0);
+    assert_string_equal(written, expected);
+    assert_int_equal(parse(&d, added), HRNET_OK);
+    assert_string_equal(hr_json_string(d.root), string);
+    hr_json_free(&d);
+    hr_free(added);
+    free(written);
+}
+
 /* Numbers are parsed as in the C locale, whatever locale the program has set. */
 static void test_locale(void **state)
 {
@@ -135,7 +160,7 @@ static void test_locale(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_depth), cmocka_unit_test(test_memory),
-                                       cmocka_unit_test(test_locale)};
+                                       cmocka_unit_test(test_depth),  cmocka_unit_test(test_memory),
+                                       cmocka_unit_test(test_locale), cmocka_unit_test(test_strings)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,11 @@
 #!/bin/sh
-# test_collective.sh PROGRAM MODULE - collective_ranks.c (PROGRAM) alone and under mpirun; MODULE is libhrnet_mpi.so.
+# test_collective.sh PROGRAM MODULE JOIN LIBRARY CONFIG - collective_ranks.c (PROGRAM) alone and under mpirun; MODULE is
+# libhrnet_mpi.so. Then join_run.c (JOIN), a program of the shared LIBRARY, begins a run of CONFIG.
 set -u
 
 program=$(realpath "$1")
 module=$2
+join=$(realpath "$3") library=$(realpath "$4") config=$(realpath "$5")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 n_failed=0
@@ -82,7 +84,31 @@ another_mpi() {
     has err "expected 2 processes, found 1"
 }
 
+# The library and the program in folders that know nothing of each other.
+install_apart() {
+    mkdir lib bin
+    cp "$library" lib/libhrnet.so.0
+    cp "$join" bin/join_run
+}
+
+# A file of the module's name beside the library is the one that is opened, though it is none.
+beside_the_library() {
+    install_apart
+    cp "$library" lib/libhrnet_mpi.so
+    OMPI_COMM_WORLD_SIZE=2 LD_LIBRARY_PATH="$PWD/lib" bin/join_run "$config" >out 2>err
+    has err "$PWD/lib/libhrnet_mpi.so: undefined symbol: hrnet_mpi_calls"
+}
+
+two_of_a_program_elsewhere() {
+    install_apart
+    cp "$module" lib/libhrnet_mpi.so
+    program=$PWD/bin/join_run
+    LD_LIBRARY_PATH="$PWD/lib" run 2 "$config" || true # mpirun minds that both end without taking leave
+    has err "no-data-here/annotations"
+}
+
 test_case alone alone
+test_case beside_the_library beside_the_library
 test_case no_module no_module
 if [ ! -e "$module" ] || ! command -v mpirun >/dev/null; then
     echo "[  SKIPPED ] several processes: needs libopenmpi-dev and openmpi-bin when it is built"
@@ -92,6 +118,7 @@ fi
 test_case two all_right 2
 test_case three all_right 3
 test_case five all_right 5
+test_case two_of_a_program_elsewhere two_of_a_program_elsewhere
 test_case same_again same_again
 test_case give_up one_ends give_up "Exit code:    5"
 test_case die one_ends die "exited on signal 9 (Killed)"

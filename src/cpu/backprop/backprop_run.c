@@ -4,8 +4,8 @@
  * draws which.
  */
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/parallel.h"
 #include "cpu/backprop/backprop_internal.h"
 
@@ -30,13 +30,6 @@ static const hr_job_functions *const kinds[HR_N_JOB_KINDS] = {
     [HR_JOB_REDUCE_GRADIENT] = &hr_job_reduce_gradient,
 };
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Count every phase's tasks for a batch of n. */
 static void cut(hr_backprop *net, int n)
 {
@@ -59,10 +52,10 @@ static void cut(hr_backprop *net, int n)
 static void run_timed(hr_backprop *net, const hr_job *job, hr_job_state *state, int task, int thread)
 {
     const hr_job_functions *kind = kinds[job->kind];
-    const double start = now();
+    const double start = hr_clock_now();
     kind->run(net, job, task, thread);
     if (kind->finish != NULL && atomic_fetch_add(&state->n_done, 1) == state->n_tasks - 1) kind->finish(net, job);
-    net->times[thread * HR_N_JOB_KINDS + (int)job->kind] += now() - start;
+    net->times[thread * HR_N_JOB_KINDS + (int)job->kind] += hr_clock_now() - start;
 }
 
 /* Jobs of a phase that are the caller's; they are its last. Returns whether there are any. */

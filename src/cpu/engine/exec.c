@@ -9,8 +9,8 @@
 
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "cpu/engine/exec_plan.h"
 #include "cpu/engine/tensor_memory.h"
@@ -132,13 +132,6 @@ static void run_task(const hr_exec *exec, int index, int step, int task, int thr
     }
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void put_ready(hr_exec *exec, int index)
 {
     atomic_fetch_or(&exec->ready[index / BITS], (uint64_t)1 << (index % BITS));
@@ -173,10 +166,10 @@ static void run_nodes(hr_exec *exec, int index, int task, int thread)
 {
     const hr_exec_step *step = &exec->plan.steps[index];
     for (int i = step->node; i < step->node + step->n_nodes; i++) {
-        const double start = exec->profile != NULL ? now() : 0;
+        const double start = exec->profile != NULL ? hr_clock_now() : 0;
         run_task(exec, i, index, task, thread);
         if (exec->profile != NULL)
-            exec->profile[(size_t)thread * (size_t)exec->graph.n_nodes + (size_t)i] += now() - start;
+            exec->profile[(size_t)thread * (size_t)exec->graph.n_nodes + (size_t)i] += hr_clock_now() - start;
     }
 }
 

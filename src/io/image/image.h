@@ -1,7 +1,8 @@
 /*
- * image.h - what image.c and the code for each file format (image_jpeg.c, image_png.c, image_webp.c) share: limits, and
- * one decoder and one encoder a format. Decoders see bytes in memory, never a file. Callers outside this folder use
- * hrnet_image_load, _decode and _save of <hrnet.h>, or hr_image_decode for a limit of their own.
+ * image.h - what image.c and the code for each file format (image_jpeg.c, image_png.c, image_webp.c, image_exif.c) share:
+ * limits, and one decoder and one encoder a format. A build without a library has image_without_*.c in the place of its
+ * file. Decoders see bytes in memory, never a file. Callers outside this folder use hrnet_image_load, _decode and _save of
+ * <hrnet.h>, or hr_image_decode for a limit of their own.
  */
 #ifndef HR_IO_IMAGE_IMAGE_H
 #define HR_IO_IMAGE_IMAGE_H
@@ -43,7 +44,7 @@ hrnet_status hr_png_encode(FILE *stream, const hrnet_image *image, const char *n
 hrnet_status hr_webp_encode(FILE *stream, const hrnet_image *image, const char *name);
 
 /* The orientation tag of an EXIF block, which may begin with "Exif\0\0" (JPEG) or not (PNG, WebP): 1..8, or 1 if it is
- * missing or broken. */
+ * missing or broken, and in a build without libexif. */
 int hr_exif_orientation(const unsigned char *data, size_t size);
 
 #endif
