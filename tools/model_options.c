@@ -85,7 +85,8 @@ int network_open(network *net, const network_settings *settings, const char *con
         hrnet_config_load(&net->config, settings->config, overrides, network_message, &quiet) != HRNET_OK)
         return tool_failed();
     int status = load_model(net, settings, overrides);
-    const hrnet_session_options options = {settings->threads, settings->batch != 0 ? settings->batch : 8};
+    const hrnet_session_options options = {.threads = settings->threads,
+                                           .max_batch = settings->batch != 0 ? settings->batch : 8};
     if (status == 0 && with_session && hrnet_session_create(&net->session, net->model, &options) != HRNET_OK)
         status = tool_failed();
     if (status != 0) network_close(net);
