@@ -274,6 +274,18 @@ HRNET_API void hrnet_model_free(hrnet_model *model);
 HRNET_API hrnet_status hrnet_export_onnx(const hrnet_checkpoint *checkpoint, const char *path,
                                          const hrnet_model_options *options, int batch);
 
+/* Run the network that hrnet_model_load would make of the checkpoint and these options (their training, precision and
+ * batch are not looked at) in double precision, by the plainest loops there are: no packed weights, no folded norms, no
+ * fast algorithms, one thread. Use it to settle which of two results is right. It takes tens of times as long as a
+ * session (W32 at 256x192: 5 s a picture on one core of Zen 3).
+ * input [n][3][input_height][input_width], n >= 1, as hrnet_session_forward takes it; any other shape is
+ * HRNET_ERR_ARGUMENT. *heatmaps becomes [n][n_joints][heatmap_height][heatmap_width], rounded to float at the end;
+ * release it with hrnet_array_free. flip != 0: the flip test of hrnet_session_forward_flip, with its shift.
+ * checkpoint NULL: initial values (options->config is then required). */
+HRNET_API hrnet_status hrnet_reference_forward(hrnet_array *heatmaps, const hrnet_checkpoint *checkpoint,
+                                               const hrnet_model_options *options, const hrnet_array *input, int flip,
+                                               int shift);
+
 /* ------------------------------------------------------------------------------------------------ pool */
 
 /* Threads for several sessions: use one pool for all the sessions of a program that works for several callers at once,

@@ -1,29 +1,7 @@
-/* export_onnx.c - the public face of exports: configuration and weights meet as in hrnet_model_load, and a file is
- * made. */
+/* export_onnx.c - the public face of exports: the network that a checkpoint and options ask for becomes a file. */
 #include "base/file.h"
-#include "base/mem.h"
-#include "networks/registry.h"
-#include "weights/bind.h"
-#include "weights/checkpoint.h"
-#include "weights/initial.h"
 #include "graph/onnx.h"
-
-/* Everything that an export holds until its end. */
-typedef struct exporting {
-    hr_config config;
-    hr_graph graph, fused;
-    hr_binding binding;
-} exporting;
-
-static hrnet_status configure(hr_config *config, const hrnet_checkpoint *checkpoint, const hrnet_model_options *options)
-{
-    if (options->config != NULL)
-        *config = *options->config;
-    else
-        HR_TRY(hr_checkpoint_config(checkpoint, config, options->on_message, options->context));
-    HR_TRY(hr_config_override(config, options->overrides, options->on_message, options->context));
-    return hr_config_check(config);
-}
+#include "weights/bound_network.h"
 
 static hrnet_status write_file(const char *path, const hr_graph *graph, const hr_weights *weights, int batch)
 {
@@ -35,42 +13,23 @@ static hrnet_status write_file(const char *path, const hr_graph *graph, const hr
     return status;
 }
 
-static hrnet_status export(exporting *e, const hrnet_checkpoint *checkpoint, const char *path,
-                           const hrnet_model_options *options, int batch)
-{
-    hr_weights weights = hr_initial_weights(&options->seed);
-    HR_TRY(configure(&e->config, checkpoint, options));
-    HR_TRY(hr_network_build(&e->graph, &e->config.model));
-    HR_TRY(hr_graph_fuse(&e->fused, &e->graph));
-    if (checkpoint != NULL) {
-        const hr_bind_options bind = {.path = checkpoint->path,
-                                      .allow_missing = options->allow_missing,
-                                      .on_message = options->on_message,
-                                      .context = options->context,
-                                      .seed = options->seed};
-        HR_TRY(hr_bind(&e->binding, &e->graph, &checkpoint->tensors, &checkpoint->layout, &bind));
-        weights = hr_bound(&e->binding);
-    }
-    return write_file(path, &e->fused, &weights, batch);
-}
-
 hrnet_status hrnet_export_onnx(const hrnet_checkpoint *checkpoint, const char *path, const hrnet_model_options *options,
                                int batch)
 {
     enum { MAX_BATCH = 65536 };
     const hrnet_model_options defaults = {0};
+    hr_bound_network *network;
+    hr_graph fused = {0};
     if (options == NULL) options = &defaults;
     if (path == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_export_onnx: path is NULL");
     if (checkpoint == NULL && options->config == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_export_onnx: neither a checkpoint nor a configuration");
     if (batch < 0 || batch > MAX_BATCH)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_export_onnx: batch: expected 0..%d, found %d", MAX_BATCH, batch);
-    exporting *e;
-    HR_NEW(e, 1);
-    const hrnet_status status = export(e, checkpoint, path, options, batch);
-    hr_binding_free(&e->binding);
-    hr_graph_free(&e->fused);
-    hr_graph_free(&e->graph);
-    hr_free(e);
+    HR_TRY(hr_bound_network_create(&network, checkpoint, options));
+    hrnet_status status = hr_graph_fuse(&fused, &network->graph);
+    if (status == HRNET_OK) status = write_file(path, &fused, &network->weights, batch);
+    hr_graph_free(&fused);
+    hr_bound_network_free(network);
     return status;
 }
