@@ -20,7 +20,7 @@
  *   - hrnet_model and hrnet_config are immutable once made and may be shared between threads. A hrnet_session is for
  *     one thread at a time; it owns its scratch memory, and its worker threads unless it is given a hrnet_pool.
  *   - After fork() the child may use the parent's models and configurations. The parent's pools and sessions are of no
- *     use there, as their threads did not come along: calls on them fail, and they can be freed.
+ *     use there, as their threads did not come along: runs on them fail, and they can be freed.
  *   - Arrays are C-contiguous; shapes stand in brackets, outermost first. Pixels have their origin at the top left,
  *     and the centre of the first pixel is (0, 0). Images are 8-bit RGB.
  *   - Nothing here prints, exits, or changes process-wide state.
