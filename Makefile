@@ -45,7 +45,7 @@ asan:
 
 tsan:
 	@scripts/deps.sh build
-	@scripts/test-build.sh build-tsan "engine loader session session_pose batch backprop_runs" -Db_sanitize=thread -Db_lundef=false \
+	@scripts/test-build.sh build-tsan "pool engine loader session session_pool session_pose batch backprop_runs" -Db_sanitize=thread -Db_lundef=false \
 	  --buildtype=debugoptimized
 
 # The library's tests compiled for AArch64, under qemu.

@@ -18,7 +18,9 @@
  *   - A zeroed options struct, or NULL in its place, means the defaults.
  *   - _free and _destroy accept NULL. Handles are freed by the function named at their type.
  *   - hrnet_model and hrnet_config are immutable once made and may be shared between threads. A hrnet_session is for
- *     one thread at a time; it owns its worker threads and all scratch memory.
+ *     one thread at a time; it owns its scratch memory, and its worker threads unless it is given a hrnet_pool.
+ *   - After fork() the child may use the parent's models and configurations. The parent's pools and sessions are of no
+ *     use there, as their threads did not come along: runs on them fail, and they can be freed.
  *   - Arrays are C-contiguous; shapes stand in brackets, outermost first. Pixels have their origin at the top left,
  *     and the centre of the first pixel is (0, 0). Images are 8-bit RGB.
  *   - Nothing here prints, exits, or changes process-wide state.
@@ -276,6 +278,41 @@ HRNET_API void hrnet_model_free(hrnet_model *model);
 HRNET_API hrnet_status hrnet_export_onnx(const hrnet_checkpoint *checkpoint, const char *path,
                                          const hrnet_model_options *options, int batch);
 
+/* Run the network that hrnet_model_load would make of the checkpoint and these options (their training, precision and
+ * batch are not looked at) in double precision, by the plainest loops there are: no packed weights, no folded norms, no
+ * fast algorithms, one thread. Use it to settle which of two results is right. It takes tens of times as long as a
+ * session (W32 at 256x192: 5 s a picture on one core of Zen 3).
+ * input [n][3][input_height][input_width], n >= 1, as hrnet_session_forward takes it; any other shape is
+ * HRNET_ERR_ARGUMENT. *heatmaps becomes [n][n_joints][heatmap_height][heatmap_width], rounded to float at the end;
+ * release it with hrnet_array_free. flip != 0: the flip test of hrnet_session_forward_flip, with its shift.
+ * checkpoint NULL: initial values (options->config is then required). */
+HRNET_API hrnet_status hrnet_reference_forward(hrnet_array *heatmaps, const hrnet_checkpoint *checkpoint,
+                                               const hrnet_model_options *options, const hrnet_array *input, int flip,
+                                               int shift);
+
+/* ------------------------------------------------------------------------------------------------ pool */
+
+/* Threads for several sessions: use one pool for all the sessions of a program that works for several callers at once,
+ * such as a server, or that runs several models, such as a detector beside a pose network, so that they do not take
+ * the processor from each other. Without a pool each session has threads of its own.
+ *
+ *   hrnet_pool *pool = NULL;
+ *   hrnet_pool_create(&pool, 0);
+ *   hrnet_session_create(&session, model, &(hrnet_session_options){.pool = pool});   // any number of them
+ *
+ * Sessions on a pool may be used at the same time, each by one thread. However many there are, never more threads
+ * compute at once than the pool has. Each part of a pass (crops, network, keypoints) runs on the whole pool; a caller
+ * that finds it busy sleeps until its turn comes, first come, first served. The results have the same bits as those of
+ * a session with its own threads. */
+typedef struct hrnet_pool hrnet_pool;
+
+/* threads: 1..64, the calling thread of a session included; 0: as many as this process may use (affinity and cgroup
+ * quota). */
+HRNET_API hrnet_status hrnet_pool_create(hrnet_pool **out, int threads);
+
+/* Give the pool back. Its threads end with the last session that uses it. */
+HRNET_API void hrnet_pool_free(hrnet_pool *pool);
+
 /* ------------------------------------------------------------------------------------------------ session */
 
 /* Scratch memory and threads to run a model. Free with hrnet_session_free. */
@@ -285,6 +322,7 @@ typedef struct hrnet_session_options {
     int threads;   /* 0: as many as this process may use (affinity and cgroup quota); else 1..64 */
     int max_batch; /* pictures in one pass over the weights, 1..64; 0: 1. Passes take 8 at most, and fewer where their
                       activations would pass 32 MiB. */
+    hrnet_pool *pool; /* threads to share with other sessions; threads is then 0. NULL: threads of its own */
 } hrnet_session_options;
 
 /* Plans and allocates everything; the functions below then allocate nothing for the network. */

@@ -10,7 +10,7 @@
 typedef struct settings {
     network_settings network;
     const char *input, *output;
-    int flip_test, shift;
+    int flip_test, shift, is_reference;
 } settings;
 
 static const option options[] = {
@@ -25,12 +25,17 @@ static const option options[] = {
      1},
     {"shift", 0, OPTION_INT, "0|1", "of the flip test: move mirrored heatmaps one cell (SHIFT_HEATMAP); default: 1",
      offsetof(settings, shift), 0, 1},
+    {"reference", 0, OPTION_FLAG, NULL,
+     "in double precision and by the plainest loops, to settle which of two results is right: seconds a picture",
+     offsetof(settings, is_reference), 0, 0},
     NETWORK_RUN_OPTIONS(settings, network),
     {0},
 };
 
 static const char details[] =
     "Only the options decide about the flip test; TEST.* keys of the configuration are not asked.\n"
+    "--reference computes the network as published, without packed weights, fast algorithms or threads; --threads and "
+    "--batch change nothing there, and --precision fp16w is refused.\n"
     "KEY VALUE pairs at the end change the configuration of --config.";
 
 /* The output array for an input of the right shape; STATUS_FAILED after a message for any other. */
@@ -68,6 +73,64 @@ static int run_arrays(const settings *set, const network *net, const hrnet_array
     return status;
 }
 
+/* The network in this processor's fast arithmetic. */
+static int run_session(const settings *set, const char *const *overrides)
+{
+    network net = {0};
+    hrnet_array input = {0};
+    int status = network_open(&net, &set->network, overrides, 1);
+    if (status == 0 && hrnet_array_load(&input, set->input) != HRNET_OK) status = tool_failed();
+    if (status == 0) status = run_arrays(set, &net, &input);
+    hrnet_array_free(&input);
+    network_close(&net);
+    return status;
+}
+
+/* The same network in double precision. checkpoint NULL: initial weights; config NULL: what the checkpoint carries. */
+static int run_reference_on(const settings *set, const hrnet_checkpoint *checkpoint, const hrnet_config *config,
+                            const char *const *overrides)
+{
+    int quiet = set->network.quiet, status = STATUS_DONE;
+    const hrnet_model_options how = {.config = config,
+                                     .overrides = config == NULL ? overrides : NULL,
+                                     .allow_missing = set->network.allow_missing,
+                                     .on_message = network_message,
+                                     .context = &quiet};
+    hrnet_array input = {0}, output = {0};
+    if (hrnet_array_load(&input, set->input) != HRNET_OK) return tool_failed();
+    const hrnet_status result = hrnet_reference_forward(&output, checkpoint, &how, &input, set->flip_test, set->shift);
+    if (result == HRNET_ERR_ARGUMENT) { /* the library does not know the array's file */
+        tool_error("%s: %s", set->input, hrnet_last_error());
+        status = STATUS_FAILED;
+    } else if (result != HRNET_OK || hrnet_array_save(&output, set->output) != HRNET_OK) {
+        status = tool_failed();
+    }
+    hrnet_array_free(&input);
+    hrnet_array_free(&output);
+    return status;
+}
+
+static int run_reference(const settings *set, const char *const *overrides)
+{
+    int quiet = set->network.quiet, status;
+    hrnet_config *config = NULL;
+    hrnet_checkpoint *checkpoint = NULL;
+    char *path = NULL;
+    if (set->network.precision != HRNET_FP32)
+        return tool_usage("--reference and --precision fp16w exclude each other: the reference has no packed weights");
+    if (set->network.config != NULL &&
+        hrnet_config_load(&config, set->network.config, overrides, network_message, &quiet) != HRNET_OK)
+        return tool_failed();
+    status = network_weights_file(&set->network, config, &path);
+    if (status == 0 && !set->network.initial_weights && hrnet_checkpoint_load(&checkpoint, path) != HRNET_OK)
+        status = tool_failed();
+    if (status == 0) status = run_reference_on(set, checkpoint, config, overrides);
+    hrnet_checkpoint_free(checkpoint);
+    hrnet_config_free(config);
+    free(path);
+    return status;
+}
+
 static int run(int argc, char **argv)
 {
     settings set = {.shift = 1};
@@ -78,13 +141,7 @@ static int run(int argc, char **argv)
     if (set.input == NULL || set.output == NULL) return tool_usage("expected --input x.npy and --output y.npy");
     status = network_overrides(argv, &n_arguments, &overrides);
     if (status == 0 && n_arguments > 0) status = tool_usage("'%s': expected options and KEY VALUE pairs only", argv[0]);
-    network net = {0};
-    hrnet_array input = {0};
-    if (status == 0) status = network_open(&net, &set.network, overrides, 1);
-    if (status == 0 && hrnet_array_load(&input, set.input) != HRNET_OK) status = tool_failed();
-    if (status == 0) status = run_arrays(&set, &net, &input);
-    hrnet_array_free(&input);
-    network_close(&net);
+    if (status == 0) status = set.is_reference ? run_reference(&set, overrides) : run_session(&set, overrides);
     free(overrides);
     return status;
 }

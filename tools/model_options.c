@@ -48,6 +48,27 @@ char *network_model_file(const hrnet_config *config)
     return path;
 }
 
+int network_weights_file(const network_settings *settings, const hrnet_config *config, char **out)
+{
+    char *path = settings->model != NULL ? tool_text("%s", settings->model) : network_model_file(config);
+    int status = 0;
+    if (path == NULL && config != NULL && !settings->initial_weights)
+        status = tool_usage("no weights for %s: give --model FILE, or --initial-weights to try the machinery without; "
+                            "the model that ships with hrnet runs without --config",
+                            settings->config);
+    else if (path == NULL && config == NULL && settings->initial_weights)
+        status = tool_usage("--initial-weights needs --config NAME");
+    else if (path != NULL && settings->initial_weights)
+        status = tool_usage("--initial-weights and a weights file (%s) exclude each other", path);
+    if (status != 0) {
+        free(path);
+        return status;
+    }
+    if (settings->initial_weights) tool_error("the weights are initial (random): the result means nothing");
+    *out = path;
+    return 0;
+}
+
 static int load_model(network *net, const network_settings *settings, const char *const *overrides)
 {
     int quiet = settings->quiet;
@@ -58,22 +79,10 @@ static int load_model(network *net, const network_settings *settings, const char
                                          .batch = settings->batch,
                                          .on_message = network_message,
                                          .context = &quiet};
-    char *configured = settings->model == NULL ? network_model_file(net->config) : NULL;
-    const char *path = settings->model != NULL ? settings->model : configured;
-    int status = 0;
-    if (path == NULL && net->config != NULL && !settings->initial_weights)
-        status = tool_usage("no weights for %s: give --model FILE, or --initial-weights to try the machinery without; "
-                            "the model that ships with hrnet runs without --config",
-                            settings->config);
-    else if (path == NULL && net->config == NULL && settings->initial_weights)
-        status = tool_usage("--initial-weights needs --config NAME");
-    else if (path != NULL && settings->initial_weights)
-        status = tool_usage("--initial-weights and a weights file (%s) exclude each other", path);
-    else if (hrnet_model_load(&net->model, path, &options) != HRNET_OK)
-        status = tool_failed();
-    else if (settings->initial_weights)
-        tool_error("the weights are initial (random): the result means nothing");
-    free(configured);
+    char *path = NULL;
+    int status = network_weights_file(settings, net->config, &path);
+    if (status == 0 && hrnet_model_load(&net->model, path, &options) != HRNET_OK) status = tool_failed();
+    free(path);
     return status;
 }
 
@@ -85,7 +94,8 @@ int network_open(network *net, const network_settings *settings, const char *con
         hrnet_config_load(&net->config, settings->config, overrides, network_message, &quiet) != HRNET_OK)
         return tool_failed();
     int status = load_model(net, settings, overrides);
-    const hrnet_session_options options = {settings->threads, settings->batch != 0 ? settings->batch : 8};
+    const hrnet_session_options options = {.threads = settings->threads,
+                                           .max_batch = settings->batch != 0 ? settings->batch : 8};
     if (status == 0 && with_session && hrnet_session_create(&net->session, net->model, &options) != HRNET_OK)
         status = tool_failed();
     if (status != 0) network_close(net);

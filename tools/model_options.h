@@ -50,7 +50,12 @@ int network_overrides(char **arguments, int *n_arguments, const char ***out);
 int network_open(network *net, const network_settings *settings, const char *const *overrides, int with_session);
 void network_close(network *net);
 
-/* Its parts, for a command that needs weights but nothing that runs: TEST.MODEL_FILE of a configuration (may be NULL),
+/* Its parts, for a command that needs weights but no session. The weights file that the settings ask for: --model, else
+ * TEST.MODEL_FILE of the configuration (may be NULL), else *out is NULL: the model that ships, or with
+ * --initial-weights none. Freed by free. Returns 0, after a warning about initial weights, or an exit
+ * status after a message when the settings exclude each other. */
+int network_weights_file(const network_settings *settings, const hrnet_config *config, char **out);
+/* TEST.MODEL_FILE of a configuration (may be NULL),
  * or NULL, to be freed by free; and a hrnet_message_fn that prints unless *(int *)context, quiet, is set. */
 char *network_model_file(const hrnet_config *config);
 void network_message(void *context, const char *line);

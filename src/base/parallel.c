@@ -17,7 +17,7 @@ static void run_tasks(void *context, int thread)
     for (int task; (task = atomic_fetch_add(&loop->next, 1)) < loop->n_tasks;) loop->func(loop->context, task);
 }
 
-void hr_parallel(hr_pool *pool, int n_tasks, void (*func)(void *context, int task), void *context)
+void hr_parallel(hrnet_pool *pool, int n_tasks, void (*func)(void *context, int task), void *context)
 {
     parallel_loop loop = {.n_tasks = n_tasks, .func = func, .context = context};
     hr_pool_run(pool, run_tasks, &loop);

@@ -43,7 +43,7 @@ typedef struct hr_backend {
     hr_backend_layer (*layer)(const void *network, int node);
 
     /* network and pool must outlive the runner. max_batch 1..64. Reshape it before anything else. */
-    hrnet_status (*open)(void **runner, const void *network, hr_pool *pool, int max_batch);
+    hrnet_status (*open)(void **runner, const void *network, hrnet_pool *pool, int max_batch);
     void (*close)(void *runner); /* accepts NULL */
     size_t (*runner_bytes)(const void *runner);
     /* On failure the size stays as it was. */

@@ -43,7 +43,7 @@ struct hrnet_model {
 
 struct hrnet_session {
     const hrnet_model *model;
-    hr_pool *pool;
+    hrnet_pool *pool;                                     /* a reference */
     void *runner;                                         /* of the model's backend */
     int input_width, input_height, map_width, map_height; /* the size it is planned for */
     float *maps, *mirrored;                               /* [n_slots][n_joints][map_height][map_width] each */

@@ -56,6 +56,7 @@ hrnet_status hrnet_session_profile(hrnet_session *session, int n, hrnet_layer **
     if (session == NULL || out == NULL || n_out == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_profile: an argument is NULL");
     if (n < 1) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_profile: n: expected 1 or more, found %d", n);
+    HR_TRY(hr_pool_check(session->pool));
     const hrnet_model *model = session->model;
     hr_graph graph; /* what runs, at the session's size; texts live in the model's */
     HR_TRY(

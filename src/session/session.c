@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/cpu.h"
 #include "base/mem.h"
 #include "base/parallel.h"
 #include "pose/affine.h"
@@ -139,6 +138,7 @@ static hrnet_status forward(hrnet_session *session, const float *input, int n, i
     if (session == NULL || (n > 0 && (input == NULL || heatmaps == NULL)))
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_forward: an argument is NULL");
     if (n < 0) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_forward: expected n >= 0, found %d", n);
+    HR_TRY(hr_pool_check(session->pool));
     job j = {.session = session,
              .flip = flip,
              .shift = shift,
@@ -255,6 +255,7 @@ hrnet_status hrnet_session_pose(hrnet_session *session, const hrnet_person *pers
         options->sampler < HRNET_SAMPLE_OPENCV || options->sampler > HRNET_SAMPLE_FLOAT)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_pose: unknown decoder %d or sampler %d",
                        (int)options->decoder, (int)options->sampler);
+    HR_TRY(hr_pool_check(session->pool));
     for (int i = 0; i < n; i++) HR_TRY(check_person(&persons[i], i));
     job j = {.session = session,
              .flip = options->flip_test,
@@ -311,11 +312,15 @@ static hrnet_status resize(hrnet_session *session, int width, int height)
     return hr_fail_memory(s.n_slots * 2 * s.map_floats * sizeof(float));
 }
 
-static hrnet_status create(hrnet_session *session, int threads, int max_batch)
+static hrnet_status create(hrnet_session *session, const hrnet_session_options *options)
 {
     const hrnet_model *model = session->model;
-    HR_TRY(hr_pool_create(&session->pool, threads));
-    HR_TRY(model->backend->open(&session->runner, model->network, session->pool, max_batch));
+    if (options->pool != NULL)
+        session->pool = hr_pool_share(options->pool);
+    else
+        HR_TRY(hrnet_pool_create(&session->pool, options->threads));
+    HR_TRY(model->backend->open(&session->runner, model->network, session->pool,
+                                options->max_batch != 0 ? options->max_batch : 1));
     return resize(session, model->info.input_width, model->info.input_height);
 }
 
@@ -325,15 +330,15 @@ hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_model *model,
     hrnet_session *session;
     if (options == NULL) options = &defaults;
     if (out == NULL || model == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_create: an argument is NULL");
-    if (options->threads < 0 || options->threads > HR_MAX_THREADS)
-        return hr_fail(HRNET_ERR_ARGUMENT, "threads: expected 0..%d, found %d", HR_MAX_THREADS, options->threads);
+    if (options->pool != NULL && options->threads != 0)
+        return hr_fail(HRNET_ERR_ARGUMENT, "threads: expected 0 beside a pool, which has its own, found %d",
+                       options->threads);
     if (options->max_batch < 0 || options->max_batch > 64)
         return hr_fail(HRNET_ERR_ARGUMENT, "max_batch: expected 1..64, found %d", options->max_batch);
-    int threads = options->threads != 0 ? options->threads : hr_cpu_count();
-    if (threads > HR_MAX_THREADS) threads = HR_MAX_THREADS;
+    if (options->pool != NULL) HR_TRY(hr_pool_check(options->pool));
     HR_NEW(session, 1);
     session->model = model;
-    const hrnet_status status = create(session, threads, options->max_batch != 0 ? options->max_batch : 1);
+    const hrnet_status status = create(session, options);
     if (status != HRNET_OK) {
         hrnet_session_free(session);
         return status;
@@ -379,7 +384,7 @@ void hrnet_session_free(hrnet_session *session)
 {
     if (session == NULL) return;
     session->model->backend->close(session->runner);
-    hr_pool_free(session->pool);
+    hrnet_pool_free(session->pool);
     hr_free(session->maps);
     hr_free(session->mirrored);
     hr_free(session->scratch);

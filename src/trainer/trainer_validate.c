@@ -72,7 +72,7 @@ static hrnet_status evaluate(hrnet_trainer *t, verdict *v)
     const hr_params_block block = {t->core->params, hr_learner_weights(t->core)};
     const hr_weights weights = hr_params_weights(&block);
     const int batch = t->config.test.batch_size_per_gpu < MOST ? t->config.test.batch_size_per_gpu : MOST;
-    const hrnet_session_options session_options = {t->core->options.threads, batch};
+    const hrnet_session_options session_options = {.threads = t->core->options.threads, .max_batch = batch};
     const hrnet_evaluation_options how = {.workers = t->core->options.workers};
     hrnet_model *model = NULL;
     hrnet_session *session = NULL;

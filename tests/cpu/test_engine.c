@@ -63,8 +63,8 @@ static hr_engine *golden_engine(const char *net)
 static float *run(const hr_engine *engine, int threads, int max_batch)
 {
     hr_exec *exec = NULL;
-    hr_pool *pool = NULL;
-    MUST(hr_pool_create(&pool, threads));
+    hrnet_pool *pool = NULL;
+    MUST(hrnet_pool_create(&pool, threads));
     MUST(hr_exec_create(&exec, engine, pool, engine->graph.nodes[0].h, engine->graph.nodes[0].w, max_batch));
     assert_in_range(hr_exec_max_batch(exec), max_batch < N_PICTURES ? max_batch : N_PICTURES, max_batch);
     max_batch = hr_exec_max_batch(exec); /* fewer, where their activations would not fit the cache */
@@ -84,7 +84,7 @@ static float *run(const hr_engine *engine, int threads, int max_batch)
             memcpy(heatmaps + (size_t)(first + i) * n_out, hr_exec_output(exec, 0, i), n_out * sizeof *heatmaps);
     }
     hr_exec_free(exec);
-    hr_pool_free(pool);
+    hrnet_pool_free(pool);
     return heatmaps;
 }
 
@@ -117,15 +117,15 @@ static void arguments(void **state)
     hr_exec *exec = NULL;
     assert_true(hr_engine_bytes(engine) > 0);
     const int h = engine->graph.nodes[0].h, w = engine->graph.nodes[0].w;
-    hr_pool *pool = NULL;
-    MUST(hr_pool_create(&pool, 1));
+    hrnet_pool *pool = NULL;
+    MUST(hrnet_pool_create(&pool, 1));
     REFUSED(hr_exec_create(&exec, engine, pool, h, w, 0), HRNET_ERR_ARGUMENT, "max_batch");
     REFUSED(hr_exec_create(&exec, engine, pool, h, w, 65), HRNET_ERR_ARGUMENT, "max_batch");
     /* the branches' sizes no longer meet where their maps are added */
     REFUSED(hr_exec_create(&exec, engine, pool, h + 4, w, 1), HRNET_ERR_ARGUMENT, "expected terms of one shape");
     REFUSED(hr_exec_create(&exec, engine, pool, 0, w, 1), HRNET_ERR_ARGUMENT, "conv conv1: expected an input");
     assert_null(exec);
-    hr_pool_free(pool);
+    hrnet_pool_free(pool);
     hr_engine_free(engine);
 }
 
@@ -143,8 +143,8 @@ static void parallel_and_profile(void **state)
     for (int threads = 1; threads <= 3; threads++) {
         unsigned char done[100] = {0};
         hr_exec *exec = NULL;
-        hr_pool *pool = NULL;
-        MUST(hr_pool_create(&pool, threads));
+        hrnet_pool *pool = NULL;
+        MUST(hrnet_pool_create(&pool, threads));
         MUST(hr_exec_create(&exec, engine, pool, 96, 64, 1));
         hr_parallel(pool, 100, add_one, done);
         for (int i = 0; i < 100; i++) assert_int_equal(done[i], 1);
@@ -153,7 +153,7 @@ static void parallel_and_profile(void **state)
         assert_true(seconds[0] == 0); /* the input takes no time */
         for (int i = 1; i < engine->graph.n_nodes; i++) assert_true(seconds[i] > 0);
         hr_exec_free(exec);
-        hr_pool_free(pool);
+        hrnet_pool_free(pool);
     }
     test_free(seconds);
     hr_engine_free(engine);

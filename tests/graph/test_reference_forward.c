@@ -97,10 +97,10 @@ static void run_prefix(const golden_graph *net, int node, const float *input, fl
     prefix.n_outputs = 1;
     prefix.outputs[0].node = node;
     hr_engine *engine = NULL;
-    hr_pool *pool = NULL;
+    hrnet_pool *pool = NULL;
     hr_exec *exec = NULL;
     MUST(hr_engine_create(&engine, &prefix, &net->weights, hr_cpu_features(), NULL));
-    MUST(hr_pool_create(&pool, 1));
+    MUST(hrnet_pool_create(&pool, 1));
     MUST(hr_exec_create(&exec, engine, pool, prefix.nodes[0].h, prefix.nodes[0].w, 1));
     const hr_node *in = &prefix.nodes[0], *out = &prefix.nodes[node];
     const size_t pixels = (size_t)in->h * (size_t)in->w, cells = (size_t)out->h * (size_t)out->w;
@@ -111,7 +111,7 @@ static void run_prefix(const golden_graph *net, int node, const float *input, fl
     for (size_t c = 0; c < (size_t)out->c; c++)
         for (size_t i = 0; i < cells; i++) found[c * cells + i] = hr_exec_output(exec, 0, 0)[i * ld + c];
     hr_exec_free(exec);
-    hr_pool_free(pool);
+    hrnet_pool_free(pool);
     hr_engine_free(engine);
 }
 

@@ -193,11 +193,43 @@ static void checkpoint_save(void **state)
     hrnet_config_free(config);
 }
 
+typedef struct referring {
+    const hrnet_checkpoint *checkpoint;
+    const hrnet_config *config;
+    hrnet_array input;
+} referring;
+
+static hrnet_status reference_forward(const void *input, int *untouched)
+{
+    const referring *r = input;
+    static const char *const small[] = {"MODEL.IMAGE_SIZE", "[32, 32]", "MODEL.HEATMAP_SIZE", "[8, 8]", NULL};
+    const hrnet_model_options options = {.config = r->config, .overrides = small};
+    hrnet_array out = {0};
+    const hrnet_status status = hrnet_reference_forward(&out, r->checkpoint, &options, &r->input, 1, 1);
+    *untouched = status == HRNET_OK || (out.data == NULL && out.n_dims == 0);
+    hrnet_array_free(&out);
+    return status;
+}
+
+static void reference(void **state)
+{
+    (void)state;
+    static float picture[3 * 32 * 32];
+    hrnet_checkpoint *checkpoint = NULL;
+    hrnet_config *config = golden_config(net_names[0]);
+    MUST(hrnet_checkpoint_load(&checkpoint, golden_path(net_names[0], "weights.pth")));
+    const referring r = {checkpoint, config, {.n_dims = 4, .shape = {1, 3, 32, 32}, .data = picture}};
+    fail_each_allocation("reference", reference_forward, &r);
+    hrnet_checkpoint_free(checkpoint);
+    hrnet_config_free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(model_load),  cmocka_unit_test(our_file),       cmocka_unit_test(pretrained),
         cmocka_unit_test(config_load), cmocka_unit_test(session_create), cmocka_unit_test(checkpoint_save),
+        cmocka_unit_test(reference),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

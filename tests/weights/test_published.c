@@ -22,9 +22,9 @@ static float *run_formula(const hr_graph *graph)
     const hr_weights weights = formula_weights();
     hr_engine *engine = NULL;
     hr_exec *exec = NULL;
-    hr_pool *pool = NULL;
+    hrnet_pool *pool = NULL;
     MUST(hr_engine_create(&engine, graph, &weights, hr_cpu_features(), NULL));
-    MUST(hr_pool_create(&pool, hr_cpu_count()));
+    MUST(hrnet_pool_create(&pool, 0));
     MUST(hr_exec_create(&exec, engine, pool, graph->nodes[0].h, graph->nodes[0].w, 1));
     const hr_node *in = &graph->nodes[0], *out = &graph->nodes[graph->outputs[0].node];
     const size_t pixels = (size_t)in->h * (size_t)in->w, cells = (size_t)out->h * (size_t)out->w;
@@ -39,7 +39,7 @@ static float *run_formula(const hr_graph *graph)
         for (size_t i = 0; i < cells; i++) heatmaps[j * cells + i] = output[i * (size_t)hr_exec_output_ld(exec, 0) + j];
     test_free(input);
     hr_exec_free(exec);
-    hr_pool_free(pool);
+    hrnet_pool_free(pool);
     hr_engine_free(engine);
     return heatmaps;
 }

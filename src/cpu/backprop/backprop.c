@@ -166,7 +166,7 @@ hrnet_status hr_backprop_create(hr_backprop **out, const hr_graph *graph, const 
     hrnet_status status = copy_graph(&net->graph, graph);
     if (status == HRNET_OK) status = plan(net, &net->graph, options);
     if (status == HRNET_OK) status = allocate(net);
-    if (status == HRNET_OK) status = hr_pool_create(&net->pool, options->threads);
+    if (status == HRNET_OK) status = hrnet_pool_create(&net->pool, options->threads);
     if (status != HRNET_OK) {
         hr_backprop_free(net);
         return status;
@@ -179,7 +179,7 @@ hrnet_status hr_backprop_create(hr_backprop **out, const hr_graph *graph, const 
 void hr_backprop_free(hr_backprop *net)
 {
     if (net == NULL) return;
-    hr_pool_free(net->pool);
+    hrnet_pool_free(net->pool);
     hr_backprop_plan_free(&net->plan);
     hr_params_free(&net->layout);
     hr_graph_free(&net->graph);

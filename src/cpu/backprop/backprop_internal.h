@@ -40,7 +40,7 @@ struct hr_backprop {
     hr_backprop_plan plan;
     hr_backprop_sizes sizes;
     const hr_kern *kern;
-    hr_pool *pool;
+    hrnet_pool *pool;
     float *params, *gradients, *zeros, *norm_numbers;
     char *block, *scratch; /* buffers; [threads][scratch_bytes] */
     hr_norm_state *norms;  /* [n_norms] */

@@ -16,7 +16,7 @@ typedef struct recent {
 
 typedef struct cpu_runner {
     const hr_engine *engine;
-    hr_pool *pool;
+    hrnet_pool *pool;
     int max_batch;
     recent sizes[RECENT_SIZES];
     hr_exec *current;
@@ -56,7 +56,7 @@ static hr_backend_layer layer_of(const void *network, int node)
     return (hr_backend_layer){conv->algorithm->name, hr_engine_conv_bytes(conv)};
 }
 
-static hrnet_status open_runner(void **out, const void *network, hr_pool *pool, int max_batch)
+static hrnet_status open_runner(void **out, const void *network, hrnet_pool *pool, int max_batch)
 {
     cpu_runner *r;
     HR_NEW(r, 1);

@@ -29,7 +29,7 @@ typedef struct step_progress {
 
 struct hr_exec {
     const hr_engine *engine;
-    hr_pool *pool;
+    hrnet_pool *pool;
     hr_graph graph;          /* the engine's at this size */
     hr_exec_tensor *tensors; /* [n_nodes] */
     hr_conv *convs;          /* [n_nodes] the engine's at this size */
@@ -177,11 +177,11 @@ static void run_region(void *context, int thread)
 {
     hr_exec *exec = context;
     while (atomic_load(&exec->unfinished) > 0) {
-        const unsigned news = hr_pool_event(exec->pool);
+        const unsigned seen = hr_pool_event(exec->pool);
         int task;
         const int index = draw(exec, &task);
         if (index < 0) {
-            if (atomic_load(&exec->unfinished) > 0) hr_pool_wait(exec->pool, news);
+            if (atomic_load(&exec->unfinished) > 0) hr_pool_wait(exec->pool, seen);
             continue;
         }
         if (exec->steps[index].n_pictures > 0) run_nodes(exec, index, task, thread);
@@ -300,7 +300,7 @@ static hrnet_status allocate(hr_exec *exec)
     return HRNET_OK;
 }
 
-hrnet_status hr_exec_create(hr_exec **out, const hr_engine *engine, hr_pool *pool, int h, int w, int max_batch)
+hrnet_status hr_exec_create(hr_exec **out, const hr_engine *engine, hrnet_pool *pool, int h, int w, int max_batch)
 {
     hr_exec *exec;
     if (max_batch < 1 || max_batch > 64)
