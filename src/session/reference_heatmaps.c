@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "graph/reference_forward.h"
-#include "pose/flip.h"
+#include "pose/decode.h"
 #include "session/model.h"
 #include "weights/bound_network.h"
 
