@@ -1,7 +1,8 @@
 /*
- * annotations.c - questions to a COCO annotations file that was read; annotations_read.c does the reading.
+ * annotations.c - access to COCO annotations in memory: images, persons, their description; annotations_read.c makes
+ * them from a file. All of it is reading of flat arrays (annotations_internal.h), so threads can share one object.
  */
-#include "data/annotations.h"
+#include "data/coco_json.h"
 
 #include <stdlib.h>
 
@@ -47,6 +48,7 @@ hrnet_annotation hrnet_annotations_get(const hrnet_annotations *annotations, siz
 {
     const hr_person_record *const p = &annotations->persons[index];
     const size_t row = annotations->info != NULL ? (size_t)annotations->info->skeleton.n_keypoints * 3 : 0;
+    /* zeros, one row for all persons without keypoints, saves a row each and callers a test for NULL */
     return (hrnet_annotation){
         .id = p->id,
         .image_id = annotations->images[p->image].id,

@@ -1,9 +1,14 @@
 /*
- * dataset_info.c - a description read key by key. What a key leaves open is taken from COCO or MPII when the names are
- * theirs; flip pairs can also be told from names. The whole is then checked as a skeleton.
+ * dataset_info.c - what is known about the keypoints of a dataset: the built-in descriptions of COCO and MPII, and
+ * others read key by key from the JSON tree of a category.
+ *
+ * A key that the category leaves out is filled in: from COCO or MPII if the keypoints have exactly their names in their
+ * order; otherwise flip pairs are derived from the names ("left_eye" and "right_eye"), weights are 1, every keypoint is
+ * upper body, and sigmas, links and colours stay unknown. The result is checked as a skeleton (hr_skeleton_check).
  */
-#include "data/dataset_info.h"
+#include "data/coco_json.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -12,7 +17,45 @@
 #include "base/mem.h"
 #include "pose/skeleton.h"
 
-/* A description with what it owns; info comes first, so that its address is the whole's. */
+/* ------------------------------------------------------------------------------------------------ COCO and MPII */
+
+/* Sigmas: COCOeval's kpt_oks_sigmas. Weights and upper body: joints_weight and upper_body_ids of upstream's coco.py and
+ * mpii.py. MPII publishes no sigmas. */
+static const double coco_sigmas[] = {.26 / 10,  .25 / 10, .25 / 10, .35 / 10, .35 / 10, .79 / 10,
+                                     .79 / 10,  .72 / 10, .72 / 10, .62 / 10, .62 / 10, 1.07 / 10,
+                                     1.07 / 10, .87 / 10, .87 / 10, .89 / 10, .89 / 10};
+static const float coco_weights[] = {1, 1, 1, 1, 1, 1, 1, 1.2f, 1.2f, 1.5f, 1.5f, 1, 1, 1.2f, 1.2f, 1.5f, 1.5f};
+static const unsigned char coco_upper[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0};
+static const float mpii_weights[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+static const unsigned char mpii_upper[] = {0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static hrnet_dataset_info coco, mpii;
+
+/* Once, when first asked for: skeletons are results of functions, which C does not allow in static initialisers. */
+static void make_builtin(void)
+{
+    coco = (hrnet_dataset_info){*hrnet_skeleton_coco(), coco_sigmas, coco_weights, coco_upper, NULL};
+    mpii = (hrnet_dataset_info){*hrnet_skeleton_mpii(), NULL, mpii_weights, mpii_upper, NULL};
+}
+
+const hrnet_dataset_info *hrnet_dataset_info_coco(void)
+{
+    pthread_once(&once, make_builtin);
+    return &coco;
+}
+
+const hrnet_dataset_info *hrnet_dataset_info_mpii(void)
+{
+    pthread_once(&once, make_builtin);
+    return &mpii;
+}
+
+/* ------------------------------------------------------------------------------------------------ reading */
+
+/* A description and the memory behind its pointers. info is the first member, so that the address that callers hold is
+ * also that of the whole (hrnet_dataset_info_free). Pointers of info that are not to these blocks are to static data of
+ * COCO or MPII. */
 typedef struct owned_info {
     hrnet_dataset_info info;
     char **names;
@@ -23,6 +66,7 @@ typedef struct owned_info {
     uint8_t (*colors)[3];
 } owned_info;
 
+/* n names from the list; NULL: "keypoint_0" and so on. */
 static hrnet_status read_names(owned_info *o, const hr_json *list, int n)
 {
     const hr_json *item = hr_json_first(list);
@@ -44,7 +88,7 @@ static hrnet_status read_names(owned_info *o, const hr_json *list, int n)
     return HRNET_OK;
 }
 
-/* One of n keypoints: its name, or its number counted from base. */
+/* Index of a keypoint from its name, or from its number counted from base (0 or 1). */
 static hrnet_status read_keypoint(const owned_info *o, const hr_json *value, int base, int *out)
 {
     const int n = o->info.skeleton.n_keypoints;
@@ -55,13 +99,14 @@ static hrnet_status read_keypoint(const owned_info *o, const hr_json *value, int
         *out = i;
         return HRNET_OK;
     }
-    if (name != NULL) return hr_fail(HRNET_ERR_CONFIG, "no keypoint has the name \"%s\"", name);
+    if (name != NULL) return hr_fail(HRNET_ERR_CONFIG, "expected the name of a keypoint, found \"%s\"", name);
     if (!hr_json_integer(value, &number) || number < base || number >= (int64_t)n + base)
         return hr_fail(HRNET_ERR_CONFIG, "expected a keypoint: a name, or a number from %d to %d", base, n - 1 + base);
     *out = (int)(number - base);
     return HRNET_OK;
 }
 
+/* Put "KEY[INDEX]: " in front of the message. */
 static hrnet_status fail_at(hrnet_status status, const char *key, int index)
 {
     char where[48];
@@ -69,7 +114,7 @@ static hrnet_status fail_at(hrnet_status status, const char *key, int index)
     return hr_fail_in(status, where);
 }
 
-/* Pairs of keypoints; *out stays NULL when the description has no such key. */
+/* A list of pairs of keypoints into *out [*n_out][2]; *out stays NULL if the key is missing. */
 static hrnet_status read_pairs(const owned_info *o, const hr_json *category, const char *key, int base, int (**out)[2],
                                int *n_out)
 {
@@ -91,7 +136,7 @@ static hrnet_status read_pairs(const owned_info *o, const hr_json *category, con
     return HRNET_OK;
 }
 
-/* One number a keypoint; *out stays NULL when the description has no such key. */
+/* A list of one number a keypoint into *out [n]; *out stays NULL if the key is missing. */
 static hrnet_status read_numbers(const owned_info *o, const hr_json *category, const char *key, double **out)
 {
     const hr_json *const list = hr_json_get(category, key);

@@ -151,10 +151,10 @@ static hrnet_status run_pictures(run *r)
 
 static hrnet_status judge(hrnet_evaluation *e)
 {
-    const hr_evaluate_options options = {e->sigmas, e->config->test.oks_thre, e->config->test.in_vis_thre,
+    const hr_select_options options = {e->sigmas, e->config->test.oks_thre, e->config->test.in_vis_thre,
                                          e->config->test.soft_nms};
     if (e->is_mpii) return HRNET_OK;
-    return hr_evaluate(&e->samples, e->poses, e->skipped, &options, e->scores, e->kept, &e->n_kept);
+    return hr_select_poses(&e->samples, e->poses, e->skipped, &options, e->scores, e->kept, &e->n_kept);
 }
 
 hrnet_pose_options hrnet_evaluation_pose_options(const hrnet_evaluation *e, const hrnet_model *model,

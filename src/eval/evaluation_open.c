@@ -8,8 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "data/coco_set.h"
-#include "data/mpii_set.h"
+#include "data/samples.h"
 #include "data/set_files.h"
 #include "eval/evaluation.h"
 

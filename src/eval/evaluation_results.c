@@ -30,9 +30,9 @@ hrnet_status hrnet_evaluation_save(const hrnet_evaluation *e, const char *path)
     HR_TRY(check(e, path, -1));
     HR_TRY(hr_file_create(&file, path));
     if (e->is_mpii)
-        hr_evaluate_write_mpii(file.stream, &e->samples, e->poses);
+        hr_write_mpii_poses(file.stream, &e->samples, e->poses);
     else
-        hr_evaluate_write_coco(file.stream, &e->samples, e->poses, e->scores, e->kept, e->n_kept);
+        hr_write_coco_results(file.stream, &e->samples, e->poses, e->scores, e->kept, e->n_kept);
     return hr_file_commit(&file);
 }
 
@@ -111,7 +111,7 @@ static hrnet_person_error find_best(const hrnet_evaluation *e, const hr_truth *t
                                 .area = truth->area};
     for (size_t i = first; i < end; i++) {
         const hrnet_keypoint *const pose = e->poses + i * (size_t)n_joints;
-        const double oks = hr_evaluate_oks(truth, pose, e->sigmas, n_joints);
+        const double oks = hr_truth_oks(truth, pose, e->sigmas, n_joints);
         if (error.pose != NULL && !(oks > error.oks)) continue;
         error.pose = pose;
         error.oks = oks;

@@ -1,5 +1,5 @@
 /* test_mpii_set.c - MPII's annotations to crops; the numbers are upstream's rule done by hand. */
-#include "data/mpii_set.h"
+#include "data/samples.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* fuzz_boxes.c - COCO detections and annotations, and with them the JSON tree. */
-#include "data/detections.h"
+#include "data/coco_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
