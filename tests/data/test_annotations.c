@@ -70,7 +70,7 @@ static void test_refused(void **state)
         {"{\"annotations\": [" PERSON "[1, 2, 0]}, " PERSON "[1, 2, 0, 3, 4, 0]}]}",
          "expected 3 numbers for 1 keypoints, found 6"},
         {"{\"annotations\": [" PERSON "[1, 2, \"a\"]}]}", "expected numbers alone"},
-        {"{\"annotations\": [" PERSON "[1, 2, 0]}]}", "no \"categories\""},
+        {"{\"annotations\": [" PERSON "[1, 2, 0]}]}", "categories: expected those of the annotations, found none"},
         {"{\"annotations\": [" PERSON "[1, 2, 0]}], \"categories\": [{\"id\": 1, \"keypoints\": [\"a\", \"b\"]}]}",
          "annotations: expected 2 keypoints as their category has, found 1"},
         {"{\"images\": [", "line 1, byte"},
