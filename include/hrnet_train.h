@@ -51,7 +51,7 @@ typedef struct hrnet_trainer_options {
     int threads;        /* 0: as many as this process may use; else 1..64 */
     int recompute;      /* 1: less memory for about a third more time */
     int validate_every; /* epochs; 0: 1; below 0: never. The last epoch is always validated unless it is below 0 */
-    int tell_times;     /* 1: what the time went into, at the end of a run */
+    int log_times;     /* 1: what the time went into, at the end of a run */
     hrnet_message_fn *on_message; /* every line of the log, on the thread that made the call; NULL: the log file only */
     void *context;
 } hrnet_trainer_options;

@@ -206,7 +206,7 @@ weights_of_a_model_with_other_joints() {
     make_train_set set 4 3 '"tip", "left_end", "right_end"'
     train 0 -o run --no-validation $train_keys MODEL.NUM_JOINTS 3 TRAIN.INIT "$golden/weights.pth"
     has out 'wrong shape: final_layer.weight: expected [3, 8, 1, 1], found [17, 8, 1, 1]'
-    has out 'final_layer is made anew'
+    has out 'final_layer gets initial values'
     expect 0 "$HRNET" info run/final_state.safetensors
     has out 'left_end'
 }

@@ -130,10 +130,10 @@ static void broadcast(void)
 }
 
 /* mpirun without a list of hosts starts all of them here. */
-static void size_here(void)
+static void local_size(void)
 {
-    CHECK(hr_collective_size_here(collective) == hr_collective_size(collective), "found %d",
-          hr_collective_size_here(collective));
+    CHECK(hr_collective_local_size(collective) == hr_collective_size(collective), "found %d",
+          hr_collective_local_size(collective));
 }
 
 /* The hash of the sums, the same in every run: resuming is exact with several processes, too. */
@@ -168,7 +168,7 @@ static void barrier(void)
 static void give_up(void)
 {
     if (hr_collective_rank(collective) == 1) {
-        hr_collective_give_up(collective);
+        hr_collective_leave(collective);
         hr_collective_close(collective);
         exit(5);
     }
@@ -188,7 +188,7 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(void);
     } cases[] = {{"sum_floats", sum_floats}, {"sum_doubles", sum_doubles}, {"overlap", overlap},
-                 {"broadcast", broadcast},   {"size_here", size_here},     {"hash", print_hash},
+                 {"broadcast", broadcast},   {"local_size", local_size},     {"hash", print_hash},
                  {"barrier", barrier},       {"give_up", give_up},         {"die", die}};
     if (hr_collective_open(&collective) != HRNET_OK) {
         fprintf(stderr, "%s\n", hrnet_last_error());
