@@ -1,6 +1,9 @@
 /*
- * eval/evaluation_open.c - from the configuration to a validation set: which files, as the published code lays them
- * out, and what is in them.
+ * evaluation_open.c - from a configuration to a validation set: the paths of its files, where the published code
+ * expects them or where the caller says; the samples; and the sigmas and weights of keypoints.
+ *
+ * Which boxes (COCO): the caller's detections if given; else ground truth, if TEST.USE_GT_BBOX is set and the
+ * annotations have persons; else those of TEST.COCO_BBOX_FILE.
  */
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +17,8 @@
 
 enum { MAX_FILE = 1 << 30 };
 
-/* MPII publishes no OKS constants; this is between COCO's 0.062 of a wrist and 0.107 of a hip. */
+/* MPII publishes no sigmas. This one, for hrnet_evaluation_errors alone, is between COCO's 0.062 of a wrist and 0.107
+ * of a hip. */
 static const float mpii_sigma = 0.08f;
 
 static hrnet_status copy(char **out, const char *text)
@@ -23,25 +27,26 @@ static hrnet_status copy(char **out, const char *text)
     return *out != NULL ? HRNET_OK : hr_fail_memory(strlen(text) + 1);
 }
 
+/* truth_path stays NULL if there is no gt_<set>.mat: poses can be found without it. */
 static hrnet_status find_files(hrnet_evaluation *e, const hrnet_evaluation_files *files)
 {
     const hr_config *const config = e->config;
-    const hr_set_files places = {.data_dir = config->data_dir,
-                                 .root = config->dataset.root,
-                                 .set = config->dataset.test_set,
-                                 .is_mpii = e->is_mpii,
-                                 .is_zip = strcmp(config->dataset.data_format, "zip") == 0};
+    const hr_set_files published = {.data_dir = config->data_dir,
+                                    .root = config->dataset.root,
+                                    .set = config->dataset.test_set,
+                                    .is_mpii = e->is_mpii,
+                                    .is_zip = strcmp(config->dataset.data_format, "zip") == 0};
     if (files->annotations != NULL)
         HR_TRY(copy(&e->annotations_path, files->annotations));
     else
-        HR_TRY(hr_set_annotations_path(&e->annotations_path, &places));
+        HR_TRY(hr_set_annotations_path(&e->annotations_path, &published));
     if (files->images != NULL)
         HR_TRY(copy(&e->images_path, files->images));
     else
-        HR_TRY(hr_set_images_path(&e->images_path, &places));
+        HR_TRY(hr_set_images_path(&e->images_path, &published));
     if (!e->is_mpii) return HRNET_OK;
     if (files->truth != NULL) return copy(&e->truth_path, files->truth);
-    HR_TRY(hr_set_path(&e->truth_path, &places, "annot/gt_", ".mat"));
+    HR_TRY(hr_set_path(&e->truth_path, &published, "annot/gt_", ".mat"));
     if (access(e->truth_path, F_OK) == 0) return HRNET_OK;
     hr_free(e->truth_path);
     e->truth_path = NULL;
@@ -50,6 +55,7 @@ static hrnet_status find_files(hrnet_evaluation *e, const hrnet_evaluation_files
 
 /* ---------------------------------------------------------------------------------------------- COCO */
 
+/* The description's sigmas, else COCO's for 17 keypoints. */
 static hrnet_status choose_sigmas(hrnet_evaluation *e, const hrnet_dataset_info *info)
 {
     const float *known = info->skeleton.sigmas;
@@ -69,7 +75,8 @@ static hrnet_status choose_sigmas(hrnet_evaluation *e, const hrnet_dataset_info 
     return HRNET_OK;
 }
 
-static void tell_unknown(const hrnet_evaluation *e, const hrnet_evaluation_files *files, size_t n)
+/* Tell the caller how many boxes were left out because their pictures are not listed. */
+static void report_unknown(const hrnet_evaluation *e, const hrnet_evaluation_files *files, size_t n)
 {
     hr_text text = {0};
     if (n == 0 || files->on_message == NULL) return;
@@ -93,7 +100,7 @@ static hrnet_status add_detections(hrnet_evaluation *e, double aspect, const hrn
                                                        e->config->test.image_thre, aspect, &n_unknown);
     hrnet_detections_free(detections, n);
     if (status != HRNET_OK) return hr_fail_in(status, path);
-    tell_unknown(e, files, n_unknown);
+    report_unknown(e, files, n_unknown);
     return HRNET_OK;
 }
 
@@ -108,7 +115,7 @@ static hrnet_status open_coco(hrnet_evaluation *e, const hrnet_evaluation_files 
     else
         HR_TRY(add_detections(e, aspect, files));
     const hrnet_dataset_info *info = files->info != NULL ? files->info : hrnet_annotations_info(e->annotations);
-    if (!has_truth && e->samples.n_joints == 0) { /* image_info_*.json says nothing of keypoints */
+    if (!has_truth && e->samples.n_joints == 0) { /* image_info_*.json has no category with keypoints */
         e->samples.n_joints = e->config->model.n_joints;
         if (files->info == NULL) info = hrnet_dataset_info_coco();
     }

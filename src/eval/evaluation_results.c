@@ -1,4 +1,7 @@
-/* eval/evaluation_results.c - what a run found: results files, scores, and the persons it did worst on. */
+/*
+ * evaluation_results.c - the results of a run: files, scores, and for each labelled person the pose that resembles it
+ * most, worst first.
+ */
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -14,7 +17,7 @@ size_t hrnet_evaluation_n_skipped(const hrnet_evaluation *e)
 
 /* ---------------------------------------------------------------------------------------------- results */
 
-/* wanted: 0 COCO, 1 MPII, -1 either. */
+/* The checks of every function here: arguments, a run, and the kind of set: 0 COCO, 1 MPII, -1 either. */
 static hrnet_status check(const hrnet_evaluation *e, const void *out, int wanted)
 {
     if (e == NULL || out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation: an argument is NULL");
@@ -42,6 +45,7 @@ hrnet_status hrnet_evaluation_save_mat(const hrnet_evaluation *e, const char *pa
     return hrnet_mpii_poses_save(e->poses, e->samples.n, path);
 }
 
+/* The kept poses as hrnet_coco_evaluate takes them. Areas stay NULL: those of the keypoints' extents, as upstream. */
 static hrnet_status fill_results(const hrnet_evaluation *e, hrnet_coco_results *results)
 {
     const size_t n_joints = (size_t)e->samples.n_joints;
@@ -91,7 +95,7 @@ static int worst_first(const void *a, const void *b)
 {
     const hrnet_person_error *const x = a, *const y = b;
     if (x->oks != y->oks) return x->oks < y->oks ? -1 : 1;
-    return x->truth < y->truth ? -1 : x->truth > y->truth; /* one block, in the file's order */
+    return x->truth < y->truth ? -1 : x->truth > y->truth; /* all in one block, so this is the file's order */
 }
 
 static int is_labelled(const hr_truth *truth, int n_joints)
@@ -101,7 +105,7 @@ static int is_labelled(const hr_truth *truth, int n_joints)
     return 0;
 }
 
-/* The best of samples [first, end). */
+/* The pose of samples [first, end) with the highest OKS; none if the range is empty. */
 static hrnet_person_error find_best(const hrnet_evaluation *e, const hr_truth *truth, size_t first, size_t end)
 {
     const int n_joints = e->samples.n_joints;
@@ -122,7 +126,7 @@ static hrnet_person_error find_best(const hrnet_evaluation *e, const hr_truth *t
 hrnet_status hrnet_evaluation_errors(const hrnet_evaluation *e, hrnet_person_error **out, size_t *n)
 {
     hrnet_person_error *errors;
-    size_t *first; /* [n_images + 1]: where the samples of a picture begin; samples.n: it has none */
+    size_t *first; /* [n_images]: the first sample of a picture; samples.n: it has none */
     if (n == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation: an argument is NULL");
     HR_TRY(check(e, out, -1));
     const hr_samples *const s = &e->samples;

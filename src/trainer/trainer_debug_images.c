@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "eval/evaluation.h"
+#include "report/sheets.h"
 #include "trainer/trainer.h"
 #include "pose/crop.h"
 

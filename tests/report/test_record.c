@@ -20,7 +20,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "report/events.h"
+#include "report/record_internal.h"
 #include "report/record.h"
 #include "report/run_log.h"
 
