@@ -86,7 +86,7 @@ static void half_body(hrnet_crop *crop, const hr_config *config, const hrnet_dat
 /* ---------------------------------------------------------------------------------------------- box jitter */
 
 /* A normal number in [-1, 1], by drawing again (mmpose's RandomBBoxTransform). A draw is inside with probability 0.68,
- * so that 64 of them fail with 1e-31. */
+ * so that all of 64 are outside with 1e-32. */
 static double truncated_normal(hr_draws *draws)
 {
     for (int i = 0; i < 64; i++) {

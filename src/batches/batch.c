@@ -182,6 +182,7 @@ static void count(hr_batches *b)
     const hr_batches_options *const o = &b->options;
     const size_t batch = (size_t)o->batch, whole = batch * (size_t)o->n_ranks;
     const size_t left = b->set->n_examples - o->first, tail = left % whole, before = batch * (size_t)o->rank;
+    /* tail - before: what the ranks before this one leave of the tail */
     const size_t share = tail < before ? 0 : tail - before < batch ? tail - before : batch;
     b->n_items = left / whole * batch + share;
     b->n_batches = (left + whole - 1) / whole;

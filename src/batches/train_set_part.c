@@ -128,6 +128,7 @@ static hrnet_status map_joints(hr_train_part *part, const hr_part_options *o, co
     HR_NEW(part->source, (size_t)n);
     if (o->more != NULL && o->more->n_keypoints > 0)
         return map_by_table(part, o->more, &ours->skeleton, &theirs->skeleton);
+    /* a further set must be mapped; the first one's keypoints are the joints, in their order */
     if (o->more != NULL) return map_by_names(part, &ours->skeleton, &theirs->skeleton);
     if (theirs->skeleton.n_keypoints != n)
         return hr_fail(HRNET_ERR_MISMATCH, "%s: the description has %d keypoints, the annotations %d",

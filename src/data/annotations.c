@@ -26,6 +26,7 @@ static int compare_ids(const void *key, const void *element)
     return x < y ? -1 : x > y;
 }
 
+/* COCO's ids are sparse, so they are looked up by bisection and not in a table. */
 size_t hrnet_annotations_find_image(const hrnet_annotations *annotations, int64_t id)
 {
     if (annotations->n_images == 0) return SIZE_MAX;
@@ -62,6 +63,7 @@ hrnet_annotation hrnet_annotations_get(const hrnet_annotations *annotations, siz
     };
 }
 
+/* Never NULL, so that callers can ask for n_keypoints at once; 0 means that there is no description. */
 const hrnet_dataset_info *hrnet_annotations_info(const hrnet_annotations *annotations)
 {
     static const hrnet_dataset_info nothing = {.skeleton = {.name = "custom"}};

@@ -54,6 +54,7 @@ hrnet_status hr_keypoint_rows_add(hr_keypoint_rows *rows, const hr_json *list)
     if (!hr_json_is(list, HR_JSON_ARRAY) || list->count == 0 || list->count % 3 != 0 ||
         list->count / 3 > HR_MAX_KEYPOINTS)
         return hr_fail(HRNET_ERR_FORMAT, "keypoints: expected a list with three numbers a keypoint");
+    /* all rows have one length, so that row i is found by multiplication */
     if (rows->n_keypoints == 0) rows->n_keypoints = (int)(list->count / 3);
     const size_t row = (size_t)rows->n_keypoints * 3, used = rows->n * row;
     if (list->count != row)
@@ -86,6 +87,7 @@ static int read_size(const hr_json *value)
     return hr_json_integer(value, &number) && number > 0 && number <= MAX_SIDE ? (int)number : 0;
 }
 
+/* Append a file name to the one block of names. Records keep offsets, because the block moves when it grows. */
 static hrnet_status add_name(annotations_reading *r, const char *name)
 {
     const size_t n = strlen(name) + 1;
@@ -173,6 +175,7 @@ static hrnet_status read_person(void *context, const hr_json *value, size_t inde
     HR_TRY(hr_bbox_read(hr_json_get(value, "bbox"), person.bbox));
     person.area = person.bbox[2] * person.bbox[3];
     hr_json_number(hr_json_get(value, "area"), &person.area);
+    /* COCO writes 0 and 1, some tools false and true */
     person.is_crowd = (hr_json_is(crowd, HR_JSON_INTEGER) || hr_json_is(crowd, HR_JSON_BOOL)) && crowd->as.integer != 0;
     HR_TRY(read_person_keypoints(r, value, &person));
     HR_GROW(r->a->persons, r->a->n_persons, r->persons_capacity);
@@ -227,7 +230,7 @@ static hrnet_status choose_categories(annotations_reading *r)
         return hr_fail(HRNET_ERR_FORMAT, "categories: expected those of the annotations, found none");
     if (a->n_categories == 0) return HRNET_OK;
     qsort(a->categories, a->n_categories, sizeof *a->categories, by_number);
-    size_t n = 1;
+    size_t n = 1; /* unique: a category that the file lists twice is scored once */
     for (size_t i = 1; i < a->n_categories; i++)
         if (a->categories[i] != a->categories[n - 1]) a->categories[n++] = a->categories[i];
     a->n_categories = n;
@@ -282,7 +285,7 @@ hrnet_status hr_annotations_parse(hrnet_annotations **out, const void *bytes, si
     annotations_reading r = {0};
     HR_NEW(r.a, 1);
     const hrnet_status status = read_all(&r, bytes, n_bytes);
-    r.a->keypoints = r.rows.values;
+    r.a->keypoints = r.rows.values; /* handed over in every case, so that hrnet_annotations_free releases it */
     hr_free(r.categories);
     if (status == HRNET_OK)
         *out = r.a;

@@ -50,7 +50,7 @@ static int clip_box(const hrnet_annotation *a, const hrnet_annotated_image *imag
 {
     const double *b = a->bbox;
     const double x1 = b[0] > 0 ? b[0] : 0, y1 = b[1] > 0 ? b[1] : 0;
-    double x2 = x1 + (b[2] > 1 ? b[2] - 1 : 0), y2 = y1 + (b[3] > 1 ? b[3] - 1 : 0);
+    double x2 = x1 + (b[2] > 1 ? b[2] - 1 : 0), y2 = y1 + (b[3] > 1 ? b[3] - 1 : 0); /* from the clipped x1, y1 */
     if (image->width > 0 && x2 > image->width - 1) x2 = image->width - 1;
     if (image->height > 0 && y2 > image->height - 1) y2 = image->height - 1;
     box[0] = x1;
@@ -125,7 +125,7 @@ static int by_name(const void *a, const void *b)
 static size_t find_image(const hrnet_annotations *annotations, const named_image *by_names, size_t n, const char *text)
 {
     char *rest;
-    const long long id = strtoll(text, &rest, 10);
+    const long long id = strtoll(text, &rest, 10); /* "785" is an id, "000000000785.jpg" a name */
     size_t found = SIZE_MAX;
     if (rest != text && *rest == '\0') found = hrnet_annotations_find_image(annotations, id);
     if (found != SIZE_MAX) return found;
@@ -152,7 +152,7 @@ static hrnet_status add_detections(hr_samples *samples, const hrnet_annotations 
     for (size_t i = 0; i < n; i++) {
         const hrnet_detection *const d = &detections[i];
         const size_t image = find_image(annotations, *by_names, samples->n_images, d->image);
-        *n_unknown += image == SIZE_MAX;
+        *n_unknown += image == SIZE_MAX; /* counted before the threshold: a wrong file is noticed whatever its scores */
         if (image == SIZE_MAX || (double)d->score < image_thre) continue;
         const double box[4] = {(double)d->box.x, (double)d->box.y, (double)d->box.w, (double)d->box.h};
         const hrnet_crop crop = hr_crop_from_box(box, aspect);

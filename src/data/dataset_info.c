@@ -152,6 +152,7 @@ static hrnet_status read_numbers(const owned_info *o, const hr_json *category, c
     return HRNET_OK;
 }
 
+/* n floats from doubles; values NULL: ones. */
 static hrnet_status narrow(float **out, const double *values, int n)
 {
     HR_NEW(*out, (size_t)n);
@@ -159,7 +160,7 @@ static hrnet_status narrow(float **out, const double *values, int n)
     return HRNET_OK;
 }
 
-/* Set mark[k] for every keypoint of the list. */
+/* Set mark[k] to 1 for every keypoint k in the list of a key. */
 static hrnet_status read_part(const owned_info *o, const hr_json *category, const char *key, unsigned char *mark)
 {
     const hr_json *const list = hr_json_get(category, key);
@@ -174,7 +175,8 @@ static hrnet_status read_part(const owned_info *o, const hr_json *category, cons
     return HRNET_OK;
 }
 
-/* "upper" and "lower" share the keypoints among them; one of them alone leaves the rest to the other. */
+/* "upper" and "lower": with both, every keypoint must be in exactly one; with one of them, the rest belongs to the
+ * other; with neither, halves are those of COCO or MPII if the names are theirs, else every keypoint is upper. */
 static hrnet_status read_halves(owned_info *o, const hr_json *category, const hrnet_dataset_info *known)
 {
     const int n = o->info.skeleton.n_keypoints;
@@ -217,7 +219,7 @@ static hrnet_status read_colors(owned_info *o, const hr_json *category)
     return HRNET_OK;
 }
 
-/* COCO or MPII, when the names are theirs. */
+/* The built-in description whose keypoints have exactly these names in this order, or NULL. */
 static const hrnet_dataset_info *find_known(const owned_info *o)
 {
     const hrnet_dataset_info *const all[] = {hrnet_dataset_info_coco(), hrnet_dataset_info_mpii()};
@@ -231,14 +233,15 @@ static const hrnet_dataset_info *find_known(const owned_info *o)
     return NULL;
 }
 
-/* The name without what says left or right. */
+/* The name after its word or letter for the side. */
 static const char *without_side(const char *name, hr_side side)
 {
     const char *const word = side == HR_SIDE_LEFT ? "left" : "right";
     return name + (strncasecmp(name, word, strlen(word)) == 0 ? strlen(word) : 1);
 }
 
-/* "left_eye" and "right_eye" change places in a mirror. */
+/* Flip pairs from names: a left keypoint pairs with the first right one, not yet in a pair, that has the same name
+ * apart from the side ("left_eye", "right_eye"; "lsho", "rsho"). */
 static hrnet_status pair_by_names(owned_info *o)
 {
     hrnet_skeleton *const s = &o->info.skeleton;
@@ -293,6 +296,7 @@ static hrnet_status read_all(owned_info *o, const hr_json *category, int n_keypo
     o->info.sigmas = o->sigmas != NULL || known == NULL ? o->sigmas : known->sigmas;
     if (o->info.sigmas != NULL) HR_TRY(narrow(&o->short_sigmas, o->info.sigmas, n));
     o->info.skeleton.sigmas = o->short_sigmas;
+
     hrnet_status status = read_numbers(o, category, "weights", &weights);
     if (status == HRNET_OK) status = narrow(&o->weights, weights, n);
     if (status == HRNET_OK && weights == NULL && known != NULL)

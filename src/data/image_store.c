@@ -25,7 +25,7 @@ static hrnet_status open_zips(hr_image_store *store, int n_readers)
 {
     const char *const slash = strrchr(store->path, '/');
     const char *const base = slash != NULL ? slash + 1 : store->path;
-    store->stem = hr_strndup(base, strcspn(base, "."));
+    store->stem = hr_strndup(base, strcspn(base, ".")); /* up to the first point */
     if (store->stem == NULL) return hr_fail_memory(strlen(base));
     HR_NEW(store->zips, (size_t)n_readers);
     for (int i = 0; i < n_readers; i++, store->n_zips++) {
@@ -64,6 +64,7 @@ static hrnet_status check_name(const char *name)
 {
     const char *part = name;
     int inside = name[0] != '/' && name[0] != '\0';
+    /* part by part: ".." alone leads upwards, "..a" is a name like any other */
     while (inside && part != NULL) {
         if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0')) inside = 0;
         part = strchr(part, '/');
@@ -138,6 +139,7 @@ hrnet_status hr_image_store_path(const hr_image_store *store, const char *name, 
     return hr_text_take(&text, out);
 }
 
+/* Folder and archive give the same messages: "PATH: reason". */
 hrnet_status hr_image_store_read(hr_image_store *store, int reader, const char *name, hr_bytes *out)
 {
     char *path;

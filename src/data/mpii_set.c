@@ -36,6 +36,7 @@ static hrnet_status read_crop(const hr_json *entry, hrnet_crop *out)
     }
     if (!isfinite((float)center[0]) || !isfinite((float)center[1]))
         return hr_fail(HRNET_ERR_FORMAT, "center: expected numbers that a float can hold");
+    /* upstream subtracts 1 from every center, after the change above */
     *out = (hrnet_crop){{(float)(center[0] - 1), (float)(center[1] - 1)}, {(float)scale, (float)scale}, 0};
     return HRNET_OK;
 }

@@ -110,7 +110,7 @@ static hrnet_status parse(hr_id_list *list, const hr_bytes *bytes, const char *p
     const char *at = (const char *)bytes->data, *const end = at + bytes->size;
     size_t n_lines = 0;
     for (size_t i = 0; i < bytes->size; i++) n_lines += at[i] == '\n';
-    HR_NEW(list->ids, n_lines + 1);
+    HR_NEW(list->ids, n_lines + 1); /* at most one id a line; the last line may have no newline */
     for (size_t line = 1; at < end; line++) {
         const char *const newline = memchr(at, '\n', (size_t)(end - at)), *const stop = newline != NULL ? newline : end;
         const int found = parse_line(at, stop, &list->ids[list->n]);

@@ -18,7 +18,7 @@
 #include "eval/evaluation.h"
 
 enum {
-    GROUP = 32, /* persons of a call of the session: enough to fill the batches of any */
+    GROUP = 32, /* most persons of one call of the session, which divides them into batches of its own size */
     DEFAULT_WORKERS = 2
 };
 
@@ -99,7 +99,7 @@ static hrnet_status flush(run *r, int keep_last)
 static hrnet_status add_persons(run *r, size_t first, size_t end)
 {
     for (size_t i = first; i < end; i++) {
-        if (r->n_persons == GROUP) HR_TRY(flush(r, 1));
+        if (r->n_persons == GROUP) HR_TRY(flush(r, 1)); /* keeps this picture, now images[0] */
         r->persons[r->n_persons++] =
             (hrnet_person){.image = &r->images[r->n_images - 1], .crop = &r->e->samples.list[i].crop};
     }
@@ -119,7 +119,7 @@ static hrnet_status skip_picture(run *r, const eval_picture *p, hrnet_status sta
            (p->end - p->first) * (size_t)r->e->samples.n_joints * sizeof *r->e->poses);
     r->e->skipped[p->image] = 1;
     r->e->n_skipped++;
-    r->first = p->end;
+    r->first = p->end; /* the next group begins behind the gap */
     return HRNET_OK;
 }
 

@@ -86,6 +86,7 @@ void hr_eval_loss_add(hr_eval_loss *l, size_t sample, const float *maps)
         joints[3 * j + 2] = seen;
     }
     hr_target_draw(codec, &shape, joints, l->targets, l->weights);
+
     if (l->e->on_maps != NULL) l->e->on_maps(l->e->maps_context, sample, m, joints, l->targets, maps);
     if (l->e->config->loss.use_different_joints_weight && l->e->joint_weights != NULL)
         for (int j = 0; j < about->n_joints; j++) l->weights[j] *= l->e->joint_weights[j];

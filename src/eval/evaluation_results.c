@@ -137,13 +137,14 @@ hrnet_status hrnet_evaluation_errors(const hrnet_evaluation *e, hrnet_person_err
         return hr_fail_memory(s->n_images * sizeof *first);
     }
     for (size_t i = 0; i < s->n_images; i++) first[i] = s->n;
-    for (size_t i = s->n; i-- > 0;) first[s->list[i].image] = i;
+    for (size_t i = s->n; i-- > 0;) first[s->list[i].image] = i; /* backwards: the first one is written last */
     size_t n_errors = 0;
     for (size_t t = 0; t < s->n_truths; t++) {
         const hr_truth *const truth = &s->truths[t];
         const int own = truth->sample != SIZE_MAX;
         size_t begin = own ? truth->sample : first[truth->image], end = begin;
         if (e->skipped[truth->image] || !is_labelled(truth, s->n_joints)) continue;
+        /* its own sample alone (MPII), else all samples of the picture, which follow each other */
         while (end < s->n && s->list[end].image == truth->image && !(own && end > begin)) end++;
         errors[n_errors++] = find_best(e, truth, begin, end);
     }

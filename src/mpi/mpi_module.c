@@ -34,6 +34,7 @@ static int join(int *rank, int *size, int *local_size)
     if (error == MPI_SUCCESS) error = MPI_Comm_rank(world, rank);
     if (error == MPI_SUCCESS) error = MPI_Comm_size(world, size);
     if (error == MPI_SUCCESS) error = count_local(local_size);
+    /* the first failure skips the rest; every group gets communicators of its own */
     for (int g = 0; error == MPI_SUCCESS && g < HR_COLLECTIVE_GROUPS; g++) error = hr_sums_open(&sums[g], world);
     return error;
 }

@@ -90,6 +90,7 @@ static sum_slot slot_of(const hr_sums *s, unsigned long number)
 static int send_parts(const hr_sums *s, const sum_slot *p)
 {
     struct hr_sum *const sum = p->sum;
+    /* positions are cut at n: with n = 20 and 3 ranks, part is 16 and the parts have 16, 4 and 0 values */
     const int mine = s->rank * sum->part < sum->n ? s->rank * sum->part : sum->n;
     const int n_mine = sum->n - mine < sum->part ? sum->n - mine : sum->part;
     for (int r = 0; r < s->size; r++) {
@@ -137,6 +138,7 @@ static void add_parts(const hr_sums *s, const sum_slot *p)
 static int send_results(const hr_sums *s, const sum_slot *p)
 {
     struct hr_sum *const sum = p->sum;
+    /* send_parts left this rank's own count at 0; it is that of the parts received */
     p->sent[s->rank] = p->got[s->rank == 0 ? s->size - 1 : 0];
     return MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, sum->values, p->sent, p->sent_at, name_of(sum->type),
                            s->results, &sum->request);

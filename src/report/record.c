@@ -75,6 +75,7 @@ hrnet_status hr_journal_close(hr_journal *journal)
 {
     hrnet_status status = HRNET_OK;
     if (journal->path == NULL) return HRNET_OK;
+    /* close even if the sync fails; the message gives the reason of the first failure */
     const int is_synced = journal->size < 0 || fsync(journal->fd) == 0;
     int reason = errno;
     const int is_closed = close(journal->fd) == 0;

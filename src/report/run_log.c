@@ -156,7 +156,7 @@ static hrnet_status keep_lines(char *bytes, size_t n_bytes, int64_t from_step, s
         const hrnet_status status = from_step < 0 ? HRNET_ERR_FORMAT : parse_line(&document, &step, &text);
         if (status == HRNET_ERR_MEMORY) return status;
         if (status == HRNET_OK) hr_json_free(&document);
-        if (status == HRNET_OK && step >= from_step) continue;
+        if (status == HRNET_OK && step >= from_step) continue; /* the resumed run will report this step again */
         memmove(bytes + *n_kept, text.text, text.length + 1);
         *n_kept += text.length + 1;
     }

@@ -14,6 +14,8 @@
 
 /* ------------------------------------------------------------------------------------------------ cells */
 
+/* The order of cells, and in a cell that of pycocotools' mergesort: score, then the order of the file. index makes it
+ * total, so that qsort, which is not stable, gives one order only. */
 static int by_cell(const void *left, const void *right)
 {
     const hr_coco_member *a = left, *b = right;
@@ -80,6 +82,7 @@ size_t hr_coco_cell_size(const hr_coco_members *members, size_t first, const hr_
     return n;
 }
 
+/* So that the buffers of a cell are allocated once. */
 size_t hr_coco_largest_cell(const hr_coco_members *members)
 {
     size_t most = 0, size;
@@ -163,7 +166,7 @@ static void add_person(hrnet_joint_score *joints, int n, const hrnet_annotation 
 {
     for (int i = 0; i < n; i++) {
         const double *const truth = person->keypoints + 3 * i;
-        if (!(truth[2] > 0)) continue;
+        if (!(truth[2] > 0)) continue; /* not labelled: its true position is unknown */
         joints[i].n_labelled++;
         if (keypoints == NULL) continue;
         const double dx = keypoints[3 * i] - truth[0], dy = keypoints[3 * i + 1] - truth[1];
@@ -184,7 +187,7 @@ void hr_coco_joints(hrnet_coco_score *score, const hrnet_annotations *annotation
         add_person(score->joints, score->n_keypoints, &person,
                    match->result != SIZE_MAX ? results->keypoints + match->result * row : NULL, sigmas);
     }
-    for (int i = 0; i < score->n_keypoints; i++) {
+    for (int i = 0; i < score->n_keypoints; i++) { /* sums to means */
         hrnet_joint_score *const joint = &score->joints[i];
         joint->oks = joint->n_found > 0 ? joint->oks / (double)joint->n_found : -1;
         joint->distance = joint->n_found > 0 ? joint->distance / (double)joint->n_found : -1;

@@ -46,6 +46,7 @@ static hrnet_status read_result(void *context, const hr_json *value, size_t inde
         return hr_fail(HRNET_ERR_FORMAT, "expected an object with whole numbers \"image_id\" and \"category_id\"");
     if (!hr_json_number(hr_json_get(value, "score"), &out->scores[out->n]))
         return hr_fail(HRNET_ERR_FORMAT, "score: expected a number");
+    /* rows.n is out->n here: every entry adds one row */
     HR_TRY(hr_keypoint_rows_add(&r->rows, hr_json_get(value, "keypoints")));
     HR_TRY(read_area(r, hr_json_get(value, "bbox")));
     out->n++;

@@ -46,7 +46,8 @@ static hrnet_status from_mat(hrnet_keypoint **out, size_t *n, const hr_mat *mat)
     HR_NEW(poses, plane);
     for (size_t p = 0; p < persons; p++) {
         for (size_t j = 0; j < N; j++) {
-            const double *const value = array->numbers + p + j * persons;
+            const double *const value =
+                array->numbers + p + j * persons; /* plane = 16 n: from one coordinate to the next */
             poses[p * N + j] = (hrnet_keypoint){(float)(value[0] - 1), (float)(value[plane] - 1),
                                                 array->dims[2] > 2 ? (float)value[2 * plane] : 0};
         }

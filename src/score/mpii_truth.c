@@ -71,9 +71,10 @@ static hrnet_status find_in_json(truth_source *s, const char *name, truth_table 
     for (out->n_dims = 0; hr_json_is(inner, HR_JSON_ARRAY) && out->n_dims < 3; inner = hr_json_first(inner)) {
         out->dims[out->n_dims++] = inner->count;
         count *= inner->count;
-        /* a list is no longer than the text, so a product of three lengths overflows only if two were checked here */
+        /* checked after every factor: 2^28 times a length, below 2^29 nodes, does not overflow */
         if (count > MAX_FILE) return hr_fail(HRNET_ERR_FORMAT, "expected lists of one length");
     }
+    /* row by row: the last dimension has stride 1; count <= MAX_FILE keeps the products in an int */
     for (int d = out->n_dims - 1, stride = 1; d >= 0; stride *= (int)out->dims[d--]) out->strides[d] = (size_t)stride;
     /* span: nodes of the list's tree, at least one a number; so no more is allocated than the text holds */
     if (out->n_dims == 0 || count > list->span) return hr_fail(HRNET_ERR_FORMAT, "expected lists of numbers");
@@ -159,7 +160,7 @@ static hrnet_status read_tables(hrnet_mpii_truth *truth, truth_source *s)
         }
     }
     HR_TRY(find_table(s, "headboxes_src", heads, 3, &t));
-    for (size_t p = 0; p < n; p++) {
+    for (size_t p = 0; p < n; p++) { /* [0] and [1] are two opposite corners of the head's box */
         const double w = value_at(&t, 1, 0, p) - value_at(&t, 0, 0, p);
         const double h = value_at(&t, 1, 1, p) - value_at(&t, 0, 1, p);
         truth->head_sizes[p] = sqrt(w * w + h * h);

@@ -75,6 +75,7 @@ static hrnet_status select_all(const hr_samples *samples, const hrnet_keypoint *
         for (size_t k = i; k < end; k++)
             scores[k] = score_pose(poses + k * (size_t)samples->n_joints, samples->n_joints, options->in_vis_thre,
                                    samples->list[k].score);
+        /* the poses of a picture that could not be read are no poses; they are scored 0 and not kept */
         if (!skip) HR_TRY(suppress(samples, poses, i, (int)(end - i), options, scores, s, &n));
         for (int k = 0; k < n; k++) kept[(*n_kept)++] = i + (size_t)s->kept[k];
         i = end;

@@ -61,6 +61,7 @@ hrnet_status hr_learner_estimate(hr_learner_bytes *out, const hr_config *config,
     hrnet_status status = hr_network_build(&graph, &config->model);
     if (status == HRNET_OK) status = hr_params_init(&params, &graph);
     if (status == HRNET_OK) status = hr_backprop_estimate(&out->network, &graph, &network);
+    /* best weights and moving average besides the moments; the weights themselves are the network's */
     const int n_blocks = hr_optimizer_n_moments(&optimizer) + 1 + (config->train.ema > 0);
     out->optimizer = sizeof(float) * params.n_floats * (size_t)n_blocks;
     out->examples = examples_bytes(config, options, batch);
@@ -128,7 +129,7 @@ static hrnet_status make_work(hr_learner *l)
     HR_NEW(w->joint_losses, batch * n_joints);
     HR_NEW(w->hits, batch * n_joints);
     HR_NEW(w->gradients, batch * n_joints * n_cells(l->config));
-    HR_NEW(w->sums, 2 * n_joints + 3);
+    HR_NEW(w->sums, 2 * n_joints + 3); /* loss, wants_stop, n_hit and n_tried of each joint */
     HR_NEW(w->norms, (size_t)w->n_chunks);
     HR_NEW(l->maps, batch * n_joints * n_cells(l->config));
     HR_NEW(l->examples, batch);
@@ -186,7 +187,7 @@ void hr_learner_free(hr_learner *l)
     hr_batches_free(l->batches);
     free_work(l->work);
     hr_free(l->maps);
-    for (int i = 0; i < 2; i++) hr_free(l->state.moments[i]);
+    for (int i = 0; i < 2; i++) hr_free(l->state.moments[i]); /* state.params belongs to the network */
     hr_free(l->state.average);
     hr_free(l->state.best);
     hr_backprop_free(l->net);
@@ -203,7 +204,7 @@ hrnet_status hr_learner_begin(hr_learner *l, const hr_weights *weights)
     HR_TRY(hr_params_read(l->params, s->params, weights));
     for (int i = 0; i < 2; i++)
         if (s->moments[i] != NULL) memset(s->moments[i], 0, n_bytes);
-    if (s->average != NULL) memcpy(s->average, s->params, n_bytes);
+    if (s->average != NULL) memcpy(s->average, s->params, n_bytes); /* the average starts at the weights */
     if (s->best != NULL) memcpy(s->best, s->params, n_bytes);
     s->epoch = l->config->train.begin_epoch;
     s->position = s->step = 0;
@@ -242,7 +243,7 @@ int hr_learner_epoch_done(const hr_learner *l)
 void hr_learner_next_epoch(hr_learner *l)
 {
     hr_train_state *const s = &l->state;
-    hr_batches_free(l->batches);
+    hr_batches_free(l->batches); /* the next step creates those of the new epoch */
     l->batches = NULL;
     s->epoch++;
     s->position = 0;

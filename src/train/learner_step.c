@@ -108,7 +108,7 @@ static hrnet_status run_pass(hr_learner *l, hr_step_report *out, double scale, i
 {
     struct hr_learner_work *const w = l->work;
     const int n_joints = l->config->model.n_joints;
-    HR_TRY(next_examples(l, out));
+    HR_TRY(next_examples(l, out)); /* waits for workers; everything after it is computation */
     pass p = {l, l->n_examples, scale, w->losses};
     const double start = hr_learner_now();
     hr_backprop_parallel(l->net, p.n, fill_input, &p);
@@ -154,12 +154,13 @@ static hrnet_status finish_sums(hr_learner *l, hr_step_report *out)
     struct hr_learner_work *const w = l->work;
     const int n_joints = l->config->model.n_joints;
     const double start = hr_learner_now();
-    w->sums[1] = l->wants_stop != 0;
+    w->sums[1] = l->wants_stop != 0; /* a sum above 0: some rank was asked to stop */
     if (l->n_ranks > 1) {
         HR_TRY(hr_collective_wait(l->collective));
         HR_TRY(hr_collective_sum(l->collective, w->sums, 2 + 2 * (size_t)n_joints));
     }
     l->times.collective += hr_learner_now() - start;
+    /* whole numbers, exact in double: the accuracy does not depend on how examples are spread over ranks */
     for (int j = 0; j < n_joints; j++) w->hits[j] = (hr_joint_hits){(int)w->sums[2 + 2 * j], (int)w->sums[3 + 2 * j]};
     out->loss = w->sums[0] / (double)out->n_examples;
     out->accuracy = hr_batch_accuracy(w->hits, n_joints, &out->n_accuracy);
@@ -197,8 +198,8 @@ hrnet_status hr_learner_step(hr_learner *l, hr_step_report *out)
         w->is_last_pass = i == n_passes - 1;
         HR_TRY(run_pass(l, out, 1.0 / (double)out->n_examples, i > 0));
     }
-    HR_TRY(finish_sums(l, out)); /* before the update: a loss that is not finite must not reach the weights */
-    hr_learner_update(l, out->rate);
+    HR_TRY(finish_sums(l, out));     /* before the update: a loss that is not finite must not reach the weights */
+    hr_learner_update(l, out->rate); /* every rank has the same gradients, and so computes the same weights */
     s->rate = out->rate;
     s->step++;
     s->position += n_passes;
@@ -234,7 +235,7 @@ hrnet_status hr_learner_time_pass(hr_learner *l, double *seconds)
     }
     memcpy(l->state.params + first, tail, n_tail * sizeof *tail);
     hr_free(tail);
-    hr_backprop_take_times(l->net);
+    hr_backprop_take_times(l->net); /* the measurement is not part of the run's times */
     l->times = (hr_learner_times){0};
     return l->work->failed;
 }

@@ -223,6 +223,7 @@ hrnet_status hr_train_state_save(const hr_train_state *state, const hr_params *p
             return hr_fail(HRNET_ERR_ARGUMENT, "%s: optimizer: expected %s, found none", path,
                            hr_moment_name(optimizer, m));
     HR_TRY(hrnet_config_dump(config, &yaml));
+    /* the tree is only described here; hr_torch_write reads the elements, one storage after the other */
     hr_torch_begin(&file, HR_TORCH_MAP);
     add_named_integer(&file, "epoch", state->epoch);
     hr_torch_add_text(&file, "model");
@@ -230,7 +231,7 @@ hrnet_status hr_train_state_save(const hr_train_state *state, const hr_params *p
     hr_torch_add_text(&file, "state_dict");
     const size_t first = add_state_dict(&file, &weights, "module.", NONE);
     hr_torch_add_text(&file, "best_state_dict");
-    add_state_dict(&file, &best, "", best.block != NULL ? NONE : first);
+    add_state_dict(&file, &best, "", best.block != NULL ? NONE : first); /* without best weights: the same storages */
     add_named_real(&file, "perf", state->last_perf);
     hr_torch_add_text(&file, "optimizer");
     add_optimizer(&file, state, optimizer, config->train.lr, moments);

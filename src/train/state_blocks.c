@@ -18,6 +18,8 @@ static const char *without_module(const char *name)
 
 const hr_tensor *hr_state_find(hr_state_loading *l, const char *scope, const char *name)
 {
+    /* tensors are asked for in the order of the network's parameters, mostly that of the file: the search then ends at
+     * its first item, where starting at 0 every time would be quadratic in thousands of tensors */
     for (size_t i = 0; i < l->tensors.n_items; i++) {
         const size_t at = (l->next + i) % l->tensors.n_items;
         const hr_tensor *const tensor = &l->tensors.items[at];
@@ -117,7 +119,7 @@ static hrnet_status read_moment(void *context, int index, const hr_param *param,
         memset(out, 0, param->n_elements * sizeof *out);
         return HRNET_OK;
     }
-    for (int i = 0; i < index; i++) number += hr_param_learns(&first[i]);
+    for (int i = 0; i < index; i++) number += hr_param_learns(&first[i]); /* its number among net.parameters() */
     snprintf(scope, sizeof scope, "optimizer/state/%d", number);
     return read_tensor(from->l, scope, from->name, param, out);
 }

@@ -93,7 +93,7 @@ static hrnet_status read_published(hr_state_loading *l, hr_train_state *found)
 {
     found->position = found->n_loss = found->n_accuracy = found->step = 0;
     found->loss_sum = found->accuracy_sum = 0;
-    found->best_perf = found->last_perf;
+    found->best_perf = found->last_perf; /* upstream stores one score only */
     found->best_epoch = found->epoch - 1;
     return read_published_step(l, &found->step);
 }
@@ -170,6 +170,8 @@ hrnet_status hr_train_state_load(hr_train_state *state, const hr_params *params,
     list_blocks(state, theirs);
     for (int i = 0; i < N_BLOCKS; i++) *own[i] = NULL;
     const hrnet_status status = load(&l, &found, state, config);
+    /* contents move to the caller's blocks, whose addresses others hold (params is the network's); then the temporary
+     * blocks are released and found points to the caller's, so that it can replace *state as a whole */
     for (int i = 0; i < N_BLOCKS; i++) {
         float *const block = *own[i];
         if (status == HRNET_OK && block != NULL) memcpy(*theirs[i], block, params->n_floats * sizeof *block);

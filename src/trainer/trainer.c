@@ -48,7 +48,7 @@ static hrnet_status step(hrnet_trainer *t)
     hr_step_report found;
     if (hr_learner_epoch_done(t->learner)) return hr_trainer_end_epoch(t);
     const double start = hr_learner_now();
-    t->learner->wants_stop = atomic_load(&t->wants_stop);
+    t->learner->wants_stop = atomic_load(&t->wants_stop); /* the learner tells all ranks, so that all stop together */
     HR_TRY(hr_learner_step(t->learner, &found));
     const double seconds = hr_learner_now() - start;
     t->meters.seconds += seconds;

@@ -122,7 +122,7 @@ static void on_maps(void *context, size_t sample, const double to_crop[6], const
 {
     hr_debug_images *const d = context;
     const size_t batch = sample / d->n_batch;
-    if (batch != d->batch) write_collected(d);
+    if (batch != d->batch) write_collected(d); /* samples come in order: the batch before is complete */
     d->batch = batch;
     if (batch % (size_t)d->t->config.print_freq == 0 && d->status == HRNET_OK)
         d->status = collect(d, sample, to_crop, joints, targets, maps);

@@ -193,6 +193,7 @@ void hr_trainer_log_step(hrnet_trainer *t, const hr_step_report *step, double se
     const hr_train_state *const s = &t->learner->state;
     const hr_trainer_meters *const m = &t->meters;
     const double mean = m->seconds / (double)m->n;
+    /* "Left" counts training steps alone, at the mean speed of this epoch */
     const int64_t left = (t->config.train.end_epoch - s->epoch) * t->learner->n_steps - step->position - 1;
     char rest[32];
     hr_trainer_duration(rest, mean * (double)(left > 0 ? left : 0));

@@ -134,6 +134,7 @@ static hrnet_status check_memory(const hrnet_trainer *t, const hr_learner_option
     const int batch = hr_learner_batch(&t->config);
     const uint64_t available = hr_memory_available() / (uint64_t)hr_collective_local_size(t->collective);
     const double mega = 1e6;
+    /* a batch above HR_MAX_PASS is refused by hr_learner_create; here it is only kept within the estimate's range */
     HR_TRY(hr_learner_estimate(bytes, &t->config, options, batch < HR_MAX_PASS ? batch : HR_MAX_PASS));
     if (total(bytes) <= available) return HRNET_OK;
     const int fits = largest_batch(t, options, batch, available);
@@ -188,7 +189,7 @@ static hrnet_status load_state(hrnet_trainer *t, const char *path)
 static hrnet_status begin_state(hrnet_trainer *t)
 {
     char *path;
-    HR_TRY(hr_trainer_identify(t));
+    HR_TRY(hr_trainer_identify(t)); /* sets the fingerprint that load_state expects of the file */
     char fingerprint[sizeof t->learner->state.fingerprint];
     memcpy(fingerprint, t->learner->state.fingerprint, sizeof fingerprint);
     HR_TRY(hr_trainer_path(&path, t, "checkpoint.pth"));
@@ -236,12 +237,13 @@ static hrnet_status open_trainer(hrnet_trainer *t)
     HR_TRY(choose_names(t));
     if (t->is_first) HR_TRY(open_files(t));
     const hr_learner_options options = learner_options(t);
+
     HR_TRY(check_memory(t, &options, &bytes));
     HR_TRY(open_data(t));
     HR_TRY(hr_learner_create(&t->learner, &t->config, t->set, t->collective, &options));
     if (t->is_first) HR_TRY(begin_state(t));
     HR_TRY(hr_learner_broadcast(t->learner));
-    if (t->is_first) HR_TRY(open_record(t));
+    if (t->is_first) HR_TRY(open_record(t)); /* after the state: it trims the log to the step that is resumed */
     HR_TRY(hr_trainer_log_run(t, &bytes));
     t->saved_at = hr_learner_now();
     return HRNET_OK;

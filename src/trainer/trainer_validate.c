@@ -73,6 +73,7 @@ static hrnet_status evaluate(hrnet_trainer *t, validation *v)
     enum { MOST = 16 };
     const hr_params_block block = {t->learner->params, hr_learner_weights(t->learner)};
     const hr_weights weights = hr_params_weights(&block);
+    /* results do not depend on the batch; a large one only takes memory beside that of training */
     const int batch = t->config.test.batch_size_per_gpu < MOST ? t->config.test.batch_size_per_gpu : MOST;
     const hrnet_session_options session_options = {t->learner->options.threads, batch};
     const hrnet_evaluation_options how = {.workers = t->learner->options.workers};
@@ -166,7 +167,7 @@ hrnet_status hr_trainer_end_epoch(hrnet_trainer *t)
     const int64_t epoch = t->learner->state.epoch;
     const int is_last = epoch + 1 >= t->config.train.end_epoch;
     if (t->valid != NULL) {
-        HR_TRY(hr_learner_check(t->learner));
+        HR_TRY(hr_learner_check(t->learner)); /* a network of NaN would be scored, for minutes */
         if (is_last || (epoch + 1) % t->options.validate_every == 0) HR_TRY(validate(t));
     }
     hr_learner_next_epoch(t->learner);
@@ -176,7 +177,7 @@ hrnet_status hr_trainer_end_epoch(hrnet_trainer *t)
         hr_trainer_log(t, "=> saved checkpoint to %s", t->folder);
         HR_TRY(hr_trainer_log_check(t));
     }
-    return hr_collective_barrier(t->collective);
+    return hr_collective_barrier(t->collective); /* the others must not run into rank 0's validation */
 }
 
 /* Convert a .pth to the single file that `hrnet pose` needs: weights in half precision, configuration, codec, skeleton.
@@ -207,6 +208,7 @@ hrnet_status hr_trainer_finish(hrnet_trainer *t)
     const int has_best = t->learner->state.best_perf >= 0;
     HR_TRY(hr_trainer_path(&from, t, has_best ? "model_best.pth" : "final_state.pth"));
     hrnet_status status = hr_trainer_path(&to, t, has_best ? "model_best.safetensors" : "final_state.safetensors");
+    /* written again: a run that was resumed elsewhere has the best weights in its state, but perhaps not the file */
     if (status == HRNET_OK && has_best) status = save_weights(t, t->learner->state.best, "model_best.pth");
     if (status == HRNET_OK) status = save_model(t, from, to);
     if (status == HRNET_OK) hr_trainer_log(t, "done: %s/final_state.pth, %s (for hrnet pose --model)", t->folder, to);

@@ -1,6 +1,7 @@
 /*
- * test_train_set.c - who is trained on: several sets with their keypoints matched, persons left out, SELECT_DATA, MPII;
- * what is said when it cannot be. With HRNET_DATA, the folder of coco_small and lspet, also the real sets.
+ * test_train_set.c - which persons are trained on: several sets whose keypoints are mapped to joints, EXCLUDE,
+ * SELECT_DATA, MPII; and the messages of sets that cannot be used. With HRNET_DATA, the folder of coco_small and lspet,
+ * also the real sets.
  */
 #include <math.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* test_annotations.c - what is read of COCO's files, what is left out, what is refused and how that is said. */
+/* test_annotations.c - COCO's files: what is read, what is left out, what is refused, and with which message. */
 #include "../score/score_files.h"
 
 #include "data/coco_json.h"

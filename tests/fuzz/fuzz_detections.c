@@ -1,4 +1,4 @@
-/* fuzz_boxes.c - COCO detections and annotations, and with them the JSON tree. */
+/* fuzz_detections.c - COCO detections and annotations, and with them the JSON tree. */
 #include "data/coco_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

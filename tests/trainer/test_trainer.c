@@ -273,7 +273,7 @@ static void the_average_follows_the_weights(void **state)
     end(&r);
 }
 
-/* ---------------------------------------------------------------------------------------------- what is broken */
+/* ---------------------------------------------------------------------------------------------- broken states */
 
 static void numbers_that_are_not_finite_are_found(void **state)
 {
