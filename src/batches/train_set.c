@@ -29,8 +29,8 @@ static hrnet_status open_first(hr_train_set *set, const hr_train_set_files *file
     HR_TRY(hr_train_part_open(part, &options, &found));
     set->info = files->info != NULL ? files->info : found;
     if (set->info->skeleton.n_keypoints != set->config->model.n_joints)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: its persons have %d keypoints, MODEL.NUM_JOINTS is %d",
-                       part->annotations_path, set->info->skeleton.n_keypoints, set->config->model.n_joints);
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints (MODEL.NUM_JOINTS), found %d",
+                       part->annotations_path, set->config->model.n_joints, set->info->skeleton.n_keypoints);
     return HRNET_OK;
 }
 

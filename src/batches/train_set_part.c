@@ -89,9 +89,9 @@ static hrnet_status map_by_names(hr_train_part *part, const hrnet_skeleton *ours
     }
     if (n > 0) return HRNET_OK;
     return hr_fail(HRNET_ERR_MISMATCH,
-                   "%s: %s: none of its keypoints (%s, ...) has the name of a joint (%s, ...): KEYPOINTS must "
+                   "%s: %s: expected keypoints with names of joints (%s, ...), found none (%s, ...): KEYPOINTS must "
                    "say which is which",
-                   part->where, part->annotations_path, theirs->keypoint_names[0], ours->keypoint_names[0]);
+                   part->where, part->annotations_path, ours->keypoint_names[0], theirs->keypoint_names[0]);
 }
 
 static hrnet_status find_or_fail(const hr_train_part *part, const hrnet_skeleton *skeleton, const char *name,
@@ -131,7 +131,7 @@ static hrnet_status map_joints(hr_train_part *part, const hr_part_options *o, co
     /* a further set must be mapped; the first one's keypoints are the joints, in their order */
     if (o->more != NULL) return map_by_names(part, &ours->skeleton, &theirs->skeleton);
     if (theirs->skeleton.n_keypoints != n)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: the description has %d keypoints, the annotations %d",
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints as in the description, found %d",
                        part->annotations_path, n, theirs->skeleton.n_keypoints);
     for (int j = 0; j < n; j++) part->source[j] = j;
     return HRNET_OK;
@@ -231,8 +231,8 @@ static hrnet_status choose_persons(hr_train_part *part, const hr_part_options *o
     hr_id_list_free(&exclude);
     HR_TRY(status);
     if (part->samples.n == 0)
-        return hr_fail(HRNET_ERR_FORMAT, "%s: %s: nobody to train on: %zu persons, of which none is left", part->where,
-                       part->annotations_path, t.n_all);
+        return hr_fail(HRNET_ERR_FORMAT, "%s: %s: expected persons to train on, found none: %zu are left out",
+                       part->where, part->annotations_path, t.n_all);
     part->n_examples = (size_t)round(part->weight * (double)part->samples.n);
     log_part(part, o, &t, n_joints);
     return HRNET_OK;

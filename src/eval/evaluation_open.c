@@ -62,12 +62,13 @@ static hrnet_status choose_sigmas(hrnet_evaluation *e, const hrnet_dataset_info 
     const int n = e->samples.n_joints;
     if (known == NULL && n == hrnet_skeleton_coco()->n_keypoints) known = hrnet_skeleton_coco()->sigmas;
     if (info->skeleton.n_keypoints != n && known == info->skeleton.sigmas)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: the description has %d keypoints, the annotations %d",
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints as in the description, found %d",
                        e->annotations_path, info->skeleton.n_keypoints, n);
     if (known == NULL)
-        return hr_fail(HRNET_ERR_ARGUMENT,
-                       "%s: no OKS constants (sigmas) for its %d keypoints: a description must give them",
-                       e->annotations_path, n);
+        return hr_fail(
+            HRNET_ERR_ARGUMENT,
+            "%s: expected OKS constants (sigmas) of its %d keypoints, found none: a description must give them",
+            e->annotations_path, n);
     HR_NEW(e->sigmas, (size_t)n);
     memcpy(e->sigmas, known, (size_t)n * sizeof *known);
     e->exact_sigmas = info->sigmas;
@@ -137,8 +138,8 @@ static hrnet_status open_mpii(hrnet_evaluation *e)
     if (e->truth_path == NULL) return HRNET_OK;
     HR_TRY(hrnet_mpii_truth_load(&e->truth, e->truth_path));
     if (hrnet_mpii_truth_n(e->truth) != e->samples.n)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: %zu persons, %s has %zu", e->truth_path, hrnet_mpii_truth_n(e->truth),
-                       e->annotations_path, e->samples.n);
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %zu persons as in %s, found %zu", e->truth_path, e->samples.n,
+                       e->annotations_path, hrnet_mpii_truth_n(e->truth));
     return HRNET_OK;
 }
 
@@ -149,7 +150,8 @@ static hrnet_status open_set(hrnet_evaluation *e, const hrnet_evaluation_files *
     HR_TRY(hr_set_is_mpii(&e->is_mpii, e->config->dataset.dataset, "DATASET"));
     HR_TRY(find_files(e, files));
     HR_TRY(e->is_mpii ? open_mpii(e) : open_coco(e, files));
-    if (e->samples.n == 0) return hr_fail(HRNET_ERR_FORMAT, "%s: nobody to look at", e->annotations_path);
+    if (e->samples.n == 0)
+        return hr_fail(HRNET_ERR_FORMAT, "%s: expected persons to evaluate, found none", e->annotations_path);
     HR_NEW(e->poses, e->samples.n * (size_t)e->samples.n_joints);
     HR_NEW(e->scores, e->samples.n);
     HR_NEW(e->kept, e->samples.n);

@@ -85,7 +85,9 @@ hrnet_status hrnet_evaluation_coco(const hrnet_evaluation *e, hrnet_coco_score *
 hrnet_status hrnet_evaluation_mpii(const hrnet_evaluation *e, hrnet_mpii_score *out)
 {
     HR_TRY(check(e, out, 1));
-    if (e->truth == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "%s: no ground truth beside it", e->annotations_path);
+    if (e->truth == NULL)
+        return hr_fail(HRNET_ERR_ARGUMENT, "%s: expected ground truth (gt_<set>.mat) beside it, found none",
+                       e->annotations_path);
     return hrnet_mpii_evaluate(out, e->truth, e->poses, e->samples.n);
 }
 

@@ -259,11 +259,12 @@ static hrnet_status choose_sigmas(scoring *s, const double *sigmas)
     if (s->sigmas == NULL && s->n_keypoints == hrnet_dataset_info_coco()->skeleton.n_keypoints)
         s->sigmas = hrnet_dataset_info_coco()->sigmas;
     if (s->sigmas == NULL)
-        return hr_fail(HRNET_ERR_ARGUMENT, "no sigmas for %d keypoints: neither given nor in the annotations",
+        return hr_fail(HRNET_ERR_ARGUMENT,
+                       "sigmas: expected %d, one a keypoint, found none: neither given nor in the annotations",
                        s->n_keypoints);
     for (int i = 0; i < s->n_keypoints; i++)
         if (!(s->sigmas[i] > 0))
-            return hr_fail(HRNET_ERR_ARGUMENT, "sigma %g of keypoint %d, expected a positive number", s->sigmas[i], i);
+            return hr_fail(HRNET_ERR_ARGUMENT, "sigmas[%d]: expected a number above 0, found %g", i, s->sigmas[i]);
     return HRNET_OK;
 }
 
@@ -278,11 +279,12 @@ hrnet_status hrnet_coco_evaluate(hrnet_coco_score *out, const hrnet_annotations 
     hrnet_coco_score score = {0};
     scoring s = {.annotations = annotations, .results = results, .out = &score};
     s.n_keypoints = hrnet_annotations_info(annotations)->skeleton.n_keypoints;
-    if (s.n_keypoints == 0) return hr_fail(HRNET_ERR_MISMATCH, "annotations without keypoints: nothing to score by");
+    if (s.n_keypoints == 0)
+        return hr_fail(HRNET_ERR_MISMATCH, "annotations: expected keypoints to score by, found none");
     s.max_results = o->max_detections != 0 ? (size_t)o->max_detections : MAX_DETECTIONS;
     if (results->n > 0 && results->n_keypoints != s.n_keypoints)
-        return hr_fail(HRNET_ERR_MISMATCH, "results of %d keypoints, the annotations have %d", results->n_keypoints,
-                       s.n_keypoints);
+        return hr_fail(HRNET_ERR_MISMATCH, "results: expected %d keypoints as in the annotations, found %d",
+                       s.n_keypoints, results->n_keypoints);
     hrnet_status status = choose_sigmas(&s, o->sigmas);
     if (status == HRNET_OK) status = score_all(&s);
     free_scoring(&s);

@@ -73,7 +73,8 @@ hrnet_status hrnet_mpii_evaluate(hrnet_mpii_score *out, const hrnet_mpii_truth *
     if (out == NULL || truth == NULL || poses == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_mpii_evaluate: NULL argument");
     if (n != truth->n)
-        return hr_fail(HRNET_ERR_MISMATCH, "predictions of %zu persons, the ground truth has %zu", n, truth->n);
+        return hr_fail(HRNET_ERR_MISMATCH, "predictions: expected %zu persons as in the ground truth, found %zu",
+                       truth->n, n);
     hrnet_mpii_score score;
     double percent[N];
     /* thresholds as np.arange(0, 0.5 + 0.01, 0.01) computes them: a product, not a decimal constant */

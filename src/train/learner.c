@@ -81,7 +81,7 @@ static hrnet_status count_epoch(hr_learner *l)
                        "TRAIN.BATCH_SIZE_PER_GPU: %d for each of %d GPUS: expected at most %d together "
                        "(TRAIN.ACCUMULATE makes larger steps of several passes)",
                        l->config->train.batch_size_per_gpu, l->config->n_gpus, HR_MAX_PASS);
-    if (n <= 0) return hr_fail(HRNET_ERR_FORMAT, "DATASET: nobody to train on");
+    if (n <= 0) return hr_fail(HRNET_ERR_FORMAT, "DATASET: expected persons to train on, found none");
     l->n_passes = (n + whole - 1) / whole;
     l->n_steps = (l->n_passes + l->config->train.accumulate - 1) / l->config->train.accumulate;
     return HRNET_OK;

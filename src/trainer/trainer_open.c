@@ -88,8 +88,8 @@ static hrnet_status open_data(hrnet_trainer *t)
     HR_TRY(hr_train_set_open(&t->set, &t->config, &files));
     const int n_joints = hr_train_set_info(t->set)->skeleton.n_keypoints;
     if (n_joints != t->config.model.n_joints)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: persons have %d keypoints, MODEL.NUM_JOINTS is %d",
-                       t->config.dataset.train_set, n_joints, t->config.model.n_joints);
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints (MODEL.NUM_JOINTS), found %d",
+                       t->config.dataset.train_set, t->config.model.n_joints, n_joints);
     if (!t->is_first || t->options.validate_every < 0) return HRNET_OK;
     hrnet_evaluation_files valid = t->options.valid != NULL ? *t->options.valid : (hrnet_evaluation_files){0};
     if (valid.info == NULL) valid.info = t->options.info;

@@ -189,7 +189,7 @@ what_is_missing_is_named() {
     train 1 -o run --no-validation $train_keys
     has err 'picture 2.png'
     train 1 -o run --no-validation $train_keys MODEL.NUM_JOINTS 16
-    has err 'MODEL.NUM_JOINTS is 16'
+    has err 'expected 16 keypoints (MODEL.NUM_JOINTS)'
     train 1 -o run --no-validation $train_keys TRAIN.INIT nothing.pth
     has err 'nothing.pth'
     expect 2 "$HRNET" train -o run
