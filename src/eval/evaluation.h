@@ -5,6 +5,7 @@
  *   evaluation.c          the run: pictures through the session, poses selected
  *   evaluation_loss.c     loss and accuracy of the heatmaps, while the run decodes them
  *   evaluation_results.c  scores, results files and errors, after the run
+ *   joint_errors.c        charts of the errors of joints
  */
 #ifndef HR_EVAL_EVALUATION_H
 #define HR_EVAL_EVALUATION_H

@@ -1,6 +1,6 @@
 /*
  * record.h - the record of a training run: reports of numbers at steps, in train.jsonl (one JSON object a line) and in
- * TensorBoard's event files; and its rendering as curves (PNG) and as a table (CSV).
+ * TensorBoard's event files; and its rendering as curves (SVG) and as a table (CSV).
  *
  * Example of a line:
  *   {"step":120,"epoch":3,"time":1551456301.25,"train_loss":0.00052,"train_acc":0.81,"learning_rate":0.001}
