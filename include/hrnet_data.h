@@ -1,12 +1,15 @@
 /*
- * hrnet_data.h - datasets: what keypoints are, annotations of persons, boxes of a person detector. The manners are
- * those of <hrnet.h>.
+ * hrnet_data.h - datasets: descriptions of keypoints, annotations of persons, boxes of a person detector. Errors,
+ * ownership and threads are as in <hrnet.h>.
  *
  *   hrnet_annotations *truth = NULL;
  *   if (hrnet_annotations_load(&truth, "person_keypoints_val2017.json"))
  *       fprintf(stderr, "%s\n", hrnet_last_error());
  *   for (size_t i = 0; i < hrnet_annotations_n(truth); i++)
  *       printf("%lld\n", (long long)hrnet_annotations_get(truth, i).id);
+ *   hrnet_annotations_free(truth);
+ *
+ * Coordinates are pixels counted from 0, x to the right and y down, as COCO has them.
  */
 #ifndef HRNET_DATA_H
 #define HRNET_DATA_H
@@ -19,84 +22,99 @@ extern "C" {
 
 /* ------------------------------------------------------------------------------------------------ description */
 
-/* What is known about the keypoints of a dataset: n below is skeleton.n_keypoints. Everything is owned by the
- * description, which is immutable. */
+/* The keypoints of a dataset, n = skeleton.n_keypoints of them. Immutable; owns all that it points to. */
 typedef struct hrnet_dataset_info {
-    hrnet_skeleton skeleton;
-    const double *sigmas;          /* [n], OKS constants (skeleton.sigmas are these as float); or NULL */
-    const float *weights;          /* [n], of the joints in the loss; 1 where nothing else is said */
+    hrnet_skeleton skeleton;       /* names, flip pairs, links */
+    const double *sigmas;          /* [n], OKS constants (skeleton.sigmas are the same as float); NULL: unknown */
+    const float *weights;          /* [n], of joints in the loss (LOSS.USE_DIFFERENT_JOINTS_WEIGHT); 1 by default */
     const unsigned char *is_upper; /* [n], 1: upper body, 0: lower body (half-body augmentation) */
-    const uint8_t (*colors)[3];    /* [n], RGB; or NULL */
+    const uint8_t (*colors)[3];    /* [n], RGB, for drawing; NULL: unknown */
 } hrnet_dataset_info;
 
-HRNET_API const hrnet_dataset_info *hrnet_dataset_info_coco(void); /* 17 keypoints; static */
-HRNET_API const hrnet_dataset_info *hrnet_dataset_info_mpii(void); /* 16 keypoints; static */
+HRNET_API const hrnet_dataset_info *hrnet_dataset_info_coco(void); /* 17 keypoints; static, never freed */
+HRNET_API const hrnet_dataset_info *hrnet_dataset_info_mpii(void); /* 16 keypoints, no sigmas; static, never freed */
 
-/* Read a description: a YAML file, whose keys are those of hrnet_annotations_info's category, or a COCO annotations
- * file (".json"). Names may be used for keypoint numbers. HRNET_ERR_CONFIG for a description that contradicts itself
- * (flip pairs that share a keypoint, numbers out of range, lists of wrong length), HRNET_ERR_FORMAT for broken text.
- * Free with hrnet_dataset_info_free. */
+/* Read a description from a COCO annotations file (a name ending in ".json") or from YAML with the same keys, which are
+ * listed at hrnet_annotations_info; only "keypoints" is required:
+ *
+ *   keypoints: [tip, middle, base]
+ *   skeleton: [[tip, middle], [middle, base]]      # names, or numbers from 1
+ *   sigmas: [0.05, 0.05, 0.05]
+ *
+ * HRNET_ERR_CONFIG: the description contradicts itself (flip pairs that share a keypoint, numbers out of range, lists
+ * of the wrong length); HRNET_ERR_FORMAT: the text is broken or describes no keypoints. Free with
+ * hrnet_dataset_info_free. */
 HRNET_API hrnet_status hrnet_dataset_info_load(hrnet_dataset_info **out, const char *path);
-HRNET_API void hrnet_dataset_info_free(hrnet_dataset_info *info);
+HRNET_API void hrnet_dataset_info_free(hrnet_dataset_info *info); /* accepts NULL */
 
 /* ------------------------------------------------------------------------------------------------ annotations */
 
-/* A COCO annotations file: images, persons, and what their keypoints are. Immutable, may be shared between threads. */
+/* A COCO annotations file in memory: images, persons, and a description of their keypoints. Immutable; may be shared
+ * between threads. Indices run from 0 in the file's order and are not checked. */
 typedef struct hrnet_annotations hrnet_annotations;
 
 typedef struct hrnet_annotated_image {
     int64_t id;
-    int width, height;     /* 0 when the file does not say */
-    const char *file_name; /* any name; "" when the file gives none; owned by the annotations */
+    int width, height;     /* px; 0: the file does not say */
+    const char *file_name; /* "": the file gives none; not checked, see below; owned by the annotations */
 } hrnet_annotated_image;
 
-/* A person (any object of a category with keypoints). */
+/* A person: any object of a category with keypoints, n of them. */
 typedef struct hrnet_annotation {
     int64_t id, image_id, category_id;
     size_t image;            /* index of its image */
-    int is_crowd;            /* 1: a region with many, which is no person to find */
-    int n_labelled;          /* "num_keypoints" */
-    double area;             /* px^2, of the segment */
-    double bbox[4];          /* x, y, w, h as the file has it */
-    const double *keypoints; /* [n][3]: x, y, visibility (0 not labelled, 1 hidden, 2 visible); owned by the
-                                annotations; NULL when n is 0 */
+    int is_crowd;            /* 1: a region with many persons, which is not to be found as one */
+    int n_labelled;          /* "num_keypoints"; without it, keypoints with a visibility above 0 */
+    double area;             /* px^2, of the segment; without it, of the box */
+    double bbox[4];          /* x, y, width, height, as in the file */
+    const double *keypoints; /* [n][3]: x, y, visibility (0 not labelled, 1 hidden, 2 visible); zeros if the person has
+                                none; NULL if n is 0; owned by the annotations */
 } hrnet_annotation;
 
-/* Keypoints that an annotation leaves out are zeros. Annotations of images or categories that the file does not list
- * are left out, as in pycocotools; so are those of categories without keypoints when another has them. Another number
- * of keypoints than the category's is HRNET_ERR_FORMAT. Masks ("segmentation") are not read. path "-" is standard
- * input. */
+/* Read a COCO annotations file; path "-" is standard input. As in pycocotools, annotations of images or categories that
+ * the file does not list are left out; so are those of categories without keypoints if another category has them.
+ * HRNET_ERR_FORMAT: broken text, or an annotation with another number of keypoints than its category;
+ * HRNET_ERR_UNSUPPORTED: categories of different numbers of keypoints. Masks ("segmentation") are not read. Names of
+ * files are whatever the file says: check them before opening one. Free with hrnet_annotations_free. */
 HRNET_API hrnet_status hrnet_annotations_load(hrnet_annotations **out, const char *path);
 
 HRNET_API size_t hrnet_annotations_n_images(const hrnet_annotations *annotations);
 HRNET_API hrnet_annotated_image hrnet_annotations_image(const hrnet_annotations *annotations, size_t index);
-/* Index of an image by id; SIZE_MAX when there is none. */
+/* Index of the image with this id; SIZE_MAX: there is none. */
 HRNET_API size_t hrnet_annotations_find_image(const hrnet_annotations *annotations, int64_t id);
 
-/* In the file's order. */
+/* Persons. */
 HRNET_API size_t hrnet_annotations_n(const hrnet_annotations *annotations);
 HRNET_API hrnet_annotation hrnet_annotations_get(const hrnet_annotations *annotations, size_t index);
 
-/* The description that stands in the category: "keypoints" (names), "skeleton" (links, numbers from 1 as in COCO), and
- * our own "flip_pairs", "upper", "lower", "sigmas", "weights", "colors" (numbers from 0). What is missing is as in
- * COCO when the names are COCO's; else flip pairs are found by names ("left_", "right_"), nothing else is known.
- * Owned by the annotations. Its n_keypoints is 0 when the file says nothing of keypoints, as
- * image_info_test-dev2017.json. */
+/* The description of the keypoints, from the first category that has some. Its keys:
+ *
+ *   "keypoints"   names, required
+ *   "skeleton"    links: pairs of names or of numbers from 1, as in COCO
+ *   "flip_pairs"  pairs that a mirror exchanges           (this key and the following are not COCO's; they take names
+ * or "upper", "lower"  keypoints of the upper, lower body   numbers from 0) "sigmas", "weights"  a number a keypoint
+ *   "colors"      [red, green, blue] a keypoint, 0..255
+ *
+ * Keys that are missing are filled in from COCO or MPII if the names are exactly theirs; otherwise flip pairs are
+ * derived from names ("left_eye" and "right_eye"), and the rest has the defaults of hrnet_dataset_info. Owned by the
+ * annotations. n_keypoints is 0 if the file says nothing of keypoints, as image_info_test-dev2017.json. */
 HRNET_API const hrnet_dataset_info *hrnet_annotations_info(const hrnet_annotations *annotations);
 
-HRNET_API void hrnet_annotations_free(hrnet_annotations *annotations);
+HRNET_API void hrnet_annotations_free(hrnet_annotations *annotations); /* accepts NULL */
 
 /* ------------------------------------------------------------------------------------------------ person boxes */
 
 /* One entry of a COCO detections file: [{"image_id": .., "category_id": 1, "bbox": [x, y, w, h], "score": ..}, ...]. */
 typedef struct hrnet_detection {
-    char *image; /* the id as text: "785" for a number; "file_name" when the entry has one */
+    char *
+        image; /* the entry's "file_name"; else the name that the file's "images" give to its id; else the id as text */
     hrnet_box box;
-    float score; /* 1 when the file gives none */
+    float score; /* 0..1 by convention; 1: the file gives none */
 } hrnet_detection;
 
-/* Read detections of category 1; also a COCO annotations file (its person boxes, with file names). Crowds and boxes
- * without size are left out; the array keeps the file's order. Free with hrnet_detections_free. */
+/* Read the person boxes (category 1) of a detections file, or of a COCO annotations file: *out [*n_out], in the file's
+ * order. Crowds and boxes without area are left out; boxes are not clipped. HRNET_ERR_FORMAT names the entry. Free with
+ * hrnet_detections_free. */
 HRNET_API hrnet_status hrnet_detections_load(hrnet_detection **out, size_t *n_out, const char *path);
 HRNET_API void hrnet_detections_free(hrnet_detection *detections, size_t n);
 

@@ -1,6 +1,6 @@
 /*
- * hrnet_eval.h - how good poses are: COCO's and MPII's scores, and the published validation pass. The manners are those
- * of <hrnet.h>.
+ * hrnet_eval.h - scores of poses: COCO's average precision, MPII's PCKh, and the published validation pass that runs a
+ * network on a whole set. Errors, ownership and threads are as in <hrnet.h>.
  *
  *   hrnet_annotations *truth = NULL;
  *   hrnet_coco_results results = {0};
@@ -10,6 +10,9 @@
  *       hrnet_coco_evaluate(&score, truth, &results, NULL))
  *       fprintf(stderr, "%s\n", hrnet_last_error());
  *   printf("AP %.3f\n", score.numbers[HRNET_COCO_AP]);
+ *   hrnet_coco_score_free(&score);
+ *   hrnet_coco_results_free(&results);
+ *   hrnet_annotations_free(truth);
  */
 #ifndef HRNET_EVAL_H
 #define HRNET_EVAL_H
@@ -22,24 +25,25 @@ extern "C" {
 
 /* ------------------------------------------------------------------------------------------------ COCO score */
 
-/* Poses to be scored. Zero it before hrnet_coco_results_load and release it with hrnet_coco_results_free; or fill it
- * with arrays of your own and do not. */
+/* Poses to score. Either zero it, call hrnet_coco_results_load, and release it with hrnet_coco_results_free; or point
+ * it to arrays of your own, which you release yourself. */
 typedef struct hrnet_coco_results {
     size_t n;
     int n_keypoints;
     int64_t *image_ids;    /* [n] */
     int64_t *category_ids; /* [n] */
-    double *scores;        /* [n] */
-    double *keypoints;     /* [n][n_keypoints][3]: x, y, score; scores of keypoints are not looked at */
-    double *areas;         /* [n] px^2; or NULL: of the rectangle around the keypoints, as in loadRes */
+    double *scores;        /* [n], of poses; any finite or infinite number, not NaN */
+    double *keypoints;     /* [n][n_keypoints][3]: x, y, score; the scores of keypoints are not used */
+    double *areas;         /* [n] px^2; NULL: of the rectangle around the keypoints (pycocotools' loadRes) */
 } hrnet_coco_results;
 
-/* Read a results file: [{"image_id": .., "category_id": .., "keypoints": [3 n_keypoints], "score": ..}, ...]. When the
- * first entry has a "bbox", areas are those of the boxes, as in loadRes. n_keypoints 0: what the first entry has. */
+/* Read a results file: [{"image_id": .., "category_id": .., "keypoints": [3 n_keypoints], "score": ..}, ...]. If the
+ * first entry has a "bbox", areas are those of the boxes (loadRes). n_keypoints 0 accepts the number of the first
+ * entry. HRNET_ERR_FORMAT names the entry. */
 HRNET_API hrnet_status hrnet_coco_results_load(hrnet_coco_results *out, const char *path, int n_keypoints);
 HRNET_API void hrnet_coco_results_free(hrnet_coco_results *results);
 
-/* The ten published numbers, in the published order. */
+/* Indices of the ten published numbers, in the published order. */
 enum {
     HRNET_COCO_AP, /* mean over OKS thresholds .50, .55 ... .95 */
     HRNET_COCO_AP50,
@@ -58,43 +62,44 @@ HRNET_API const char *const *hrnet_coco_number_names(void);
 
 enum { HRNET_OKS_THRESHOLDS = 10, HRNET_COCO_AREAS = 3 /* all, medium, large */ };
 
-/* One joint over all persons that count and were found (see hrnet_coco_match). */
-typedef struct hrnet_joint_score {
-    size_t n_labelled; /* of persons that count */
-    size_t n_found;    /* those of persons that were found; the means are over these */
-    double oks;        /* mean of exp(-d^2 / (2 area (2 sigma)^2)); -1 when n_found is 0 */
-    double distance;   /* mean distance in px; -1 when n_found is 0 */
-} hrnet_joint_score;
-
-/* What a person of the annotations was found as: results in the order of their scores take the person they resemble
- * most, from an OKS of 0.1 on. */
+/* The result that found a person of the annotations. In each image results choose in the order of their scores: each
+ * takes the person that it resembles most (OKS of at least 0.1) and that no better result has taken. */
 typedef struct hrnet_coco_match {
-    size_t result; /* index; SIZE_MAX: not found */
-    double oks;    /* 0 when not found */
-    int counts;    /* 1: the person is part of the score; 0: a crowd, no keypoints, or of another area */
+    size_t result; /* index; SIZE_MAX: nobody found the person */
+    double oks;    /* 0..1; 0: not found */
+    int counts;    /* 1: the person is part of the score; 0: a crowd, or without labelled keypoints */
 } hrnet_coco_match;
 
-/* Zero it before use; release with hrnet_coco_score_free. */
+/* One joint, over the persons that count. */
+typedef struct hrnet_joint_score {
+    size_t n_labelled; /* persons whose joint is labelled */
+    size_t n_found;    /* those of them that a result found; the means are over these */
+    double oks;        /* mean of exp(-d^2 / (2 area (2 sigma)^2)); -1 if n_found is 0 */
+    double distance;   /* mean of d in px; -1 if n_found is 0 */
+} hrnet_joint_score;
+
+/* A COCO score. Zero it before use; release it with hrnet_coco_score_free. */
 typedef struct hrnet_coco_score {
-    double numbers[HRNET_COCO_NUMBERS];                       /* 0..1; -1: no person to judge by */
-    double precision[HRNET_COCO_AREAS][HRNET_OKS_THRESHOLDS]; /* AP by area and threshold; -1 likewise */
+    double numbers[HRNET_COCO_NUMBERS];                       /* 0..1; -1: no person of that area */
+    double precision[HRNET_COCO_AREAS][HRNET_OKS_THRESHOLDS]; /* AP of an area and threshold; -1 likewise */
     double recall[HRNET_COCO_AREAS][HRNET_OKS_THRESHOLDS];
-    size_t n_images, n_persons, n_ignored, n_results; /* n_persons that count and n_ignored that do not; n_results after
-                                                         the limit of results an image */
+    size_t n_images;
+    size_t n_persons, n_ignored; /* persons that count, and that do not */
+    size_t n_results;            /* results that count: at most max_detections an image */
     int n_keypoints;
     hrnet_joint_score *joints; /* [n_keypoints] */
     size_t n_matches;
-    hrnet_coco_match *matches; /* [n_matches], one an annotation, in the annotations' order */
+    hrnet_coco_match *matches; /* [n_matches], one for each annotation, in their order */
 } hrnet_coco_score;
 
 typedef struct hrnet_coco_options {
     const double *sigmas; /* [n_keypoints]; NULL: those of hrnet_annotations_info, else COCO's for 17 keypoints */
-    int max_detections;   /* results an image that count, best first; 0: 20 */
+    int max_detections;   /* results of an image that count, best score first; 0: 20 */
 } hrnet_coco_options;
 
-/* Score results as pycocotools' COCOeval does for keypoints. A result for an image that the annotations do not have is
- * HRNET_ERR_MISMATCH; so is another number of keypoints. Without sigmas for other than 17 keypoints:
- * HRNET_ERR_ARGUMENT. */
+/* Score results as pycocotools' COCOeval does for keypoints; options NULL: defaults. HRNET_ERR_MISMATCH: a result for
+ * an image that the annotations do not have, or another number of keypoints; HRNET_ERR_ARGUMENT: no sigmas for a number
+ * of keypoints other than 17. On failure *out is untouched. */
 HRNET_API hrnet_status hrnet_coco_evaluate(hrnet_coco_score *out, const hrnet_annotations *annotations,
                                            const hrnet_coco_results *results, const hrnet_coco_options *options);
 HRNET_API void hrnet_coco_score_free(hrnet_coco_score *score);
@@ -103,16 +108,17 @@ HRNET_API void hrnet_coco_score_free(hrnet_coco_score *score);
 
 enum { HRNET_MPII_JOINTS = 16 };
 
-/* The ground truth of MPII's gt_<set>.mat. Immutable. */
+/* The ground truth of MPII's gt_<set>.mat, of n persons. Immutable. */
 typedef struct hrnet_mpii_truth hrnet_mpii_truth;
 
-/* Read gt_<set>.mat (MATLAB 5) or a JSON object with the same four entries: "dataset_joints" [16] names, "jnt_missing"
- * [16][n], "pos_gt_src" [16][2][n], "headboxes_src" [2][2][n]; told apart by content. */
+/* Read gt_<set>.mat (MATLAB 5), or a JSON object with the same four entries: "dataset_joints" [16] names, "jnt_missing"
+ * [16][n], "pos_gt_src" [16][2][n] (px counted from 1), "headboxes_src" [2][2][n] (corners). The content decides which
+ * it is. HRNET_ERR_FORMAT names the entry. */
 HRNET_API hrnet_status hrnet_mpii_truth_load(hrnet_mpii_truth **out, const char *path);
 HRNET_API size_t hrnet_mpii_truth_n(const hrnet_mpii_truth *truth);
-HRNET_API void hrnet_mpii_truth_free(hrnet_mpii_truth *truth);
+HRNET_API void hrnet_mpii_truth_free(hrnet_mpii_truth *truth); /* accepts NULL */
 
-/* The published rows, in the published order. */
+/* Indices of the published rows, in the published order. */
 enum {
     HRNET_MPII_HEAD,
     HRNET_MPII_SHOULDER, /* left and right averaged, here and below */
@@ -129,29 +135,32 @@ enum {
 /* "Head", "Shoulder", ..., "Mean", "Mean@0.1", "Mean@0.11 (published as Mean@0.1)" [HRNET_MPII_NUMBERS]; static. */
 HRNET_API const char *const *hrnet_mpii_number_names(void);
 
+/* PCKh: a joint is right at threshold t if it is nearer to the truth than t x 0.6 x the diagonal of the head's box. */
 typedef struct hrnet_mpii_score {
-    double numbers[HRNET_MPII_NUMBERS]; /* PCKh in percent; -1: no joint to judge by */
-    double joints[HRNET_MPII_JOINTS];   /* PCKh@0.5 of each; -1 likewise. Pelvis and thorax (6, 7) are in no mean */
-    size_t n_labelled[HRNET_MPII_JOINTS];
+    double numbers[HRNET_MPII_NUMBERS];   /* percent at t = 0.5, where no other is named; -1: no labelled joint */
+    double joints[HRNET_MPII_JOINTS];     /* percent at t = 0.5 of each joint; -1 likewise. Means leave out 6 and 7,
+                                             pelvis and thorax */
+    size_t n_labelled[HRNET_MPII_JOINTS]; /* persons whose joint is labelled */
 } hrnet_mpii_score;
 
-/* PCKh of poses [n][16] in pixels counted from 0 (the ground truth counts from 1, which is added here). n other than
- * the truth's is HRNET_ERR_MISMATCH. */
+/* Score poses [n][16], in pixels counted from 0, in the truth's order of persons. HRNET_ERR_MISMATCH: n is not the
+ * truth's. */
 HRNET_API hrnet_status hrnet_mpii_evaluate(hrnet_mpii_score *out, const hrnet_mpii_truth *truth,
                                            const hrnet_keypoint *poses, size_t n);
 
-/* Predictions from a file: .npy [n][16][2 or more], counted from 0; or upstream's pred.mat, whose "preds" [n][16][2]
- * are counted from 1. *out [*n][16] counts from 0; score 0 unless the file has a third column. Free with
+/* Read predictions: a .npy file [n][16][2 or more] in pixels counted from 0, or upstream's pred.mat, whose "preds"
+ * [n][16][2 or more] count from 1. *out [*n][16] counts from 0; its scores are the third column, else 0. Free with
  * hrnet_mpii_poses_free. */
 HRNET_API hrnet_status hrnet_mpii_poses_load(hrnet_keypoint **out, size_t *n, const char *path);
-/* Write pred.mat as upstream does: "preds" [n][16][2] counted from 1, in float32. poses [n][16] count from 0. */
+/* Write pred.mat as upstream does: "preds" [n][16][2] in float32, counted from 1. poses [n][16] count from 0. */
 HRNET_API hrnet_status hrnet_mpii_poses_save(const hrnet_keypoint *poses, size_t n, const char *path);
-HRNET_API void hrnet_mpii_poses_free(hrnet_keypoint *poses);
+HRNET_API void hrnet_mpii_poses_free(hrnet_keypoint *poses); /* accepts NULL */
 
 /* ------------------------------------------------------------------------------------------------ evaluation */
 
 /*
- * The published validation pass: every person of a validation set through the network, then the score.
+ * The published validation pass: a network finds the pose of every person of a validation set, and the poses are
+ * scored. An evaluation can run any number of sessions, one after the other; results are those of the last run.
  *
  *   hrnet_evaluation *evaluation = NULL;
  *   hrnet_coco_score score = {0};
@@ -160,25 +169,28 @@ HRNET_API void hrnet_mpii_poses_free(hrnet_keypoint *poses);
  *       hrnet_evaluation_save(evaluation, "results.json") ||
  *       hrnet_evaluation_coco(evaluation, &score))
  *       fprintf(stderr, "%s\n", hrnet_last_error());
+ *   hrnet_coco_score_free(&score);
+ *   hrnet_evaluation_free(evaluation);
  */
 typedef struct hrnet_evaluation hrnet_evaluation;
 
-/* Where the set is when it is not where DATASET.ROOT, DATASET.TEST_SET and TEST.COCO_BBOX_FILE say. NULL: as published.
- * Strings are copied. */
+/* Paths that replace those of the configuration; a member that is NULL leaves the published one. Strings are copied. */
 typedef struct hrnet_evaluation_files {
-    const char *annotations;        /* COCO annotations, or MPII's JSON */
-    const char *images;             /* a folder, or a zip archive */
-    const char *detections;         /* a detector's boxes (COCO), used whatever USE_GT_BBOX says */
-    const char *truth;              /* MPII: gt_<set>.mat, or a JSON of the same */
-    const hrnet_dataset_info *info; /* what the keypoints are; NULL: what the annotations say. Must outlive the
+    const char *annotations;        /* COCO annotations, or MPII's JSON; else found by DATASET.ROOT and TEST_SET */
+    const char *images;             /* a folder or a zip archive; likewise */
+    const char *detections;         /* a detector's boxes (COCO), used even if TEST.USE_GT_BBOX is set; else
+                                       TEST.COCO_BBOX_FILE */
+    const char *truth;              /* MPII: gt_<set>.mat, or JSON with the same entries */
+    const hrnet_dataset_info *info; /* description of the keypoints; NULL: that of the annotations. Must outlive the
                                        evaluation */
-    hrnet_message_fn *on_message;   /* what was left out */
+    hrnet_message_fn *on_message;   /* gets a line about boxes that were left out; or NULL */
     void *context;
 } hrnet_evaluation_files;
 
-/* Read the set that config names: DATASET.DATASET coco or mpii, DATASET.ROOT (below DATA_DIR), TEST_SET, DATA_FORMAT
- * (jpg or zip), TEST.USE_GT_BBOX, COCO_BBOX_FILE, IMAGE_THRE. No picture is opened. The config must outlive the
- * evaluation. A set with "test" in its name has no ground truth (image_info_<set>.json, detector boxes). */
+/* Read the set that the configuration names: DATASET.DATASET (coco or mpii), ROOT (below DATA_DIR), TEST_SET,
+ * DATA_FORMAT (jpg or zip), TEST.USE_GT_BBOX, COCO_BBOX_FILE, IMAGE_THRE; files NULL: as published. No picture is
+ * opened. The config must outlive the evaluation. A COCO set with "test" in its name has no ground truth: its images
+ * come from image_info_<set>.json and its boxes from a detector. Free with hrnet_evaluation_free. */
 HRNET_API hrnet_status hrnet_evaluation_open(hrnet_evaluation **out, const hrnet_config *config,
                                              const hrnet_evaluation_files *files);
 
@@ -188,80 +200,84 @@ typedef struct hrnet_evaluation_info {
     const char *annotations, *images; /* paths */
     const char *detections;           /* path of the detector's boxes; NULL: ground-truth boxes */
     double image_thre;                /* detections with a lower score were left out */
-    int has_truth;                    /* 1: it can be scored */
+    int has_truth;                    /* 1: the set can be scored */
     int n_joints;
-    size_t n_images, n_persons; /* to be looked at */
+    size_t n_images, n_persons; /* images with a box; boxes: what a run goes through */
 } hrnet_evaluation_info;
 
+/* What was opened; strings are owned by the evaluation. */
 HRNET_API hrnet_evaluation_info hrnet_evaluation_get_info(const hrnet_evaluation *evaluation);
 
 typedef struct hrnet_evaluation_options {
-    hrnet_decoder decoder; /* AUTO: what the weights were trained for; for plain ones TEST.POST_PROCESS decides */
+    hrnet_decoder decoder; /* AUTO: that of the model's codec; if that is plain, TEST.POST_PROCESS decides */
     hrnet_sampler sampler;
     int workers;     /* threads that read pictures, 1..64; 0: 2. The result is the same for any number */
-    int skip_broken; /* 1: a picture that cannot be read leaves its persons out instead of ending the run */
-    void (*on_progress)(void *context, size_t n_done, size_t n_persons);
-    hrnet_message_fn *on_message; /* every picture that is left out, with the reason */
+    int skip_broken; /* 1: a picture that cannot be read is left out with its persons; 0: it ends the run */
+    void (*on_progress)(void *context, size_t n_done, size_t n_persons); /* on the calling thread; or NULL */
+    hrnet_message_fn *on_message; /* gets a line about every picture that is left out, with the reason; or NULL */
     void *context;
 } hrnet_evaluation_options;
 
-/* How persons are looked at with these options: what hrnet_evaluation_run will do. decoder is never AUTO. */
+/* The options with which hrnet_evaluation_run will call hrnet_session_pose: the configuration's TEST section, and these
+ * options (NULL: defaults). decoder is never AUTO. */
 HRNET_API hrnet_pose_options hrnet_evaluation_pose_options(const hrnet_evaluation *evaluation, const hrnet_model *model,
                                                            const hrnet_evaluation_options *options);
 
-/* Find all poses; EXIF orientation is ignored as upstream ignores it. Then score and suppress them as TEST.IN_VIS_THRE,
- * OKS_THRE and SOFT_NMS say (COCO). May be called again, with another session too. HRNET_ERR_MISMATCH when the network
- * has another number of joints. */
+/* Find all poses, ignoring EXIF orientation as upstream does; for COCO then rescore and suppress them
+ * (TEST.IN_VIS_THRE, OKS_THRE, SOFT_NMS). options NULL: defaults. HRNET_ERR_MISMATCH: the network has another number of
+ * joints. After a failure there are no results. */
 HRNET_API hrnet_status hrnet_evaluation_run(hrnet_evaluation *evaluation, hrnet_session *session,
                                             const hrnet_evaluation_options *options);
 
-/* The rest: after a run. */
+/* The functions below return results of the last run; HRNET_ERR_ARGUMENT: there was none. */
 
-/* Mean loss (JointsMSELoss; JointsOHKMMSELoss with LOSS.USE_OHKM) and accuracy of upstream's log line over the heatmaps
- * that were decoded. HRNET_ERR_ARGUMENT unless the boxes are ground truth. The accuracy depends on
+/* Mean loss (JointsMSELoss; with LOSS.USE_OHKM JointsOHKMMSELoss) and accuracy, as in upstream's log line, of the
+ * heatmaps that were decoded. HRNET_ERR_ARGUMENT: the boxes were a detector's. The accuracy depends on
  * TEST.BATCH_SIZE_PER_GPU and GPUS, as upstream's does. */
 HRNET_API hrnet_status hrnet_evaluation_loss(const hrnet_evaluation *evaluation, double *loss, double *accuracy);
 
-/* Pictures that were left out, with skip_broken. */
+/* The number of pictures that were left out (skip_broken). */
 HRNET_API size_t hrnet_evaluation_n_skipped(const hrnet_evaluation *evaluation);
 
-/* Write the published results JSON (COCO), or the poses in the layout of MPII's annotations. Temporary name, then
- * renamed. */
+/* Write the published results JSON (COCO), or the poses in the layout of MPII's annotations. The file appears whole or
+ * not at all. */
 HRNET_API hrnet_status hrnet_evaluation_save(const hrnet_evaluation *evaluation, const char *path);
-/* MPII: write pred.mat. */
+/* Write pred.mat (MPII). */
 HRNET_API hrnet_status hrnet_evaluation_save_mat(const hrnet_evaluation *evaluation, const char *path);
 
-/* HRNET_ERR_ARGUMENT for a set of the other kind or without ground truth. */
+/* Score the poses. HRNET_ERR_ARGUMENT: a set of the other kind, or MPII without ground truth. */
 HRNET_API hrnet_status hrnet_evaluation_coco(const hrnet_evaluation *evaluation, hrnet_coco_score *out);
 HRNET_API hrnet_status hrnet_evaluation_mpii(const hrnet_evaluation *evaluation, hrnet_mpii_score *out);
 
-/* A person with labelled keypoints and the pose that resembles it most: with ground-truth boxes of COCO and with a
- * detector's, of all that were found in its picture before suppression. */
+/* A person with labelled keypoints, and the pose that resembles it most: for COCO among all poses of its picture before
+ * suppression, for MPII its own. Pointers belong to the evaluation. */
 typedef struct hrnet_person_error {
-    const char *image;          /* name */
+    const char *image;          /* name of the picture */
     size_t image_index;         /* for hrnet_evaluation_image */
     const double *truth;        /* [n_joints][3]: x, y, visibility */
-    const hrnet_keypoint *pose; /* [n_joints]; NULL: nobody was found in the picture */
+    const hrnet_keypoint *pose; /* [n_joints]; NULL: the picture has no pose */
     double area;                /* px^2 of the person; for MPII half of the square around it */
     double oks;                 /* 0..1; for MPII with a sigma of 0.08 for every joint */
 } hrnet_person_error;
 
-/* *out [*n], lowest OKS first. Free with hrnet_person_errors_free; what it points to belongs to the evaluation. */
+/* List the persons of pictures that were not left out: *out [*n], lowest OKS first. Free with
+ * hrnet_person_errors_free. */
 HRNET_API hrnet_status hrnet_evaluation_errors(const hrnet_evaluation *evaluation, hrnet_person_error **out, size_t *n);
-HRNET_API void hrnet_person_errors_free(hrnet_person_error *errors);
+HRNET_API void hrnet_person_errors_free(hrnet_person_error *errors); /* accepts NULL */
 
-/* Draw a chart a joint as an SVG: how many of its labelled places were how far off, in units of the person's size (the
- * root of its area), 0 to 0.5 and beyond; and the share below 0.1. Persons without a pose or an area do not count. */
+/* Draw the errors as an SVG, a histogram for each joint: its distance to the truth in units of the person's size (the
+ * square root of the area), from 0 to 0.5 and beyond, and the share below 0.1. Persons without a pose or an area are
+ * left out. */
 HRNET_API hrnet_status hrnet_person_errors_plot(const hrnet_person_error *errors, size_t n,
                                                 const hrnet_skeleton *skeleton, const char *svg_path);
 
-/* Read a picture of the set again. */
+/* Decode a picture of the set; free it with hrnet_image_free. Needs no run. */
 HRNET_API hrnet_status hrnet_evaluation_image(hrnet_evaluation *evaluation, size_t image_index, hrnet_image *out);
 
-HRNET_API void hrnet_evaluation_free(hrnet_evaluation *evaluation);
+HRNET_API void hrnet_evaluation_free(hrnet_evaluation *evaluation); /* accepts NULL */
 
-/* SHA-256 of a file (NULL: of the weights that ship) as 64 hexadecimal digits and a NUL: which weights a result was
- * made with. */
+/* SHA-256 of a file (path NULL: of the weights that ship) as 64 hexadecimal digits and a NUL, to note with which
+ * weights a result was made. */
 HRNET_API hrnet_status hrnet_file_sha256(const char *path, char out[65]);
 
 #ifdef __cplusplus

@@ -180,7 +180,7 @@ static int start(const settings *set, const hrnet_config *config, const hrnet_da
                                        .threads = set->threads,
                                        .recompute = set->recompute,
                                        .validate_every = set->no_validation ? -1 : set->validate_every,
-                                       .tell_times = set->profile,
+                                       .log_times = set->profile,
                                        .on_message = on_message,
                                        .context = &quiet};
     if (set->plot) return plot(set, config);

@@ -1,6 +1,9 @@
 /*
- * augment.c - where the crop lies. float32 where upstream's numpy arrays are: centre and scale. Draws that upstream
- * does not make (of a half body that is not tried, of a rotation that is not wanted) are not made here either.
+ * augment.c - the augmentations that choose a crop: half body, box jitter, scale, rotation, flip.
+ *
+ * Arithmetic is float32 where upstream has numpy float32 arrays (centre and scale), double elsewhere. As in upstream, a
+ * step that does not apply draws no random number: no half body is tried for a person with few joints, and a rotation
+ * is drawn only with probability 0.6.
  */
 #include "batches/augment.h"
 
@@ -9,7 +12,7 @@
 
 #include "base/rng.h"
 
-static const float pixel_std = 200;
+static const float pixel_std = 200; /* px of one unit of scale */
 
 double hr_draw_uniform(hr_draws *draws)
 {
@@ -28,7 +31,7 @@ static double clip(double value, double low, double high)
 
 /* ---------------------------------------------------------------------------------------------- half body */
 
-/* Visible joints of the half. */
+/* Number of visible joints of the upper or lower body. */
 static int count_half(const hrnet_dataset_info *info, const double *joints, int upper)
 {
     int n = 0;
@@ -60,20 +63,21 @@ int hr_half_body(hrnet_crop *out, const hrnet_dataset_info *info, const double *
     const hrnet_crop crop = {{sum[0] / (float)n, sum[1] / (float)n},
                              {(float)(w / (double)pixel_std) * 1.5f, (float)(h / (double)pixel_std) * 1.5f},
                              0};
-    if (!(crop.scale[0] > 0 && crop.scale[1] > 0)) return 0; /* joints in one place: upstream's crop has no pixels */
+    if (!(crop.scale[0] > 0 && crop.scale[1] > 0)) return 0; /* all joints on one point: upstream's crop is empty */
     *out = crop;
     return 1;
 }
 
+/* Upstream's decision whether to crop a half, and which. */
 static void half_body(hrnet_crop *crop, const hr_config *config, const hrnet_dataset_info *info, const double *joints,
                       hr_draws *draws)
 {
     const int *const size = config->model.image_size;
-    double n_visible = 0;
+    double n_visible = 0; /* a sum of visibilities, as np.sum(joints_vis[:, 0]) */
     for (int j = 0; j < info->skeleton.n_keypoints; j++) n_visible += joints[3 * j + 2];
     if (!(n_visible > config->dataset.num_joints_half_body)) return;
     if (!(hr_draw_uniform(draws) < config->dataset.prob_half_body)) return;
-    /* a normal number, not a uniform one: the upper body with chance 0.69 */
+    /* upstream draws np.random.randn(), a normal number, where rand() was meant: the upper body has probability 0.69 */
     const int prefers_upper = hr_draw_normal(draws) < 0.5;
     const int upper = (prefers_upper && count_half(info, joints, 1) > 2) || count_half(info, joints, 0) <= 2;
     hr_half_body(crop, info, joints, (double)size[0] / size[1], upper);
@@ -81,7 +85,8 @@ static void half_body(hrnet_crop *crop, const hr_config *config, const hrnet_dat
 
 /* ---------------------------------------------------------------------------------------------- box jitter */
 
-/* Normal, cut at -1 and 1 by drawing again (mmpose's RandomBBoxTransform); two in three draws hit. */
+/* A normal number in [-1, 1], by drawing again (mmpose's RandomBBoxTransform). A draw is inside with probability 0.68,
+ * so that all of 64 are outside with 1e-32. */
 static double truncated_normal(hr_draws *draws)
 {
     for (int i = 0; i < 64; i++) {
@@ -93,7 +98,7 @@ static double truncated_normal(hr_draws *draws)
 
 static void jitter_box(hrnet_crop *crop, double chance, hr_draws *draws)
 {
-    const double most = 0.16;
+    const double most = 0.16; /* of the crop's sides (mmpose's shift_factor) */
     if (!(chance > 0) || !(hr_draw_uniform(draws) < chance)) return;
     for (int i = 0; i < 2; i++) crop->center[i] += (float)(truncated_normal(draws) * most) * crop->scale[i] * pixel_std;
 }
@@ -118,12 +123,13 @@ void hr_flip_joints(const hrnet_dataset_info *info, int width, double *joints)
     }
 }
 
-/* ---------------------------------------------------------------------------------------------- placement */
+/* ---------------------------------------------------------------------------------------------- all steps */
 
-void hr_augment_place(hr_placement *p, const hr_config *config, const hrnet_dataset_info *info, int width,
-                      uint64_t stream, double *joints)
+void hr_augment_crop(hr_augmented_crop *p, const hr_config *config, const hrnet_dataset_info *info, int width,
+                     uint64_t stream, double *joints)
 {
     const hr_dataset_config *const d = &config->dataset;
+    /* upstream's steps draw from one stream, box jitter from another: switching it on changes none of theirs */
     hr_draws draws = {hr_random_bits(stream, 0), 0}, extra = {hr_random_bits(stream, 1), 0};
     half_body(&p->crop, config, info, joints, &draws);
     jitter_box(&p->crop, d->box_jitter, &extra);

@@ -1,6 +1,15 @@
 /*
- * batch.c - examples made by the loader's workers. An item of the loader is an example of this rank; which one of the
- * epoch it is follows from its number. An example is one block of memory.
+ * batch.c - the batches of an epoch. The loader's workers make examples; its item i is this rank's example i.
+ *
+ * Numbers of an example: the loader's item, from 0 for this rank; its number in the epoch, over all ranks (number_of);
+ * and the person, by the epoch's order. With batch 2, 2 ranks, first 0:
+ *
+ *   number in the epoch   0 1 | 2 3 | 4 5 | 6 7 | 8
+ *   rank                   0     1     0     1     0        8 is the tail: rank 1 has nothing left of it
+ *   item of rank 0        0 1         2 3         4
+ *
+ * The random stream of an example comes from (seed, epoch, number in the epoch), so any number of workers, and any
+ * division into ranks with the same batch * n_ranks, makes the same examples.
  */
 #include "batches/batch.h"
 
@@ -23,19 +32,19 @@ struct hr_batches {
     hr_target_shape shape;
     hr_codec codec;
     hr_pixel_table pixels;
-    uint32_t *order; /* [n_examples of the epoch] */
-    uint64_t stream; /* of the epoch */
-    uint8_t **crops; /* [workers] of one crop's pixels each */
-    hr_image_store *stores[1 + HR_MAX_SETS];
+    uint32_t *order;                         /* [n_examples of the epoch]: numbers of persons */
+    uint64_t stream;                         /* of random numbers of the epoch */
+    uint8_t **crops;                         /* [workers]: scratch for one crop's pixels each */
+    hr_image_store *stores[1 + HR_MAX_SETS]; /* one a dataset, with a reader for each worker */
     hr_loader *loader;
-    size_t n_items; /* of this rank */
-    size_t n_batches, next_batch, n_taken;
-    double waited;
+    size_t n_items;                        /* examples of this rank */
+    size_t n_batches, next_batch, n_taken; /* n_batches: of every rank; n_taken: examples handed out */
+    double waited;                         /* seconds */
 };
 
 void hr_example_free(hr_example *example)
 {
-    hr_free(example->input); /* where the block begins */
+    hr_free(example->input); /* the beginning of the example's block */
     *example = (hr_example){0};
 }
 
@@ -52,6 +61,7 @@ static size_t aligned(size_t n_bytes)
     return (n_bytes + HR_ALIGN - 1) / HR_ALIGN * HR_ALIGN;
 }
 
+/* One block for the four arrays: an allocation an example instead of four. */
 static hrnet_status allocate(hr_example *e, const hr_target_shape *s)
 {
     const size_t n = (size_t)s->n_joints;
@@ -67,7 +77,7 @@ static hrnet_status allocate(hr_example *e, const hr_target_shape *s)
     return HRNET_OK;
 }
 
-/* Which part, and who of it. */
+/* The part that a person's number falls into; fills e->set and e->person. */
 static const hr_train_part *find_person(const hr_train_set *set, size_t number, hr_example *e)
 {
     size_t p = 0;
@@ -77,7 +87,7 @@ static const hr_train_part *find_person(const hr_train_set *set, size_t number, 
     return &set->parts[p];
 }
 
-/* Joints go where the crop's pixels go; hidden ones stay. */
+/* Transform the visible joints from the picture to the input, as upstream does; the others are not used. */
 static void move_joints(double *joints, int n, const double m[6])
 {
     for (int j = 0; j < n; j++) {
@@ -89,6 +99,7 @@ static void move_joints(double *joints, int n, const double m[6])
     }
 }
 
+/* RGB bytes to normalised floats, four channels a pixel. */
 static void fill_input(const hr_batches *b, const uint8_t *rgb, float *input)
 {
     const size_t n = (size_t)b->shape.input_width * (size_t)b->shape.input_height;
@@ -106,18 +117,20 @@ static void draw_targets(const hr_batches *b, hr_example *e)
     for (int j = 0; j < b->shape.n_joints; j++) e->weights[j] *= b->set->info->weights[j];
 }
 
+/* Make the example from its decoded picture: augmented crop, warped pixels, joints and targets. e->joints are those of
+ * the picture. */
 static void make_from(const hr_batches *b, int worker, uint64_t stream, const hrnet_image *image,
                       const hrnet_crop *crop, hr_example *e)
 {
     const hr_target_shape *const s = &b->shape;
     uint8_t *const rgb = b->crops[worker];
-    hr_placement place = {*crop, 0};
+    hr_augmented_crop augmented = {*crop, 0};
     hr_warp warp;
     double m[6];
-    if (b->options.augment) hr_augment_place(&place, b->set->config, b->set->info, image->width, stream, e->joints);
-    hr_codec_matrix(b->codec, &place.crop, s, m);
+    if (b->options.augment) hr_augment_crop(&augmented, b->set->config, b->set->info, image->width, stream, e->joints);
+    hr_codec_matrix(b->codec, &augmented.crop, s, m);
     hr_warp_init(&warp, image, m, s->input_width, s->input_height, HRNET_SAMPLE_OPENCV);
-    warp.mirrored = place.is_flipped;
+    warp.mirrored = augmented.is_flipped;
     hr_warp_rows(&warp, 0, s->input_height, rgb);
     if (b->options.augment) hr_augment_pixels(b->set->config, stream, rgb, s->input_width, s->input_height);
     fill_input(b, rgb, e->input);
@@ -125,13 +138,15 @@ static void make_from(const hr_batches *b, int worker, uint64_t stream, const hr
     draw_targets(b, e);
 }
 
-/* Number in the epoch of this rank's item. */
+/* Number in the epoch of this rank's item: batch item / batch of this rank is batch (item / batch) * n_ranks + rank of
+ * all. */
 static size_t number_of(const hr_batches_options *o, size_t item)
 {
     const size_t batch = (size_t)o->batch;
     return o->first + (item / batch * (size_t)o->n_ranks + (size_t)o->rank) * batch + item % batch;
 }
 
+/* hr_loader_options.make. */
 static hrnet_status make(void *context, int worker, size_t index, void *item)
 {
     const hr_batches *const b = context;
@@ -161,11 +176,14 @@ static hrnet_status check(const hr_batches_options *o, size_t n_examples)
     return HRNET_OK;
 }
 
+/* Examples and batches from options.first on. Whole rounds (a batch for every rank) give each rank a batch; of the
+ * tail, rank r gets what is left of [r * batch, (r + 1) * batch). */
 static void count(hr_batches *b)
 {
     const hr_batches_options *const o = &b->options;
     const size_t batch = (size_t)o->batch, whole = batch * (size_t)o->n_ranks;
     const size_t left = b->set->n_examples - o->first, tail = left % whole, before = batch * (size_t)o->rank;
+    /* tail - before: what the ranks before this one leave of the tail */
     const size_t share = tail < before ? 0 : tail - before < batch ? tail - before : batch;
     b->n_items = left / whole * batch + share;
     b->n_batches = (left + whole - 1) / whole;
@@ -176,8 +194,9 @@ static hrnet_status begin(hr_batches *b)
     const hr_batches_options *const o = &b->options;
     const size_t crop_size = 3 * (size_t)b->shape.input_width * (size_t)b->shape.input_height;
     hr_pixel_table_init(&b->pixels, hr_published_mean, hr_published_std, b->set->config->dataset.color_rgb);
+    /* named streams: order and augmentation of an epoch are independent of each other */
     b->stream = hr_random_bits(o->seed ^ hr_hash_text("augment"), (uint64_t)o->epoch);
-    HR_TRY(hr_train_order(&b->order, b->set, o->seed, o->epoch, o->shuffle));
+    HR_TRY(hr_epoch_order(&b->order, b->set, o->seed, o->epoch, o->shuffle));
     for (int p = 0; p < b->set->n_parts; p++)
         HR_TRY(hr_image_store_open(&b->stores[p], b->set->parts[p].images_path, o->workers));
     HR_NEW(b->crops, (size_t)o->workers);
@@ -213,6 +232,7 @@ hrnet_status hr_batches_create(hr_batches **out, const hr_train_set *set, const 
     return HRNET_OK;
 }
 
+/* Take n examples in order; after a failure release those that were taken. */
 static hrnet_status take(hr_batches *b, hr_example *examples, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

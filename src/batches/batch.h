@@ -1,6 +1,9 @@
 /*
- * batch.h - training examples: persons of one or several datasets, augmented, cropped, with their targets. Example k of
- * epoch e is a function of (seed, e, k) and of nothing else: not of workers, ranks or what came before.
+ * batch.h - training examples: persons of one or several datasets, augmented, cropped, with their target heatmaps, in
+ * batches that worker threads prepare ahead.
+ *
+ * Determinism: example k of epoch e is a function of (seed, e, k), and of nothing else: not of the number of workers or
+ * processes, nor of where the epoch was resumed.
  */
 #ifndef HR_BATCHES_BATCH_H
 #define HR_BATCHES_BATCH_H
@@ -10,60 +13,70 @@
 #include "base/checksum.h"
 #include "config/config.h"
 
-/* The persons to train on. Immutable once open. */
+/* ------------------------------------------------------------------------------------------------ persons */
+
+/* The persons to train on. Immutable; may be shared by threads. */
 typedef struct hr_train_set hr_train_set;
 
 typedef struct hr_train_set_files {
-    const char *annotations, *images; /* of the first set, instead of where the configuration says; or NULL */
+    const char *annotations, *images; /* paths for the first set; NULL: where the configuration says */
     const hrnet_dataset_info *info;   /* what keypoints are; NULL: what the annotations say. Must outlive the set */
-    hrnet_message_fn *on_message;     /* what is read, left out, selected */
+    hrnet_message_fn *on_message;     /* a line a dataset: what was read, left out, selected; or NULL */
     void *context;
 } hr_train_set_files;
 
-/* DATASET.ROOT, TRAIN_SET and DATASET.MORE_SETS; SELECT_DATA. files NULL: as published. The config must outlive it. */
+/* Read the annotations of DATASET.ROOT and TRAIN_SET and of DATASET.MORE_SETS, and choose persons (EXCLUDE,
+ * SELECT_DATA). No picture is opened. files NULL: as published. The config must outlive the set. HRNET_ERR_MISMATCH if
+ * keypoints and joints do not fit, HRNET_ERR_FORMAT if nobody is left to train on. */
 hrnet_status hr_train_set_open(hr_train_set **out, const hr_config *config, const hr_train_set_files *files);
-void hr_train_set_free(hr_train_set *set);
+void hr_train_set_free(hr_train_set *set); /* accepts NULL */
 
 size_t hr_train_set_n_persons(const hr_train_set *set);
-/* Examples of one epoch: persons times the weight of their set. */
+/* Examples of one epoch: the sum of round(persons x weight) over the datasets. */
 size_t hr_train_set_n_examples(const hr_train_set *set);
-const hrnet_dataset_info *hr_train_set_info(const hr_train_set *set);
-/* Add all that examples are made of, but for the pixels: pictures' names, crops, joints, weights of sets. */
+const hrnet_dataset_info *hr_train_set_info(const hr_train_set *set); /* of the network's joints */
+/* Add to the hash all that examples are made of except pixels: pictures' names, crops, joints, weights of datasets. */
 void hr_train_set_hash(const hr_train_set *set, hr_sha256 *hash);
 
-/* One example. Everything belongs to it and is freed by hr_example_free. */
-typedef struct hr_example {
-    float *input;       /* [h][w][4], as the network takes it, fourth channel 0 */
-    float *targets;     /* [n_joints][heatmap h][heatmap w] */
-    float *weights;     /* [n_joints]: target weights, LOSS.USE_DIFFERENT_JOINTS_WEIGHT applied */
-    double *joints;     /* [n_joints][3]: in input pixels after augmentation, x, y, visibility */
-    size_t set, person; /* which dataset (0: the first), which person of it */
-    const char *image;  /* picture's name; owned by the set */
-} hr_example;
-void hr_example_free(hr_example *example);
+/* ------------------------------------------------------------------------------------------------ examples */
 
+/* One example, in one block of memory that hr_example_free releases. */
+typedef struct hr_example {
+    float *input;       /* [height][width][4], normalised as the network takes it; fourth channel 0 */
+    float *targets;     /* [n_joints][heatmap height][heatmap width] */
+    float *weights;     /* [n_joints]: target weights, x the description's if LOSS.USE_DIFFERENT_JOINTS_WEIGHT */
+    double *joints;     /* [n_joints][3]: x, y in input pixels after augmentation, visibility */
+    size_t set, person; /* number of the dataset (0: the first), and of the person in it */
+    const char *image;  /* name of the picture; owned by the set */
+} hr_example;
+void hr_example_free(hr_example *example); /* accepts a zeroed example */
+
+/* ------------------------------------------------------------------------------------------------ batches */
+
+/* The batches of one epoch, for one process of a run. */
 typedef struct hr_batches hr_batches;
 
 typedef struct hr_batches_options {
     uint64_t seed;
     int64_t epoch;
-    size_t first;      /* example of the epoch to begin with: resuming */
-    int batch;         /* examples of one batch, of this rank */
-    int rank, n_ranks; /* of n_ranks * batch neighbouring examples, rank r gets [r * batch, (r + 1) * batch) */
+    size_t first;      /* number of the epoch's example to begin with: resuming */
+    int batch;         /* examples of one batch of this process */
+    int rank, n_ranks; /* of each n_ranks * batch consecutive examples, rank r takes [r * batch, (r + 1) * batch) */
     int workers;       /* threads, 1..64 */
     int shuffle;       /* TRAIN.SHUFFLE */
-    int augment;       /* 0: the crop as in validation */
+    int augment;       /* 0: crops as in validation */
 } hr_batches_options;
 
+/* Start the workers. The set must outlive the batches. */
 hrnet_status hr_batches_create(hr_batches **out, const hr_train_set *set, const hr_batches_options *options);
 
-/* The next examples, [batch]; *n of them, 0 at the end of the epoch. The last batch of an epoch is smaller. All ranks
- * make the same number of batches; a rank's share of the last one may be smaller or, then *n is 0 and *is_end 0, empty.
- * A picture that cannot be read ends it with a message that names it. */
+/* Wait for the next batch and move it to examples [batch], of which *n are filled; the caller frees them. *is_end 1:
+ * the epoch is over and *n is 0. All ranks get the same number of batches: in the last one a rank's share may be
+ * smaller, or empty (*n 0, *is_end 0). A picture that cannot be read is a failure that names it. */
 hrnet_status hr_batches_next(hr_batches *batches, hr_example *examples, int *n, int *is_end);
 
-/* Seconds that hr_batches_next has waited for workers. */
+/* Seconds that hr_batches_next has waited for workers, since create. */
 double hr_batches_waited(const hr_batches *batches);
-void hr_batches_free(hr_batches *batches);
+void hr_batches_free(hr_batches *batches); /* accepts NULL */
 
 #endif

@@ -1,4 +1,7 @@
-/* target.c - Gaussian heatmaps. */
+/*
+ * target.c - Gaussian target heatmaps. Numbers are computed in double and rounded to float once, in numpy's order, so
+ * that maps agree with those of the Python code.
+ */
 #include "batches/target.h"
 
 #include <math.h>
@@ -35,7 +38,7 @@ void hr_target_draw(hr_codec codec, const hr_target_shape *shape, const double *
     }
 }
 
-/* int() of Python: towards zero. Far outside: any cell is, and NaN too. */
+/* Python's int(): rounds towards zero. NaN and values far away give a cell that is outside of any map. */
 static int whole(double value)
 {
     return value > -1e6 && value < 1e6 ? (int)value : -1000000;
@@ -43,14 +46,15 @@ static int whole(double value)
 
 /* ---------------------------------------------------------------------------------------------- patches */
 
-/* Whether a patch around the cell lies outside, as upstream tests it. */
+/* Whether the patch around cell (mu_x, mu_y) lies outside the map, as upstream tests it. */
 static int is_outside(const hr_target_shape *s, int mu_x, int mu_y)
 {
     const int radius = 3 * s->sigma;
     return mu_x - radius >= s->width || mu_y - radius >= s->height || mu_x + radius + 1 < 0 || mu_y + radius + 1 < 0;
 }
 
-/* The patch of cell mu of a Gaussian around (x, y). */
+/* Draw the part inside the map of the patch of 6 sigma + 1 cells around cell (mu_x, mu_y), of a Gaussian around the
+ * centre. */
 static void draw_patch(const hr_target_shape *s, int mu_x, int mu_y, double centre_x, double centre_y, float *map)
 {
     const int radius = 3 * s->sigma;
@@ -62,7 +66,7 @@ static void draw_patch(const hr_target_shape *s, int mu_x, int mu_y, double cent
     }
 }
 
-/* Patches for both codecs that have them. stride: input pixels a cell; is_exact: the centre is the joint. */
+/* MSRA and UDP. stride: input pixels a cell in x and y; is_exact 1: the centre is the joint, 0: the cell. */
 static void draw_patches(const hr_target_shape *s, const double stride[2], int is_exact, const double *joints,
                          float *maps, float *weights)
 {
@@ -70,7 +74,8 @@ static void draw_patches(const hr_target_shape *s, const double stride[2], int i
     memset(maps, 0, (size_t)s->n_joints * map_size * sizeof *maps);
     for (int j = 0; j < s->n_joints; j++) {
         const double x = joints[3 * j] / stride[0], y = joints[3 * j + 1] / stride[1];
-        const int mu_x = whole(x + 0.5), mu_y = whole(y + 0.5); /* a joint a little outside lands on cell 0 */
+        /* rounding towards zero: a joint up to 1.5 cells outside lands on cell 0, as in upstream */
+        const int mu_x = whole(x + 0.5), mu_y = whole(y + 0.5);
         weights[j] = is_outside(s, mu_x, mu_y) ? 0 : (float)joints[3 * j + 2];
         if (weights[j] > 0.5f)
             draw_patch(s, mu_x, mu_y, is_exact ? x : mu_x, is_exact ? y : mu_y, maps + (size_t)j * map_size);
@@ -91,7 +96,8 @@ void hr_target_udp(const hr_target_shape *s, const double *joints, float *maps, 
 
 /* ---------------------------------------------------------------------------------------------- whole maps */
 
-/* A Gaussian over all of the map, as a product of two; some columns at a time. */
+/* A Gaussian over the whole map as a product of one in x and one in y: width + height exponentials instead of their
+ * product. 64 columns at a time, so that the factors in x fit the stack. */
 static void draw_everywhere(const hr_target_shape *s, double centre_x, double centre_y, float *map)
 {
     enum { COLUMNS = 64 };
@@ -115,7 +121,7 @@ void hr_target_dark(const hr_target_shape *s, const double *joints, float *maps,
     memset(maps, 0, (size_t)s->n_joints * map_size * sizeof *maps);
     for (int j = 0; j < s->n_joints; j++) {
         const double x = joints[3 * j] / stride[0], y = joints[3 * j + 1] / stride[1];
-        /* adjust_target_weight: of the joint itself, not of its cell */
+        /* DarkPose's adjust_target_weight tests the joint itself, not its cell */
         const int outside = whole(x - radius) >= s->width || whole(y - radius) >= s->height ||
                             whole(x + radius + 1) < 0 || whole(y + radius + 1) < 0;
         weights[j] = outside ? 0 : (float)joints[3 * j + 2];

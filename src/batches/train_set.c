@@ -1,12 +1,16 @@
-/* train_set.c - the persons to train on: the set of DATASET and those of DATASET.MORE_SETS, as parts of one. */
+/*
+ * train_set.c - the persons to train on, DATASET and DATASET.MORE_SETS as parts of one set, and the order in which an
+ * epoch visits them: Fisher and Yates's shuffle, with random numbers from (seed, epoch) alone.
+ */
 #include "batches/train_set.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/rng.h"
 
-/* The first set says what the joints are. */
+/* The first set, which also defines the joints unless the caller describes them. */
 static hrnet_status open_first(hr_train_set *set, const hr_train_set_files *files)
 {
     const hr_dataset_config *const d = &set->config->dataset;
@@ -25,24 +29,25 @@ static hrnet_status open_first(hr_train_set *set, const hr_train_set_files *file
     HR_TRY(hr_train_part_open(part, &options, &found));
     set->info = files->info != NULL ? files->info : found;
     if (set->info->skeleton.n_keypoints != set->config->model.n_joints)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: its persons have %d keypoints, MODEL.NUM_JOINTS is %d",
-                       part->annotations_path, set->info->skeleton.n_keypoints, set->config->model.n_joints);
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints (MODEL.NUM_JOINTS), found %d",
+                       part->annotations_path, set->config->model.n_joints, set->info->skeleton.n_keypoints);
     return HRNET_OK;
 }
 
+/* A further set: its paths come from the configuration alone. */
 static hrnet_status open_more(hr_train_set *set, int i, const hr_train_set_files *files)
 {
     const hr_set_config *const more = &set->config->dataset.more_sets[i];
     hr_train_part *const part = &set->parts[set->n_parts++];
     const hrnet_dataset_info *found;
-    const hr_train_set_files places = {.on_message = files->on_message, .context = files->context};
+    const hr_train_set_files not_named = {.on_message = files->on_message, .context = files->context};
     const hr_part_options options = {.config = set->config,
                                      .root = more->root,
                                      .dataset = more->dataset,
                                      .set = more->train_set,
                                      .data_format = more->data_format,
                                      .exclude = more->exclude,
-                                     .files = &places,
+                                     .files = &not_named,
                                      .more = more,
                                      .info = set->info};
     snprintf(part->where, sizeof part->where, "DATASET.MORE_SETS[%d]", i);
@@ -58,6 +63,7 @@ static hrnet_status open_all(hr_train_set *set, const hr_train_set_files *files)
         set->n_persons += set->parts[p].samples.n;
         set->n_examples += set->parts[p].n_examples;
     }
+    /* hr_epoch_order numbers persons and examples with 32 bits */
     if (set->n_persons > UINT32_MAX || set->n_examples > UINT32_MAX)
         return hr_fail(HRNET_ERR_LIMIT, "DATASET: %zu persons, %zu examples an epoch: expected at most %u",
                        set->n_persons, set->n_examples, UINT32_MAX);
@@ -101,6 +107,7 @@ const hrnet_dataset_info *hr_train_set_info(const hr_train_set *set)
     return set->info;
 }
 
+/* Only keypoints that become joints: adding others to a file changes no example. */
 static void hash_part(const hr_train_part *part, int n_joints, hr_sha256 *hash)
 {
     const hr_samples *const samples = &part->samples;
@@ -121,4 +128,67 @@ static void hash_part(const hr_train_part *part, int n_joints, hr_sha256 *hash)
 void hr_train_set_hash(const hr_train_set *set, hr_sha256 *hash)
 {
     for (int p = 0; p < set->n_parts; p++) hash_part(&set->parts[p], set->config->model.n_joints, hash);
+}
+
+/* ---------------------------------------------------------------------------------------------- the order of an epoch
+ */
+
+/* A number of 0..n-1, equally likely to within n / 2^64: the upper half of a 128-bit product, without division. */
+static uint64_t below(uint64_t stream, uint64_t index, uint64_t n)
+{
+    return (uint64_t)(((unsigned __int128)hr_random_bits(stream, index) * n) >> 64);
+}
+
+static void swap(uint32_t *a, uint32_t *b)
+{
+    const uint32_t t = *a;
+    *a = *b;
+    *b = t;
+}
+
+/* Make the first n entries of list [size] a random choice of all of them in random order: the first n steps of Fisher
+ * and Yates's shuffle. n == size shuffles the list. */
+static void choose_first(uint32_t *list, size_t size, size_t n, uint64_t stream)
+{
+    for (size_t i = 0; i < n && i + 1 < size; i++) swap(&list[i], &list[i + below(stream, i, size - i)]);
+}
+
+/* Write the numbers of a part's n_examples to out; `first` is the number of its first person. Weight 2.5 and 10
+ * persons: all persons twice, then 5 chosen at random. */
+static hrnet_status add_part(uint32_t *out, const hr_train_part *part, size_t first, uint64_t stream)
+{
+    const size_t n = part->samples.n;
+    uint32_t *chosen;
+    size_t left = part->n_examples;
+    for (; left >= n && n > 0; left -= n)
+        for (size_t i = 0; i < n; i++) *out++ = (uint32_t)(first + i);
+    if (left == 0) return HRNET_OK;
+    HR_NEW(chosen, n);
+    for (size_t i = 0; i < n; i++) chosen[i] = (uint32_t)(first + i);
+    choose_first(chosen, n, left, stream);
+    for (size_t i = 0; i < left; i++) *out++ = chosen[i];
+    hr_free(chosen);
+    return HRNET_OK;
+}
+
+hrnet_status hr_epoch_order(uint32_t **out, const hr_train_set *set, uint64_t seed, int64_t epoch, int shuffle)
+{
+    const uint64_t stream = hr_random_bits(seed ^ hr_hash_text("order"), (uint64_t)epoch);
+    uint32_t *order;
+    size_t n = 0, first = 0;
+    hrnet_status status = HRNET_OK;
+    HR_NEW(order, set->n_examples);
+    for (int p = 0; p < set->n_parts && status == HRNET_OK; p++) {
+        const hr_train_part *const part = &set->parts[p];
+        status = add_part(order + n, part, first, hr_random_bits(stream, (uint64_t)p));
+        n += part->n_examples;
+        first += part->samples.n;
+    }
+    if (status != HRNET_OK) {
+        hr_free(order);
+        return status;
+    }
+    if (shuffle) choose_first(order, n, n, stream);
+    *out = order;
+    return HRNET_OK;
 }

@@ -1,6 +1,9 @@
 /*
- * train_set.h - the inside of hr_train_set: one part a dataset. train_set.c opens it and answers questions,
- * train_set_part.c reads a part and decides who is trained on, train_order.c says who comes when in an epoch.
+ * train_set.h - the inside of hr_train_set: one part for each dataset, DATASET and each of DATASET.MORE_SETS.
+ * train_set.c opens the set and orders the examples of an epoch; train_set_part.c reads one part.
+ *
+ * Persons are numbered through all parts: with parts of 100 and 40 persons, person 120 is the second part's number 20.
+ * An epoch has round(weight x persons) examples of each part.
  */
 #ifndef HR_BATCHES_TRAIN_SET_H
 #define HR_BATCHES_TRAIN_SET_H
@@ -9,42 +12,44 @@
 #include "batches/batch.h"
 
 typedef struct hr_train_part {
-    char where[32]; /* in the configuration, for messages: "DATASET", "DATASET.MORE_SETS[0]" */
+    char where[32]; /* its section of the configuration, for messages: "DATASET", "DATASET.MORE_SETS[0]" */
     char *annotations_path, *images_path;
-    hrnet_annotations *annotations; /* COCO's; keypoints of samples belong to it */
-    hr_samples samples;             /* .list: the persons to train on */
-    double weight;
-    int *source; /* [n_joints]: which keypoint of this dataset is the joint; -1: none */
+    hrnet_annotations *annotations; /* of COCO, which own the keypoints of samples; NULL: MPII */
+    hr_samples samples;             /* list: the persons that are trained on */
+    double weight;                  /* examples of an epoch for each person */
+    int *source; /* [n_joints]: the keypoint of this dataset that is joint j of the network; -1: it has none */
     size_t n_examples;
 } hr_train_part;
 
 struct hr_train_set {
     const hr_config *config;
-    const hrnet_dataset_info *info;
+    const hrnet_dataset_info *info; /* of the network's joints: the caller's, or the first part's */
     hr_train_part parts[1 + HR_MAX_SETS];
     int n_parts;
-    size_t n_persons, n_examples;
+    size_t n_persons, n_examples; /* of all parts */
 };
 
-/* What a part is made of. */
+/* What a part is read from. */
 typedef struct hr_part_options {
     const hr_config *config;
-    const char *root, *dataset, *set, *data_format, *exclude;
-    const hr_train_set_files *files; /* annotations, images instead of where these say */
-    const hr_set_config *more;       /* of a further set, else NULL */
-    const hrnet_dataset_info *info;  /* of the joints; NULL: what this part's annotations say */
+    const char *root, *dataset, *set, *data_format, *exclude; /* the keys of its section */
+    const hr_train_set_files *files;                          /* overrides of paths, and where messages go */
+    const hr_set_config *more;                                /* of a further set; NULL: the first one */
+    const hrnet_dataset_info *info;                           /* of the joints; NULL: this part's own */
 } hr_part_options;
 
-/* Read the part; part->where and weight are set. *info: what this part's keypoints are. The part is freed by the caller
- * also on failure. */
+/* Read a part: annotations, mapping of keypoints to joints, choice of persons. part->where and part->weight are set by
+ * the caller. *info: this part's own keypoints. The caller frees the part, also on failure. */
 hrnet_status hr_train_part_open(hr_train_part *part, const hr_part_options *options, const hrnet_dataset_info **info);
 void hr_train_part_free(hr_train_part *part);
 
-/* Joints of a person of a part, [n_joints][3]: x, y in pixels of the picture, visibility 0..1. */
+/* Joints of a person of a part, [n_joints][3]: x, y in pixels of the picture, visibility 0..1 (1: labelled, be it
+ * visible or hidden); zeros for joints that the part does not have. */
 void hr_train_part_joints(const hr_train_part *part, size_t person, int n_joints, double *joints);
 
-/* Who is looked at in an epoch: *out [n_examples], each the person's number counted through all parts. To be freed with
- * hr_free. A set of weight w gives each of its persons floor(w) times, and some, others every epoch, once more. */
-hrnet_status hr_train_order(uint32_t **out, const hr_train_set *set, uint64_t seed, int64_t epoch, int shuffle);
+/* The order of an epoch: *out [n_examples] are numbers of persons; release it with hr_free. A part of weight w gives
+ * each of its persons floor(w) times, and a random choice of them, another one every epoch, once more. The order is a
+ * function of (seed, epoch). shuffle 0: parts and persons one after the other. */
+hrnet_status hr_epoch_order(uint32_t **out, const hr_train_set *set, uint64_t seed, int64_t epoch, int shuffle);
 
 #endif

@@ -1,6 +1,10 @@
 /*
- * train_set_part.c - one dataset for training: its files, the persons in them, which of their keypoints are our joints,
- * and who is left out.
+ * train_set_part.c - one dataset of a training set, in four steps:
+ *   1. choose_paths     its files
+ *   2. read_coco, read_mpii
+ *   3. map_joints       which of its keypoints is which joint of the network: by number (the first set), by name, or by
+ *                       the table MORE_SETS[i].KEYPOINTS
+ *   4. choose_persons   drops the persons of EXCLUDE, those without any of the joints, and those that SELECT_DATA drops
  */
 #include <math.h>
 #include <string.h>
@@ -8,15 +12,14 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "data/coco_set.h"
-#include "data/id_list.h"
-#include "data/mpii_set.h"
+#include "data/samples.h"
 #include "data/set_files.h"
 #include "batches/train_set.h"
 
 enum { MAX_FILE = 1 << 30 };
 
-static void tell(const hr_part_options *o, hr_text *line)
+/* Pass a line to the caller and release it. A line that ran out of memory is not worth a failure. */
+static void send_message(const hr_part_options *o, hr_text *line)
 {
     if (!line->failed && line->data != NULL && o->files->on_message != NULL)
         o->files->on_message(o->files->context, line->data);
@@ -31,17 +34,17 @@ static hrnet_status copy(char **out, const char *text)
     return *out != NULL ? HRNET_OK : hr_fail_memory(strlen(text) + 1);
 }
 
-static hrnet_status find_files(hr_train_part *part, const hr_part_options *o, int is_mpii)
+static hrnet_status choose_paths(hr_train_part *part, const hr_part_options *o, int is_mpii)
 {
-    const hr_set_files places = {.data_dir = o->config->data_dir,
-                                 .root = o->root,
-                                 .set = o->set,
-                                 .is_mpii = is_mpii,
-                                 .is_zip = strcmp(o->data_format, "zip") == 0};
+    const hr_set_files published = {.data_dir = o->config->data_dir,
+                                    .root = o->root,
+                                    .set = o->set,
+                                    .is_mpii = is_mpii,
+                                    .is_zip = strcmp(o->data_format, "zip") == 0};
     HR_TRY(o->files->annotations != NULL ? copy(&part->annotations_path, o->files->annotations)
-                                         : hr_set_annotations_path(&part->annotations_path, &places));
+                                         : hr_set_annotations_path(&part->annotations_path, &published));
     return o->files->images != NULL ? copy(&part->images_path, o->files->images)
-                                    : hr_set_images_path(&part->images_path, &places);
+                                    : hr_set_images_path(&part->images_path, &published);
 }
 
 static hrnet_status read_coco(hr_train_part *part, const hr_part_options *o, const hrnet_dataset_info **info)
@@ -76,6 +79,7 @@ static int find_name(const hrnet_skeleton *skeleton, const char *name)
     return -1;
 }
 
+/* Joints and keypoints of equal names; at least one, or the set has no use. */
 static hrnet_status map_by_names(hr_train_part *part, const hrnet_skeleton *ours, const hrnet_skeleton *theirs)
 {
     int n = 0;
@@ -85,9 +89,9 @@ static hrnet_status map_by_names(hr_train_part *part, const hrnet_skeleton *ours
     }
     if (n > 0) return HRNET_OK;
     return hr_fail(HRNET_ERR_MISMATCH,
-                   "%s: %s: none of its keypoints (%s, ...) has the name of a joint (%s, ...): KEYPOINTS must "
+                   "%s: %s: expected keypoints with names of joints (%s, ...), found none (%s, ...): KEYPOINTS must "
                    "say which is which",
-                   part->where, part->annotations_path, theirs->keypoint_names[0], ours->keypoint_names[0]);
+                   part->where, part->annotations_path, ours->keypoint_names[0], theirs->keypoint_names[0]);
 }
 
 static hrnet_status find_or_fail(const hr_train_part *part, const hrnet_skeleton *skeleton, const char *name,
@@ -98,6 +102,7 @@ static hrnet_status find_or_fail(const hr_train_part *part, const hrnet_skeleton
     return hr_fail(HRNET_ERR_CONFIG, "%s.KEYPOINTS: %s has no keypoint \"%s\"", part->where, whose, name);
 }
 
+/* KEYPOINTS: pairs of a keypoint of this set and a joint. */
 static hrnet_status map_by_table(hr_train_part *part, const hr_set_config *more, const hrnet_skeleton *ours,
                                  const hrnet_skeleton *theirs)
 {
@@ -123,9 +128,10 @@ static hrnet_status map_joints(hr_train_part *part, const hr_part_options *o, co
     HR_NEW(part->source, (size_t)n);
     if (o->more != NULL && o->more->n_keypoints > 0)
         return map_by_table(part, o->more, &ours->skeleton, &theirs->skeleton);
+    /* a further set must be mapped; the first one's keypoints are the joints, in their order */
     if (o->more != NULL) return map_by_names(part, &ours->skeleton, &theirs->skeleton);
     if (theirs->skeleton.n_keypoints != n)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: the description has %d keypoints, the annotations %d",
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints as in the description, found %d",
                        part->annotations_path, n, theirs->skeleton.n_keypoints);
     for (int j = 0; j < n; j++) part->source[j] = j;
     return HRNET_OK;
@@ -139,14 +145,14 @@ void hr_train_part_joints(const hr_train_part *part, size_t person, int n_joints
         to[0] = to[1] = to[2] = 0;
         if (part->source[j] < 0) continue;
         memcpy(to, keypoints + 3 * (ptrdiff_t)part->source[j], 3 * sizeof *to);
-        to[2] = to[2] > 1 ? 1 : to[2] > 0 ? to[2] : 0; /* hidden joints are labelled joints */
+        to[2] = to[2] > 1 ? 1 : to[2] > 0 ? to[2] : 0; /* COCO's 1 (hidden) and 2 (visible) are both 1 in training */
     }
 }
 
-/* ---------------------------------------------------------------------------------------------- who */
+/* ---------------------------------------------------------------------------------------------- persons */
 
-/* Whether select_data of upstream's JointsDataset keeps the person: its joints' mean lies near the middle of its box,
- * the nearer the more joints are visible. */
+/* Upstream's JointsDataset.select_data: keep a person whose visible joints have their mean near the centre of the box.
+ *   exp(-|mean - centre|^2 / (2 * 0.2^2 * area)) > 0.45 + 0.2 / 16 * (n - 1)      for n visible joints */
 static int is_selected(const hrnet_crop *crop, const double *joints, int n_joints)
 {
     double x = 0, y = 0;
@@ -171,13 +177,14 @@ static int has_joint(const double *joints, int n_joints)
     return 0;
 }
 
-typedef struct tally {
+/* How many persons there were, and why they were dropped. */
+typedef struct counts {
     size_t n_all, n_excluded, n_without_joints, n_not_selected;
-} tally;
+} counts;
 
-/* Keep those who are trained on. joints [n_joints][3]: scratch. */
+/* Move the persons that are kept to the front of samples->list. joints [n_joints][3]: scratch. */
 static void choose(hr_train_part *part, const hr_part_options *o, const hr_id_list *exclude, int n_joints,
-                   double *joints, tally *t)
+                   double *joints, counts *t)
 {
     hr_samples *const samples = &part->samples;
     size_t n = 0;
@@ -196,7 +203,8 @@ static void choose(hr_train_part *part, const hr_part_options *o, const hr_id_li
     samples->n = n;
 }
 
-static void tell_part(const hr_train_part *part, const hr_part_options *o, const tally *t, int n_joints)
+/* The line about this dataset: persons kept, joints mapped, and how many were dropped for which reason. */
+static void log_part(const hr_train_part *part, const hr_part_options *o, const counts *t, int n_joints)
 {
     hr_text line = {0};
     int n_mapped = 0;
@@ -207,13 +215,13 @@ static void tell_part(const hr_train_part *part, const hr_part_options *o, const
     if (t->n_without_joints > 0) hr_text_add(&line, "; %zu have none of them", t->n_without_joints);
     if (t->n_not_selected > 0) hr_text_add(&line, "; %zu are left out by SELECT_DATA", t->n_not_selected);
     if (part->n_examples != part->samples.n) hr_text_add(&line, "; %zu examples an epoch", part->n_examples);
-    tell(o, &line);
+    send_message(o, &line);
 }
 
 static hrnet_status choose_persons(hr_train_part *part, const hr_part_options *o, int n_joints)
 {
     hr_id_list exclude = {0};
-    tally t = {0};
+    counts t = {0};
     double *joints;
     if (o->exclude[0] != '\0') HR_TRY(hr_id_list_load(&exclude, o->exclude));
     joints = hr_calloc((size_t)n_joints, 3 * sizeof *joints);
@@ -223,10 +231,10 @@ static hrnet_status choose_persons(hr_train_part *part, const hr_part_options *o
     hr_id_list_free(&exclude);
     HR_TRY(status);
     if (part->samples.n == 0)
-        return hr_fail(HRNET_ERR_FORMAT, "%s: %s: nobody to train on: %zu persons, of which none is left", part->where,
-                       part->annotations_path, t.n_all);
+        return hr_fail(HRNET_ERR_FORMAT, "%s: %s: expected persons to train on, found none: %zu are left out",
+                       part->where, part->annotations_path, t.n_all);
     part->n_examples = (size_t)round(part->weight * (double)part->samples.n);
-    tell_part(part, o, &t, n_joints);
+    log_part(part, o, &t, n_joints);
     return HRNET_OK;
 }
 
@@ -234,7 +242,7 @@ hrnet_status hr_train_part_open(hr_train_part *part, const hr_part_options *o, c
 {
     int is_mpii;
     HR_TRY(hr_set_is_mpii(&is_mpii, o->dataset, part->where));
-    HR_TRY(find_files(part, o, is_mpii));
+    HR_TRY(choose_paths(part, o, is_mpii));
     HR_TRY(is_mpii ? read_mpii(part, info) : read_coco(part, o, info));
     HR_TRY(map_joints(part, o, *info));
     return choose_persons(part, o, (o->info != NULL ? o->info : *info)->skeleton.n_keypoints);

@@ -1,7 +1,8 @@
 /*
- * annotations.c - questions to a COCO annotations file that was read; annotations_read.c does the reading.
+ * annotations.c - access to COCO annotations in memory: images, persons, their description; annotations_read.c makes
+ * them from a file. All of it is reading of flat arrays (annotations_internal.h), so threads can share one object.
  */
-#include "data/annotations.h"
+#include "data/coco_json.h"
 
 #include <stdlib.h>
 
@@ -25,6 +26,7 @@ static int compare_ids(const void *key, const void *element)
     return x < y ? -1 : x > y;
 }
 
+/* COCO's ids are sparse, so they are looked up by bisection and not in a table. */
 size_t hrnet_annotations_find_image(const hrnet_annotations *annotations, int64_t id)
 {
     if (annotations->n_images == 0) return SIZE_MAX;
@@ -47,6 +49,7 @@ hrnet_annotation hrnet_annotations_get(const hrnet_annotations *annotations, siz
 {
     const hr_person_record *const p = &annotations->persons[index];
     const size_t row = annotations->info != NULL ? (size_t)annotations->info->skeleton.n_keypoints * 3 : 0;
+    /* zeros, one row for all persons without keypoints, saves a row each and callers a test for NULL */
     return (hrnet_annotation){
         .id = p->id,
         .image_id = annotations->images[p->image].id,
@@ -60,6 +63,7 @@ hrnet_annotation hrnet_annotations_get(const hrnet_annotations *annotations, siz
     };
 }
 
+/* Never NULL, so that callers can ask for n_keypoints at once; 0 means that there is no description. */
 const hrnet_dataset_info *hrnet_annotations_info(const hrnet_annotations *annotations)
 {
     static const hrnet_dataset_info nothing = {.skeleton = {.name = "custom"}};

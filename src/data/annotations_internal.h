@@ -1,6 +1,10 @@
 /*
- * annotations_internal.h - what hrnet_annotations is: flat arrays, so that 150,000 persons with 17 keypoints are some
- * 80 MB and six allocations.
+ * annotations_internal.h - the memory of hrnet_annotations: flat arrays, so that COCO's 150,000 persons with 17
+ * keypoints take about 80 MB in a handful of allocations. annotations_read.c fills it, annotations.c answers from it.
+ *
+ * Example: a file with two images (ids 9, 4), three persons, of whom the second has no keypoints:
+ *   images  [{id 9, rank 1}, {id 4, rank 0}]              names   "\0b.jpg\0a.jpg\0"
+ *   ranks   [{id 4, image 1}, {id 9, image 0}]            persons [{row 0}, {row HR_NO_ROW}, {row 1}]
  */
 #ifndef HR_DATA_ANNOTATIONS_INTERNAL_H
 #define HR_DATA_ANNOTATIONS_INTERNAL_H
@@ -11,33 +15,33 @@
 
 typedef struct hr_image_record {
     int64_t id;
-    int width, height;
-    size_t name; /* where its name begins in names */
-    size_t rank; /* among all images by id */
+    int width, height; /* 0: the file does not say */
+    size_t name;       /* offset of its file name in names; 0, the empty name: the file gives none */
+    size_t rank;       /* its place among all images sorted by id */
 } hr_image_record;
 
 typedef struct hr_image_rank {
     int64_t id;
-    size_t image;
+    size_t image; /* index in images */
 } hr_image_rank;
 
 typedef struct hr_person_record {
     int64_t id, image_id, category_id;
-    size_t image, row; /* row of keypoints; HR_NO_ROW: the file gives none */
+    size_t image, row; /* index in images; row of keypoints, HR_NO_ROW: the file gives none */
     int is_crowd, n_labelled;
     double area, bbox[4];
 } hr_person_record;
 
 struct hrnet_annotations {
-    hr_image_record *images; /* [n_images], in the file's order */
-    hr_image_rank *ranks;    /* [n_images], by id */
-    char *names;             /* file names, each with its NUL, behind a first "" */
-    hr_person_record *persons;
-    double *keypoints;   /* [rows][n_keypoints][3] */
-    double *zeros;       /* [n_keypoints][3], the keypoints of those who have none; NULL without info */
-    int64_t *categories; /* by id */
+    hr_image_record *images;   /* [n_images], in the file's order */
+    hr_image_rank *ranks;      /* [n_images], sorted by id */
+    char *names;               /* file names, each with its NUL, after an empty one */
+    hr_person_record *persons; /* [n_persons], in the file's order */
+    double *keypoints;         /* [rows][n_keypoints][3] */
+    double *zeros;             /* [n_keypoints][3], the keypoints of persons without a row; NULL without info */
+    int64_t *categories;       /* [n_categories], ascending */
     size_t n_images, n_persons, n_categories;
-    hrnet_dataset_info *info; /* NULL when the file says nothing of keypoints */
+    hrnet_dataset_info *info; /* NULL: the file says nothing of keypoints */
 };
 
 #endif

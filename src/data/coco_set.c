@@ -1,8 +1,11 @@
 /*
- * coco_set.c - from COCO boxes to crops. Names of pictures are those of the file; where it gives none, the published
- * 12 digits of the id.
+ * coco_set.c - samples of COCO: one crop for each ground-truth box (hr_coco_set_truth) or each detected box
+ * (hr_coco_set_detections), as upstream's lib/dataset/coco.py makes them. A box (x, y, w, h) becomes center
+ * (x + w/2, y + h/2) and scale: the box extended to the network's aspect ratio, / 200 px, x 1.25 (hr_crop_from_box).
+ *
+ * A picture has the name that the file gives; without one it is named by 12 digits of its id, as upstream does.
  */
-#include "data/coco_set.h"
+#include "data/samples.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +15,7 @@
 #include "base/mem.h"
 #include "pose/affine.h"
 
+/* All images of the annotations, with or without samples, at the same indices. */
 static hrnet_status add_images(hr_samples *samples, const hrnet_annotations *annotations)
 {
     const size_t n = hrnet_annotations_n_images(annotations);
@@ -32,19 +36,21 @@ static hrnet_status add_images(hr_samples *samples, const hrnet_annotations *ann
     return HRNET_OK;
 }
 
+/* Upstream's max(obj['keypoints']) != 0: any number above 0, be it a coordinate or a visibility. */
 static int has_keypoints(const hrnet_annotation *a, int n_joints)
 {
     for (int i = 0; i < 3 * n_joints; i++)
-        if (a->keypoints[i] > 0) return 1; /* max(keypoints) == 0 */
+        if (a->keypoints[i] > 0) return 1;
     return 0;
 }
 
-/* The part of the box inside the picture, as upstream computes it; 0 when there is none. */
+/* The part of the box inside the picture as (x, y, w, h); returns 0 if there is none or the area is 0. As upstream
+ * computes it, the last pixel is inclusive: x2 = x1 + max(0, w - 1), at most width - 1, and w becomes x2 - x1. */
 static int clip_box(const hrnet_annotation *a, const hrnet_annotated_image *image, double box[4])
 {
     const double *b = a->bbox;
     const double x1 = b[0] > 0 ? b[0] : 0, y1 = b[1] > 0 ? b[1] : 0;
-    double x2 = x1 + (b[2] > 1 ? b[2] - 1 : 0), y2 = y1 + (b[3] > 1 ? b[3] - 1 : 0);
+    double x2 = x1 + (b[2] > 1 ? b[2] - 1 : 0), y2 = y1 + (b[3] > 1 ? b[3] - 1 : 0); /* from the clipped x1, y1 */
     if (image->width > 0 && x2 > image->width - 1) x2 = image->width - 1;
     if (image->height > 0 && y2 > image->height - 1) y2 = image->height - 1;
     box[0] = x1;
@@ -54,6 +60,7 @@ static int clip_box(const hrnet_annotation *a, const hrnet_annotated_image *imag
     return a->area > 0 && x2 >= x1 && y2 >= y1;
 }
 
+/* Everybody with keypoints, whatever the boxes: errors are reported for persons no box of whom was a sample, too. */
 static void add_truths(hr_samples *samples, const hrnet_annotations *annotations)
 {
     for (size_t i = 0; i < hrnet_annotations_n(annotations); i++) {
@@ -63,7 +70,7 @@ static void add_truths(hr_samples *samples, const hrnet_annotations *annotations
     }
 }
 
-/* Images and truths; room for n samples. */
+/* Images and truths, and memory for n samples. */
 static hrnet_status begin(hr_samples *samples, const hrnet_annotations *annotations, size_t n)
 {
     samples->n_joints = hrnet_annotations_info(annotations)->skeleton.n_keypoints;
@@ -74,6 +81,7 @@ static hrnet_status begin(hr_samples *samples, const hrnet_annotations *annotati
     return HRNET_OK;
 }
 
+/* Group the samples by picture and hand them to the caller; after a failure release them instead. */
 static hrnet_status end(hr_samples *samples, hrnet_status status, hr_picture_order order, hr_samples *out)
 {
     if (status == HRNET_OK) status = hr_samples_group(samples, order);
@@ -94,7 +102,7 @@ hrnet_status hr_coco_set_truth(hr_samples *out, const hrnet_annotations *annotat
         double box[4];
         if (a.is_crowd || !clip_box(&a, &image, box) || !has_keypoints(&a, samples.n_joints)) continue;
         const hrnet_crop crop = hr_crop_from_box(box, aspect);
-        if (crop.scale[0] > 0 && crop.scale[1] > 0) /* a box of one point */
+        if (crop.scale[0] > 0 && crop.scale[1] > 0) /* not a box of one point */
             samples.list[samples.n++] = (hr_sample){a.image, crop, 1, a.category_id, a.keypoints, a.id};
     }
     return end(&samples, status, HR_ORDER_OF_IMAGES, out);
@@ -112,11 +120,12 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const named_image *)a)->name, ((const named_image *)b)->name);
 }
 
-/* The picture that a detection's text means: an id, or else a file name. SIZE_MAX when there is none. */
+/* Index of the picture that a detection names by its id or, if that is no id of a listed image, by its file name.
+ * SIZE_MAX: neither. by_names [n]: the pictures sorted by name. */
 static size_t find_image(const hrnet_annotations *annotations, const named_image *by_names, size_t n, const char *text)
 {
     char *rest;
-    const long long id = strtoll(text, &rest, 10);
+    const long long id = strtoll(text, &rest, 10); /* "785" is an id, "000000000785.jpg" a name */
     size_t found = SIZE_MAX;
     if (rest != text && *rest == '\0') found = hrnet_annotations_find_image(annotations, id);
     if (found != SIZE_MAX) return found;
@@ -125,12 +134,13 @@ static size_t find_image(const hrnet_annotations *annotations, const named_image
     return match != NULL ? match->image : SIZE_MAX;
 }
 
+/* The category of results: the annotations' own, or COCO's "person" if there are none (a test set). */
 static int64_t first_category(const hrnet_annotations *annotations)
 {
     return hrnet_annotations_n(annotations) > 0 ? hrnet_annotations_get(annotations, 0).category_id : 1;
 }
 
-/* by_names [n_images] is the caller's to free. */
+/* Append a sample for each box that is wanted. *by_names [n_images] is freed by the caller, also on failure. */
 static hrnet_status add_detections(hr_samples *samples, const hrnet_annotations *annotations,
                                    const hrnet_detection *detections, size_t n, double image_thre, double aspect,
                                    size_t *n_unknown, named_image **by_names)
@@ -142,7 +152,7 @@ static hrnet_status add_detections(hr_samples *samples, const hrnet_annotations 
     for (size_t i = 0; i < n; i++) {
         const hrnet_detection *const d = &detections[i];
         const size_t image = find_image(annotations, *by_names, samples->n_images, d->image);
-        *n_unknown += image == SIZE_MAX;
+        *n_unknown += image == SIZE_MAX; /* counted before the threshold: a wrong file is noticed whatever its scores */
         if (image == SIZE_MAX || (double)d->score < image_thre) continue;
         const double box[4] = {(double)d->box.x, (double)d->box.y, (double)d->box.w, (double)d->box.h};
         const hrnet_crop crop = hr_crop_from_box(box, aspect);
@@ -151,8 +161,8 @@ static hrnet_status add_detections(hr_samples *samples, const hrnet_annotations 
     }
     if (n > 0 && *n_unknown == n)
         return hr_fail(HRNET_ERR_MISMATCH,
-                       "all %zu boxes are of pictures that the annotations do not list (the first: %.100s)", n,
-                       detections[0].image);
+                       "expected boxes of pictures that the annotations list, found none among %zu (the first: %.100s)",
+                       n, detections[0].image);
     return HRNET_OK;
 }
 

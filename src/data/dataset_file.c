@@ -1,10 +1,12 @@
-/* dataset_file.c - a description from a file: YAML is made into the tree that JSON of the same content would be. */
+/*
+ * dataset_file.c - a description of keypoints from a file. There is one reader, of JSON trees (hr_dataset_info_read):
+ * COCO annotations have such a tree in their category, and YAML is converted into one node by node.
+ */
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "data/annotations.h"
-#include "data/dataset_info.h"
+#include "data/coco_json.h"
 #include "io/json_build.h"
 #include "base/text.h"
 #include "io/yaml.h"
@@ -22,7 +24,9 @@ static int add_children(hr_json_builder *builder, const hr_yaml *node)
     return 1;
 }
 
-/* As deep as the parser's limit of nesting. A plain scalar that reads as a number is one. */
+/* Append the JSON of a YAML node, through the call-backs that the JSON parser itself uses; 0 on failure, whose status
+ * is builder->status. A scalar without quotes that reads as a number becomes one. The recursion is bounded by the YAML
+ * parser's limit of nesting. */
 static int add_node(hr_json_builder *builder, const hr_yaml *node)
 {
     const char *const text = node->text;
@@ -70,7 +74,8 @@ hrnet_status hrnet_dataset_info_load(hrnet_dataset_info **out, const char *path)
         HR_TRY(hrnet_annotations_load(&annotations, path));
         hrnet_dataset_info *const info = hr_annotations_take_info(annotations);
         hrnet_annotations_free(annotations);
-        if (info == NULL) return hr_fail(HRNET_ERR_FORMAT, "%s: no category has keypoints", path);
+        if (info == NULL)
+            return hr_fail(HRNET_ERR_FORMAT, "%s: categories: expected one with \"keypoints\", found none", path);
         *out = info;
         return HRNET_OK;
     }

@@ -1,9 +1,14 @@
 /*
- * dataset_info.c - a description read key by key. What a key leaves open is taken from COCO or MPII when the names are
- * theirs; flip pairs can also be told from names. The whole is then checked as a skeleton.
+ * dataset_info.c - what is known about the keypoints of a dataset: the built-in descriptions of COCO and MPII, and
+ * others read key by key from the JSON tree of a category.
+ *
+ * A key that the category leaves out is filled in: from COCO or MPII if the keypoints have exactly their names in their
+ * order; otherwise flip pairs are derived from the names ("left_eye" and "right_eye"), weights are 1, every keypoint is
+ * upper body, and sigmas, links and colours stay unknown. The result is checked as a skeleton (hr_skeleton_check).
  */
-#include "data/dataset_info.h"
+#include "data/coco_json.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -12,7 +17,45 @@
 #include "base/mem.h"
 #include "pose/skeleton.h"
 
-/* A description with what it owns; info comes first, so that its address is the whole's. */
+/* ------------------------------------------------------------------------------------------------ COCO and MPII */
+
+/* Sigmas: COCOeval's kpt_oks_sigmas. Weights and upper body: joints_weight and upper_body_ids of upstream's coco.py and
+ * mpii.py. MPII publishes no sigmas. */
+static const double coco_sigmas[] = {.26 / 10,  .25 / 10, .25 / 10, .35 / 10, .35 / 10, .79 / 10,
+                                     .79 / 10,  .72 / 10, .72 / 10, .62 / 10, .62 / 10, 1.07 / 10,
+                                     1.07 / 10, .87 / 10, .87 / 10, .89 / 10, .89 / 10};
+static const float coco_weights[] = {1, 1, 1, 1, 1, 1, 1, 1.2f, 1.2f, 1.5f, 1.5f, 1, 1, 1.2f, 1.2f, 1.5f, 1.5f};
+static const unsigned char coco_upper[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0};
+static const float mpii_weights[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+static const unsigned char mpii_upper[] = {0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static hrnet_dataset_info coco, mpii;
+
+/* Once, when first asked for: skeletons are results of functions, which C does not allow in static initialisers. */
+static void make_builtin(void)
+{
+    coco = (hrnet_dataset_info){*hrnet_skeleton_coco(), coco_sigmas, coco_weights, coco_upper, NULL};
+    mpii = (hrnet_dataset_info){*hrnet_skeleton_mpii(), NULL, mpii_weights, mpii_upper, NULL};
+}
+
+const hrnet_dataset_info *hrnet_dataset_info_coco(void)
+{
+    pthread_once(&once, make_builtin);
+    return &coco;
+}
+
+const hrnet_dataset_info *hrnet_dataset_info_mpii(void)
+{
+    pthread_once(&once, make_builtin);
+    return &mpii;
+}
+
+/* ------------------------------------------------------------------------------------------------ reading */
+
+/* A description and the memory behind its pointers. info is the first member, so that the address that callers hold is
+ * also that of the whole (hrnet_dataset_info_free). Pointers of info that are not to these blocks are to static data of
+ * COCO or MPII. */
 typedef struct owned_info {
     hrnet_dataset_info info;
     char **names;
@@ -23,6 +66,7 @@ typedef struct owned_info {
     uint8_t (*colors)[3];
 } owned_info;
 
+/* n names from the list; NULL: "keypoint_0" and so on. */
 static hrnet_status read_names(owned_info *o, const hr_json *list, int n)
 {
     const hr_json *item = hr_json_first(list);
@@ -44,7 +88,7 @@ static hrnet_status read_names(owned_info *o, const hr_json *list, int n)
     return HRNET_OK;
 }
 
-/* One of n keypoints: its name, or its number counted from base. */
+/* Index of a keypoint from its name, or from its number counted from base (0 or 1). */
 static hrnet_status read_keypoint(const owned_info *o, const hr_json *value, int base, int *out)
 {
     const int n = o->info.skeleton.n_keypoints;
@@ -55,13 +99,14 @@ static hrnet_status read_keypoint(const owned_info *o, const hr_json *value, int
         *out = i;
         return HRNET_OK;
     }
-    if (name != NULL) return hr_fail(HRNET_ERR_CONFIG, "no keypoint has the name \"%s\"", name);
+    if (name != NULL) return hr_fail(HRNET_ERR_CONFIG, "expected the name of a keypoint, found \"%s\"", name);
     if (!hr_json_integer(value, &number) || number < base || number >= (int64_t)n + base)
         return hr_fail(HRNET_ERR_CONFIG, "expected a keypoint: a name, or a number from %d to %d", base, n - 1 + base);
     *out = (int)(number - base);
     return HRNET_OK;
 }
 
+/* Put "KEY[INDEX]: " in front of the message. */
 static hrnet_status fail_at(hrnet_status status, const char *key, int index)
 {
     char where[48];
@@ -69,7 +114,7 @@ static hrnet_status fail_at(hrnet_status status, const char *key, int index)
     return hr_fail_in(status, where);
 }
 
-/* Pairs of keypoints; *out stays NULL when the description has no such key. */
+/* A list of pairs of keypoints into *out [*n_out][2]; *out stays NULL if the key is missing. */
 static hrnet_status read_pairs(const owned_info *o, const hr_json *category, const char *key, int base, int (**out)[2],
                                int *n_out)
 {
@@ -91,7 +136,7 @@ static hrnet_status read_pairs(const owned_info *o, const hr_json *category, con
     return HRNET_OK;
 }
 
-/* One number a keypoint; *out stays NULL when the description has no such key. */
+/* A list of one number a keypoint into *out [n]; *out stays NULL if the key is missing. */
 static hrnet_status read_numbers(const owned_info *o, const hr_json *category, const char *key, double **out)
 {
     const hr_json *const list = hr_json_get(category, key);
@@ -107,6 +152,7 @@ static hrnet_status read_numbers(const owned_info *o, const hr_json *category, c
     return HRNET_OK;
 }
 
+/* n floats from doubles; values NULL: ones. */
 static hrnet_status narrow(float **out, const double *values, int n)
 {
     HR_NEW(*out, (size_t)n);
@@ -114,7 +160,7 @@ static hrnet_status narrow(float **out, const double *values, int n)
     return HRNET_OK;
 }
 
-/* Set mark[k] for every keypoint of the list. */
+/* Set mark[k] to 1 for every keypoint k in the list of a key. */
 static hrnet_status read_part(const owned_info *o, const hr_json *category, const char *key, unsigned char *mark)
 {
     const hr_json *const list = hr_json_get(category, key);
@@ -129,7 +175,8 @@ static hrnet_status read_part(const owned_info *o, const hr_json *category, cons
     return HRNET_OK;
 }
 
-/* "upper" and "lower" share the keypoints among them; one of them alone leaves the rest to the other. */
+/* "upper" and "lower": with both, every keypoint must be in exactly one; with one of them, the rest belongs to the
+ * other; with neither, halves are those of COCO or MPII if the names are theirs, else every keypoint is upper. */
 static hrnet_status read_halves(owned_info *o, const hr_json *category, const hrnet_dataset_info *known)
 {
     const int n = o->info.skeleton.n_keypoints;
@@ -172,7 +219,7 @@ static hrnet_status read_colors(owned_info *o, const hr_json *category)
     return HRNET_OK;
 }
 
-/* COCO or MPII, when the names are theirs. */
+/* The built-in description whose keypoints have exactly these names in this order, or NULL. */
 static const hrnet_dataset_info *find_known(const owned_info *o)
 {
     const hrnet_dataset_info *const all[] = {hrnet_dataset_info_coco(), hrnet_dataset_info_mpii()};
@@ -186,14 +233,15 @@ static const hrnet_dataset_info *find_known(const owned_info *o)
     return NULL;
 }
 
-/* The name without what says left or right. */
+/* The name after its word or letter for the side. */
 static const char *without_side(const char *name, hr_side side)
 {
     const char *const word = side == HR_SIDE_LEFT ? "left" : "right";
     return name + (strncasecmp(name, word, strlen(word)) == 0 ? strlen(word) : 1);
 }
 
-/* "left_eye" and "right_eye" change places in a mirror. */
+/* Flip pairs from names: a left keypoint pairs with the first right one, not yet in a pair, that has the same name
+ * apart from the side ("left_eye", "right_eye"; "lsho", "rsho"). */
 static hrnet_status pair_by_names(owned_info *o)
 {
     hrnet_skeleton *const s = &o->info.skeleton;
@@ -248,6 +296,7 @@ static hrnet_status read_all(owned_info *o, const hr_json *category, int n_keypo
     o->info.sigmas = o->sigmas != NULL || known == NULL ? o->sigmas : known->sigmas;
     if (o->info.sigmas != NULL) HR_TRY(narrow(&o->short_sigmas, o->info.sigmas, n));
     o->info.skeleton.sigmas = o->short_sigmas;
+
     hrnet_status status = read_numbers(o, category, "weights", &weights);
     if (status == HRNET_OK) status = narrow(&o->weights, weights, n);
     if (status == HRNET_OK && weights == NULL && known != NULL)

@@ -1,11 +1,12 @@
 /*
- * detections.c - person boxes from COCO's JSON files: a list of detections, or an annotations file whose boxes are
- * joined with the names of their images. It knows no image sizes: boxes come out as they stand in the file.
+ * detections.c - person boxes from COCO's JSON: a list of detections, or the "annotations" of an annotations file,
+ * whose image ids are replaced by the names of its images. Boxes are not clipped: the sizes of images are not known
+ * here.
  *
- * Left out without a word, as the published code does: other categories, crowd regions (iscrowd), and boxes without
- * area, which hold nobody. Everything else that is not as it should be is an error that names the entry.
+ * Skipped without a message, as upstream does: other categories than person, crowds ("iscrowd"), and boxes without
+ * area. Anything else unexpected is an error that names the entry.
  */
-#include "data/detections.h"
+#include "data/coco_json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,7 +17,10 @@
 #include "base/mem.h"
 #include "io/json.h"
 
-enum { MAX_FILE = 1 << 30, PERSON = 1 };
+enum {
+    MAX_FILE = 1 << 30, /* bytes */
+    PERSON = 1          /* COCO's category id */
+};
 
 typedef struct image_name {
     int64_t id;
@@ -77,7 +81,7 @@ static int read_float(const hr_json *value, float *out)
     return 1;
 }
 
-/* Whether the entry is of the category person; one that names no category is. */
+/* Whether the entry is a single person. An entry without "category_id" is taken for one. */
 static int is_person(const hr_json *entry)
 {
     int64_t category = PERSON, crowd = 0;
@@ -86,7 +90,7 @@ static int is_person(const hr_json *entry)
     return category == PERSON && crowd == 0;
 }
 
-/* *kept 0: the entry is one of those that are left out. */
+/* Read one entry to *out; *kept 0: it is skipped and *out untouched. */
 static hrnet_status read_entry(const hr_json *entry, const image_names *names, hrnet_detection *out, int *kept)
 {
     *kept = 0;
@@ -99,9 +103,9 @@ static hrnet_status read_entry(const hr_json *entry, const image_names *names, h
         return hr_fail(HRNET_ERR_FORMAT, "expected \"bbox\": [x, y, width, height]");
     for (const hr_json *v = hr_json_first(bbox); v != NULL; v = hr_json_next(bbox, v))
         if (!read_float(v, &numbers[n++]))
-            return hr_fail(HRNET_ERR_FORMAT, "bbox[%d] is no number a float can hold", n - 1);
+            return hr_fail(HRNET_ERR_FORMAT, "bbox[%d]: expected a number that a float can hold", n - 1);
     if (score != NULL && !read_float(score, &confidence))
-        return hr_fail(HRNET_ERR_FORMAT, "score is no number a float can hold");
+        return hr_fail(HRNET_ERR_FORMAT, "score: expected a number that a float can hold");
     if (numbers[2] <= 0 || numbers[3] <= 0) return HRNET_OK;
     HR_TRY(read_image(entry, names, &out->image));
     out->box = (hrnet_box){numbers[0], numbers[1], numbers[2], numbers[3]};

@@ -1,4 +1,7 @@
-/* image_store.c - pictures in folders and archives; libzip's handles are not shared between threads. */
+/*
+ * image_store.c - pictures by name from a folder (read as files) or a zip archive (one handle of libzip a reader, since
+ * a handle must not be used by two threads).
+ */
 #include "data/image_store.h"
 
 #include <errno.h>
@@ -13,16 +16,16 @@ enum { MAX_PICTURE = 1 << 30 }; /* bytes of one encoded picture */
 
 struct hr_image_store {
     char *path;
-    char *stem; /* of an archive: "val2017" */
-    int n_zips;
-    zip_t **zips; /* [n_zips]; none for a folder */
+    char *stem;   /* "val2017" of "images/val2017.zip": the folder that such archives often have inside */
+    int n_zips;   /* 0: a folder */
+    zip_t **zips; /* [n_zips], one a reader */
 };
 
 static hrnet_status open_zips(hr_image_store *store, int n_readers)
 {
     const char *const slash = strrchr(store->path, '/');
     const char *const base = slash != NULL ? slash + 1 : store->path;
-    store->stem = hr_strndup(base, strcspn(base, "."));
+    store->stem = hr_strndup(base, strcspn(base, ".")); /* up to the first point */
     if (store->stem == NULL) return hr_fail_memory(strlen(base));
     HR_NEW(store->zips, (size_t)n_readers);
     for (int i = 0; i < n_readers; i++, store->n_zips++) {
@@ -56,21 +59,23 @@ hrnet_status hr_image_store_open(hr_image_store **out, const char *path, int n_r
     return HRNET_OK;
 }
 
+/* Refuse names that lead out of the folder: "", "/etc/passwd", "../x.jpg", "a/../../x.jpg". */
 static hrnet_status check_name(const char *name)
 {
     const char *part = name;
     int inside = name[0] != '/' && name[0] != '\0';
+    /* part by part: ".." alone leads upwards, "..a" is a name like any other */
     while (inside && part != NULL) {
         if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0')) inside = 0;
         part = strchr(part, '/');
         if (part != NULL) part++;
     }
     if (!inside)
-        return hr_fail(HRNET_ERR_FORMAT, "picture \"%.200s\": expected a name below the folder of pictures", name);
+        return hr_fail(HRNET_ERR_FORMAT, "picture \"%.200s\": expected a name inside the folder of pictures", name);
     return HRNET_OK;
 }
 
-/* Index of the entry, or -1. */
+/* Index of the entry NAME, else of STEM/NAME; *out is -1 if the archive has neither. */
 static hrnet_status locate(zip_t *zip, const char *stem, const char *name, zip_int64_t *out)
 {
     hr_text text = {0};
@@ -84,7 +89,8 @@ static hrnet_status locate(zip_t *zip, const char *stem, const char *name, zip_i
     return HRNET_OK;
 }
 
-/* The claimed size is not believed: the block grows with what is really there. */
+/* Read an entry to its end. Its size in the archive's directory is not trusted (a few bytes can claim gigabytes): the
+ * block starts at 128 KiB and doubles as bytes really arrive, up to MAX_PICTURE. */
 static hrnet_status read_all(zip_file_t *file, hr_bytes *out)
 {
     hr_bytes bytes = {0};
@@ -95,7 +101,8 @@ static hrnet_status read_all(zip_file_t *file, hr_bytes *out)
             unsigned char *const grown = wanted <= MAX_PICTURE ? hr_resize(bytes.data, bytes.size, wanted, 1) : NULL;
             if (grown == NULL) {
                 hr_free(bytes.data);
-                if (wanted > MAX_PICTURE) return hr_fail(HRNET_ERR_LIMIT, "more than %d bytes", MAX_PICTURE);
+                if (wanted > MAX_PICTURE)
+                    return hr_fail(HRNET_ERR_LIMIT, "expected at most %d bytes, found more", MAX_PICTURE);
                 return hr_fail_memory(wanted);
             }
             bytes.data = grown;
@@ -132,6 +139,7 @@ hrnet_status hr_image_store_path(const hr_image_store *store, const char *name, 
     return hr_text_take(&text, out);
 }
 
+/* Folder and archive give the same messages: "PATH: reason". */
 hrnet_status hr_image_store_read(hr_image_store *store, int reader, const char *name, hr_bytes *out)
 {
     char *path;

@@ -1,6 +1,14 @@
 /*
- * loader.c - a ring of slots behind one mutex: workers take the next index whose slot is free, the caller empties slots
- * in order. An item costs milliseconds, so one lock is enough.
+ * loader.c - a ring of slots behind one mutex. Item i lives in slot i % n_slots. Two counters move through the items:
+ *
+ *   next_taken              next_made
+ *       |   finished or being   |
+ *       v   made by workers     v
+ *   ----[ 5 ][ 6 ][ 7 ][ 8 ][ 9 ]  10 ...         next_made - next_taken <= n_slots
+ *
+ * A worker claims item next_made as soon as its slot is free, and makes it without the lock. The consumer waits until
+ * slot next_taken is ready, moves the item out, and frees the slot. Items finish in any order and leave in order. An
+ * item (a decoded picture) costs milliseconds, so contention for the one lock does not matter.
  */
 #include "data/loader.h"
 
@@ -10,9 +18,9 @@
 #include "base/mem.h"
 
 typedef struct slot {
-    int ready;
+    int ready; /* 1: made or failed, and not yet taken; guarded by the lock */
     hrnet_status status;
-    char *message; /* of a failure; NULL also when there was no memory for it */
+    char *message; /* of a failure; NULL: none, or no memory to keep it */
 } slot;
 
 typedef struct worker {
@@ -24,15 +32,17 @@ typedef struct worker {
 struct hr_loader {
     hr_loader_options options;
     pthread_mutex_t lock;
-    pthread_cond_t room, ready;
-    slot *slots;          /* [n_slots] */
-    unsigned char *items; /* [n_slots][item_size] */
+    pthread_cond_t slot_freed, item_ready; /* workers wait for the first, the consumer for the second */
+    slot *slots;                           /* [n_slots] */
+    unsigned char *items;                  /* [n_slots][item_size] */
     size_t n_slots;
-    size_t next_made, next_taken; /* indices of items */
-    int stopping, n_started;
-    worker *workers;
+    size_t next_made, next_taken; /* the next item that a worker, the consumer takes */
+    int stopping, n_started;      /* n_started: threads that run, for a failed create */
+    worker *workers;              /* [n_workers] */
 };
 
+/* Without the lock: nobody else touches the slot of an item that was claimed and is not ready. The message is copied
+ * because hrnet_last_error belongs to this thread and the consumer is another. */
 static void make_item(hr_loader *loader, int number, size_t index)
 {
     slot *const s = &loader->slots[index % loader->n_slots];
@@ -42,6 +52,7 @@ static void make_item(hr_loader *loader, int number, size_t index)
     s->message = s->status != HRNET_OK ? hr_strdup(hrnet_last_error()) : NULL;
 }
 
+/* A worker's thread: claim, make, publish, until all items are claimed or the loader is freed. */
 static void *work(void *context)
 {
     const worker *const self = context;
@@ -50,14 +61,14 @@ static void *work(void *context)
     for (;;) {
         while (!loader->stopping && loader->next_made < loader->options.n_items &&
                loader->next_made - loader->next_taken >= loader->n_slots)
-            pthread_cond_wait(&loader->room, &loader->lock);
+            pthread_cond_wait(&loader->slot_freed, &loader->lock);
         if (loader->stopping || loader->next_made >= loader->options.n_items) break;
         const size_t index = loader->next_made++;
         pthread_mutex_unlock(&loader->lock);
         make_item(loader, self->number, index);
         pthread_mutex_lock(&loader->lock);
         loader->slots[index % loader->n_slots].ready = 1;
-        pthread_cond_signal(&loader->ready);
+        pthread_cond_signal(&loader->item_ready);
     }
     pthread_mutex_unlock(&loader->lock);
     return NULL;
@@ -88,8 +99,8 @@ hrnet_status hr_loader_create(hr_loader **out, const hr_loader_options *options)
     loader->options = *options;
     loader->n_slots = (size_t)(options->ahead > 0 ? options->ahead : 4 * options->n_workers);
     pthread_mutex_init(&loader->lock, NULL);
-    pthread_cond_init(&loader->room, NULL);
-    pthread_cond_init(&loader->ready, NULL);
+    pthread_cond_init(&loader->slot_freed, NULL);
+    pthread_cond_init(&loader->item_ready, NULL);
     const hrnet_status status = start(loader);
     if (status != HRNET_OK) {
         hr_loader_free(loader);
@@ -106,10 +117,10 @@ hrnet_status hr_loader_next(hr_loader *loader, void *item)
     const size_t index = loader->next_taken % loader->n_slots, size = loader->options.item_size;
     slot *const s = &loader->slots[index];
     pthread_mutex_lock(&loader->lock);
-    while (!s->ready) pthread_cond_wait(&loader->ready, &loader->lock);
+    while (!s->ready) pthread_cond_wait(&loader->item_ready, &loader->lock);
     pthread_mutex_unlock(&loader->lock);
 
-    /* until next_taken moves, no worker touches this slot */
+    /* without the lock: until next_taken moves, no worker can claim an item of this slot */
     hrnet_status status = s->status;
     if (status == HRNET_OK)
         memcpy(item, loader->items + index * size, size);
@@ -120,7 +131,7 @@ hrnet_status hr_loader_next(hr_loader *loader, void *item)
 
     pthread_mutex_lock(&loader->lock);
     loader->next_taken++;
-    pthread_cond_signal(&loader->room);
+    pthread_cond_signal(&loader->slot_freed);
     pthread_mutex_unlock(&loader->lock);
     return status;
 }
@@ -130,7 +141,7 @@ void hr_loader_free(hr_loader *loader)
     if (loader == NULL) return;
     pthread_mutex_lock(&loader->lock);
     loader->stopping = 1;
-    pthread_cond_broadcast(&loader->room);
+    pthread_cond_broadcast(&loader->slot_freed);
     pthread_mutex_unlock(&loader->lock);
     for (int i = 0; i < loader->n_started; i++) pthread_join(loader->workers[i].thread, NULL);
     for (size_t i = 0; loader->slots != NULL && i < loader->n_slots; i++) {
@@ -138,8 +149,8 @@ void hr_loader_free(hr_loader *loader)
             loader->options.dispose(loader->items + i * loader->options.item_size);
         hr_free(loader->slots[i].message);
     }
-    pthread_cond_destroy(&loader->ready);
-    pthread_cond_destroy(&loader->room);
+    pthread_cond_destroy(&loader->item_ready);
+    pthread_cond_destroy(&loader->slot_freed);
     pthread_mutex_destroy(&loader->lock);
     hr_free(loader->workers);
     hr_free(loader->items);

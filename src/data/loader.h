@@ -1,9 +1,12 @@
 /*
- * loader.h - items made by worker threads and handed out in order. It knows nothing of what an item is: the producer
- * fills one, the owner disposes of it. Which thread made an item and when changes nothing: item i is a function of i,
- * and the caller sees 0, 1, 2, ...
+ * loader.h - worker threads that produce items ahead of a consumer, which gets them in order.
  *
- * The workers run ahead of the caller by a fixed number of items, so that memory stays bounded.
+ *   hr_loader_create(&loader, &(hr_loader_options){.n_items = n, .item_size = sizeof item, .n_workers = 4,
+ *                                                  .make = decode, .dispose = release, .context = &set});
+ *   while (hr_loader_next(loader, &item) == HRNET_OK) ...      item 0, 1, 2, ...
+ *
+ * The loader does not know what an item is. Determinism: item i is a function of i and the context, so which worker
+ * makes it, and when, changes nothing. Bounded memory: workers run at most `ahead` items in front of the consumer.
  */
 #ifndef HR_DATA_LOADER_H
 #define HR_DATA_LOADER_H
@@ -17,22 +20,25 @@ enum { HR_MAX_WORKERS = 64 };
 typedef struct hr_loader_options {
     size_t n_items, item_size;
     int n_workers; /* 1..HR_MAX_WORKERS */
-    int ahead;     /* items that may be finished or under way before they are asked for; 0: 4 a worker */
-    /* Fill the zeroed item; called on a worker's thread, worker 0..n_workers-1, by that thread only. On failure the
-     * item must hold nothing. */
+    int ahead;     /* most items finished or in progress that the consumer has not taken; 0: 4 a worker */
+    /* Producer: fill the zeroed item number `index`. Called on the thread of `worker`, 0..n_workers-1, so that scratch
+     * memory can be kept for each worker. On failure the item must own nothing. */
     hrnet_status (*make)(void *context, int worker, size_t index, void *item);
-    /* Release what an item holds; only for items that were made and never handed out. */
+    /* Release what an item owns. Called by hr_loader_free only, for items that were made and never taken. */
     void (*dispose)(void *item);
     void *context;
 } hr_loader_options;
 
+/* Start the workers. The options are copied; the context must outlive the loader. */
 hrnet_status hr_loader_create(hr_loader **out, const hr_loader_options *options);
 
-/* Wait for the next item and move it to `item`, of item_size bytes. When making it failed: that status and message, and
- * the next call goes on behind it. HRNET_ERR_ARGUMENT after the last item. */
+/* Wait for the next item and move it to `item` (item_size bytes), which then belongs to the caller. If make failed for
+ * it, its status and message are returned, and the next call goes on with the item after it. HRNET_ERR_ARGUMENT after
+ * the last item. One thread at a time. */
 hrnet_status hr_loader_next(hr_loader *loader, void *item);
 
-/* Stop the workers and dispose of what was not handed out. */
+/* Stop the workers, wait for those that are making an item, and dispose of the items that were not taken. Accepts
+ * NULL. */
 void hr_loader_free(hr_loader *loader);
 
 #endif

@@ -1,5 +1,9 @@
-/* mpii_set.c - MPII's JSON to samples. Joints and centres count from 1 in the file. */
-#include "data/mpii_set.h"
+/*
+ * mpii_set.c - samples of MPII from upstream's annot/<set>.json, as its lib/dataset/mpii.py (_get_db) makes them. The
+ * file counts pixels from 1 (MATLAB); samples count from 0. A person's "scale" s is its height in units of 200 px; the
+ * crop is moved down by 15 s px and enlarged to 1.25 s, so that no limb is cut off.
+ */
+#include "data/samples.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,6 +14,7 @@
 
 enum { N_JOINTS = 16 };
 
+/* A list of exactly n numbers; 0 if it is anything else. */
 static int read_numbers(const hr_json *list, double *out, uint32_t n)
 {
     if (!hr_json_is(list, HR_JSON_ARRAY) || list->count != n) return 0;
@@ -25,12 +30,13 @@ static hrnet_status read_crop(const hr_json *entry, hrnet_crop *out)
         return hr_fail(HRNET_ERR_FORMAT, "center: expected 2 numbers");
     if (!hr_json_number(hr_json_get(entry, "scale"), &scale) || !(scale > 0) || !isfinite((float)(scale * 1.25 * 200)))
         return hr_fail(HRNET_ERR_FORMAT, "scale: expected a number above 0");
-    if (center[0] != -1) { /* upstream's mark for "no center" */
+    if (center[0] != -1) { /* -1: no center is known; upstream leaves such an entry as it is */
         center[1] += 15 * scale;
         scale *= 1.25;
     }
     if (!isfinite((float)center[0]) || !isfinite((float)center[1]))
         return hr_fail(HRNET_ERR_FORMAT, "center: expected numbers that a float can hold");
+    /* upstream subtracts 1 from every center, after the change above */
     *out = (hrnet_crop){{(float)(center[0] - 1), (float)(center[1] - 1)}, {(float)scale, (float)scale}, 0};
     return HRNET_OK;
 }
@@ -51,7 +57,8 @@ static hrnet_status read_joints(const hr_json *entry, const hr_json *joints, dou
     return HRNET_OK;
 }
 
-/* The picture before is often the same one; otherwise entries get pictures of their own, in the file's order. */
+/* The picture of an entry: that of the entry before if it has the same name, else a new one. Persons of one picture
+ * follow each other in the published files. */
 static hrnet_status add_image(hr_samples *samples, const char *name, size_t *out)
 {
     if (samples->n_images > 0 && strcmp(samples->images[samples->n_images - 1].name, name) == 0) {
@@ -81,9 +88,9 @@ static hrnet_status read_entry(hr_samples *samples, const hr_json *entry)
         if (!hr_json_is(joints, HR_JSON_ARRAY) || joints->count != N_JOINTS)
             return hr_fail(HRNET_ERR_FORMAT, "joints: expected %d points", N_JOINTS);
         double *const keypoints = samples->keypoints + samples->n_truths * 3 * N_JOINTS;
-        const double side = (double)sample->crop.scale[0] * 200 / 1.25;
+        const double side = (double)sample->crop.scale[0] * 200 / 1.25; /* of the box, a square, in px */
         HR_TRY(read_joints(entry, joints, keypoints));
-        /* a person fills about half of the square that is its box */
+        /* MPII publishes no areas of segments; a person fills about half of its square */
         samples->truths[samples->n_truths++] = (hr_truth){sample->image, samples->n, side * side / 2, keypoints};
         sample->keypoints = keypoints;
     }
@@ -91,7 +98,7 @@ static hrnet_status read_entry(hr_samples *samples, const hr_json *entry)
     return HRNET_OK;
 }
 
-/* So that memory is taken for what the file has and not for what it could have. */
+/* Persons with joints: memory is allocated for what the text holds, so that a short text cannot ask for much. */
 static size_t count_joints(const hr_json *list)
 {
     size_t n = 0;

@@ -1,9 +1,14 @@
-/* set_files.c - names of folders and files as upstream's coco.py and mpii.py make them. */
+/*
+ * set_files.c - paths of a dataset's files as upstream's coco.py (_get_ann_file_keypoint, image_path_from_index) and
+ * mpii.py make them, and lists of annotation ids.
+ */
 #include "data/set_files.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -15,13 +20,14 @@ hrnet_status hr_set_is_mpii(int *out, const char *dataset, const char *where)
     return HRNET_OK;
 }
 
-/* The folder and one slash; nothing for "". */
+/* Append the folder and one slash; nothing for "". */
 static void add_folder(hr_text *text, const char *folder)
 {
     const size_t n = strlen(folder);
     hr_text_add(text, "%s%s", folder, n > 0 && folder[n - 1] != '/' ? "/" : "");
 }
 
+/* DATA_DIR/ROOT/folder name ending; an absolute root stands without DATA_DIR. */
 static hrnet_status below_root(char **out, const hr_set_files *files, const char *folder, const char *name,
                                const char *ending)
 {
@@ -42,7 +48,7 @@ static int is_test(const hr_set_files *files)
     return strstr(files->set, "test") != NULL;
 }
 
-/* folder SET ending when it is there or when the set is no test set; else folder2 name2 ending. */
+/* folder SET ending; for a test set of which there is no such file, folder2 name2 ending. */
 static hrnet_status test_set_path(char **out, const hr_set_files *files, const char *folder, const char *ending,
                                   const char *folder2, const char *name2)
 {
@@ -64,4 +70,81 @@ hrnet_status hr_set_images_path(char **out, const hr_set_files *files)
     const char *const zip = files->is_zip ? ".zip" : "";
     if (files->is_mpii) return below_root(out, files, "images", "", zip);
     return test_set_path(out, files, "images/", zip, "images/", "test2017");
+}
+
+/* ------------------------------------------------------------------------------------------------ lists of ids */
+
+enum { MAX_FILE = 1 << 28 }; /* bytes */
+
+static int by_value(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Parse the line [at, end): 1 and *out for a whole number of at most 18 digits (which an int64_t always holds), 0 for a
+ * blank line or a comment, -1 for anything else. */
+static int parse_line(const char *at, const char *end, int64_t *out)
+{
+    int negative = 0, n_digits = 0;
+    uint64_t value = 0;
+    const char *const comment = memchr(at, '#', (size_t)(end - at));
+    if (comment != NULL) end = comment;
+    while (at < end && strchr(" \t\r", *at) != NULL && *at != '\0') at++;
+    while (end > at && strchr(" \t\r", end[-1]) != NULL && end[-1] != '\0') end--;
+    if (at == end) return 0;
+    if (*at == '-') {
+        negative = 1;
+        at++;
+    }
+    for (; at < end; at++, n_digits++) {
+        if (*at < '0' || *at > '9' || n_digits == 18) return -1;
+        value = value * 10 + (uint64_t)(*at - '0');
+    }
+    *out = negative ? -(int64_t)value : (int64_t)value;
+    return n_digits > 0 ? 1 : -1;
+}
+
+static hrnet_status parse(hr_id_list *list, const hr_bytes *bytes, const char *path)
+{
+    const char *at = (const char *)bytes->data, *const end = at + bytes->size;
+    size_t n_lines = 0;
+    for (size_t i = 0; i < bytes->size; i++) n_lines += at[i] == '\n';
+    HR_NEW(list->ids, n_lines + 1); /* at most one id a line; the last line may have no newline */
+    for (size_t line = 1; at < end; line++) {
+        const char *const newline = memchr(at, '\n', (size_t)(end - at)), *const stop = newline != NULL ? newline : end;
+        const int found = parse_line(at, stop, &list->ids[list->n]);
+        if (found < 0)
+            return hr_fail(HRNET_ERR_FORMAT, "%s:%zu: expected the id of an annotation, found \"%.*s\"", path, line,
+                           (int)(stop - at < 60 ? stop - at : 60), at);
+        list->n += (size_t)found;
+        at = stop + 1;
+    }
+    qsort(list->ids, list->n, sizeof *list->ids, by_value);
+    return HRNET_OK;
+}
+
+hrnet_status hr_id_list_load(hr_id_list *out, const char *path)
+{
+    hr_bytes bytes;
+    hr_id_list list = {0};
+    HR_TRY(hr_file_read(&bytes, path, MAX_FILE));
+    const hrnet_status status = parse(&list, &bytes, path);
+    hr_free(bytes.data);
+    if (status == HRNET_OK)
+        *out = list;
+    else
+        hr_id_list_free(&list);
+    return status;
+}
+
+int hr_id_list_has(const hr_id_list *list, int64_t id)
+{
+    return list->n > 0 && bsearch(&id, list->ids, list->n, sizeof id, by_value) != NULL;
+}
+
+void hr_id_list_free(hr_id_list *list)
+{
+    hr_free(list->ids);
+    *list = (hr_id_list){0};
 }

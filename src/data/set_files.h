@@ -1,27 +1,57 @@
-/* set_files.h - where the published code expects the files of a dataset. */
+/*
+ * set_files.h - the files that belong to a dataset: where the published code expects annotations and pictures, and the
+ * user's list of annotations to leave out.
+ *
+ *   COCO  ROOT/annotations/person_keypoints_val2017.json   ROOT/images/val2017/ or ROOT/images/val2017.zip
+ *   MPII  ROOT/annot/valid.json, ROOT/annot/gt_valid.mat    ROOT/images/ or ROOT/images.zip
+ */
 #ifndef HR_DATA_SET_FILES_H
 #define HR_DATA_SET_FILES_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/status.h"
 
+/* ------------------------------------------------------------------------------------------------ paths */
+
 typedef struct hr_set_files {
-    const char *data_dir; /* DATA_DIR: in front of a root that is not absolute; "": nothing */
-    const char *root, *set;
-    int is_mpii; /* else COCO */
-    int is_zip;  /* DATA_FORMAT: pictures in an archive */
+    const char *data_dir; /* DATA_DIR, put in front of a root that is not absolute; "": nothing */
+    const char *root;     /* DATASET.ROOT */
+    const char *set;      /* "val2017", "valid" */
+    int is_mpii;          /* 0: COCO */
+    int is_zip;           /* DATA_FORMAT zip: the pictures are in an archive */
 } hr_set_files;
 
-/* 0 or 1 for DATASET.DATASET coco or mpii, which where ("DATASET") is in front of. */
+/* *out = 1 for the dataset "mpii", 0 for "coco"; HRNET_ERR_CONFIG otherwise. `where` names the section of the
+ * configuration in the message ("DATASET", "DATASET.MORE_SETS[0]"). */
 hrnet_status hr_set_is_mpii(int *out, const char *dataset, const char *where);
 
-/* DATA_DIR/ROOT/folder/SET ending, as os.path.join has it. Paths are freed with hr_free, here and below. */
+/* Build DATA_DIR/ROOT/folder SET ending, joined as os.path.join does: ("annot/gt_", ".mat") gives
+ * "data/mpii/annot/gt_valid.mat". *out is freed with hr_free, here and below. */
 hrnet_status hr_set_path(char **out, const hr_set_files *files, const char *folder, const char *ending);
 
-/* annot/SET.json, annotations/person_keypoints_SET.json; of a set with "test" in its name image_info_SET.json when the
- * former is not there. */
+/* The path of the annotations. A COCO set with "test" in its name falls back to image_info_SET.json if it has no
+ * person_keypoints_SET.json. */
 hrnet_status hr_set_annotations_path(char **out, const hr_set_files *files);
 
-/* images; images/SET, or images/test2017 for such a set when the former is not there. */
+/* The path of the folder or archive of pictures. A COCO set with "test" in its name falls back to images/test2017 if
+ * images/SET is not there: test-dev2017 is a part of test2017. */
 hrnet_status hr_set_images_path(char **out, const hr_set_files *files);
+
+/* ------------------------------------------------------------------------------------------------ lists of ids */
+
+/* Ids of annotations from a text file, one a line; "#" begins a comment, blank lines are allowed. */
+typedef struct hr_id_list {
+    int64_t *ids; /* [n], ascending */
+    size_t n;
+} hr_id_list;
+
+/* Read DATASET.EXCLUDE. HRNET_ERR_FORMAT names the first line that is not a whole number. */
+hrnet_status hr_id_list_load(hr_id_list *out, const char *path);
+/* 1 if the id is in the list, else 0. */
+int hr_id_list_has(const hr_id_list *list, int64_t id);
+/* Accepts a zeroed list. */
+void hr_id_list_free(hr_id_list *list);
 
 #endif

@@ -1,7 +1,13 @@
 /*
- * eval/evaluation.c - a validation set through the network. Loader threads decode pictures ahead; persons are collected
- * over pictures and go through the session in groups, in the samples' order, so that nothing depends on which thread
- * was when ready.
+ * evaluation.c - runs a validation set through a session. Loader threads decode pictures ahead; the calling thread
+ * takes them in order and collects persons into a group, which goes through the network at once:
+ *
+ *   samples     0 1 2 | 3 | 4 5 6 7 | 8 ...       of pictures A, B, C, D
+ *   group       [first, first + n_persons), at most GROUP persons from at most GROUP pictures
+ *
+ * Invariant: the persons of a group are consecutive samples, so their poses are one range of e->poses. A picture whose
+ * persons do not all fit is kept for the next group. Everything is a function of the samples' order; which loader
+ * thread was faster changes nothing.
  */
 #include <string.h>
 
@@ -11,7 +17,10 @@
 #include "data/loader.h"
 #include "eval/evaluation.h"
 
-enum { GROUP = 32, DEFAULT_WORKERS = 2 };
+enum {
+    GROUP = 32, /* most persons of one call of the session, which divides them into batches of its own size */
+    DEFAULT_WORKERS = 2
+};
 
 /* ---------------------------------------------------------------------------------------------- run */
 
@@ -52,6 +61,7 @@ static hrnet_status list_pictures(run *r)
     return HRNET_OK;
 }
 
+/* hr_loader_options.make */
 static hrnet_status load_picture(void *context, int worker, size_t index, void *item)
 {
     const run *const r = context;
@@ -63,7 +73,8 @@ static void free_picture(void *item)
     hrnet_image_free(item);
 }
 
-/* Send the group through the network; its pictures are released, but for the last when that is still needed. */
+/* Run the group through the network and begin a new one. Its pictures are released; with keep_last the last one, some
+ * of whose persons are still to come, becomes the first of the new group. */
 static hrnet_status flush(run *r, int keep_last)
 {
     hrnet_status status = HRNET_OK;
@@ -84,34 +95,35 @@ static hrnet_status flush(run *r, int keep_last)
     return status;
 }
 
-/* The group's last picture holds samples [first, end). */
+/* Add the samples [first, end) of the picture that was added to the group last. */
 static hrnet_status add_persons(run *r, size_t first, size_t end)
 {
     for (size_t i = first; i < end; i++) {
-        if (r->n_persons == GROUP) HR_TRY(flush(r, 1));
+        if (r->n_persons == GROUP) HR_TRY(flush(r, 1)); /* keeps this picture, now images[0] */
         r->persons[r->n_persons++] =
             (hrnet_person){.image = &r->images[r->n_images - 1], .crop = &r->e->samples.list[i].crop};
     }
     return r->n_images == GROUP ? flush(r, 0) : HRNET_OK;
 }
 
-/* A picture that cannot be read: whether that is the end is the caller's choice. */
+/* A picture that cannot be read: with skip_broken its samples get zero poses and are left out; otherwise, or if memory
+ * or an argument is at fault, the run fails with `status`. */
 static hrnet_status skip_picture(run *r, const eval_picture *p, hrnet_status status)
 {
     const int is_broken = status == HRNET_ERR_IO || status == HRNET_ERR_FORMAT || status == HRNET_ERR_UNSUPPORTED ||
                           status == HRNET_ERR_LIMIT;
     if (!r->options->skip_broken || !is_broken) return status;
     if (r->options->on_message != NULL) r->options->on_message(r->options->context, hrnet_last_error());
-    HR_TRY(flush(r, 0)); /* a group's samples follow each other without a gap */
+    HR_TRY(flush(r, 0)); /* the group's samples must be consecutive: end it before the gap */
     memset(r->e->poses + p->first * (size_t)r->e->samples.n_joints, 0,
            (p->end - p->first) * (size_t)r->e->samples.n_joints * sizeof *r->e->poses);
     r->e->skipped[p->image] = 1;
     r->e->n_skipped++;
-    r->first = p->end;
+    r->first = p->end; /* the next group begins behind the gap */
     return HRNET_OK;
 }
 
-/* The loss is told where boxes are ground truth: only there a person's joints are known before they are found. */
+/* Prepare the loss, if boxes are ground truth: a detector's box does not say whose joints it holds. */
 static hrnet_status begin_loss(run *r, const hrnet_model *model)
 {
     const hrnet_model_info about = hrnet_model_get_info(model);
@@ -149,12 +161,13 @@ static hrnet_status run_pictures(run *r)
     return flush(r, 0);
 }
 
-static hrnet_status judge(hrnet_evaluation *e)
+/* Rescore and suppress poses (COCO). MPII has one person a box and keeps all. */
+static hrnet_status select_kept(hrnet_evaluation *e)
 {
-    const hr_evaluate_options options = {e->sigmas, e->config->test.oks_thre, e->config->test.in_vis_thre,
-                                         e->config->test.soft_nms};
+    const hr_select_options options = {e->sigmas, e->config->test.oks_thre, e->config->test.in_vis_thre,
+                                       e->config->test.soft_nms};
     if (e->is_mpii) return HRNET_OK;
-    return hr_evaluate(&e->samples, e->poses, e->skipped, &options, e->scores, e->kept, &e->n_kept);
+    return hr_select_poses(&e->samples, e->poses, e->skipped, &options, e->scores, e->kept, &e->n_kept);
 }
 
 hrnet_pose_options hrnet_evaluation_pose_options(const hrnet_evaluation *e, const hrnet_model *model,
@@ -208,7 +221,7 @@ hrnet_status hrnet_evaluation_run(hrnet_evaluation *e, hrnet_session *session, c
     hr_image_store_close(r->store);
     hr_free(r->pictures);
     hr_free(r);
-    if (status == HRNET_OK) status = judge(e);
+    if (status == HRNET_OK) status = select_kept(e);
     e->has_run = status == HRNET_OK;
     return status;
 }

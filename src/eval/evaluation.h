@@ -1,5 +1,12 @@
-/* eval/evaluation.h - the inside of hrnet_evaluation: eval/evaluation_open.c reads the set, eval/evaluation.c runs and
- * judges it. */
+/*
+ * evaluation.h - the inside of hrnet_evaluation, the published validation pass.
+ *
+ *   evaluation_open.c     the set: files, samples, what is known about keypoints
+ *   evaluation.c          the run: pictures through the session, poses selected
+ *   evaluation_loss.c     loss and accuracy of the heatmaps, while the run decodes them
+ *   evaluation_results.c  scores, results files and errors, after the run
+ *   joint_errors.c        charts of the errors of joints
+ */
 #ifndef HR_EVAL_EVALUATION_H
 #define HR_EVAL_EVALUATION_H
 
@@ -13,50 +20,50 @@ struct hrnet_evaluation {
     int is_mpii;
     char *annotations_path, *images_path;
     char *detections_path;          /* NULL: ground-truth boxes */
-    char *truth_path;               /* MPII's .mat; NULL: none */
+    char *truth_path;               /* MPII's .mat; NULL: there is none */
     hrnet_annotations *annotations; /* COCO */
-    hrnet_mpii_truth *truth;        /* MPII; NULL: none */
+    hrnet_mpii_truth *truth;        /* MPII; NULL: there is none */
     hr_samples samples;
     float *sigmas;              /* [n_joints] */
-    const double *exact_sigmas; /* the same as a description gives them, or NULL */
-    const float *joint_weights; /* [n_joints], of the loss */
+    const double *exact_sigmas; /* the same as a description has them, for the score; NULL: the score chooses */
+    const float *joint_weights; /* [n_joints], of the loss; NULL: ones */
 
-    /* Shown every person's maps where boxes are ground truth, in the samples' order: to_crop from picture to input,
-     * joints [n_joints][3] in input pixels, targets and maps [n_joints][heatmap_height][heatmap_width]. NULL: nobody.
-     */
+    /* Called with every person's heatmaps if boxes are ground truth, in the samples' order; or NULL. to_crop: matrix
+     * from the picture to the input; joints [n_joints][3] in input pixels; targets and maps
+     * [n_joints][heatmap_height][heatmap_width]. All are valid during the call only. */
     void (*on_maps)(void *context, size_t sample, const double to_crop[6], const double *joints, const float *targets,
                     const float *maps);
     void *maps_context;
 
-    /* of a run */
+    /* results of a run */
     int has_run;
-    int has_loss; /* the boxes are ground truth, so that every person's joints are known */
+    int has_loss; /* the boxes were ground truth, so that every person's joints were known */
     double loss, accuracy;
     hrnet_keypoint *poses;  /* [samples.n][n_joints] */
-    unsigned char *skipped; /* [samples.n_images] */
+    unsigned char *skipped; /* [samples.n_images], 1: could not be read */
     size_t n_skipped;
-    double *scores;       /* [samples.n] */
-    size_t *kept, n_kept; /* [samples.n] */
+    double *scores;       /* [samples.n], after rescoring (COCO) */
+    size_t *kept, n_kept; /* [samples.n]: the samples that were not suppressed (COCO) */
 };
 
-/* Loss and accuracy of a pass, person by person in the samples' order. */
+/* Loss and accuracy of a run, person by person. */
 typedef struct hr_eval_loss {
     const hrnet_evaluation *e;
     hrnet_model_info about;
-    double *joints; /* [n_joints][3] of one person in input pixels */
-    float *targets, *weights;
-    double *joint_losses;       /* [n_joints] scratch */
-    struct hr_joint_hits *hits; /* of the running batch */
-    size_t batch, n_batch;      /* its number, persons a batch */
-    size_t n;                   /* persons so far */
-    double loss, accuracy, n_accuracy;
+    double *joints;                    /* [n_joints][3] of one person, in input pixels */
+    float *targets, *weights;          /* of one person: [n_joints][cells], [n_joints] */
+    double *joint_losses;              /* [n_joints], scratch */
+    struct hr_joint_hits *hits;        /* [n_joints], of the current batch */
+    size_t batch, n_batch;             /* number of the current batch; persons of a batch */
+    size_t n;                          /* persons so far */
+    double loss, accuracy, n_accuracy; /* sums */
 } hr_eval_loss;
 
 hrnet_status hr_eval_loss_begin(hr_eval_loss *l, const hrnet_evaluation *e, const hrnet_model *model);
-/* One person's heatmaps. */
+/* Add the heatmaps of one sample; samples come in their order, and may be missing. */
 void hr_eval_loss_add(hr_eval_loss *l, size_t sample, const float *maps);
 /* Write the means to the evaluation. */
 void hr_eval_loss_end(hr_eval_loss *l, hrnet_evaluation *e);
-void hr_eval_loss_free(hr_eval_loss *l);
+void hr_eval_loss_free(hr_eval_loss *l); /* accepts a zeroed one */
 
 #endif

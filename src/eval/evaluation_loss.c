@@ -1,7 +1,11 @@
 /*
- * eval/evaluation_loss.c - what upstream's log line of a validation pass tells: the loss of the heatmaps that are
- * decoded (after the flip test), and the training accuracy, averaged over batches of TEST.BATCH_SIZE_PER_GPU times GPUS
- * as upstream's meters average them. Targets are those that the network was trained towards.
+ * evaluation_loss.c - loss and accuracy in upstream's log line of a validation pass (lib/core/function.py, validate).
+ *
+ *   loss       mean over persons of the training loss, of the heatmaps that are decoded (after the flip test), against
+ *              targets of the network's codec
+ *   accuracy   upstream's accuracy() is that of a batch, sum over joints / joints tried, and its meter weights batches
+ * by joints tried. It therefore depends on the batch: persons [k n, (k + 1) n) in the samples' order with n =
+ * TEST.BATCH_SIZE_PER_GPU x GPUS
  */
 #include <hrnet_eval.h>
 
@@ -35,6 +39,7 @@ hrnet_status hr_eval_loss_begin(hr_eval_loss *l, const hrnet_evaluation *e, cons
     return HRNET_OK;
 }
 
+/* Add the accuracy of the current batch to the meter and clear its counts. */
 static void end_batch(hr_eval_loss *l)
 {
     int n;
@@ -44,7 +49,7 @@ static void end_batch(hr_eval_loss *l)
     for (int j = 0; j < l->about.n_joints; j++) l->hits[j] = (hr_joint_hits){0, 0};
 }
 
-/* The loss of training. */
+/* Loss of one person with the training's loss function. */
 static double loss_of(const hr_eval_loss *l, const float *maps)
 {
     const size_t n_cells = (size_t)l->about.heatmap_width * (size_t)l->about.heatmap_height;
@@ -76,11 +81,12 @@ void hr_eval_loss_add(hr_eval_loss *l, size_t sample, const float *maps)
     hr_codec_matrix(codec, &l->e->samples.list[sample].crop, &shape, m);
     for (int j = 0; j < about->n_joints; j++) {
         const double x = truth[3 * j], y = truth[3 * j + 1], seen = truth[3 * j + 2] > 0 ? 1 : 0;
-        joints[3 * j] = seen > 0 ? m[0] * x + m[1] * y + m[2] : x; /* invisible joints stay where they are, unused */
+        joints[3 * j] = seen > 0 ? m[0] * x + m[1] * y + m[2] : x; /* invisible joints are not used */
         joints[3 * j + 1] = seen > 0 ? m[3] * x + m[4] * y + m[5] : y;
         joints[3 * j + 2] = seen;
     }
     hr_target_draw(codec, &shape, joints, l->targets, l->weights);
+
     if (l->e->on_maps != NULL) l->e->on_maps(l->e->maps_context, sample, m, joints, l->targets, maps);
     if (l->e->config->loss.use_different_joints_weight && l->e->joint_weights != NULL)
         for (int j = 0; j < about->n_joints; j++) l->weights[j] *= l->e->joint_weights[j];

@@ -1,6 +1,9 @@
 /*
- * eval/evaluation_open.c - from the configuration to a validation set: which files, as the published code lays them
- * out, and what is in them.
+ * evaluation_open.c - from a configuration to a validation set: the paths of its files, where the published code
+ * expects them or where the caller says; the samples; and the sigmas and weights of keypoints.
+ *
+ * Which boxes (COCO): the caller's detections if given; else ground truth, if TEST.USE_GT_BBOX is set and the
+ * annotations have persons; else those of TEST.COCO_BBOX_FILE.
  */
 #include <string.h>
 #include <unistd.h>
@@ -8,14 +11,14 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "data/coco_set.h"
-#include "data/mpii_set.h"
+#include "data/samples.h"
 #include "data/set_files.h"
 #include "eval/evaluation.h"
 
 enum { MAX_FILE = 1 << 30 };
 
-/* MPII publishes no OKS constants; this is between COCO's 0.062 of a wrist and 0.107 of a hip. */
+/* MPII publishes no sigmas. This one, for hrnet_evaluation_errors alone, is between COCO's 0.062 of a wrist and 0.107
+ * of a hip. */
 static const float mpii_sigma = 0.08f;
 
 static hrnet_status copy(char **out, const char *text)
@@ -24,25 +27,26 @@ static hrnet_status copy(char **out, const char *text)
     return *out != NULL ? HRNET_OK : hr_fail_memory(strlen(text) + 1);
 }
 
+/* truth_path stays NULL if there is no gt_<set>.mat: poses can be found without it. */
 static hrnet_status find_files(hrnet_evaluation *e, const hrnet_evaluation_files *files)
 {
     const hr_config *const config = e->config;
-    const hr_set_files places = {.data_dir = config->data_dir,
-                                 .root = config->dataset.root,
-                                 .set = config->dataset.test_set,
-                                 .is_mpii = e->is_mpii,
-                                 .is_zip = strcmp(config->dataset.data_format, "zip") == 0};
+    const hr_set_files published = {.data_dir = config->data_dir,
+                                    .root = config->dataset.root,
+                                    .set = config->dataset.test_set,
+                                    .is_mpii = e->is_mpii,
+                                    .is_zip = strcmp(config->dataset.data_format, "zip") == 0};
     if (files->annotations != NULL)
         HR_TRY(copy(&e->annotations_path, files->annotations));
     else
-        HR_TRY(hr_set_annotations_path(&e->annotations_path, &places));
+        HR_TRY(hr_set_annotations_path(&e->annotations_path, &published));
     if (files->images != NULL)
         HR_TRY(copy(&e->images_path, files->images));
     else
-        HR_TRY(hr_set_images_path(&e->images_path, &places));
+        HR_TRY(hr_set_images_path(&e->images_path, &published));
     if (!e->is_mpii) return HRNET_OK;
     if (files->truth != NULL) return copy(&e->truth_path, files->truth);
-    HR_TRY(hr_set_path(&e->truth_path, &places, "annot/gt_", ".mat"));
+    HR_TRY(hr_set_path(&e->truth_path, &published, "annot/gt_", ".mat"));
     if (access(e->truth_path, F_OK) == 0) return HRNET_OK;
     hr_free(e->truth_path);
     e->truth_path = NULL;
@@ -51,18 +55,20 @@ static hrnet_status find_files(hrnet_evaluation *e, const hrnet_evaluation_files
 
 /* ---------------------------------------------------------------------------------------------- COCO */
 
+/* The description's sigmas, else COCO's for 17 keypoints. */
 static hrnet_status choose_sigmas(hrnet_evaluation *e, const hrnet_dataset_info *info)
 {
     const float *known = info->skeleton.sigmas;
     const int n = e->samples.n_joints;
     if (known == NULL && n == hrnet_skeleton_coco()->n_keypoints) known = hrnet_skeleton_coco()->sigmas;
     if (info->skeleton.n_keypoints != n && known == info->skeleton.sigmas)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: the description has %d keypoints, the annotations %d",
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints as in the description, found %d",
                        e->annotations_path, info->skeleton.n_keypoints, n);
     if (known == NULL)
-        return hr_fail(HRNET_ERR_ARGUMENT,
-                       "%s: no OKS constants (sigmas) for its %d keypoints: a description must give them",
-                       e->annotations_path, n);
+        return hr_fail(
+            HRNET_ERR_ARGUMENT,
+            "%s: expected OKS constants (sigmas) of its %d keypoints, found none: a description must give them",
+            e->annotations_path, n);
     HR_NEW(e->sigmas, (size_t)n);
     memcpy(e->sigmas, known, (size_t)n * sizeof *known);
     e->exact_sigmas = info->sigmas;
@@ -70,7 +76,8 @@ static hrnet_status choose_sigmas(hrnet_evaluation *e, const hrnet_dataset_info 
     return HRNET_OK;
 }
 
-static void tell_unknown(const hrnet_evaluation *e, const hrnet_evaluation_files *files, size_t n)
+/* Tell the caller how many boxes were left out because their pictures are not listed. */
+static void report_unknown(const hrnet_evaluation *e, const hrnet_evaluation_files *files, size_t n)
 {
     hr_text text = {0};
     if (n == 0 || files->on_message == NULL) return;
@@ -94,7 +101,7 @@ static hrnet_status add_detections(hrnet_evaluation *e, double aspect, const hrn
                                                        e->config->test.image_thre, aspect, &n_unknown);
     hrnet_detections_free(detections, n);
     if (status != HRNET_OK) return hr_fail_in(status, path);
-    tell_unknown(e, files, n_unknown);
+    report_unknown(e, files, n_unknown);
     return HRNET_OK;
 }
 
@@ -109,7 +116,7 @@ static hrnet_status open_coco(hrnet_evaluation *e, const hrnet_evaluation_files 
     else
         HR_TRY(add_detections(e, aspect, files));
     const hrnet_dataset_info *info = files->info != NULL ? files->info : hrnet_annotations_info(e->annotations);
-    if (!has_truth && e->samples.n_joints == 0) { /* image_info_*.json says nothing of keypoints */
+    if (!has_truth && e->samples.n_joints == 0) { /* image_info_*.json has no category with keypoints */
         e->samples.n_joints = e->config->model.n_joints;
         if (files->info == NULL) info = hrnet_dataset_info_coco();
     }
@@ -131,8 +138,8 @@ static hrnet_status open_mpii(hrnet_evaluation *e)
     if (e->truth_path == NULL) return HRNET_OK;
     HR_TRY(hrnet_mpii_truth_load(&e->truth, e->truth_path));
     if (hrnet_mpii_truth_n(e->truth) != e->samples.n)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: %zu persons, %s has %zu", e->truth_path, hrnet_mpii_truth_n(e->truth),
-                       e->annotations_path, e->samples.n);
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %zu persons as in %s, found %zu", e->truth_path, e->samples.n,
+                       e->annotations_path, hrnet_mpii_truth_n(e->truth));
     return HRNET_OK;
 }
 
@@ -143,7 +150,8 @@ static hrnet_status open_set(hrnet_evaluation *e, const hrnet_evaluation_files *
     HR_TRY(hr_set_is_mpii(&e->is_mpii, e->config->dataset.dataset, "DATASET"));
     HR_TRY(find_files(e, files));
     HR_TRY(e->is_mpii ? open_mpii(e) : open_coco(e, files));
-    if (e->samples.n == 0) return hr_fail(HRNET_ERR_FORMAT, "%s: nobody to look at", e->annotations_path);
+    if (e->samples.n == 0)
+        return hr_fail(HRNET_ERR_FORMAT, "%s: expected persons to evaluate, found none", e->annotations_path);
     HR_NEW(e->poses, e->samples.n * (size_t)e->samples.n_joints);
     HR_NEW(e->scores, e->samples.n);
     HR_NEW(e->kept, e->samples.n);

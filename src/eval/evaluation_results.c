@@ -1,4 +1,7 @@
-/* eval/evaluation_results.c - what a run found: results files, scores, and the persons it did worst on. */
+/*
+ * evaluation_results.c - the results of a run: files, scores, and for each labelled person the pose that resembles it
+ * most, worst first.
+ */
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -14,7 +17,7 @@ size_t hrnet_evaluation_n_skipped(const hrnet_evaluation *e)
 
 /* ---------------------------------------------------------------------------------------------- results */
 
-/* wanted: 0 COCO, 1 MPII, -1 either. */
+/* The checks of every function here: arguments, a run, and the kind of set: 0 COCO, 1 MPII, -1 either. */
 static hrnet_status check(const hrnet_evaluation *e, const void *out, int wanted)
 {
     if (e == NULL || out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation: an argument is NULL");
@@ -30,9 +33,9 @@ hrnet_status hrnet_evaluation_save(const hrnet_evaluation *e, const char *path)
     HR_TRY(check(e, path, -1));
     HR_TRY(hr_file_create(&file, path));
     if (e->is_mpii)
-        hr_evaluate_write_mpii(file.stream, &e->samples, e->poses);
+        hr_write_mpii_poses(file.stream, &e->samples, e->poses);
     else
-        hr_evaluate_write_coco(file.stream, &e->samples, e->poses, e->scores, e->kept, e->n_kept);
+        hr_write_coco_results(file.stream, &e->samples, e->poses, e->scores, e->kept, e->n_kept);
     return hr_file_commit(&file);
 }
 
@@ -42,6 +45,7 @@ hrnet_status hrnet_evaluation_save_mat(const hrnet_evaluation *e, const char *pa
     return hrnet_mpii_poses_save(e->poses, e->samples.n, path);
 }
 
+/* The kept poses as hrnet_coco_evaluate takes them. Areas stay NULL: those of the keypoints' extents, as upstream. */
 static hrnet_status fill_results(const hrnet_evaluation *e, hrnet_coco_results *results)
 {
     const size_t n_joints = (size_t)e->samples.n_joints;
@@ -81,7 +85,9 @@ hrnet_status hrnet_evaluation_coco(const hrnet_evaluation *e, hrnet_coco_score *
 hrnet_status hrnet_evaluation_mpii(const hrnet_evaluation *e, hrnet_mpii_score *out)
 {
     HR_TRY(check(e, out, 1));
-    if (e->truth == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "%s: no ground truth beside it", e->annotations_path);
+    if (e->truth == NULL)
+        return hr_fail(HRNET_ERR_ARGUMENT, "%s: expected ground truth (gt_<set>.mat) beside it, found none",
+                       e->annotations_path);
     return hrnet_mpii_evaluate(out, e->truth, e->poses, e->samples.n);
 }
 
@@ -91,7 +97,7 @@ static int worst_first(const void *a, const void *b)
 {
     const hrnet_person_error *const x = a, *const y = b;
     if (x->oks != y->oks) return x->oks < y->oks ? -1 : 1;
-    return x->truth < y->truth ? -1 : x->truth > y->truth; /* one block, in the file's order */
+    return x->truth < y->truth ? -1 : x->truth > y->truth; /* all in one block, so this is the file's order */
 }
 
 static int is_labelled(const hr_truth *truth, int n_joints)
@@ -101,7 +107,7 @@ static int is_labelled(const hr_truth *truth, int n_joints)
     return 0;
 }
 
-/* The best of samples [first, end). */
+/* The pose of samples [first, end) with the highest OKS; none if the range is empty. */
 static hrnet_person_error find_best(const hrnet_evaluation *e, const hr_truth *truth, size_t first, size_t end)
 {
     const int n_joints = e->samples.n_joints;
@@ -111,7 +117,7 @@ static hrnet_person_error find_best(const hrnet_evaluation *e, const hr_truth *t
                                 .area = truth->area};
     for (size_t i = first; i < end; i++) {
         const hrnet_keypoint *const pose = e->poses + i * (size_t)n_joints;
-        const double oks = hr_evaluate_oks(truth, pose, e->sigmas, n_joints);
+        const double oks = hr_truth_oks(truth, pose, e->sigmas, n_joints);
         if (error.pose != NULL && !(oks > error.oks)) continue;
         error.pose = pose;
         error.oks = oks;
@@ -122,7 +128,7 @@ static hrnet_person_error find_best(const hrnet_evaluation *e, const hr_truth *t
 hrnet_status hrnet_evaluation_errors(const hrnet_evaluation *e, hrnet_person_error **out, size_t *n)
 {
     hrnet_person_error *errors;
-    size_t *first; /* [n_images + 1]: where the samples of a picture begin; samples.n: it has none */
+    size_t *first; /* [n_images]: the first sample of a picture; samples.n: it has none */
     if (n == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation: an argument is NULL");
     HR_TRY(check(e, out, -1));
     const hr_samples *const s = &e->samples;
@@ -133,13 +139,14 @@ hrnet_status hrnet_evaluation_errors(const hrnet_evaluation *e, hrnet_person_err
         return hr_fail_memory(s->n_images * sizeof *first);
     }
     for (size_t i = 0; i < s->n_images; i++) first[i] = s->n;
-    for (size_t i = s->n; i-- > 0;) first[s->list[i].image] = i;
+    for (size_t i = s->n; i-- > 0;) first[s->list[i].image] = i; /* backwards: the first one is written last */
     size_t n_errors = 0;
     for (size_t t = 0; t < s->n_truths; t++) {
         const hr_truth *const truth = &s->truths[t];
         const int own = truth->sample != SIZE_MAX;
         size_t begin = own ? truth->sample : first[truth->image], end = begin;
         if (e->skipped[truth->image] || !is_labelled(truth, s->n_joints)) continue;
+        /* its own sample alone (MPII), else all samples of the picture, which follow each other */
         while (end < s->n && s->list[end].image == truth->image && !(own && end > begin)) end++;
         errors[n_errors++] = find_best(e, truth, begin, end);
     }

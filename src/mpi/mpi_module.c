@@ -1,6 +1,7 @@
 /*
- * mpi_module.c - libhrnet_mpi.so: the calls of train/collective_calls.h on MPI's non-blocking collectives, which move
- * on whenever somebody polls. Has a communicator of its own, so that errors come back instead of ending the program.
+ * mpi_module.c - libhrnet_mpi.so: the functions of train/collective_calls.h by MPI's non-blocking collectives, which
+ * make progress when they are polled. Everything runs on a duplicate of MPI_COMM_WORLD whose errors are returned;
+ * MPI_COMM_WORLD's own would end the program. State is global, as MPI's is.
  */
 #include <stdio.h>
 
@@ -8,30 +9,32 @@
 
 static MPI_Comm world = MPI_COMM_NULL;
 static hr_sums sums[HR_COLLECTIVE_GROUPS];
-/* broadcasts and barriers */
-static MPI_Request requests[HR_COLLECTIVE_MOST];
+/* Broadcasts and barriers in progress, all of the group NOW. */
+static MPI_Request requests[HR_COLLECTIVE_MAX_PENDING];
 static int n_requests;
 
-static int count_here(int *size_here)
+/* The number of processes that share memory with this one. */
+static int count_local(int *local_size)
 {
     MPI_Comm here;
     int error = MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here);
-    if (error == MPI_SUCCESS) error = MPI_Comm_size(here, size_here);
+    if (error == MPI_SUCCESS) error = MPI_Comm_size(here, local_size);
     if (error == MPI_SUCCESS) error = MPI_Comm_free(&here);
     return error;
 }
 
-static int join(int *rank, int *size, int *size_here)
+static int join(int *rank, int *size, int *local_size)
 {
     int was_closed = 0, provided = 0, error = MPI_Finalized(&was_closed);
-    if (error == MPI_SUCCESS && was_closed) error = MPI_ERR_OTHER; /* MPI begins once in a process's life */
+    if (error == MPI_SUCCESS && was_closed) error = MPI_ERR_OTHER; /* MPI cannot be started twice in a process */
     if (error == MPI_SUCCESS) error = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     if (error == MPI_SUCCESS && provided < MPI_THREAD_FUNNELED) error = MPI_ERR_OTHER;
     if (error == MPI_SUCCESS) error = MPI_Comm_dup(MPI_COMM_WORLD, &world);
     if (error == MPI_SUCCESS) error = MPI_Comm_set_errhandler(world, MPI_ERRORS_RETURN); /* copies inherit it */
     if (error == MPI_SUCCESS) error = MPI_Comm_rank(world, rank);
     if (error == MPI_SUCCESS) error = MPI_Comm_size(world, size);
-    if (error == MPI_SUCCESS) error = count_here(size_here);
+    if (error == MPI_SUCCESS) error = count_local(local_size);
+    /* the first failure skips the rest; every group gets communicators of its own */
     for (int g = 0; error == MPI_SUCCESS && g < HR_COLLECTIVE_GROUPS; g++) error = hr_sums_open(&sums[g], world);
     return error;
 }
@@ -58,6 +61,7 @@ static int begin_barrier(void)
     return MPI_Ibarrier(world, &requests[n_requests++]);
 }
 
+/* Sums of all groups advance, whichever group is asked for: a sum that others wait for may need this process. */
 static int poll_group(hr_collective_group group, int *is_done, int *has_moved)
 {
     int error = MPI_SUCCESS, are_done = 1;
@@ -75,7 +79,7 @@ static void describe(int error, char *text)
     char found[MPI_MAX_ERROR_STRING] = "";
     int n = 0;
     MPI_Error_string(error, found, &n);
-    snprintf(text, HR_COLLECTIVE_TEXT, "%s", found);
+    snprintf(text, HR_COLLECTIVE_ERROR_TEXT, "%s", found);
 }
 
 __attribute__((visibility("default"))) extern const hr_collective_calls hrnet_mpi_calls;

@@ -1,5 +1,16 @@
-/* events.c - the few fields of TensorFlow's event.proto and summary.proto that scalars need. */
-#include "report/events.h"
+/*
+ * events.c - TensorBoard's event files. The file is a sequence of records in TensorFlow's container:
+ *
+ *   8 bytes   length n of the data, little-endian, as are all numbers
+ *   4         masked CRC-32C of those 8 bytes
+ *   n         data: one Event message in protobuf's encoding
+ *   4         masked CRC-32C of the data
+ *
+ * Events use the few fields of event.proto and summary.proto that scalars need. The first event names the version;
+ * after a resume a second one, SessionLog START at the resumed step, makes TensorBoard discard later steps of earlier
+ * files.
+ */
+#include "report/record_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +21,7 @@
 #include "base/mem.h"
 #include "io/protobuf.h"
 
+/* Numbers of fields, as the .proto files give them. */
 enum {
     EVENT_TIME = 1,
     EVENT_STEP = 2,
@@ -30,14 +42,15 @@ static void store32(unsigned char *out, uint32_t value)
     for (int i = 0; i < 4; i++) out[i] = (unsigned char)(value >> 8 * i);
 }
 
-/* The container masks its checksums, so that a checksum of data that holds checksums stays a good one. */
+/* TensorFlow's mask: rotate right by 15 bits and add a constant. A CRC of data that contains its own CRC would lose its
+ * strength; masked, it does not. */
 static uint32_t masked_crc(const void *bytes, size_t n)
 {
     const uint32_t crc = hr_crc32c(bytes, n);
     return (crc >> 15 | crc << 17) + 0xA282EAD8u;
 }
 
-/* Append the event as one record and free it. */
+/* Append the event as one record, in a single write, and free it. */
 static hrnet_status add_record(hr_events *events, hr_text *event)
 {
     hr_text record = {0};
@@ -58,13 +71,14 @@ static hrnet_status add_record(hr_events *events, hr_text *event)
     return status;
 }
 
+/* Create the file under the name that TensorFlow gives it; a host name that is unknown or no file name is replaced. */
 static hrnet_status open_file(hr_events *out, const char *folder, double time)
 {
     char host[256] = "";
     if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0' || strchr(host, '/') != NULL)
         strcpy(host, "localhost");
     hrnet_status status = HRNET_ERR_MISMATCH;
-    /* two starts within a second keep a file each */
+    /* two starts within a second get files of their own: ".1", ".2" ... at the end of the name */
     for (int i = 0; i < MAX_FILES_A_SECOND && status == HRNET_ERR_MISMATCH; i++) {
         hr_text name = {0};
         char *path = NULL;

@@ -1,4 +1,7 @@
-/* run_log.c - the log line by line; each line is a small JSON text of its own. */
+/*
+ * run_log.c - reads and trims train.jsonl line by line; each line is a JSON text of its own. A log is small (a few
+ * megabytes after 210 epochs), so the file is read as a whole.
+ */
 #include "report/run_log.h"
 
 #include <math.h>
@@ -16,7 +19,7 @@ typedef struct line {
     size_t length; /* without the newline */
 } line;
 
-/* The next line that has an end; 0 when there is none. *at moves behind it. */
+/* The line at *at, which moves behind its newline; 0 if there is no further newline. */
 static int next_line(line *out, const char *bytes, size_t n_bytes, size_t *at)
 {
     const char *const begin = bytes + *at;
@@ -34,7 +37,8 @@ static int is_blank(const line *text)
     return 1;
 }
 
-/* HRNET_ERR_FORMAT for a line that is no report. */
+/* Parse a line; the caller frees *out after success. HRNET_ERR_FORMAT: it is no report, that is no JSON object with a
+ * "step" of at least 0. */
 static hrnet_status parse_line(hr_json_document *out, int64_t *step, const line *text)
 {
     *out = (hr_json_document){0};
@@ -48,6 +52,7 @@ static hrnet_status parse_line(hr_json_document *out, int64_t *step, const line 
 
 /* ------------------------------------------------------------------------------------------------ reading */
 
+/* The series of a tag, added if it is new. Tags are few, so they are searched one by one. */
 static hrnet_status find_series(hr_log_series **out, hr_run_log *log, const char *tag)
 {
     for (size_t i = 0; i < log->n_series; i++) {
@@ -139,7 +144,7 @@ void hr_run_log_free(hr_run_log *log)
 
 /* ------------------------------------------------------------------------------------------------ resuming */
 
-/* Move the lines that stay to the begin of bytes; *n_kept: how many bytes they take. */
+/* Move the lines that are kept to the beginning of bytes; *n_kept is their length. from_step < 0: all whole lines. */
 static hrnet_status keep_lines(char *bytes, size_t n_bytes, int64_t from_step, size_t *n_kept)
 {
     line text;
@@ -151,18 +156,19 @@ static hrnet_status keep_lines(char *bytes, size_t n_bytes, int64_t from_step, s
         const hrnet_status status = from_step < 0 ? HRNET_ERR_FORMAT : parse_line(&document, &step, &text);
         if (status == HRNET_ERR_MEMORY) return status;
         if (status == HRNET_OK) hr_json_free(&document);
-        if (status == HRNET_OK && step >= from_step) continue;
+        if (status == HRNET_OK && step >= from_step) continue; /* the resumed run will report this step again */
         memmove(bytes + *n_kept, text.text, text.length + 1);
         *n_kept += text.length + 1;
     }
     return HRNET_OK;
 }
 
-static hrnet_status write_anew(const char *path, const void *bytes, size_t n)
+/* Replace the file as a whole. */
+static hrnet_status write_file(const char *path, const void *bytes, size_t n)
 {
     hr_file file;
     HR_TRY(hr_file_create(&file, path));
-    /* a write that fails leaves its mark on the stream, which commit looks at */
+    /* hr_file_commit fails if this did */
     fwrite(bytes, 1, n, file.stream);
     return hr_file_commit(&file);
 }
@@ -175,7 +181,7 @@ hrnet_status hr_run_log_trim(const char *path, int64_t from_step)
     if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return HRNET_OK;
     HR_TRY(hr_file_read(&bytes, path, MAX_BYTES));
     hrnet_status status = keep_lines((char *)bytes.data, bytes.size, from_step, &n_kept);
-    if (status == HRNET_OK && n_kept < bytes.size) status = write_anew(path, bytes.data, n_kept);
+    if (status == HRNET_OK && n_kept < bytes.size) status = write_file(path, bytes.data, n_kept);
     hr_free(bytes.data);
     return status;
 }

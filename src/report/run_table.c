@@ -1,4 +1,7 @@
-/* run_table.c - a run's log as a table of its epochs, small enough to keep beside the weights. */
+/*
+ * run_table.c - a run's log as a CSV table with one row an epoch, small enough to keep beside the weights. A cell is
+ * the mean of a tag's reports in the epoch; of the learning rate, the last.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,25 +15,26 @@
 
 enum { MAX_EPOCHS = 1 << 20 };
 
-/* A tag's reports of one epoch. */
+/* The finite reports of one tag in one epoch. */
 typedef struct cell {
     double sum, last;
     size_t n;
 } cell;
 
 typedef struct row {
-    int64_t last_step;
-    cell *cells; /* [n_series] */
+    int64_t last_step; /* -1: no report of this epoch */
+    cell *cells;       /* [n_series] */
 } row;
 
 typedef struct epoch_table {
     const hr_run_log *log;
-    int64_t first;
+    int64_t first; /* epoch of rows[0] */
     size_t n_rows;
-    row *rows;
-    cell *cells;
+    row *rows;   /* [n_rows], one an epoch */
+    cell *cells; /* [n_rows][n_series] */
 } epoch_table;
 
+/* The first epoch of the log, and the number of rows. */
 static hrnet_status find_epochs(epoch_table *out, const char *path)
 {
     int64_t first = INT64_MAX, last = -1;
@@ -72,7 +76,7 @@ static hrnet_status fill_table(epoch_table *out, const char *path)
     return HRNET_OK;
 }
 
-/* As RFC 4180 has it. */
+/* A field of CSV, in quotes if it needs them (RFC 4180). */
 static void write_name(FILE *out, const char *name)
 {
     if (strpbrk(name, ",\"\r\n") == NULL) {
@@ -87,7 +91,7 @@ static void write_name(FILE *out, const char *name)
     putc('"', out);
 }
 
-/* Six digits are what a table is read for; the log has them all. */
+/* Six significant digits: enough to compare epochs; the log has all. A value that needs fewer is written as it is. */
 static void write_number(FILE *out, double value)
 {
     char text[HR_NUMBER_TEXT], rounded[HR_NUMBER_TEXT];

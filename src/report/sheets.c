@@ -1,4 +1,7 @@
-/* sheets.c - contact sheets in float and double arithmetic in the order of the published code, so that pixels agree. */
+/*
+ * sheets.c - contact sheets, with float32 and double in the places where upstream's torch and numpy code has them, so
+ * that pixels agree: torchvision's make_grid with normalize=True, cv2.circle, cv2.applyColorMap, cv2.resize.
+ */
 #include "report/sheets.h"
 
 #include <math.h>
@@ -18,7 +21,8 @@ static const uint8_t blue[3] = {0, 0, 255}, red[3] = {255, 0, 0};
 
 /* ------------------------------------------------------------------------------------------------ pictures */
 
-/* Lowest and highest value of the three channels of all pictures: a sheet is normalised as a whole. */
+/* Lowest and highest value of the three channels of all pictures. A sheet is normalised as a whole:
+ * pixel = 255 (value - low) / (high - low). */
 typedef struct range {
     float low, high;
 } range;
@@ -37,7 +41,7 @@ static range range_of(const hr_sheet_item *items, int n, const hr_sheet_options 
     return all;
 }
 
-/* torch's mul(255).clamp(0, 255).byte() */
+/* torch's mul(255).clamp(0, 255).byte(), which rounds towards zero */
 static uint8_t to_byte(float value)
 {
     const float scaled = value * 255;
@@ -49,7 +53,7 @@ static void copy_pixel(uint8_t *rgb, const float *input, float low, float diviso
     for (int c = 0; c < 3; c++) rgb[color_rgb ? c : 2 - c] = to_byte((input[c] - low) / divisor);
 }
 
-/* An unpainted sheet. */
+/* A black sheet. HRNET_ERR_LIMIT if it is larger than images may be. */
 static hrnet_status new_sheet(hrnet_image *image, int64_t width, int64_t height)
 {
     const hr_image_source limits = {.name = "contact sheet", .max_pixels = HR_IMAGE_MAX_PIXELS};
@@ -65,13 +69,13 @@ static uint8_t *pixel_at(const hrnet_image *image, int x, int y)
 
 /* ------------------------------------------------------------------------------------------------ circles */
 
-/* Part of a sheet: a circle is cut where it ends. */
+/* A rectangle of a sheet, to which drawing is clipped. */
 typedef struct sheet_tile {
     hrnet_image *sheet;
     int left, top, width, height;
 } sheet_tile;
 
-/* The pixels whose squared distance from a point is from inner to outer. */
+/* Paint the pixels whose squared distance from pixel (x, y) of the tile is from inner to outer; up to 3 pixels away. */
 static void draw_ring(const sheet_tile *in, double x, double y, int inner, int outer, const uint8_t color[3])
 {
     const double far_away = 1 << 20;
@@ -99,7 +103,7 @@ static void draw_peak(const sheet_tile *in, int x, int y)
     draw_ring(in, x, y, 1, 1, red);
 }
 
-/* The highest cell of a map; as in get_max_preds the first one where no cell is above zero. */
+/* The first highest cell of a map; cell (0, 0) if none is above 0, as in get_max_preds. */
 static void find_peak(const float *map, const hr_sheet_options *o, int *x, int *y)
 {
     const int n = o->map_width * o->map_height;
@@ -113,6 +117,7 @@ static void find_peak(const float *map, const hr_sheet_options *o, int *x, int *
 
 /* ------------------------------------------------------------------------------------------------ joints */
 
+/* Copy a picture to the sheet, its top left pixel to (left, top). */
 static void paste_picture(hrnet_image *sheet, int left, int top, const hr_sheet_item *item, const range *all,
                           const hr_sheet_options *o)
 {
@@ -124,6 +129,7 @@ static void paste_picture(hrnet_image *sheet, int left, int top, const hr_sheet_
     }
 }
 
+/* Circles on the visible joints of a picture at (left, top), clipped to the sheet and not to the picture. */
 static void circle_joints(hrnet_image *sheet, int left, int top, const hr_sheet_item *item, const hr_sheet_options *o,
                           int at_maps)
 {
@@ -160,7 +166,8 @@ hrnet_status hr_sheet_joints(hrnet_image *image, const hr_sheet_item *items, int
 
 /* ------------------------------------------------------------------------------------------------ heatmaps */
 
-/* Where cell i of n falls among `of` pixels, as cv2.resize(INTER_LINEAR) has it: pixel *at and share *t of the next. */
+/* cv2.resize(INTER_LINEAR) from `of` pixels to n: pixel i is (1 - *t) of source pixel *at and *t of the next. Centres
+ * of pixels correspond: x = (i + 0.5) of / n - 0.5, clamped. */
 static void source_of(int i, int n, int of, int *at, double *t)
 {
     const double x = fmin(fmax((i + 0.5) * of / n - 0.5, 0), of - 1);
@@ -168,7 +175,8 @@ static void source_of(int i, int n, int of, int *at, double *t)
     *t = x - *at;
 }
 
-/* The picture at the heatmaps' size. */
+/* Reduce the picture to the tile's size. As in upstream its pixels are rounded to bytes before they are interpolated.
+ */
 static void paste_reduced(const sheet_tile *in, const hr_sheet_item *item, const range *all, const hr_sheet_options *o)
 {
     const float divisor = (float)((double)all->high - (double)all->low + 1e-5);
@@ -181,7 +189,7 @@ static void paste_reduced(const sheet_tile *in, const hr_sheet_item *item, const
             for (int corner = 0; corner < 4; corner++) {
                 const int right = corner & 1, below = corner >> 1;
                 const double share = (right ? tx : 1 - tx) * (below ? ty : 1 - ty);
-                if (share == 0) continue; /* at the border there is nothing beyond */
+                if (share == 0) continue; /* at the last pixel: the next one does not exist */
                 const size_t at = (size_t)(y0 + below) * (size_t)o->width + (size_t)(x0 + right);
                 uint8_t rgb[3];
                 copy_pixel(rgb, item->input + at * 4, all->low, divisor, o->color_rgb);
@@ -197,7 +205,7 @@ static int clamp_to_byte(int value)
     return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
-/* OpenCV's COLORMAP_JET, straight lines but for one entry. */
+/* OpenCV's COLORMAP_JET as RGB. Its table is piecewise linear, except for one entry (value 159). */
 static void jet(uint8_t value, uint8_t rgb[3])
 {
     const int v = value, up = 128 + 4 * v, down = 638 - 4 * v;
@@ -206,7 +214,7 @@ static void jet(uint8_t value, uint8_t rgb[3])
     rgb[2] = (uint8_t)(v == 159 ? 1 : clamp_to_byte(up < down ? up : down));
 }
 
-/* The map's colours over a picture. */
+/* Blend the map's colours, 0.7, with the picture, 0.3. */
 static void paste_map(const sheet_tile *in, const sheet_tile *picture, const float *map)
 {
     for (int y = 0; y < in->height; y++) {
@@ -220,7 +228,8 @@ static void paste_map(const sheet_tile *in, const sheet_tile *picture, const flo
     }
 }
 
-/* Upstream marks each peak first in the picture, so that a map shows also those of the joints before it. */
+/* A row of the sheet of heatmaps. As in upstream each peak is first marked in the reduced picture itself, so that a
+ * heatmap also shows the peaks of the joints before it. */
 static void paste_row(hrnet_image *sheet, int row, const hr_sheet_item *item, const float *maps, const range *all,
                       const hr_sheet_options *o)
 {
@@ -272,7 +281,7 @@ hrnet_status hr_sheets_write(const char *prefix, const hr_sheet_item *items, int
 {
     const hr_sheet_options *const o = options;
     if (n < 1) return hr_fail(HRNET_ERR_ARGUMENT, "%s: a contact sheet of %d pictures", prefix, n);
-    /* a JPEG has an end; what does not fit is left out */
+    /* as many rows as a JPEG can have */
     const int n_rows = (MAX_SIDE - BORDER) / (o->height + BORDER), n_maps = MAX_SIDE / o->map_height;
     const int n_joints = n / COLUMNS < n_rows ? n : n_rows * COLUMNS, n_heatmaps = n < n_maps ? n : n_maps;
     int has_maps = 1;

@@ -1,22 +1,44 @@
 /*
- * sheets.h - the pixels of the contact sheets that hr_sheets_write (record.h) saves: upstream's
- * save_batch_image_with_joints and save_batch_heatmaps, with OpenCV's circles, colour map and reduced pictures.
+ * sheets.h - contact sheets of a batch, upstream's save_debug_images: pictures eight in a row with their joints as
+ * circles, and one row a picture of its heatmaps.
  *
- * Two things differ from upstream: colours are right for networks that take RGB too (upstream writes those with red and
- * blue exchanged), and a sheet of one picture has the border that its circles are placed for.
+ * Pixels agree with upstream's (OpenCV's circles, colour map JET and reduced pictures), with two differences: colours
+ * are right for networks that take RGB, too (upstream writes those with red and blue exchanged), and a sheet of one
+ * picture has the border that its circles are placed for.
  */
 #ifndef HR_REPORT_SHEETS_H
 #define HR_REPORT_SHEETS_H
 
-#include "report/record.h"
+#include <hrnet.h>
 
-/* Pictures in rows of eight with 2 px around each. Circles on the joints that are visible in truth: at truth, or with
- * at_maps at the peaks of the maps. image: empty; free with hrnet_image_free. */
+#include "base/status.h"
+
+/* One picture of a sheet. */
+typedef struct hr_sheet_item {
+    const float *input;   /* [height][width][4], normalised as the network takes it */
+    const double *truth;  /* [n_joints][3]: x, y in input pixels, visibility */
+    const float *targets; /* [n_joints][map_height][map_width] */
+    const float *maps;    /* the same, of the network; NULL: there are none */
+} hr_sheet_item;
+
+typedef struct hr_sheet_options {
+    int width, height, map_width, map_height, n_joints;
+    int color_rgb;                            /* DATASET.COLOR_RGB: the order of the input's channels */
+    int gt, pred, heatmaps_gt, heatmaps_pred; /* which sheets to write */
+} hr_sheet_options;
+
+/* Write the sheets of n >= 1 items that the options ask for: <prefix>_gt.jpg and _pred.jpg (joints), <prefix>_hm_gt.jpg
+ * and _hm_pred.jpg (heatmaps). Those of predictions are written only if every item has maps. Items that do not fit a
+ * JPEG (65,500 pixels a side) are left out. */
+hrnet_status hr_sheets_write(const char *prefix, const hr_sheet_item *items, int n, const hr_sheet_options *options);
+
+/* Draw the sheet of joints: rows of eight pictures with 2 px around each; circles on the joints that are visible in
+ * truth, at truth, or with at_maps 1 at the peaks of the maps. image is zeroed; free it with hrnet_image_free. */
 hrnet_status hr_sheet_joints(hrnet_image *image, const hr_sheet_item *items, int n, const hr_sheet_options *options,
                              int at_maps);
 
-/* A row a picture, at the heatmaps' size: the picture, then each heatmap of targets, or with of_maps of maps, over it,
- * a red ring at every peak. */
+/* Draw the sheet of heatmaps, one row an item, everything at the heatmaps' size: the picture, then every heatmap of the
+ * targets (of_maps 1: of the maps) over the picture, with a red ring at each peak. */
 hrnet_status hr_sheet_heatmaps(hrnet_image *image, const hr_sheet_item *items, int n, const hr_sheet_options *options,
                                int of_maps);
 

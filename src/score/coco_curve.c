@@ -1,5 +1,14 @@
-/* coco_curve.c - one curve an area and threshold, read off at 101 recalls. */
-#include "score/coco_curve.h"
+/*
+ * coco_curve.c - average precision and recall from the outcomes of all results of a category (COCOeval.accumulate).
+ *
+ * With the results sorted by score, after the best k of them: recall = right / persons, precision = right / (right +
+ * wrong). The curve is then made monotonic: the precision at a recall r is the highest at any recall >= r. Average
+ * precision is the mean of the curve at the 101 recalls 0, .01 ... 1, 0 where the recall is never reached.
+ *
+ * Example, 2 persons, results right, wrong, right: recall .5 .5 1, precision 1 .5 .67, made monotonic 1 .67 .67;
+ * 51 recalls (0 ... .5) read 1 and 50 read .67: AP = (51 + 50 x 2/3) / 101 = .835.
+ */
+#include "score/coco_score.h"
 
 #include <float.h>
 #include <stdlib.h>
@@ -8,12 +17,13 @@
 
 enum { RECALLS = 101 };
 
-/* As np.linspace computes them: the last bit decides about results that just reach a threshold. */
+/* Computed as np.linspace(.5, .95, 10) does: the last bit decides about results that just reach a threshold. */
 double hr_coco_threshold(int t)
 {
     return t == HRNET_OKS_THRESHOLDS - 1 ? .95 : .5 + t * ((.95 - .5) / (HRNET_OKS_THRESHOLDS - 1));
 }
 
+/* np.linspace(0, 1, 101) */
 static double recall_point(int i)
 {
     return i == RECALLS - 1 ? 1 : i * (1. / (RECALLS - 1));
@@ -23,15 +33,16 @@ static int better_first(const void *left, const void *right)
 {
     const hr_coco_outcome *a = left, *b = right;
     if (a->score != b->score) return a->score > b->score ? -1 : 1;
-    return a->place < b->place ? -1 : a->place > b->place;
+    return a->number < b->number ? -1 : a->number > b->number;
 }
 
-/* points[i]: recall and precision after the best i + 1 results. The precision at a recall is the highest that any
- * recall from there on has. */
+/* Recall and precision after the best k results. */
 typedef struct point {
     double recall, precision;
 } point;
 
+/* Mean of the curve's precision at the 101 recalls; points [n] are made monotonic in place. Recalls never decrease
+ * along the points, so one walk finds the first point that reaches each recall (np.searchsorted, side='left'). */
 static double mean_precision(point *points, size_t n)
 {
     double sum = 0;
@@ -40,7 +51,7 @@ static double mean_precision(point *points, size_t n)
         if (points[k].precision > points[k - 1].precision) points[k - 1].precision = points[k].precision;
     for (int r = 0; r < RECALLS; r++) {
         while (i < n && points[i].recall < recall_point(r)) i++;
-        if (i == n) break; /* recalls that are never reached have a precision of 0 */
+        if (i == n) break;
         sum += points[i].precision;
     }
     return sum / RECALLS;
@@ -59,6 +70,7 @@ hrnet_status hr_coco_curves(hr_coco_outcome *outcomes, size_t n, const size_t n_
             for (size_t i = 0; i < n; i++) {
                 right += outcomes[i].right[a] >> t & 1;
                 wrong += outcomes[i].wrong[a] >> t & 1;
+                /* an ignored result repeats the point before it; np.spacing(1) keeps 0 / 0 away */
                 points[i] = (point){right / (double)n_persons[a], right / (wrong + right + DBL_EPSILON)};
             }
             recall[a][t] = right / (double)n_persons[a];

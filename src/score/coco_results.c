@@ -1,23 +1,25 @@
-/* coco_results.c - COCO's results JSON into flat arrays, with the areas that pycocotools' loadRes would give. */
-#include "score/coco_results.h"
+/*
+ * coco_results.c - reads COCO's results JSON, a list of poses, into flat arrays, with the areas that pycocotools'
+ * loadRes gives them: of the boxes if the first result has one, else (areas NULL) of the keypoints' extent.
+ */
+#include "score/coco_score.h"
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "data/keypoint_rows.h"
 #include "io/json.h"
+#include "data/coco_json.h"
 #include "pose/skeleton.h"
 
 #define MAX_FILE ((size_t)1 << 32)
 
 typedef struct results_reading {
     hrnet_coco_results *results;
-    /* of each array, since each grows by itself */
+    /* entries allocated, one count an array since HR_ROOM grows each by itself */
     size_t images_capacity, categories_capacity, scores_capacity, areas_capacity;
     hr_keypoint_rows rows;
-    int has_boxes;
+    int has_boxes; /* decided by the first result, as in loadRes */
 } results_reading;
 
-/* loadRes: boxes of the results count when the first of them has one. */
 static hrnet_status read_area(results_reading *r, const hr_json *bbox)
 {
     hrnet_coco_results *const out = r->results;
@@ -30,6 +32,7 @@ static hrnet_status read_area(results_reading *r, const hr_json *bbox)
     return HRNET_OK;
 }
 
+/* hr_json_list.element of the list of results. */
 static hrnet_status read_result(void *context, const hr_json *value, size_t index)
 {
     (void)index;
@@ -43,6 +46,7 @@ static hrnet_status read_result(void *context, const hr_json *value, size_t inde
         return hr_fail(HRNET_ERR_FORMAT, "expected an object with whole numbers \"image_id\" and \"category_id\"");
     if (!hr_json_number(hr_json_get(value, "score"), &out->scores[out->n]))
         return hr_fail(HRNET_ERR_FORMAT, "score: expected a number");
+    /* rows.n is out->n here: every entry adds one row */
     HR_TRY(hr_keypoint_rows_add(&r->rows, hr_json_get(value, "keypoints")));
     HR_TRY(read_area(r, hr_json_get(value, "bbox")));
     out->n++;

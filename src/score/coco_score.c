@@ -1,42 +1,47 @@
 /*
- * coco_score.c - the ten COCO numbers: persons and results are sorted into cells (one image and category), matched
- * cell by cell, and judged together.
+ * coco_score.c - hrnet_coco_evaluate: the ten COCO numbers.
  *
- * The order of everything is pycocotools', since ties are decided by it: images by id, persons as in the file, results
- * by score and then as in the file.
+ *   for each category:
+ *       for each image (cell): OKS of all results with all persons
+ *           for each area (all, medium, large) and OKS threshold (.50 ... .95): match, note the outcomes
+ *       curves of the category's outcomes: precision and recall [area][threshold]
+ *   mean over categories; AP, AP .5, AP .75, AP (M), AP (L) and the same of recall are means and entries of that table
+ *
+ * Everything is ordered as in pycocotools, which decides ties: images by id, persons as in the file, results by score
+ * and then as in the file. An area restricts persons, and results that match nobody: those outside of it are ignored,
+ * neither right nor wrong.
  */
 #include "base/mem.h"
-#include "data/annotations.h"
-#include "score/coco_cells.h"
-#include "score/coco_curve.h"
-#include "score/coco_joints.h"
-#include "score/coco_match.h"
+#include "data/coco_json.h"
+#include "score/coco_score.h"
 
-enum { MAX_DETECTIONS = 20 };
-#define MATCH_FROM .1
+enum { MAX_DETECTIONS = 20 }; /* results of a cell that count (maxDets) */
+#define MATCH_FROM .1         /* OKS from which hrnet_coco_score.matches calls a person found */
 
 static const double area_bounds[HRNET_COCO_AREAS][2] = {{0, 1e10}, {32 * 32, 96 * 96}, {96 * 96, 1e10}};
 
+/* An evaluation in progress. "Detections" are the results in the order of cells. */
 typedef struct scoring {
     const hrnet_annotations *annotations;
     const hrnet_coco_results *results;
     const double *sigmas;
     int n_keypoints;
-    size_t max_results; /* of a cell */
+    size_t max_results; /* of a cell; the best ones count */
     hrnet_coco_score *out;
-    hr_coco_members persons, found;
-    hr_coco_outcome *outcomes; /* [n_results], of the category at hand */
+    hr_coco_members persons, detections;
+    /* of the category being scored */
+    hr_coco_outcome *outcomes; /* [detections.n] */
     size_t n_outcomes, n_counting[HRNET_COCO_AREAS];
-    /* of the cell at hand: */
-    hrnet_annotation *truths;
-    unsigned char *crowd, *ignored, *taken;
-    size_t *order, *matches;
-    double *oks;
+    /* of the cell being scored; allocated for the largest one */
+    hrnet_annotation *truths;               /* [n_persons] */
+    unsigned char *crowd, *ignored, *taken; /* [n_persons], see hr_coco_cell and hr_coco_match_cell */
+    size_t *order, *matches;                /* [n_persons], [n_results] */
+    double *oks;                            /* [n_results][n_persons] */
 } scoring;
 
-static hrnet_status make_cell(scoring *s)
+static hrnet_status allocate_cell(scoring *s)
 {
-    const size_t n_persons = hr_coco_largest_cell(&s->persons), largest = hr_coco_largest_cell(&s->found);
+    const size_t n_persons = hr_coco_largest_cell(&s->persons), largest = hr_coco_largest_cell(&s->detections);
     const size_t n_results = largest < s->max_results ? largest : s->max_results;
     HR_NEW(s->truths, n_persons);
     HR_NEW(s->crowd, n_persons);
@@ -44,7 +49,7 @@ static hrnet_status make_cell(scoring *s)
     HR_NEW(s->taken, n_persons);
     HR_NEW(s->order, n_persons);
     HR_NEW(s->matches, n_results);
-    HR_NEW(s->outcomes, s->found.n);
+    HR_NEW(s->outcomes, s->detections.n);
     if (n_results != 0 && n_persons > SIZE_MAX / sizeof *s->oks / n_results) return hr_fail_memory(SIZE_MAX);
     HR_NEW(s->oks, n_persons * n_results);
     return HRNET_OK;
@@ -52,6 +57,7 @@ static hrnet_status make_cell(scoring *s)
 
 /* ------------------------------------------------------------------------------------------------ matching */
 
+/* Area of a result in px^2: its own, or that of the rectangle around all its keypoints (loadRes). */
 static double area_of(const hrnet_coco_results *r, size_t index)
 {
     if (r->areas != NULL) return r->areas[index];
@@ -67,12 +73,14 @@ static double area_of(const hrnet_coco_results *r, size_t index)
     return (high[0] - low[0]) * (high[1] - low[1]);
 }
 
+/* Bounds belong to the area, on both sides. */
 static int in_area(double area, int a)
 {
     return !(area < area_bounds[a][0] || area > area_bounds[a][1]);
 }
 
-/* Which persons count in this area, and those first. Returns how many. */
+/* Fill ignored and order for area a: a person counts if it is no crowd, has keypoints, and is of that area. Returns the
+ * number of persons that count. */
 static size_t order_persons(scoring *s, size_t n, int a)
 {
     size_t n_counting = 0, n_ordered = 0;
@@ -87,8 +95,9 @@ static size_t order_persons(scoring *s, size_t n, int a)
     return n_counting;
 }
 
-/* The outcomes of a cell's results in one area, for all thresholds. */
-static void judge_area(scoring *s, const hr_coco_cell *cell, const hr_coco_member *found, int a)
+/* Set the bits of the cell's outcomes for area a, all thresholds. A result that matches a person is right, or ignored
+ * with the person; one that matches nobody is wrong, or ignored if it is not of the area. */
+static void score_area(scoring *s, const hr_coco_cell *cell, const hr_coco_member *detections, int a)
 {
     hr_coco_outcome *const outcomes = s->outcomes + s->n_outcomes;
     for (int t = 0; t < HRNET_OKS_THRESHOLDS; t++) {
@@ -96,16 +105,16 @@ static void judge_area(scoring *s, const hr_coco_cell *cell, const hr_coco_membe
         for (size_t r = 0; r < cell->n_results; r++) {
             const size_t person = s->matches[r];
             const int is_ignored =
-                person != SIZE_MAX ? cell->ignored[person] : !in_area(area_of(s->results, found[r].index), a);
+                person != SIZE_MAX ? cell->ignored[person] : !in_area(area_of(s->results, detections[r].index), a);
             if (is_ignored) continue;
             *(person != SIZE_MAX ? &outcomes[r].right[a] : &outcomes[r].wrong[a]) |= (uint16_t)(1 << t);
         }
     }
 }
 
-/* Who was found by whom, for the report; the cell is that of all areas. */
-static void note_matches(scoring *s, const hr_coco_cell *cell, const hr_coco_member *persons,
-                         const hr_coco_member *found)
+/* Fill out->matches of the cell's persons for the caller's report: ignored and order are those of area 0 (all). */
+static void record_matches(scoring *s, const hr_coco_cell *cell, const hr_coco_member *persons,
+                           const hr_coco_member *detections)
 {
     hr_coco_match_cell(cell, MATCH_FROM, s->taken, s->matches);
     for (size_t i = 0; i < cell->n_persons; i++)
@@ -113,51 +122,55 @@ static void note_matches(scoring *s, const hr_coco_cell *cell, const hr_coco_mem
     for (size_t r = 0; r < cell->n_results; r++) {
         const size_t person = s->matches[r];
         if (person == SIZE_MAX || cell->crowd[person]) continue;
-        s->out->matches[persons[person].index].result = found[r].index;
+        s->out->matches[persons[person].index].result = detections[r].index;
         s->out->matches[persons[person].index].oks = cell->oks[r * cell->n_persons + person];
     }
 }
 
-static void judge_cell(scoring *s, const hr_coco_member *persons, size_t n_persons, const hr_coco_member *found,
-                       size_t n_found)
+/* Score one cell: OKS once, then matching for every area and threshold. */
+static void score_cell(scoring *s, const hr_coco_member *persons, size_t n_persons, const hr_coco_member *detections,
+                       size_t n_detections)
 {
-    const size_t row = (size_t)s->n_keypoints * 3, n_results = n_found < s->max_results ? n_found : s->max_results;
+    const size_t row = (size_t)s->n_keypoints * 3,
+                 n_results = n_detections < s->max_results ? n_detections : s->max_results;
     const hr_coco_cell cell = {n_persons, n_results, s->oks, s->crowd, s->ignored, s->order};
     for (size_t i = 0; i < n_persons; i++) {
         s->truths[i] = hrnet_annotations_get(s->annotations, persons[i].index);
         s->crowd[i] = s->truths[i].is_crowd != 0;
     }
     for (size_t r = 0; r < n_results; r++) {
-        const double *const keypoints = s->results->keypoints + found[r].index * row;
+        const double *const keypoints = s->results->keypoints + detections[r].index * row;
         for (size_t i = 0; i < n_persons; i++)
             s->oks[r * n_persons + i] = hr_coco_oks(&s->truths[i], keypoints, s->sigmas, s->n_keypoints);
-        s->outcomes[s->n_outcomes + r] = (hr_coco_outcome){.score = found[r].score, .place = s->n_outcomes + r};
+        s->outcomes[s->n_outcomes + r] = (hr_coco_outcome){.score = detections[r].score, .number = s->n_outcomes + r};
     }
     for (int a = 0; a < HRNET_COCO_AREAS; a++) {
         s->n_counting[a] += order_persons(s, n_persons, a);
-        judge_area(s, &cell, found, a);
-        if (a == 0) note_matches(s, &cell, persons, found);
+        score_area(s, &cell, detections, a);
+        if (a == 0) record_matches(s, &cell, persons, detections);
     }
     s->n_outcomes += n_results;
 }
 
-/* Walk through the cells of one category, *p and *f being how far the persons and the results were walked. */
-static void judge_category(scoring *s, size_t category, size_t *p, size_t *f)
+/* Score the cells of one category. Persons and detections are two lists in the same order, walked in step as in a
+ * merge: *p and *f are the next entries of each, and the next cell is the one of the lower rank. */
+static void score_category(scoring *s, size_t category, size_t *p, size_t *f)
 {
     s->n_outcomes = 0;
     for (int a = 0; a < HRNET_COCO_AREAS; a++) s->n_counting[a] = 0;
     for (;;) {
         const hr_coco_member *const person = *p < s->persons.n ? &s->persons.list[*p] : NULL;
-        const hr_coco_member *const found = *f < s->found.n ? &s->found.list[*f] : NULL;
+        const hr_coco_member *const detections = *f < s->detections.n ? &s->detections.list[*f] : NULL;
         const hr_coco_member *cell = NULL;
         if (person != NULL && person->category == category) cell = person;
-        if (found != NULL && found->category == category && (cell == NULL || found->rank < cell->rank)) cell = found;
+        if (detections != NULL && detections->category == category && (cell == NULL || detections->rank < cell->rank))
+            cell = detections;
         if (cell == NULL) break;
         const size_t n_persons = hr_coco_cell_size(&s->persons, *p, cell);
-        const size_t n_found = hr_coco_cell_size(&s->found, *f, cell);
-        judge_cell(s, person, n_persons, found, n_found);
+        const size_t n_detections = hr_coco_cell_size(&s->detections, *f, cell);
+        score_cell(s, person, n_persons, detections, n_detections);
         *p += n_persons;
-        *f += n_found;
+        *f += n_detections;
     }
     s->out->n_persons += s->n_counting[0];
     s->out->n_results += s->n_outcomes;
@@ -167,18 +180,18 @@ static void judge_category(scoring *s, size_t category, size_t *p, size_t *f)
 
 typedef double table[HRNET_COCO_AREAS][HRNET_OKS_THRESHOLDS];
 
-/* Means over the categories that have persons. */
-static hrnet_status judge(scoring *s)
+/* Fill precision and recall of the score: means over the categories that have persons of the area, -1 without any. */
+static hrnet_status score_categories(scoring *s)
 {
-    size_t n_categories, p = 0, f = 0, n_judged[HRNET_COCO_AREAS] = {0};
+    size_t n_categories, p = 0, f = 0, n_scored[HRNET_COCO_AREAS] = {0};
     hr_annotations_categories(s->annotations, &n_categories);
     for (size_t k = 0; k < n_categories; k++) {
         table precision, recall;
-        judge_category(s, k, &p, &f);
+        score_category(s, k, &p, &f);
         HR_TRY(hr_coco_curves(s->outcomes, s->n_outcomes, s->n_counting, precision, recall));
         for (int a = 0; a < HRNET_COCO_AREAS; a++) {
             if (s->n_counting[a] == 0) continue;
-            n_judged[a]++;
+            n_scored[a]++;
             for (int t = 0; t < HRNET_OKS_THRESHOLDS; t++) {
                 s->out->precision[a][t] += precision[a][t];
                 s->out->recall[a][t] += recall[a][t];
@@ -188,8 +201,8 @@ static hrnet_status judge(scoring *s)
     for (int a = 0; a < HRNET_COCO_AREAS; a++) {
         for (int t = 0; t < HRNET_OKS_THRESHOLDS; t++) {
             double *const precision = &s->out->precision[a][t], *const recall = &s->out->recall[a][t];
-            *precision = n_judged[a] > 0 ? *precision / (double)n_judged[a] : -1;
-            *recall = n_judged[a] > 0 ? *recall / (double)n_judged[a] : -1;
+            *precision = n_scored[a] > 0 ? *precision / (double)n_scored[a] : -1;
+            *recall = n_scored[a] > 0 ? *recall / (double)n_scored[a] : -1;
         }
     }
     return HRNET_OK;
@@ -202,6 +215,7 @@ static double mean(const double values[HRNET_OKS_THRESHOLDS])
     return sum / HRNET_OKS_THRESHOLDS;
 }
 
+/* The five published numbers of a table: mean, at .50, at .75 (all areas), mean of medium, mean of large. */
 static void summarize(const table values, double numbers[5])
 {
     numbers[0] = mean(values[0]);
@@ -220,9 +234,9 @@ static hrnet_status score_all(scoring *s)
     HR_NEW(out->matches, out->n_matches);
     HR_NEW(out->joints, (size_t)s->n_keypoints);
     HR_TRY(hr_coco_sort_persons(&s->persons, s->annotations));
-    HR_TRY(hr_coco_sort_results(&s->found, s->annotations, s->results));
-    HR_TRY(make_cell(s));
-    HR_TRY(judge(s));
+    HR_TRY(hr_coco_sort_results(&s->detections, s->annotations, s->results));
+    HR_TRY(allocate_cell(s));
+    HR_TRY(score_categories(s));
     out->n_ignored = out->n_matches - out->n_persons;
     summarize(out->precision, out->numbers + HRNET_COCO_AP);
     summarize(out->recall, out->numbers + HRNET_COCO_AR);
@@ -232,12 +246,12 @@ static hrnet_status score_all(scoring *s)
 
 static void free_scoring(scoring *s)
 {
-    void *const blocks[] = {s->persons.list, s->found.list, s->outcomes, s->truths,  s->crowd,
-                            s->ignored,      s->taken,      s->order,    s->matches, s->oks};
+    void *const blocks[] = {s->persons.list, s->detections.list, s->outcomes, s->truths,  s->crowd,
+                            s->ignored,      s->taken,           s->order,    s->matches, s->oks};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) hr_free(blocks[i]);
 }
 
-/* The caller's sigmas, else the file's, else COCO's for as many keypoints as COCO has. */
+/* The caller's sigmas, else the annotations', else COCO's if there are as many keypoints as COCO has. */
 static hrnet_status choose_sigmas(scoring *s, const double *sigmas)
 {
     const hrnet_dataset_info *const info = hrnet_annotations_info(s->annotations);
@@ -245,11 +259,12 @@ static hrnet_status choose_sigmas(scoring *s, const double *sigmas)
     if (s->sigmas == NULL && s->n_keypoints == hrnet_dataset_info_coco()->skeleton.n_keypoints)
         s->sigmas = hrnet_dataset_info_coco()->sigmas;
     if (s->sigmas == NULL)
-        return hr_fail(HRNET_ERR_ARGUMENT, "no sigmas for %d keypoints: neither given nor in the annotations",
+        return hr_fail(HRNET_ERR_ARGUMENT,
+                       "sigmas: expected %d, one a keypoint, found none: neither given nor in the annotations",
                        s->n_keypoints);
     for (int i = 0; i < s->n_keypoints; i++)
         if (!(s->sigmas[i] > 0))
-            return hr_fail(HRNET_ERR_ARGUMENT, "sigma %g of keypoint %d, expected a positive number", s->sigmas[i], i);
+            return hr_fail(HRNET_ERR_ARGUMENT, "sigmas[%d]: expected a number above 0, found %g", i, s->sigmas[i]);
     return HRNET_OK;
 }
 
@@ -264,11 +279,12 @@ hrnet_status hrnet_coco_evaluate(hrnet_coco_score *out, const hrnet_annotations 
     hrnet_coco_score score = {0};
     scoring s = {.annotations = annotations, .results = results, .out = &score};
     s.n_keypoints = hrnet_annotations_info(annotations)->skeleton.n_keypoints;
-    if (s.n_keypoints == 0) return hr_fail(HRNET_ERR_MISMATCH, "annotations without keypoints: nothing to score by");
+    if (s.n_keypoints == 0)
+        return hr_fail(HRNET_ERR_MISMATCH, "annotations: expected keypoints to score by, found none");
     s.max_results = o->max_detections != 0 ? (size_t)o->max_detections : MAX_DETECTIONS;
     if (results->n > 0 && results->n_keypoints != s.n_keypoints)
-        return hr_fail(HRNET_ERR_MISMATCH, "results of %d keypoints, the annotations have %d", results->n_keypoints,
-                       s.n_keypoints);
+        return hr_fail(HRNET_ERR_MISMATCH, "results: expected %d keypoints as in the annotations, found %d",
+                       s.n_keypoints, results->n_keypoints);
     hrnet_status status = choose_sigmas(&s, o->sigmas);
     if (status == HRNET_OK) status = score_all(&s);
     free_scoring(&s);

@@ -1,8 +1,9 @@
 /*
- * mpii_poses.c - predictions for MPII. Two conventions meet here: arrays count pixels from 0, upstream's pred.mat, like
- * all of MATLAB, from 1.
+ * mpii_poses.c - predictions for MPII from and to files. Pixels count from 0 in .npy and in hrnet_keypoint, from 1 in
+ * upstream's pred.mat. MATLAB stores arrays column by column: element [p][j][c] of "preds" [n][16][2] is at
+ * p + j n + c 16 n.
  */
-#include "score/mpii_poses.h"
+#include "score/mpii_score.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -17,6 +18,7 @@ static hrnet_status check_shape(const size_t *dims, int n_dims)
     return hr_fail(HRNET_ERR_FORMAT, "predictions: expected the shape [n][%d][2 or more]", N);
 }
 
+/* Poses of a .npy file. */
 static hrnet_status from_array(hrnet_keypoint **out, size_t *n, const hrnet_array *array)
 {
     HR_TRY(check_shape(array->shape, array->n_dims));
@@ -32,6 +34,7 @@ static hrnet_status from_array(hrnet_keypoint **out, size_t *n, const hrnet_arra
     return HRNET_OK;
 }
 
+/* Poses of a pred.mat. */
 static hrnet_status from_mat(hrnet_keypoint **out, size_t *n, const hr_mat *mat)
 {
     const hr_mat_array *const array = hr_mat_find(mat, "preds");
@@ -43,7 +46,8 @@ static hrnet_status from_mat(hrnet_keypoint **out, size_t *n, const hr_mat *mat)
     HR_NEW(poses, plane);
     for (size_t p = 0; p < persons; p++) {
         for (size_t j = 0; j < N; j++) {
-            const double *const value = array->numbers + p + j * persons;
+            const double *const value =
+                array->numbers + p + j * persons; /* plane = 16 n: from one coordinate to the next */
             poses[p * N + j] = (hrnet_keypoint){(float)(value[0] - 1), (float)(value[plane] - 1),
                                                 array->dims[2] > 2 ? (float)value[2 * plane] : 0};
         }

@@ -1,8 +1,12 @@
 /*
- * mpii_truth.c - MPII's ground truth. MATLAB and JSON are first brought to one form, named tables with indices from the
- * outermost on, and then read the same way.
+ * mpii_truth.c - reads MPII's ground truth from gt_<set>.mat or from a JSON object with the same entries. Both are
+ * accessed as a truth_table: a name, dimensions, and strides. MATLAB stores arrays column by column, nested JSON lists
+ * are row by row; with strides one reader serves both.
+ *
+ *   "pos_gt_src" [16][2][n]: joint j, coordinate c, person p is   values[j * s0 + c * s1 + p * s2]
+ *      MATLAB   s = 1, 16, 32           JSON (copied to a flat block)   s = 2 n, n, 1
  */
-#include "score/mpii_truth.h"
+#include "score/mpii_score.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,18 +22,18 @@ enum { N = HRNET_MPII_JOINTS };
 const char *const hr_mpii_joint_names[N] = {"rank",       "rkne", "rhip", "lhip", "lkne", "lank", "pelvis", "thorax",
                                             "upper_neck", "head", "rwri", "relb", "rsho", "lsho", "lelb",   "lwri"};
 
-/* values [dims[0]][dims[1]]..., index i of dimension d being strides[d] apart. */
+/* Element [i][j][k] of dims [dims[0]][dims[1]][dims[2]] is values[i * strides[0] + j * strides[1] + k * strides[2]]. */
 typedef struct truth_table {
     int n_dims;
     size_t dims[HR_MAT_DIMS], strides[HR_MAT_DIMS];
     const double *values;
 } truth_table;
 
-/* Where tables and joint names come from: one of the two. */
+/* The file: one of mat and json, the other NULL. */
 typedef struct truth_source {
     const hr_mat *mat;
     const hr_json *json;
-    double *flat; /* of the table read last from JSON */
+    double *flat; /* numbers of the last table found in JSON; the next one replaces them */
 } truth_source;
 
 /* ------------------------------------------------------------------------------------------------ tables */
@@ -49,7 +53,7 @@ static hrnet_status find_in_mat(const hr_mat *mat, const char *name, truth_table
     return HRNET_OK;
 }
 
-/* Copy the numbers below a nested list of these dims; 0 when it has another shape. */
+/* Copy the numbers of a nested list to *out, which moves on; 0 if the list has another shape than dims. */
 static int flatten(const hr_json *list, const size_t *dims, int n_dims, double **out)
 {
     if (n_dims == 0) return hr_json_number(list, (*out)++);
@@ -59,16 +63,20 @@ static int flatten(const hr_json *list, const size_t *dims, int n_dims, double *
     return 1;
 }
 
+/* The dimensions are guessed along the first elements, [[[1, 2], ...], ...] is 3, and checked by flatten. */
 static hrnet_status find_in_json(truth_source *s, const char *name, truth_table *out)
 {
     const hr_json *const list = hr_json_get(s->json, name), *inner = list;
     size_t count = 1;
     for (out->n_dims = 0; hr_json_is(inner, HR_JSON_ARRAY) && out->n_dims < 3; inner = hr_json_first(inner)) {
         out->dims[out->n_dims++] = inner->count;
-        count *= inner->count; /* three factors, of which the text holds the elements of one */
+        count *= inner->count;
+        /* checked after every factor: 2^28 times a length, below 2^29 nodes, does not overflow */
         if (count > MAX_FILE) return hr_fail(HRNET_ERR_FORMAT, "expected lists of one length");
     }
+    /* row by row: the last dimension has stride 1; count <= MAX_FILE keeps the products in an int */
     for (int d = out->n_dims - 1, stride = 1; d >= 0; stride *= (int)out->dims[d--]) out->strides[d] = (size_t)stride;
+    /* span: nodes of the list's tree, at least one a number; so no more is allocated than the text holds */
     if (out->n_dims == 0 || count > list->span) return hr_fail(HRNET_ERR_FORMAT, "expected lists of numbers");
     hr_free(s->flat);
     HR_NEW(s->flat, count);
@@ -79,19 +87,19 @@ static hrnet_status find_in_json(truth_source *s, const char *name, truth_table 
     return HRNET_OK;
 }
 
-/* The table with these dims; 0 in dims stands for any number, which it is set to. */
+/* Find a table of the shape dims [n_dims]. A 0 in dims accepts any number, and is set to the one found. MATLAB drops a
+ * last dimension of 1 ([16][2][1] for one person is stored as [16][2]), so a missing one counts as 1. */
 static hrnet_status find_table(truth_source *s, const char *name, size_t *dims, int n_dims, truth_table *out)
 {
     hrnet_status status = s->mat != NULL ? find_in_mat(s->mat, name, out) : find_in_json(s, name, out);
     if (status == HRNET_OK && out->n_dims > n_dims)
-        status = hr_fail(HRNET_ERR_FORMAT, "%d dimensions, expected %d", out->n_dims, n_dims);
+        status = hr_fail(HRNET_ERR_FORMAT, "expected %d dimensions, found %d", n_dims, out->n_dims);
     for (int d = 0; status == HRNET_OK && d < n_dims; d++) {
-        /* MATLAB drops a last dimension of 1 */
         const size_t found = d < out->n_dims ? out->dims[d] : 1;
         if (d >= out->n_dims) out->strides[d] = 0;
         if (dims[d] == 0) dims[d] = found;
         if (found != dims[d])
-            status = hr_fail(HRNET_ERR_FORMAT, "dimension %d is %zu, expected %zu", d, found, dims[d]);
+            status = hr_fail(HRNET_ERR_FORMAT, "dimension %d: expected %zu, found %zu", d, dims[d], found);
     }
     return status == HRNET_OK ? status : hr_fail_in(status, name);
 }
@@ -103,6 +111,7 @@ static double value_at(const truth_table *t, size_t i, size_t j, size_t k)
 
 /* ------------------------------------------------------------------------------------------------ truth */
 
+/* Name of joint `index` of the file, or NULL. */
 static const char *joint_name(const truth_source *s, size_t index)
 {
     if (s->mat != NULL) {
@@ -115,6 +124,7 @@ static const char *joint_name(const truth_source *s, size_t index)
     return hr_json_string(item);
 }
 
+/* Find every known joint among "dataset_joints": files may list joints in another order. */
 static hrnet_status read_columns(hrnet_mpii_truth *truth, const truth_source *s)
 {
     for (int k = 0; k < N; k++) {
@@ -150,7 +160,7 @@ static hrnet_status read_tables(hrnet_mpii_truth *truth, truth_source *s)
         }
     }
     HR_TRY(find_table(s, "headboxes_src", heads, 3, &t));
-    for (size_t p = 0; p < n; p++) {
+    for (size_t p = 0; p < n; p++) { /* [0] and [1] are two opposite corners of the head's box */
         const double w = value_at(&t, 1, 0, p) - value_at(&t, 0, 0, p);
         const double h = value_at(&t, 1, 1, p) - value_at(&t, 0, 1, p);
         truth->head_sizes[p] = sqrt(w * w + h * h);

@@ -1,4 +1,7 @@
-/* select_poses.c - upstream's COCODataset.evaluate up to the results file. */
+/*
+ * select_poses.c - rescoring and suppression of poses, picture by picture, as upstream's COCODataset.evaluate does
+ * before it writes the results file. Samples of one picture follow each other (samples.h), so a picture is a range.
+ */
 #include "score/select_poses.h"
 
 #include <float.h>
@@ -6,12 +9,13 @@
 
 #include "base/mem.h"
 
-/* What one picture's suppression needs, with room for the picture that has most persons. */
+/* Inputs and output of one picture's suppression, allocated for the picture with most samples. */
 typedef struct selection {
     float *areas, *scores;
     int *kept;
 } selection;
 
+/* Upstream's rescoring: mean of the keypoints' scores above IN_VIS_THRE, times the box's score. */
 static double score_pose(const hrnet_keypoint *pose, int n_joints, double in_vis_thre, double box_score)
 {
     double sum = 0;
@@ -24,13 +28,13 @@ static double score_pose(const hrnet_keypoint *pose, int n_joints, double in_vis
     return n > 0 ? sum / n * box_score : 0;
 }
 
-/* Samples [first, first + n) are those of one picture. */
+/* Suppress among the samples [first, first + n) of one picture; s->kept [*n_kept] counts from first. */
 static hrnet_status suppress(const hr_samples *samples, const hrnet_keypoint *poses, size_t first, int n,
-                             const hr_evaluate_options *options, const double *scores, selection *s, int *n_kept)
+                             const hr_select_options *options, const double *scores, selection *s, int *n_kept)
 {
     for (int i = 0; i < n; i++) {
         const float *scale = samples->list[first + (size_t)i].crop.scale;
-        s->areas[i] = scale[0] * 200 * (scale[1] * 200); /* of the padded crop: np.prod(s * 200, 1) */
+        s->areas[i] = scale[0] * 200 * (scale[1] * 200); /* of the padded crop, as upstream: np.prod(s * 200, 1) */
         s->scores[i] = (float)scores[first + (size_t)i];
     }
     const hrnet_keypoint *these = poses + first * (size_t)samples->n_joints;
@@ -59,9 +63,9 @@ static hrnet_status make_scratch(selection *s, const hr_samples *samples)
     return HRNET_OK;
 }
 
-static hrnet_status evaluate(const hr_samples *samples, const hrnet_keypoint *poses, const unsigned char *left_out,
-                             const hr_evaluate_options *options, double *scores, size_t *kept, size_t *n_kept,
-                             selection *s)
+static hrnet_status select_all(const hr_samples *samples, const hrnet_keypoint *poses, const unsigned char *left_out,
+                               const hr_select_options *options, double *scores, size_t *kept, size_t *n_kept,
+                               selection *s)
 {
     HR_TRY(make_scratch(s, samples));
     for (size_t i = 0; i < samples->n;) {
@@ -71,6 +75,7 @@ static hrnet_status evaluate(const hr_samples *samples, const hrnet_keypoint *po
         for (size_t k = i; k < end; k++)
             scores[k] = score_pose(poses + k * (size_t)samples->n_joints, samples->n_joints, options->in_vis_thre,
                                    samples->list[k].score);
+        /* the poses of a picture that could not be read are no poses; they are scored 0 and not kept */
         if (!skip) HR_TRY(suppress(samples, poses, i, (int)(end - i), options, scores, s, &n));
         for (int k = 0; k < n; k++) kept[(*n_kept)++] = i + (size_t)s->kept[k];
         i = end;
@@ -78,27 +83,27 @@ static hrnet_status evaluate(const hr_samples *samples, const hrnet_keypoint *po
     return HRNET_OK;
 }
 
-hrnet_status hr_evaluate(const hr_samples *samples, const hrnet_keypoint *poses, const unsigned char *left_out,
-                         const hr_evaluate_options *options, double *scores, size_t *kept, size_t *n_kept)
+hrnet_status hr_select_poses(const hr_samples *samples, const hrnet_keypoint *poses, const unsigned char *left_out,
+                             const hr_select_options *options, double *scores, size_t *kept, size_t *n_kept)
 {
     selection s = {0};
     *n_kept = 0;
-    const hrnet_status status = evaluate(samples, poses, left_out, options, scores, kept, n_kept, &s);
+    const hrnet_status status = select_all(samples, poses, left_out, options, scores, kept, n_kept, &s);
     hr_free(s.areas);
     hr_free(s.scores);
     hr_free(s.kept);
     return status;
 }
 
-double hr_evaluate_oks(const hr_truth *truth, const hrnet_keypoint *pose, const float *sigmas, int n_joints)
+double hr_truth_oks(const hr_truth *truth, const hrnet_keypoint *pose, const float *sigmas, int n_joints)
 {
     double sum = 0;
     int n = 0;
     for (int j = 0; j < n_joints; j++) {
         const double *k = truth->keypoints + (ptrdiff_t)3 * j;
         if (!(k[2] > 0)) continue;
-        const double dx = (double)pose[j].x - k[0], dy = (double)pose[j].y - k[1], spread = 2 * (double)sigmas[j];
-        sum += exp(-(dx * dx + dy * dy) / (spread * spread) / (truth->area + DBL_EPSILON) / 2);
+        const double dx = (double)pose[j].x - k[0], dy = (double)pose[j].y - k[1], deviation = 2 * (double)sigmas[j];
+        sum += exp(-(dx * dx + dy * dy) / (deviation * deviation) / (truth->area + DBL_EPSILON) / 2);
         n++;
     }
     return n > 0 ? sum / n : 0;

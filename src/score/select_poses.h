@@ -1,6 +1,7 @@
 /*
- * select_poses.h - from the network's poses to what is scored: scores of persons, suppression of poses that are found
- * twice, and the published results file. It knows neither the network nor where boxes came from.
+ * select_poses.h - from the network's poses to the poses that are scored: upstream's COCODataset.evaluate up to the
+ * results file. It rescores each pose, suppresses poses that were found twice, and writes the published files. It knows
+ * neither the network nor where the boxes came from.
  */
 #ifndef HR_SCORE_SELECT_POSES_H
 #define HR_SCORE_SELECT_POSES_H
@@ -11,30 +12,33 @@
 
 #include "data/samples.h"
 
-typedef struct hr_evaluate_options {
+typedef struct hr_select_options {
     const float *sigmas; /* [n_joints] */
-    double oks_thre;     /* OKS_THRE; above 0 */
-    double in_vis_thre;  /* IN_VIS_THRE */
-    int soft_nms;        /* SOFT_NMS */
-} hr_evaluate_options;
+    double oks_thre;     /* TEST.OKS_THRE, above 0: poses more similar than this are one person */
+    double in_vis_thre;  /* TEST.IN_VIS_THRE: keypoints with a score above it count for the pose's score */
+    int soft_nms;        /* TEST.SOFT_NMS: 1 lowers scores of similar poses instead of dropping them */
+} hr_select_options;
 
-/* Score each pose (the mean of its keypoint scores above IN_VIS_THRE, times the score of its box), suppress what
- * resembles a better pose of the same picture, and list the rest as upstream's evaluate does: pictures in the samples'
- * order, best pose first.
- * poses [samples->n][n_joints]; left_out [n_images], 1 for a picture that could not be read. kept [samples->n]
- * receives indices of samples, scores [samples->n] what their scores became. */
-hrnet_status hr_evaluate(const hr_samples *samples, const hrnet_keypoint *poses, const unsigned char *left_out,
-                         const hr_evaluate_options *options, double *scores, size_t *kept, size_t *n_kept);
+/* Rescore and suppress. The score of a pose is
+ *   (mean of its keypoints' scores above in_vis_thre) x (score of its box), 0 if no keypoint is above.
+ * In each picture poses that resemble a better one (OKS > oks_thre) are dropped. Inputs: poses [samples->n][n_joints];
+ * left_out [n_images], 1 for a picture that could not be read, whose samples are dropped. Outputs: scores [samples->n]
+ * of all samples; kept [samples->n] receives the indices of the *n_kept samples that remain, pictures in the samples'
+ * order, in each the best pose first. HRNET_ERR_MEMORY. */
+hrnet_status hr_select_poses(const hr_samples *samples, const hrnet_keypoint *poses, const unsigned char *left_out,
+                             const hr_select_options *options, double *scores, size_t *kept, size_t *n_kept);
 
-/* The kept poses as upstream's results JSON, byte for byte what Python's json.dump(sort_keys, indent=4) makes of them.
- */
-void hr_evaluate_write_coco(FILE *stream, const hr_samples *samples, const hrnet_keypoint *poses, const double *scores,
-                            const size_t *kept, size_t n_kept);
+/* Write the kept poses as upstream's results JSON, byte for byte as Python's json.dump(sort_keys=True, indent=4) does.
+ * Failures to write stay on the stream (ferror). */
+void hr_write_coco_results(FILE *stream, const hr_samples *samples, const hrnet_keypoint *poses, const double *scores,
+                           const size_t *kept, size_t n_kept);
 
-/* The poses of MPII in the layout of its annotations, joints counted from 1, with "scores" [16] beside "joints". */
-void hr_evaluate_write_mpii(FILE *stream, const hr_samples *samples, const hrnet_keypoint *poses);
+/* Write the poses of MPII in the layout of its annotations: center, scale and joints counted from 1 as in the file
+ * that was read, and "scores" [16] beside "joints". */
+void hr_write_mpii_poses(FILE *stream, const hr_samples *samples, const hrnet_keypoint *poses);
 
-/* OKS of a pose to a truth with labelled keypoints; sigmas [n_joints]. */
-double hr_evaluate_oks(const hr_truth *truth, const hrnet_keypoint *pose, const float *sigmas, int n_joints);
+/* OKS of a pose [n_joints] with a truth: the mean of exp(-d^2 / (2 area (2 sigma)^2)) over the labelled keypoints; 0 if
+ * there is none. sigmas [n_joints]. */
+double hr_truth_oks(const hr_truth *truth, const hrnet_keypoint *pose, const float *sigmas, int n_joints);
 
 #endif

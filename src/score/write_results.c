@@ -1,4 +1,7 @@
-/* write_results.c - results as JSON in Python's own layout, so that files of both can be compared with diff. */
+/*
+ * write_results.c - results files as JSON. COCO's have the layout of Python's json.dump(sort_keys=True, indent=4), so
+ * that diff compares them with upstream's: keys sorted, four spaces a level, an element of a list a line.
+ */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -7,7 +10,8 @@
 #include "base/text.h"
 #include "io/json.h"
 
-/* As Python's repr: always with a point or an exponent; json.dump's words for what is no number. */
+/* A float as Python's repr writes it: shortest digits that read back to it, always with a point or an exponent; NaN and
+ * infinities in json.dump's words. */
 static void write_number(FILE *stream, double value)
 {
     char text[HR_NUMBER_TEXT];
@@ -20,7 +24,7 @@ static void write_number(FILE *stream, double value)
     if (strpbrk(text, ".e") == NULL) fputs(".0", stream);
 }
 
-/* The elements of a list, a line each, and its closing bracket. */
+/* A list of n >= 1 numbers, one a line. */
 static void write_list(FILE *stream, const double *values, int n, int indent)
 {
     for (int i = 0; i < n; i++) {
@@ -50,8 +54,8 @@ static void write_pose(FILE *stream, const hrnet_keypoint *pose, int n_joints)
     fputs("\n        ],\n", stream);
 }
 
-void hr_evaluate_write_coco(FILE *stream, const hr_samples *samples, const hrnet_keypoint *poses, const double *scores,
-                            const size_t *kept, size_t n_kept)
+void hr_write_coco_results(FILE *stream, const hr_samples *samples, const hrnet_keypoint *poses, const double *scores,
+                           const size_t *kept, size_t n_kept)
 {
     fputc('[', stream);
     for (size_t i = 0; i < n_kept; i++) {
@@ -92,12 +96,12 @@ static void write_mpii_pose(FILE *stream, const hrnet_keypoint *pose, int n_join
     fputs("]}", stream);
 }
 
-void hr_evaluate_write_mpii(FILE *stream, const hr_samples *samples, const hrnet_keypoint *poses)
+void hr_write_mpii_poses(FILE *stream, const hr_samples *samples, const hrnet_keypoint *poses)
 {
     fputc('[', stream);
     for (size_t i = 0; i < samples->n; i++) {
         const hr_sample *const sample = &samples->list[i];
-        /* back from hr_mpii_set_parse's center and scale to the file's */
+        /* undo hr_mpii_set_parse's change of center and scale, so that the file's values come back */
         const double scale = (double)sample->crop.scale[0] / 1.25;
         fprintf(stream, "%s\n    {\"image\": ", i == 0 ? "" : ",");
         hr_json_write_string(stream, samples->images[sample->image].name);

@@ -1,7 +1,10 @@
 /*
- * collective.c - the processes of one run, over the module libhrnet_mpi.so when mpirun started the program with several
- * of them; else there is nothing to do. Waiting polls: at once for as long as a small sum takes, then with naps,
- * because the others may be busy for minutes (validation) on the very cores that a busy wait would take.
+ * collective.c - operations between the processes of a run, through the module libhrnet_mpi.so; for a single process
+ * (calls NULL) every operation does nothing.
+ *
+ * Waiting is polling, in two phases. A busy phase of eager_time after anything has moved, since in a step the ranks
+ * usually arrive within a fraction of a millisecond. Then naps that grow from 20 us to 2 ms: the others may be busy for
+ * minutes (rank 0 validates), on the very cores that a busy wait would take.
  */
 #include "train/collective.h"
 
@@ -18,25 +21,25 @@
 #include "train/collective_calls.h"
 
 enum {
-    POLLS_A_LOOK = 64,             /* at the clock */
+    POLLS_A_LOOK = 64,             /* polls between two looks at the clock in the busy phase */
     SHORTEST_NAP = 20 * 1000,      /* nanoseconds */
-    LONGEST_NAP = 2 * 1000 * 1000, /* the nap grows to this */
+    LONGEST_NAP = 2 * 1000 * 1000, /* nanoseconds */
 };
 
-/* Seconds without a nap after anything has moved: several times what one process usually comes after another within a
- * step, where a nap would cost more than it saves. */
+/* Seconds of the busy phase: several times the usual difference between the ranks' arrivals within a step. */
 static const double eager_time = 1e-3;
 
 struct hr_collective {
     const hr_collective_calls *calls; /* NULL: a single process */
-    int rank, size, size_here;
-    int n_begun[HR_COLLECTIVE_GROUPS];
-    int has_failed;
+    int rank, size, local_size;
+    int n_begun[HR_COLLECTIVE_GROUPS]; /* operations begun since the group was last waited for */
+    int has_failed;                    /* 1: closing must not wait for the others */
 };
 
 /* ---------------------------------------------------------------------------------------------- joining */
 
-/* How many processes were started with this one: as OpenMPI, those of MPICH's kind, and Slurm say. */
+/* The number of processes that were started together, from the environment of OpenMPI, of MPICH and its relatives, or
+ * of Slurm; 1 without any. Asking MPI itself would mean loading it. */
 static int n_started(void)
 {
     const char *found = getenv("OMPI_COMM_WORLD_SIZE");
@@ -45,8 +48,7 @@ static int n_started(void)
     return found != NULL ? atoi(found) : 1;
 }
 
-/* The module in one of the places, which are relative to the folder of a file and end in "/"; NULL when it is in none.
- */
+/* The module in one of the places, which are relative to the folder of a file and end in "/"; NULL if it is in none. */
 static void *load_near(const char *file, const char *const *places)
 {
     const char *const name = strrchr(file, '/');
@@ -97,10 +99,10 @@ static hrnet_status load_calls(const hr_collective_calls **out, int n_processes)
     return HRNET_OK;
 }
 
-/* Not HRNET_OK: the call failed; nothing can be waited for any more. */
+/* Turn an error code of MPI into a status. After an error nothing can be waited for any more. */
 static hrnet_status check(hr_collective *c, int error, const char *what)
 {
-    char text[HR_COLLECTIVE_TEXT];
+    char text[HR_COLLECTIVE_ERROR_TEXT];
     if (error == 0) return HRNET_OK;
     c->has_failed = 1;
     c->calls->describe(error, text);
@@ -110,7 +112,8 @@ static hrnet_status check(hr_collective *c, int error, const char *what)
 static hrnet_status join(hr_collective *c, int n_processes)
 {
     HR_TRY(load_calls(&c->calls, n_processes));
-    HR_TRY(check(c, c->calls->open(&c->rank, &c->size, &c->size_here), "joining"));
+    HR_TRY(check(c, c->calls->open(&c->rank, &c->size, &c->local_size), "joining"));
+    /* an mpirun of another MPI starts n programs, each of which is alone for the MPI that the module was built with */
     if (c->size == n_processes) return HRNET_OK;
     c->has_failed = 1;
     return hr_fail(HRNET_ERR_UNSUPPORTED,
@@ -124,7 +127,7 @@ hrnet_status hr_collective_open(hr_collective **out)
     const int n_processes = n_started();
     hr_collective *c;
     HR_NEW(c, 1);
-    c->size = c->size_here = 1;
+    c->size = c->local_size = 1;
     if (n_processes > 1) {
         const hrnet_status status = join(c, n_processes);
         if (status != HRNET_OK) {
@@ -153,12 +156,12 @@ int hr_collective_size(const hr_collective *c)
     return c->size;
 }
 
-int hr_collective_size_here(const hr_collective *c)
+int hr_collective_local_size(const hr_collective *c)
 {
-    return c->size_here;
+    return c->local_size;
 }
 
-void hr_collective_give_up(hr_collective *c)
+void hr_collective_leave(hr_collective *c)
 {
     if (c != NULL) c->has_failed = 1;
 }
@@ -171,6 +174,7 @@ static void nap(long nanoseconds)
     nanosleep(&t, NULL);
 }
 
+/* Wait for all operations of a group. pause 0 is the busy phase, which starts again whenever something has moved. */
 static hrnet_status wait_for(hr_collective *c, hr_collective_group group)
 {
     long pause = 0;
@@ -180,10 +184,11 @@ static hrnet_status wait_for(hr_collective *c, hr_collective_group group)
         int is_done = 0, has_moved = 0;
         HR_TRY(check(c, c->calls->poll(group, &is_done, &has_moved), "waiting for the others"));
         if (is_done) break;
-        if (has_moved) polls = pause = 0;
+        if (has_moved) polls = pause = 0; /* the busy phase begins again */
         if (pause == 0 && polls % POLLS_A_LOOK != 0) continue;
-        if (polls == 0) moved = hr_clock_now();
+        if (polls == 0) moved = hr_clock_now(); /* the time of the last movement */
         if (pause == 0 && hr_clock_now() - moved < eager_time) continue;
+        /* growing by an eighth: about 40 naps, 16 ms in all, from the shortest to the longest */
         pause = pause == 0 ? SHORTEST_NAP : pause < LONGEST_NAP ? pause + pause / 8 : LONGEST_NAP;
         nap(pause);
     }
@@ -191,10 +196,10 @@ static hrnet_status wait_for(hr_collective *c, hr_collective_group group)
     return HRNET_OK;
 }
 
-/* Make room for an operation that is about to begin. */
-static hrnet_status make_room(hr_collective *c, hr_collective_group group)
+/* Count an operation that is about to begin; a group that is full is waited for first. */
+static hrnet_status count_begun(hr_collective *c, hr_collective_group group)
 {
-    if (c->n_begun[group] == HR_COLLECTIVE_MOST) HR_TRY(wait_for(c, group));
+    if (c->n_begun[group] == HR_COLLECTIVE_MAX_PENDING) HR_TRY(wait_for(c, group));
     c->n_begun[group]++;
     return HRNET_OK;
 }
@@ -206,14 +211,15 @@ hrnet_status hr_collective_wait(hr_collective *c)
 
 /* ---------------------------------------------------------------------------------------------- operations */
 
+/* Begin a sum as pieces of HR_COLLECTIVE_SUM_BYTES, which travel and are added at the same time. */
 static hrnet_status begin_sum(hr_collective *c, hr_collective_group group, hr_collective_type type, void *values,
                               size_t n)
 {
     const size_t size = type == HR_COLLECTIVE_FLOATS ? sizeof(float) : sizeof(double),
-                 most = HR_COLLECTIVE_PIECE / size;
+                 most = HR_COLLECTIVE_SUM_BYTES / size;
     for (size_t i = 0; c->calls != NULL && i < n; i += most) {
         const size_t left = n - i;
-        HR_TRY(make_room(c, group));
+        HR_TRY(count_begun(c, group));
         HR_TRY(check(c, c->calls->begin_sum(group, type, (char *)values + i * size, (int)(left < most ? left : most)),
                      "sum"));
     }
@@ -239,12 +245,13 @@ hrnet_status hr_collective_begin_sum_floats(hr_collective *c, float *values, siz
 
 hrnet_status hr_collective_broadcast(hr_collective *c, void *bytes, size_t n)
 {
-    for (size_t i = 0; c->calls != NULL && i < n; i += HR_COLLECTIVE_LONGEST) {
+    for (size_t i = 0; c->calls != NULL && i < n; i += HR_COLLECTIVE_BROADCAST_BYTES) {
         const size_t left = n - i;
-        HR_TRY(make_room(c, HR_COLLECTIVE_NOW));
+        HR_TRY(count_begun(c, HR_COLLECTIVE_NOW));
         HR_TRY(check(c,
-                     c->calls->begin_broadcast((char *)bytes + i,
-                                               left < HR_COLLECTIVE_LONGEST ? (int)left : HR_COLLECTIVE_LONGEST),
+                     c->calls->begin_broadcast((char *)bytes + i, left < HR_COLLECTIVE_BROADCAST_BYTES
+                                                                      ? (int)left
+                                                                      : HR_COLLECTIVE_BROADCAST_BYTES),
                      "broadcast"));
     }
     return wait_for(c, HR_COLLECTIVE_NOW);
@@ -253,7 +260,7 @@ hrnet_status hr_collective_broadcast(hr_collective *c, void *bytes, size_t n)
 hrnet_status hr_collective_barrier(hr_collective *c)
 {
     if (c->calls == NULL) return HRNET_OK;
-    HR_TRY(make_room(c, HR_COLLECTIVE_NOW));
+    HR_TRY(count_begun(c, HR_COLLECTIVE_NOW));
     HR_TRY(check(c, c->calls->begin_barrier(), "barrier"));
     return wait_for(c, HR_COLLECTIVE_NOW);
 }

@@ -1,6 +1,10 @@
 /*
- * collective.h - the processes of one training run. One file implements it for a single process, one with MPI; which is
- * used is decided when the program starts (it was started by mpirun, or not).
+ * collective.h - communication between the processes of one training run: sums, broadcasts, barriers. A program that
+ * mpirun started joins the others (rank r of n); any other program is rank 0 of 1, for which every operation returns at
+ * once and changes nothing.
+ *
+ * Operations are collective: all ranks make the same calls in the same order. Sums add in the order of ranks, so that
+ * every rank gets the same bits in every run.
  */
 #ifndef HR_TRAIN_COLLECTIVE_H
 #define HR_TRAIN_COLLECTIVE_H
@@ -9,30 +13,42 @@
 
 typedef struct hr_collective hr_collective;
 
-/* Join. Not started by mpirun: a single process, rank 0 of 1. HRNET_ERR_UNSUPPORTED when mpirun started the program but
- * MPI's library cannot be loaded. */
+/* ------------------------------------------------------------------------------------------------ joining */
+
+/* Join the run. HRNET_ERR_UNSUPPORTED if mpirun started the program but the module for MPI cannot be loaded, or belongs
+ * to another MPI or build. All later calls come from the thread of this one. */
 hrnet_status hr_collective_open(hr_collective **out);
-/* Waits until all close. After a failed call it does not, as after hr_collective_give_up. */
+
+/* Leave the run: waits until all ranks close, unless a call has failed or hr_collective_leave was called. Accepts
+ * NULL. */
 void hr_collective_close(hr_collective *collective);
+
+/* Announce that this process has failed: closing will not wait for the others. They may be waiting for this one, so the
+ * program must then end with a status other than 0, upon which mpirun ends them all. Accepts NULL. */
+void hr_collective_leave(hr_collective *collective);
 
 int hr_collective_rank(const hr_collective *collective);
 int hr_collective_size(const hr_collective *collective);
-/* Processes of the run on this machine, which share its cores and memory. */
-int hr_collective_size_here(const hr_collective *collective);
+/* The number of ranks on this machine, which share its cores and memory. */
+int hr_collective_local_size(const hr_collective *collective);
 
-/* Sums over all ranks in the order of ranks, in place; every rank gets the same bits. Each rank must make the same
- * calls in the same order. HRNET_ERR_IO when another rank has gone. */
+/* ------------------------------------------------------------------------------------------------ operations */
+
+/* All of these fail with HRNET_ERR_IO if another rank has gone; no further operation is possible then. */
+
+/* Replace values [n] by their sums over all ranks. */
 hrnet_status hr_collective_sum(hr_collective *collective, double *values, size_t n);
 hrnet_status hr_collective_sum_floats(hr_collective *collective, float *values, size_t n);
-/* The same, begun now and finished by hr_collective_wait, which waits for all that were begun; values belong to the
- * collective until then. */
+
+/* Begin a sum and return; hr_collective_wait finishes all that were begun. Until then the values must neither be read
+ * nor written. Sums progress during hr_collective_wait and further operations, not by themselves. */
 hrnet_status hr_collective_begin_sum_floats(hr_collective *collective, float *values, size_t n);
 hrnet_status hr_collective_wait(hr_collective *collective);
+
 /* Copy rank 0's bytes to all. */
 hrnet_status hr_collective_broadcast(hr_collective *collective, void *bytes, size_t n);
+
+/* Return when all ranks have called it. */
 hrnet_status hr_collective_barrier(hr_collective *collective);
-/* This process has failed and takes no more part: closing will not wait for the others. They may be waiting for it; the
- * program must end with a status other than 0, upon which mpirun ends them all. NULL is harmless. */
-void hr_collective_give_up(hr_collective *collective);
 
 #endif

@@ -1,6 +1,12 @@
 /*
- * learner_update.c - gradients into weights: clipping, the optimiser, the moving average. The blocks are cut into
- * chunks of a fixed size, which threads share; sums over chunks are taken in their order.
+ * learner_update.c - the update at the end of a step: clipping of gradients, optimiser, moving average.
+ *
+ *   clipping        scale = min(1, CLIP_GRAD / (|g| + 1e-6))     torch.nn.utils.clip_grad_norm_
+ *   moving average  a += (w - a) (1 - d),  d = min(EMA, (1 + n) / (10 + n)) before step n (from 0): a short memory at
+ *                   the beginning, so that the initial weights are soon forgotten
+ *
+ * Tasks are chunks of HR_LEARNER_CHUNK floats, whatever the number of threads, and sums over chunks are taken in the
+ * order of chunks: the same bits for any number of threads.
  */
 #include <math.h>
 
@@ -8,70 +14,74 @@
 #include "train/learner.h"
 
 typedef struct update {
-    hr_learner *t;
+    hr_learner *l;
     double rate, scale, decay;
 } update;
 
+/* Floats of the chunk at `first` in a range that ends at `end`. */
 static size_t chunk_size(size_t first, size_t end)
 {
     if (first >= end) return 0;
     return end - first < HR_LEARNER_CHUNK ? end - first : HR_LEARNER_CHUNK;
 }
 
+/* Task: the sum of squares of one chunk. Eight partial sums, which the compiler can keep in vectors without changing
+ * the order of additions. */
 static void sum_squares(void *context, int chunk)
 {
     enum { LANES = 8 };
     const update *const u = context;
-    const size_t first = (size_t)chunk * HR_LEARNER_CHUNK, n = chunk_size(first, u->t->params->n_trainable);
-    const float *const g = hr_backprop_gradients(u->t->net) + first;
+    const size_t first = (size_t)chunk * HR_LEARNER_CHUNK, n = chunk_size(first, u->l->params->n_trainable);
+    const float *const g = hr_backprop_gradients(u->l->net) + first;
     double sums[LANES] = {0}, sum = 0;
     for (size_t i = 0; i < n; i++) sums[i % LANES] += (double)g[i] * (double)g[i];
     for (int i = 0; i < LANES; i++) sum += sums[i];
-    u->t->work->norms[chunk] = sum;
+    u->l->work->norms[chunk] = sum;
 }
 
+/* Task: optimiser and moving average of one chunk. Blocks begin with the n_trainable floats that the optimiser moves;
+ * the average covers all, running statistics included. */
 static void update_chunk(void *context, int chunk)
 {
     const update *const u = context;
-    hr_train_state *const s = &u->t->state;
-    const hr_params *const params = u->t->params;
+    hr_train_state *const s = &u->l->state;
+    const hr_params *const params = u->l->params;
     const size_t first = (size_t)chunk * HR_LEARNER_CHUNK, n_learn = chunk_size(first, params->n_trainable);
     const size_t n = chunk_size(first, params->n_floats);
     if (n_learn > 0)
-        hr_optimizer_step(&u->t->optimizer, s->step + 1, u->rate, u->scale, s->params, hr_backprop_gradients(u->t->net),
+        hr_optimizer_step(&u->l->optimizer, s->step + 1, u->rate, u->scale, s->params, hr_backprop_gradients(u->l->net),
                           s->moments, first, n_learn);
     if (s->average == NULL) return;
     const float part = (float)(1 - u->decay);
     for (size_t i = first; i < first + n; i++) s->average[i] += (s->params[i] - s->average[i]) * part;
 }
 
-/* torch.nn.utils.clip_grad_norm_. */
-static double clip_scale(hr_learner *t, update *u)
+static double clip_scale(hr_learner *l, update *u)
 {
-    const double most = t->config->train.clip_grad;
+    const double most = l->config->train.clip_grad;
     double sum = 0;
     if (!(most > 0)) return 1;
-    hr_backprop_parallel(t->net, t->work->n_chunks, sum_squares, u);
-    for (int i = 0; i < t->work->n_chunks; i++) sum += t->work->norms[i];
+    hr_backprop_parallel(l->net, l->work->n_chunks, sum_squares, u);
+    for (int i = 0; i < l->work->n_chunks; i++) sum += l->work->norms[i];
     const double scale = most / (sqrt(sum) + 1e-6);
     return scale < 1 ? scale : 1;
 }
 
-/* num_batches_tracked is a count, of which there is no average. */
-static void copy_counts(hr_learner *t)
+/* num_batches_tracked is a count: it is copied, not averaged. */
+static void copy_counts(hr_learner *l)
 {
-    for (int i = 0; i < t->graph.n_params; i++)
-        if (t->graph.params[i].kind == HR_PARAM_NORM_COUNT)
-            t->state.average[t->params->at[i]] = t->state.params[t->params->at[i]];
+    for (int i = 0; i < l->graph.n_params; i++)
+        if (l->graph.params[i].kind == HR_PARAM_NORM_COUNT)
+            l->state.average[l->params->at[i]] = l->state.params[l->params->at[i]];
 }
 
-void hr_learner_update(hr_learner *t, double rate)
+void hr_learner_update(hr_learner *l, double rate)
 {
-    const double start = hr_clock_now(), n = (double)t->state.step, most = t->config->train.ema;
-    update u = {.t = t, .rate = rate};
+    const double start = hr_clock_now(), n = (double)l->state.step, most = l->config->train.ema;
+    update u = {.l = l, .rate = rate};
     u.decay = fmin(most, (1 + n) / (10 + n));
-    u.scale = clip_scale(t, &u);
-    hr_backprop_parallel(t->net, t->work->n_chunks, update_chunk, &u);
-    if (t->state.average != NULL) copy_counts(t);
-    t->times.update += hr_clock_now() - start;
+    u.scale = clip_scale(l, &u);
+    hr_backprop_parallel(l->net, l->work->n_chunks, update_chunk, &u);
+    if (l->state.average != NULL) copy_counts(l);
+    l->times.update += hr_clock_now() - start;
 }

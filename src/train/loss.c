@@ -1,4 +1,7 @@
-/* loss.c - JointsMSELoss and JointsOHKMMSELoss of upstream's core/loss.py, accuracy of core/evaluate.py. */
+/*
+ * loss.c - JointsMSELoss and JointsOHKMMSELoss of upstream's lib/core/loss.py, accuracy of lib/core/evaluate.py.
+ * Differences are computed in double, so that the loss of a picture has no error worth mentioning.
+ */
 #include "train/loss.h"
 
 #include <math.h>
@@ -9,6 +12,7 @@ static double weight_of(const float *weights, int joint)
     return weights != NULL ? (double)weights[joint] : 1;
 }
 
+/* l_j = mean((w p - w t)^2) / 2 */
 static double joint_loss(const float *map, const float *target, double w, size_t n_cells)
 {
     double sum = 0;
@@ -19,7 +23,7 @@ static double joint_loss(const float *map, const float *target, double w, size_t
     return 0.5 * sum / (double)n_cells;
 }
 
-/* gradient = scale * derivative of joint_loss */
+/* gradient = scale * d l_j / d map = scale * w (w p - w t) / n_cells. Cell by cell, so gradient may be map. */
 static void joint_gradient(const float *map, const float *target, double w, size_t n_cells, double scale,
                            float *gradient)
 {
@@ -48,8 +52,8 @@ double hr_joints_mse_gradient(const float *maps, const float *targets, const flo
     return loss;
 }
 
-/* How many joints come before this one when the losses are sorted downwards; NaN is larger than all, as in torch.topk.
- */
+/* Rank of a joint among the losses sorted downwards; of equal losses the first joint comes first, and NaN counts as the
+ * largest number, as in torch.topk. */
 static int rank_of(const double *losses, int n_joints, int joint)
 {
     int rank = 0;
@@ -84,7 +88,7 @@ double hr_joints_ohkm(const float *maps, const float *targets, const float *weig
     return total / n_kept;
 }
 
-/* get_max_preds: the first highest cell; (0, 0) where nothing is above 0. */
+/* Upstream's get_max_preds: the first highest cell; (0, 0) if nothing is above 0. */
 static void highest(const float *map, int height, int width, int *x, int *y)
 {
     int best = 0;
@@ -100,7 +104,7 @@ void hr_count_hits(const float *maps, const float *targets, int n_joints, int he
     for (int j = 0; j < n_joints; j++) {
         int x, y, target_x, target_y;
         highest(targets + (size_t)j * n_cells, height, width, &target_x, &target_y);
-        if (target_x <= 1 || target_y <= 1) continue;
+        if (target_x <= 1 || target_y <= 1) continue; /* upstream's test for an invisible joint, whose map is zero */
         highest(maps + (size_t)j * n_cells, height, width, &x, &y);
         hits[j].n_tried++;
         hits[j].n_hit += hypot((x - target_x) / (height / 10.0), (y - target_y) / (width / 10.0)) < 0.5;

@@ -1,7 +1,10 @@
 /*
- * state.c - writing a run's state. The tree is upstream's save_checkpoint (lib/utils/utils.py) with the optimiser's own
- * state_dict, whose parameters are numbered in the order of net.parameters(): the order of the state dict without its
- * buffers.
+ * state.c - writes checkpoint.pth (state.h has its tree). The published part is what upstream's save_checkpoint
+ * (lib/utils/utils.py) stores, with the state_dict of PyTorch's optimiser, which numbers parameters in the order of
+ * net.parameters(): the order of the state dict, without its buffers. Example: conv1.weight 0, bn1.weight 1, bn1.bias
+ * 2, (bn1.running_mean, running_var, num_batches_tracked have no number,) conv2.weight 3.
+ *
+ * A "storage" is the memory behind a tensor in PyTorch's format; two tensors may share one.
  */
 #include "train/state.h"
 
@@ -14,6 +17,7 @@
 #include "io/tensors/torch_save.h"
 #include "train/state_internal.h"
 
+/* Table of what is stored below "hrnet" besides optimizer, fingerprint and seed. */
 #define FIELD(name, is_real)                                                                                           \
     {                                                                                                                  \
 #name, offsetof(hr_train_state, name), is_real                                                                 \
@@ -36,6 +40,8 @@ const char *hr_moment_name(const hr_optimizer *optimizer, int moment)
 
 /* ---------------------------------------------------------------------------------------------- state dicts */
 
+/* hr_torch_elements.read: the elements of parameter `index` in PyTorch's order; counts are kept as floats in blocks and
+ * written as int64. */
 static void read_param(const void *context, size_t index, void *out)
 {
     const hr_params_block *const from = context;
@@ -69,7 +75,8 @@ static void add_tensor(hr_torch_file *file, const hr_param *param, size_t storag
 
 static const size_t NONE = SIZE_MAX;
 
-/* A block as a dictionary over the storages from `first` on, or (NONE) its own. Returns the first of its own. */
+/* Add a block as a dictionary. first NONE: with storages of its own, the first of which is returned; else the tensors
+ * refer to the storages from `first` on, which another dictionary of the same network has added. */
 static size_t add_state_dict(hr_torch_file *file, const hr_params_block *block, const char *prefix, size_t first)
 {
     const hr_graph *const graph = block->params->graph;
@@ -105,8 +112,8 @@ static void add_named_integer(hr_torch_file *file, const char *name, int64_t val
     hr_torch_add_integer(file, value);
 }
 
-/* What torch.optim asks for when it loads; newer versions fill in what they have added. initial_lr is what MultiStepLR
- * wants when upstream resumes it. */
+/* The one param_group: what torch.optim needs when it loads a state_dict; newer versions fill in keys that they have
+ * added. initial_lr is for upstream's MultiStepLR, which reads it when it resumes. */
 static void add_group(hr_torch_file *file, const hr_train_state *state, const hr_optimizer *o, double initial_rate,
                       int n_params)
 {
@@ -134,7 +141,8 @@ static void add_group(hr_torch_file *file, const hr_train_state *state, const hr
     hr_torch_end(file);
 }
 
-/* Each parameter's moments; none before the first step, as in PyTorch. Returns how many parameters learn. */
+/* "state": the moments of each parameter by its number; empty before the first step, as in PyTorch. Returns the number
+ * of parameters. */
 static int add_moments(hr_torch_file *file, const hr_train_state *state, const hr_optimizer *optimizer,
                        const hr_params_block *moments)
 {
@@ -174,6 +182,7 @@ static void add_optimizer(hr_torch_file *file, const hr_train_state *state, cons
 
 /* ---------------------------------------------------------------------------------------------- the whole */
 
+/* "hrnet": what PyTorch's part has no place for. */
 static void add_ours(hr_torch_file *file, const hr_train_state *state, const hr_optimizer *optimizer,
                      const hr_params_block *average)
 {
@@ -183,7 +192,7 @@ static void add_ours(hr_torch_file *file, const hr_train_state *state, const hr_
     hr_torch_add_text(file, hr_optimizer_name(optimizer));
     hr_torch_add_text(file, "fingerprint");
     hr_torch_add_text(file, state->fingerprint);
-    hr_torch_add_text(file, "seed"); /* as text: Python's integers have no end, but those of our reader are signed */
+    hr_torch_add_text(file, "seed"); /* as text: it has 64 bits without sign, and our reader's integers have a sign */
     snprintf(seed, sizeof seed, "%" PRIu64, state->seed);
     hr_torch_add_text(file, seed);
     for (int i = 0; i < HR_N_STATE_FIELDS; i++) {
@@ -214,6 +223,7 @@ hrnet_status hr_train_state_save(const hr_train_state *state, const hr_params *p
             return hr_fail(HRNET_ERR_ARGUMENT, "%s: optimizer: expected %s, found none", path,
                            hr_moment_name(optimizer, m));
     HR_TRY(hrnet_config_dump(config, &yaml));
+    /* the tree is only described here; hr_torch_write reads the elements, one storage after the other */
     hr_torch_begin(&file, HR_TORCH_MAP);
     add_named_integer(&file, "epoch", state->epoch);
     hr_torch_add_text(&file, "model");
@@ -221,7 +231,7 @@ hrnet_status hr_train_state_save(const hr_train_state *state, const hr_params *p
     hr_torch_add_text(&file, "state_dict");
     const size_t first = add_state_dict(&file, &weights, "module.", NONE);
     hr_torch_add_text(&file, "best_state_dict");
-    add_state_dict(&file, &best, "", best.block != NULL ? NONE : first);
+    add_state_dict(&file, &best, "", best.block != NULL ? NONE : first); /* without best weights: the same storages */
     add_named_real(&file, "perf", state->last_perf);
     hr_torch_add_text(&file, "optimizer");
     add_optimizer(&file, state, optimizer, config->train.lr, moments);

@@ -1,7 +1,12 @@
 /*
- * state.h - everything that a run needs to go on as if it had never been stopped, in the published checkpoint.pth and
- * readable by PyTorch: {epoch, model, state_dict ("module." names), best_state_dict, perf, optimizer, and ours below
- * "hrnet"}. Also the published model_best.pth and final_state.pth: flat state dicts.
+ * state.h - the state of a training run between two steps, and its file checkpoint.pth, which is both the published
+ * format that PyTorch reads and complete: a run that goes on from it computes the same bits as one that never stopped.
+ *
+ *   {"epoch": 3, "model": "pose_hrnet", "state_dict": {"module.conv1.weight": ...}, "best_state_dict": {...},
+ *    "perf": 0.71, "optimizer": {"state": {0: {"step", "exp_avg", "exp_avg_sq"}, ...}, "param_groups": [...]},
+ *    "hrnet": {"optimizer", "fingerprint", "seed", "position", "step", ..., "ema": {...}}, "hrnet.config": "..."}
+ *
+ * The last two are ours. Blocks have the layout of cpu/backprop/params.h.
  */
 #ifndef HR_TRAIN_STATE_H
 #define HR_TRAIN_STATE_H
@@ -10,43 +15,44 @@
 #include "cpu/backprop/params.h"
 
 typedef struct hr_train_state {
-    int64_t epoch;               /* the one to go on with */
-    int64_t position;            /* batches of it that are done */
-    int64_t step;                /* optimiser steps done */
-    double best_perf, last_perf; /* best_perf -1: none yet */
-    int64_t best_epoch;
-    double loss_sum, accuracy_sum; /* meters of the epoch under way */
+    int64_t epoch;                 /* the epoch to go on with, from 0 */
+    int64_t position;              /* passes (batches of all ranks) of it that are done */
+    int64_t step;                  /* optimiser steps done, over all epochs */
+    double best_perf, last_perf;   /* of validations: AP, or PCKh in percent; -1: none yet */
+    int64_t best_epoch;            /* -1: none yet */
+    double loss_sum, accuracy_sum; /* of the epoch so far, weighted by n_loss (examples) and n_accuracy (joints) */
     int64_t n_loss, n_accuracy;
-    double rate; /* learning rate of the latest step; for PyTorch, nothing here depends on it */
+    double rate; /* learning rate of the latest step; written for PyTorch, never read back into a computation */
     uint64_t seed;
-    char fingerprint[65]; /* of what must not change between stop and resume (hr_sha256 of configuration and data) */
-    float *params;        /* block */
-    float *moments[2];    /* blocks, or NULL */
+    char fingerprint[65]; /* SHA-256, in hexadecimal, of all that must not change between stop and resume; "": any */
+    float *params;        /* block of the weights */
+    float *moments[2];    /* blocks of the optimiser; NULL: it has none */
     float *average;       /* block of the moving average (TRAIN.EMA), or NULL */
     float *best;          /* block of the best weights, or NULL */
 } hr_train_state;
 
-/* Write checkpoint.pth: temporary name, fsync, rename, fsync of the folder. Parameters are converted one at a time; no
- * block is copied. Without best weights, best_state_dict is the current ones, as upstream has it. "hrnet.config" holds
- * the configuration, so that the file is a model too. */
+/* Write checkpoint.pth: temporary name, fsync, rename, fsync of the folder, so that a crash leaves the old file or the
+ * new one. Parameters are converted one at a time; no block is copied. If state->best is NULL, "best_state_dict" refers
+ * to the current weights, as upstream's does. "hrnet.config" holds the configuration as YAML, so that the file can be
+ * loaded as a model. */
 hrnet_status hr_train_state_save(const hr_train_state *state, const hr_params *params, const hr_config *config,
                                  const hr_optimizer *optimizer, const char *path);
 
 /*
- * Read it into a state whose blocks are allocated (those that are NULL are not read). Exact: blocks and numbers come
- * back with the bits they had. On failure the state is as it was, at the price of a second set of blocks meanwhile.
+ * Read checkpoint.pth into a state whose blocks are allocated; blocks that are NULL are not read. Blocks and numbers
+ * come back with the bits they had. On failure the state is unchanged; that costs a second set of blocks while reading.
  *
- * state->fingerprint is the one expected; "": any. HRNET_ERR_MISMATCH when the file is of another network, optimiser or
- * fingerprint, naming what differs; HRNET_ERR_FORMAT when it is damaged.
+ * state->fingerprint is the one expected. HRNET_ERR_MISMATCH: the file belongs to another network, optimiser or
+ * fingerprint; the message names what differs. HRNET_ERR_FORMAT: it is damaged.
  *
- * A published checkpoint.pth (PyTorch's) gives what it has: weights, best weights, moments and their step, rate, epoch,
- * perf (which is the best one too). Its epoch is at its beginning; the average starts as the weights; moments that it
- * does not have are zeros; seed and fingerprint stay.
+ * From a checkpoint.pth of PyTorch come weights, best weights, moments and their step, rate, epoch and perf (taken for
+ * the best one too). The run goes on at the beginning of that epoch; the moving average starts as the weights, moments
+ * that are missing are zeros, seed and fingerprint stay those of `state`.
  */
 hrnet_status hr_train_state_load(hr_train_state *state, const hr_params *params, const hr_config *config,
                                  const hr_optimizer *optimizer, const char *path);
 
-/* Write a block as a flat state dict under the published names (model_best.pth, final_state.pth). */
+/* Write a block as a flat state dict with the published names (model_best.pth, final_state.pth). */
 hrnet_status hr_train_state_save_weights(const hr_params *params, const float *block, const char *path);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * state_blocks.c - the blocks of a state from the tensors of a checkpoint.pth: state dictionaries by name, moments by
- * the number of their parameter.
+ * state_blocks.c - fills the blocks of a state from the tensors of a checkpoint.pth: weights, best weights and moving
+ * average by the names of a state dict, moments by the number of their parameter (see state.c). Tensors are read one at
+ * a time into their place in the block.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 /* ---------------------------------------------------------------------------------------------- tensors */
 
+/* The name without the prefix of torch.nn.DataParallel. */
 static const char *without_module(const char *name)
 {
     return strncmp(name, "module.", 7) == 0 ? name + 7 : name;
@@ -16,6 +18,8 @@ static const char *without_module(const char *name)
 
 const hr_tensor *hr_state_find(hr_state_loading *l, const char *scope, const char *name)
 {
+    /* tensors are asked for in the order of the network's parameters, mostly that of the file: the search then ends at
+     * its first item, where starting at 0 every time would be quadratic in thousands of tensors */
     for (size_t i = 0; i < l->tensors.n_items; i++) {
         const size_t at = (l->next + i) % l->tensors.n_items;
         const hr_tensor *const tensor = &l->tensors.items[at];
@@ -26,6 +30,7 @@ const hr_tensor *hr_state_find(hr_state_loading *l, const char *scope, const cha
     return NULL;
 }
 
+/* Read the tensor scope/name, which must have the shape of the parameter; a count may have any shape of one element. */
 static hrnet_status read_tensor(hr_state_loading *l, const char *scope, const char *name, const hr_param *param,
                                 float *out)
 {
@@ -63,11 +68,12 @@ typedef struct dictionary {
     const char *scope;
 } dictionary;
 
+/* hr_weights.read of a state dict. */
 static hrnet_status read_entry(void *context, int index, const hr_param *param, float *out)
 {
     const dictionary *const from = context;
     (void)index;
-    /* torch before 0.4.1 did not count batches */
+    /* files of torch before 0.4.1 have no num_batches_tracked */
     if (param->kind == HR_PARAM_NORM_COUNT && !from->l->is_ours &&
         hr_state_find(from->l, from->scope, param->name) == NULL) {
         *out = 0;
@@ -76,7 +82,8 @@ static hrnet_status read_entry(void *context, int index, const hr_param *param, 
     return read_tensor(from->l, from->scope, param->name, param, out);
 }
 
-/* Fill a block; a tensor that the network does not have tells that it is another one. */
+/* Fill a block from a state dict. HRNET_ERR_MISMATCH for a tensor that is missing or has another shape, and for one
+ * that the network does not have. The latter are looked for only if the numbers of tensors differ. */
 static hrnet_status read_state_dict(hr_state_loading *l, const char *scope, float *block)
 {
     dictionary from = {l, scope};
@@ -96,12 +103,12 @@ static hrnet_status read_state_dict(hr_state_loading *l, const char *scope, floa
 
 /* ---------------------------------------------------------------------------------------------- optimiser */
 
-/* Moment `which` of all that learns, under the numbers of PyTorch's parameters. */
 typedef struct moment {
     hr_state_loading *l;
-    const char *name;
+    const char *name; /* "exp_avg" */
 } moment;
 
+/* hr_weights.read of a block of moments: that of a parameter from the scope with its number, zeros for a buffer. */
 static hrnet_status read_moment(void *context, int index, const hr_param *param, float *out)
 {
     const moment *const from = context;
@@ -112,7 +119,7 @@ static hrnet_status read_moment(void *context, int index, const hr_param *param,
         memset(out, 0, param->n_elements * sizeof *out);
         return HRNET_OK;
     }
-    for (int i = 0; i < index; i++) number += hr_param_learns(&first[i]);
+    for (int i = 0; i < index; i++) number += hr_param_learns(&first[i]); /* its number among net.parameters() */
     snprintf(scope, sizeof scope, "optimizer/state/%d", number);
     return read_tensor(from->l, scope, from->name, param, out);
 }
@@ -126,7 +133,7 @@ static int has_moments(const hr_state_loading *l)
 
 static hrnet_status read_moments(hr_state_loading *l, hr_train_state *found)
 {
-    if (!has_moments(l) && found->step == 0) return HRNET_OK; /* nothing learned yet: zeros */
+    if (!has_moments(l) && found->step == 0) return HRNET_OK; /* saved before the first step: zeros */
     for (int m = 0; m < 2; m++) {
         moment from = {l, hr_moment_name(l->optimizer, m)};
         if (found->moments[m] != NULL)

@@ -1,6 +1,7 @@
 /*
- * state_load.c - reading a run's state, ours or upstream's: everything into a state of its own first, which replaces
- * the caller's when nothing can fail any more.
+ * state_load.c - reads checkpoint.pth, written by this library or by PyTorch. Everything is read into a second state
+ * with blocks of its own; its numbers and the contents of its blocks replace the caller's when nothing can fail any
+ * more, so a failure leaves the caller's state as it was.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -14,7 +15,7 @@
 
 enum { N_BLOCKS = 5 };
 
-/* The blocks of a state; some are NULL. */
+/* Pointers to the state's pointers to blocks, so that loops can treat all of them alike; some blocks are NULL. */
 static void list_blocks(hr_train_state *state, float **blocks[N_BLOCKS])
 {
     blocks[0] = &state->params;
@@ -32,7 +33,7 @@ static hrnet_status no_number(const hr_state_loading *l, const char *key, const 
                    found != NULL ? found : "nothing");
 }
 
-/* Counters are never negative, but for the best epoch when there is none. */
+/* A count: at least 0, or -1 for the best epoch if there is none. Sums of two must not overflow. */
 static hrnet_status read_integer(const hr_state_loading *l, const char *key, int64_t *out)
 {
     const char *const text = hr_tensors_entry(&l->tensors, key);
@@ -50,7 +51,7 @@ static hrnet_status read_real(const hr_state_loading *l, const char *key, double
     if (text == NULL) return no_number(l, key, "a number", text);
     if (hr_number_parse(text, strlen(text), out)) return HRNET_OK;
     if (strspn(text, "-infa") != strlen(text)) return no_number(l, key, "a number", text);
-    /* a score may be no number: nobody to score on */
+    /* Python's "nan", "inf", "-inf": a score is NaN if nobody could be scored */
     *out = strstr(text, "nan") != NULL ? NAN : *text == '-' ? -INFINITY : INFINITY;
     return HRNET_OK;
 }
@@ -72,7 +73,7 @@ static hrnet_status read_ours(const hr_state_loading *l, hr_train_state *found)
     return HRNET_OK;
 }
 
-/* Number of steps as torch keeps it with each parameter's moments: an int, since 1.12 a tensor. */
+/* The number of steps, which PyTorch stores with each parameter: an int, since version 1.12 a tensor. */
 static hrnet_status read_published_step(hr_state_loading *l, int64_t *out)
 {
     const hr_tensor *const tensor = hr_state_find(l, "optimizer/state/0", "step");
@@ -87,11 +88,12 @@ static hrnet_status read_published_step(hr_state_loading *l, int64_t *out)
     return HRNET_OK;
 }
 
+/* Upstream's checkpoint is written at the end of an epoch; "epoch" is the next one. */
 static hrnet_status read_published(hr_state_loading *l, hr_train_state *found)
 {
     found->position = found->n_loss = found->n_accuracy = found->step = 0;
     found->loss_sum = found->accuracy_sum = 0;
-    found->best_perf = found->last_perf;
+    found->best_perf = found->last_perf; /* upstream stores one score only */
     found->best_epoch = found->epoch - 1;
     return read_published_step(l, &found->step);
 }
@@ -117,6 +119,7 @@ static hrnet_status mismatch(const hr_state_loading *l, const char *what, const 
     return hr_fail(HRNET_ERR_MISMATCH, "%s: %s: expected %s, found %.64s", l->path, what, expected, found);
 }
 
+/* Compare model, fingerprint and optimiser before anything large is read. */
 static hrnet_status check_identity(hr_state_loading *l, const hr_train_state *state, const hr_config *config)
 {
     const char *const model = hr_tensors_entry(&l->tensors, "model");
@@ -131,7 +134,7 @@ static hrnet_status check_identity(hr_state_loading *l, const hr_train_state *st
     if (l->is_ours && state->fingerprint[0] != '\0' && strcmp(fingerprint, state->fingerprint) != 0)
         return mismatch(l, "fingerprint of configuration and data", state->fingerprint, fingerprint);
     if (optimizer != NULL) return strcmp(optimizer, name) == 0 ? HRNET_OK : mismatch(l, "optimizer", name, optimizer);
-    /* PyTorch does not name it; its settings tell Adam from SGD */
+    /* PyTorch does not name the optimiser; Adam has betas, SGD has momentum */
     if (hr_tensors_entry(&l->tensors, "optimizer/param_groups/0/betas/0") != NULL) optimizer = "adam";
     if (hr_tensors_entry(&l->tensors, "optimizer/param_groups/0/momentum") != NULL) optimizer = "sgd";
     if (optimizer != NULL && (l->optimizer->kind == HR_SGD) != (strcmp(optimizer, "sgd") == 0))
@@ -141,6 +144,7 @@ static hrnet_status check_identity(hr_state_loading *l, const hr_train_state *st
 
 /* ---------------------------------------------------------------------------------------------- the whole */
 
+/* Read into `found`, whose blocks are NULL; it gets blocks where `state` has some. */
 static hrnet_status load(hr_state_loading *l, hr_train_state *found, const hr_train_state *state,
                          const hr_config *config)
 {
@@ -166,6 +170,8 @@ hrnet_status hr_train_state_load(hr_train_state *state, const hr_params *params,
     list_blocks(state, theirs);
     for (int i = 0; i < N_BLOCKS; i++) *own[i] = NULL;
     const hrnet_status status = load(&l, &found, state, config);
+    /* contents move to the caller's blocks, whose addresses others hold (params is the network's); then the temporary
+     * blocks are released and found points to the caller's, so that it can replace *state as a whole */
     for (int i = 0; i < N_BLOCKS; i++) {
         float *const block = *own[i];
         if (status == HRNET_OK && block != NULL) memcpy(*theirs[i], block, params->n_floats * sizeof *block);

@@ -1,4 +1,11 @@
-/* trainer/trainer.c - hrnet_trainer: steps, what belongs behind each, and the way to the end. */
+/*
+ * trainer.c - hrnet_trainer: a run as a loop of steps. After a step, in this order:
+ *   every PRINT_FREQ steps           progress line, record (train.jsonl, TensorBoard), debug images
+ *   a request to stop                checkpoint, end of the loop
+ *   the last step of an epoch        validation, best weights, checkpoint (hr_trainer_end_epoch)
+ *   every SAVE_MINUTES               checkpoint
+ * Failures make this process leave the collective run, so that freeing the trainer does not wait for the others.
+ */
 #include "trainer/trainer.h"
 
 #include "base/clock.h"
@@ -15,6 +22,7 @@ static hrnet_status record_step(hrnet_trainer *t, const hr_step_report *step, do
     return hr_record_add(t->record, step->index, step->epoch, values, sizeof values / sizeof *values);
 }
 
+/* Progress line, record and debug images. A disk that is full ends the run here and not hours later. */
 static hrnet_status report(hrnet_trainer *t, const hr_step_report *step, double seconds)
 {
     if (!t->is_first || step->position % t->config.print_freq != 0) return HRNET_OK;
@@ -32,17 +40,17 @@ static int is_time_to_save(const hrnet_trainer *t)
 
 static int is_over(const hrnet_trainer *t)
 {
-    return t->core->state.epoch >= t->config.train.end_epoch;
+    return t->learner->state.epoch >= t->config.train.end_epoch;
 }
 
-/* An epoch whose last step is done but which was not validated is closed first: a run that was stopped just there. */
+/* One step. A run that was stopped after the last step of an epoch resumes with that epoch's end. */
 static hrnet_status step(hrnet_trainer *t)
 {
     hr_step_report found;
-    if (hr_learner_epoch_done(t->core)) return hr_trainer_end_epoch(t);
+    if (hr_learner_epoch_done(t->learner)) return hr_trainer_end_epoch(t);
     const double start = hr_clock_now();
-    t->core->wants_stop = atomic_load(&t->wants_stop);
-    HR_TRY(hr_learner_step(t->core, &found));
+    t->learner->wants_stop = atomic_load(&t->wants_stop); /* the learner tells all ranks, so that all stop together */
+    HR_TRY(hr_learner_step(t->learner, &found));
     const double seconds = hr_clock_now() - start;
     t->meters.seconds += seconds;
     t->meters.waited += found.waited;
@@ -50,20 +58,21 @@ static hrnet_status step(hrnet_trainer *t)
     HR_TRY(report(t, &found, seconds));
     t->is_stopped = found.stop;
     if (found.stop) return hr_trainer_save(t);
-    if (hr_learner_epoch_done(t->core)) return hr_trainer_end_epoch(t);
+    if (hr_learner_epoch_done(t->learner)) return hr_trainer_end_epoch(t);
     return is_time_to_save(t) ? hr_trainer_save(t) : HRNET_OK;
 }
 
-static hrnet_status pass_on(hrnet_trainer *t, hrnet_status status)
+/* Leave the collective run after a failure; returns status. */
+static hrnet_status leave_if_failed(hrnet_trainer *t, hrnet_status status)
 {
-    if (status != HRNET_OK) hr_collective_give_up(t->collective);
+    if (status != HRNET_OK) hr_collective_leave(t->collective);
     return status;
 }
 
 hrnet_status hrnet_trainer_step(hrnet_trainer *t)
 {
     if (t == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_trainer_step: no trainer");
-    return is_over(t) ? HRNET_OK : pass_on(t, step(t));
+    return is_over(t) ? HRNET_OK : leave_if_failed(t, step(t));
 }
 
 /* ---------------------------------------------------------------------------------------------- a run */
@@ -72,12 +81,12 @@ static hrnet_status run(hrnet_trainer *t)
 {
     t->is_stopped = 0;
     while (!is_over(t) && !t->is_stopped) HR_TRY(step(t));
-    if (t->options.tell_times) hr_trainer_log_times(t);
+    if (t->options.log_times) hr_trainer_log_times(t);
     if (!t->is_stopped) return hr_trainer_finish(t);
     const int same =
         t->options.resume == HRNET_RESUME_ALWAYS || (t->options.resume == HRNET_RESUME_AUTO && t->config.auto_resume);
     hr_trainer_log(t, "stopped in epoch %lld after %lld steps; %s goes on from %s/checkpoint.pth",
-                   (long long)t->core->state.epoch, (long long)t->core->state.step,
+                   (long long)t->learner->state.epoch, (long long)t->learner->state.step,
                    same ? "the same command" : "--resume", t->folder);
     return HRNET_OK;
 }
@@ -87,7 +96,7 @@ hrnet_status hrnet_trainer_run(hrnet_trainer *t)
     if (t == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_trainer_run: no trainer");
     const hrnet_status status = run(t);
     if (status != HRNET_OK) hr_trainer_log_file(t, hrnet_last_error());
-    return pass_on(t, status);
+    return leave_if_failed(t, status);
 }
 
 void hrnet_trainer_stop(hrnet_trainer *t)
@@ -97,14 +106,14 @@ void hrnet_trainer_stop(hrnet_trainer *t)
 
 hrnet_trainer_info hrnet_trainer_get_info(const hrnet_trainer *t)
 {
-    const hr_train_state *const s = &t->core->state;
+    const hr_train_state *const s = &t->learner->state;
     return (hrnet_trainer_info){.output = t->folder,
                                 .is_first = t->is_first,
                                 .is_done = is_over(t),
                                 .is_stopped = t->is_stopped,
                                 .epoch = s->epoch,
                                 .step = s->step,
-                                .steps_per_epoch = t->core->n_steps,
+                                .steps_per_epoch = t->learner->n_steps,
                                 .n_persons = hr_train_set_n_persons(t->set),
                                 .n_examples = hr_train_set_n_examples(t->set),
                                 .loss = s->n_loss > 0 ? s->loss_sum / (double)s->n_loss : 0,
@@ -118,7 +127,7 @@ void hrnet_trainer_free(hrnet_trainer *t)
     if (t == NULL) return;
     hr_record_close(t->record);
     hrnet_evaluation_free(t->valid);
-    hr_learner_free(t->core);
+    hr_learner_free(t->learner);
     hr_train_set_free(t->set);
     hr_collective_close(t->collective);
     if (t->log != NULL) fclose(t->log);

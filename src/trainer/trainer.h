@@ -1,11 +1,19 @@
 /*
- * trainer/trainer.h - the inside of hrnet_trainer: the loop's core (train/learner.h) with what surrounds it.
- * trainer/trainer.c runs, trainer/trainer_open.c makes it, trainer/trainer_start.c finds what it starts from,
- * trainer/trainer_identity.c decides what a checkpoint belongs to, trainer/trainer_log.c talks,
- * trainer/trainer_validate.c judges and publishes, trainer/trainer_debug_images.c draws.
+ * trainer.h - the inside of hrnet_trainer: the learner (train/learner.h) and everything around it that a run needs.
+ *
+ *   trainer.c               steps, what follows each, the run
+ *   trainer_open.c          from a configuration to a trainer that is ready for its next step
+ *   trainer_start.c         the weights that a new run starts from
+ *   trainer_identity.c      which configuration and data a checkpoint belongs to
+ *   trainer_log.c           lines of the log
+ *   trainer_validate.c      the end of an epoch and of a run: validation, best weights, files that are published
+ *   trainer_debug_images.c  contact sheets
+ *   trainer_measure.c       hrnet_training_measure
+ *
+ * Only the first process (rank 0) writes files, logs and validates; the others run steps.
  */
-#ifndef HR_LEARNER_TRAINER_H
-#define HR_LEARNER_TRAINER_H
+#ifndef HR_TRAINER_TRAINER_H
+#define HR_TRAINER_TRAINER_H
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,76 +25,89 @@
 #include "report/record.h"
 #include "train/learner.h"
 
-/* What this process met since it began the epoch: upstream's meters of time. */
+/* Sums over the steps of this epoch that this process has run, for upstream's meters of time. */
 typedef struct hr_trainer_meters {
     double seconds, waited;
-    int64_t n;
+    int64_t n; /* steps */
 } hr_trainer_meters;
 
 struct hrnet_trainer {
     hr_config config;
-    hrnet_trainer_options options; /* pointers in it are gone after create, but for on_message and info */
+    hrnet_trainer_options options; /* after create only on_message, context, info and numbers are valid */
     char *name, *folder, *event_folder, *log_path;
     char stamp[20]; /* when it began: "2019-03-01-17-05" */
     hr_collective *collective;
-    int is_first;
+    int is_first; /* rank 0 */
     hr_train_set *set;
-    hr_learner *core;
-    hrnet_evaluation *valid; /* of the first process; NULL: never validated */
-    hr_record *record;       /* of the first process */
-    FILE *log;
+    hr_learner *learner;
+    hrnet_evaluation *valid; /* of rank 0; NULL: never validated */
+    hr_record *record;       /* of rank 0 */
+    FILE *log;               /* of rank 0 */
     hr_trainer_meters meters, run_meters;
     double saved_at; /* hr_clock_now() of the last checkpoint */
     double seconds_validating, seconds_saving;
     atomic_int wants_stop;
-    int is_stopped, is_finished; /* finished: the files of the end are written */
-    hr_text identity;            /* trainer/trainer_identity.c */
+    int is_stopped, is_finished; /* is_finished: the files of the run's end are written */
+    hr_text identity;            /* see trainer_identity.c */
 };
 
-/* One line of the log: to on_message, and with the time of day to the log file. Only the first process speaks. */
+/* ------------------------------------------------------------------------------------------------ log */
+
+/* Log one line (rank 0; nothing on the others): to on_message, and with the time of day to the log file. */
 void hr_trainer_log(hrnet_trainer *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same as a hrnet_message_fn; context is the trainer. */
 void hr_trainer_log_message(void *context, const char *line);
-/* To the log file only; only the first process has one. */
+/* To the log file alone. */
 void hr_trainer_log_file(hrnet_trainer *t, const char *line);
-/* <name>_<time>_train.log. */
+/* Open FOLDER/<name>_<stamp>_train.log for appending. */
 hrnet_status hr_trainer_log_open(hrnet_trainer *t);
-/* HRNET_ERR_IO when a line could not be written. */
+/* HRNET_ERR_IO if a line could not be written. */
 hrnet_status hr_trainer_log_check(const hrnet_trainer *t);
 
-/* What stands at the beginning of a run. */
+/* The lines at the beginning of a run: network, data, loss, optimiser, schedule, memory, expected time. */
 hrnet_status hr_trainer_log_run(hrnet_trainer *t, const hr_learner_bytes *bytes);
 /* Upstream's progress line for a step that took `seconds`. */
 void hr_trainer_log_step(hrnet_trainer *t, const hr_step_report *step, double seconds);
+/* Where the time went (hrnet_trainer_options.log_times). */
 void hr_trainer_log_times(hrnet_trainer *t);
-/* "2:03:04" */
+/* "2:03:04" for 7384 seconds. */
 void hr_trainer_duration(char out[32], double seconds);
 
 /* FOLDER/NAME, to be freed with hr_free. */
 hrnet_status hr_trainer_path(char **out, const hrnet_trainer *t, const char *name);
 
-/* Fill the core's state with what a new run starts from. */
+/* ------------------------------------------------------------------------------------------------ start, resume */
+
+/* Begin a new run: fill the learner's state from initial values, MODEL.PRETRAINED or TRAIN.INIT. */
 hrnet_status hr_trainer_initial(hrnet_trainer *t);
 
-/* Write down what must not change between stop and resume, and its hash into the core's state. */
+/* Write the identity of the run to t->identity, and its SHA-256 to the state's fingerprint. */
 hrnet_status hr_trainer_identify(hrnet_trainer *t);
-/* Compare with what FOLDER/checkpoint.txt says. HRNET_ERR_MISMATCH names what differs. */
-hrnet_status hr_trainer_same_identity(hrnet_trainer *t);
+/* Compare it with FOLDER/checkpoint.txt, if that is there. HRNET_ERR_MISMATCH names the keys that differ. */
+hrnet_status hr_trainer_check_identity(hrnet_trainer *t);
+/* Write FOLDER/config.yaml and FOLDER/checkpoint.txt. */
 hrnet_status hr_trainer_save_identity(hrnet_trainer *t);
 
-/* Write checkpoint.pth. */
+/* ------------------------------------------------------------------------------------------------ ends */
+
+/* Write checkpoint.pth (rank 0). HRNET_ERR_LIMIT if the state is not finite; the file is then as before. */
 hrnet_status hr_trainer_save(hrnet_trainer *t);
-/* Behind the last step of an epoch: validate if it is time, keep the best, go on to the next epoch, save. */
+/* Collective, after the last step of an epoch: validate if it is time, keep the best weights, begin the next epoch,
+ * save. */
 hrnet_status hr_trainer_end_epoch(hrnet_trainer *t);
-/* final_state.pth and model_best.safetensors. */
+/* At the end of a run: write final_state.pth and model_best.safetensors (rank 0). */
 hrnet_status hr_trainer_finish(hrnet_trainer *t);
 
-/* Contact sheets of the pass just made, as DEBUG asks. */
+/* ------------------------------------------------------------------------------------------------ debug images */
+
+/* Contact sheets of the pass just run, as the configuration's DEBUG asks. */
 hrnet_status hr_trainer_debug_images(hrnet_trainer *t, const hr_step_report *step);
-/* The same for a validation pass between begin and end: of every PRINT_FREQth batch of TEST.BATCH_SIZE_PER_GPU. *out
- * stays NULL when DEBUG is off; after a failure of begin, end is called too. */
+
+/* Contact sheets of a validation pass that runs between begin and end: one of every PRINT_FREQth batch of
+ * TEST.BATCH_SIZE_PER_GPU persons. *out stays NULL if DEBUG is off. end returns the first failure; it is called after a
+ * failure of begin, too, and accepts NULL. */
 typedef struct hr_debug_images hr_debug_images;
 hrnet_status hr_debug_images_begin(hr_debug_images **out, hrnet_trainer *t, const hrnet_model_info *about);
-hrnet_status hr_debug_images_end(hr_debug_images *watch); /* accepts NULL */
+hrnet_status hr_debug_images_end(hr_debug_images *images);
 
 #endif

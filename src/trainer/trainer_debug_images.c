@@ -1,11 +1,12 @@
 /*
- * trainer/trainer_debug_images.c - pictures of training: the debug sheets of a pass and of a validation batch, and a
- * look at the examples before it begins.
+ * trainer_debug_images.c - contact sheets of training (report/sheets.h): of a training pass, of a validation batch, and
+ * of the first examples before a run begins (hrnet_train_preview).
  */
 #include <string.h>
 
 #include "base/mem.h"
 #include "eval/evaluation.h"
+#include "report/sheets.h"
 #include "trainer/trainer.h"
 #include "pose/crop.h"
 
@@ -30,7 +31,7 @@ static hr_sheet_item item_of(const hr_example *example, const float *maps)
         .input = example->input, .truth = example->joints, .targets = example->targets, .maps = maps};
 }
 
-/* FOLDER/KIND_NUMBER_*.jpg, those that DEBUG wants. */
+/* Write FOLDER/KIND_NUMBER_*.jpg, those sheets that DEBUG asks for: "train_100_gt.jpg", "val_0_hm_pred.jpg". */
 static hrnet_status write_wanted(const hrnet_trainer *t, const char *kind, int64_t number, const hr_sheet_item *items,
                                  int n)
 {
@@ -51,12 +52,12 @@ static hrnet_status write_wanted(const hrnet_trainer *t, const char *kind, int64
 
 hrnet_status hr_trainer_debug_images(hrnet_trainer *t, const hr_step_report *step)
 {
-    const int n = t->core->n_examples;
+    const int n = t->learner->n_examples;
     hr_sheet_item *items;
     if (!t->config.debug.debug || n == 0) return HRNET_OK;
     HR_NEW(items, (size_t)n);
     for (int i = 0; i < n; i++)
-        items[i] = item_of(&t->core->examples[i], t->core->maps + (size_t)i * map_floats(&t->config));
+        items[i] = item_of(&t->learner->examples[i], t->learner->maps + (size_t)i * map_floats(&t->config));
     const hrnet_status status = write_wanted(t, "train", step->position, items, n);
     hr_free(items);
     return status;
@@ -64,93 +65,96 @@ hrnet_status hr_trainer_debug_images(hrnet_trainer *t, const hr_step_report *ste
 
 /* ---------------------------------------------------------------------------------------------- validation */
 
-/* Persons of a validation batch that is to be drawn, collected one by one. */
+/* The evaluation shows persons one by one (on_maps); those of a batch that is to be drawn are copied here, and drawn
+ * when the next batch begins. */
 struct hr_debug_images {
     hrnet_trainer *t;
     hr_pixel_table pixels;
-    size_t n_batch, batch; /* persons of a batch, number of the one that is being collected */
-    hr_sheet_item *items;  /* [n_batch] */
-    float **floats;        /* [n_batch]: input, targets and maps of an item */
-    double **joints;       /* [n_batch]: truth of an item */
+    size_t n_batch, batch; /* persons of a batch; number of the current one */
+    hr_sheet_item *items;  /* [n_batch], of which n are filled */
+    float **floats;        /* [n_batch]: one block for an item's input, targets and maps */
+    double **joints;       /* [n_batch]: an item's true joints */
     int n;
-    hrnet_status status;
+    hrnet_status status; /* of the first failure; on_maps cannot return one */
 };
 
-static void write_collected(hr_debug_images *w)
+static void write_collected(hr_debug_images *d)
 {
-    if (w->n > 0 && w->status == HRNET_OK) w->status = write_wanted(w->t, "val", (int64_t)w->batch, w->items, w->n);
-    for (int i = 0; i < w->n; i++) {
-        hr_free(w->floats[i]);
-        hr_free(w->joints[i]);
-        w->floats[i] = NULL;
-        w->joints[i] = NULL;
+    if (d->n > 0 && d->status == HRNET_OK) d->status = write_wanted(d->t, "val", (int64_t)d->batch, d->items, d->n);
+    for (int i = 0; i < d->n; i++) {
+        hr_free(d->floats[i]);
+        hr_free(d->joints[i]);
+        d->floats[i] = NULL;
+        d->joints[i] = NULL;
     }
-    w->n = 0;
+    d->n = 0;
 }
 
-static hrnet_status collect(hr_debug_images *w, size_t sample, const double to_crop[6], const double *joints,
+/* Copy a person; its input is made again from the picture, since the session keeps none. */
+static hrnet_status collect(hr_debug_images *d, size_t sample, const double to_crop[6], const double *joints,
                             const float *targets, const float *maps)
 {
-    const hr_config *const c = &w->t->config;
+    const hr_config *const c = &d->t->config;
     const int width = c->model.image_size[0], height = c->model.image_size[1];
     const size_t n_joints = (size_t)c->model.n_joints, n_maps = map_floats(c);
     const size_t n_input = 4 * (size_t)width * (size_t)height;
-    const int i = w->n++;
+    const int i = d->n++;
     hrnet_image image = {0};
     hr_warp warp;
-    HR_NEW(w->floats[i], n_input + 2 * n_maps);
-    HR_NEW(w->joints[i], 3 * n_joints);
-    float *const input = w->floats[i];
-    w->items[i] = (hr_sheet_item){
-        .input = input, .truth = w->joints[i], .targets = input + n_input, .maps = input + n_input + n_maps};
+    HR_NEW(d->floats[i], n_input + 2 * n_maps);
+    HR_NEW(d->joints[i], 3 * n_joints);
+    float *const input = d->floats[i];
+    d->items[i] = (hr_sheet_item){
+        .input = input, .truth = d->joints[i], .targets = input + n_input, .maps = input + n_input + n_maps};
     memcpy(input + n_input, targets, n_maps * sizeof *targets);
     memcpy(input + n_input + n_maps, maps, n_maps * sizeof *maps);
-    memcpy(w->joints[i], joints, 3 * n_joints * sizeof *joints);
-    HR_TRY(hrnet_evaluation_image(w->t->valid, w->t->valid->samples.list[sample].image, &image));
+    memcpy(d->joints[i], joints, 3 * n_joints * sizeof *joints);
+    HR_TRY(hrnet_evaluation_image(d->t->valid, d->t->valid->samples.list[sample].image, &image));
     hr_warp_init(&warp, &image, to_crop, width, height, HRNET_SAMPLE_OPENCV);
-    hr_warp_rows_input(&warp, &w->pixels, 0, height, input, 4);
+    hr_warp_rows_input(&warp, &d->pixels, 0, height, input, 4);
     hrnet_image_free(&image);
     return HRNET_OK;
 }
 
+/* hrnet_evaluation.on_maps */
 static void on_maps(void *context, size_t sample, const double to_crop[6], const double *joints, const float *targets,
                     const float *maps)
 {
-    hr_debug_images *const w = context;
-    const size_t batch = sample / w->n_batch;
-    if (batch != w->batch) write_collected(w);
-    w->batch = batch;
-    if (batch % (size_t)w->t->config.print_freq == 0 && w->status == HRNET_OK)
-        w->status = collect(w, sample, to_crop, joints, targets, maps);
+    hr_debug_images *const d = context;
+    const size_t batch = sample / d->n_batch;
+    if (batch != d->batch) write_collected(d); /* samples come in order: the batch before is complete */
+    d->batch = batch;
+    if (batch % (size_t)d->t->config.print_freq == 0 && d->status == HRNET_OK)
+        d->status = collect(d, sample, to_crop, joints, targets, maps);
 }
 
 hrnet_status hr_debug_images_begin(hr_debug_images **out, hrnet_trainer *t, const hrnet_model_info *about)
 {
-    hr_debug_images *w;
+    hr_debug_images *d;
     if (!t->config.debug.debug) return HRNET_OK;
-    HR_NEW(w, 1);
-    *out = w;
-    w->t = t;
-    w->n_batch = (size_t)t->config.test.batch_size_per_gpu * (size_t)(t->config.n_gpus > 0 ? t->config.n_gpus : 1);
-    hr_pixel_table_init(&w->pixels, about->mean, about->std, about->color_rgb);
-    HR_NEW(w->items, w->n_batch);
-    HR_NEW(w->floats, w->n_batch);
-    HR_NEW(w->joints, w->n_batch);
+    HR_NEW(d, 1);
+    *out = d;
+    d->t = t;
+    d->n_batch = (size_t)t->config.test.batch_size_per_gpu * (size_t)(t->config.n_gpus > 0 ? t->config.n_gpus : 1);
+    hr_pixel_table_init(&d->pixels, about->mean, about->std, about->color_rgb);
+    HR_NEW(d->items, d->n_batch);
+    HR_NEW(d->floats, d->n_batch);
+    HR_NEW(d->joints, d->n_batch);
     t->valid->on_maps = on_maps;
-    t->valid->maps_context = w;
+    t->valid->maps_context = d;
     return HRNET_OK;
 }
 
-hrnet_status hr_debug_images_end(hr_debug_images *w)
+hrnet_status hr_debug_images_end(hr_debug_images *d)
 {
-    if (w == NULL) return HRNET_OK;
-    write_collected(w);
-    const hrnet_status status = w->status;
-    w->t->valid->on_maps = NULL;
-    hr_free(w->items);
-    hr_free(w->floats);
-    hr_free(w->joints);
-    hr_free(w);
+    if (d == NULL) return HRNET_OK;
+    write_collected(d);
+    const hrnet_status status = d->status;
+    d->t->valid->on_maps = NULL;
+    hr_free(d->items);
+    hr_free(d->floats);
+    hr_free(d->joints);
+    hr_free(d);
     return status;
 }
 

@@ -1,8 +1,15 @@
 /*
- * trainer/trainer_identity.c - what a checkpoint belongs to. A run may go on only with the configuration and the data
- * that it began with; otherwise "resumed" would be neither the old run nor a new one. Everything that has a say in the
- * weights is written as text, a line a key, beside the checkpoint (checkpoint.txt), so that a difference can be named;
- * the hash of the text stands inside the checkpoint.
+ * trainer_identity.c - the identity of a run: everything that the weights depend on, as text, one line a key:
+ *
+ *   MODEL.NAME: pose_hrnet
+ *   TRAIN.LR: 0.001
+ *   ...
+ *   examples of a pass, all processes: 32
+ *   data: 64115 persons, 64115 examples, <SHA-256 of what examples are made of>
+ *
+ * A run may resume only with the identity it began with; otherwise the result would be neither the old run's nor a new
+ * one's. The text stands in checkpoint.txt, so that a message can name the keys that differ, and its SHA-256 (the
+ * fingerprint) in checkpoint.pth, which decides if the text is missing.
  */
 #include <string.h>
 #include <unistd.h>
@@ -13,8 +20,8 @@
 #include "trainer/trainer.h"
 #include "config/config_keys.h"
 
-/* Keys that may change between stop and resume: where things go, how they are watched and on how many threads. The
- * batch is compared as a whole, over GPUS and processes. */
+/* Keys that may change between stop and resume, because no weight depends on them: folders, logging, threads, the end
+ * of the run. GPUS and the batch size enter the identity as their product, the examples of a pass. */
 static int may_change(const char *path)
 {
     static const char *const keys[] = {"OUTPUT_DIR",
@@ -53,7 +60,7 @@ hrnet_status hr_trainer_identify(hrnet_trainer *t)
     char digest[HR_SHA256_TEXT];
     hr_text *const text = &t->identity;
     write_keys(text, &t->config);
-    hr_text_add(text, "examples of a pass, all processes: %lld\n", (long long)t->core->batch * t->core->n_ranks);
+    hr_text_add(text, "examples of a pass, all processes: %lld\n", (long long)t->learner->batch * t->learner->n_ranks);
     hr_sha256_begin(&hash);
     hr_train_set_hash(t->set, &hash);
     hr_sha256_end(&hash, digest);
@@ -62,13 +69,13 @@ hrnet_status hr_trainer_identify(hrnet_trainer *t)
     if (text->failed) return hr_fail_memory(text->length);
     hr_sha256_begin(&hash);
     hr_sha256_add(&hash, text->data, text->length);
-    hr_sha256_end(&hash, t->core->state.fingerprint);
+    hr_sha256_end(&hash, t->learner->state.fingerprint);
     return HRNET_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------- comparing */
 
-static const char event_line[] = "log: "; /* behind the identity, no part of it */
+static const char event_line[] = "log: "; /* the last line of checkpoint.txt, no part of the identity */
 
 static size_t line_length(const char *text)
 {
@@ -87,7 +94,8 @@ static const char *find_line(const char *text, const char *line)
     return NULL;
 }
 
-/* Lines of `now` that `old` has differently or not at all; the first few. */
+/* Describe the first lines of `now` that differ from `old` or are not in it: "TRAIN.LR was 0.001, is 0.01; ...".
+ * Returns how many there are. */
 static int differences(hr_text *out, const char *old, const char *now)
 {
     enum { MOST = 4 };
@@ -108,7 +116,8 @@ static int differences(hr_text *out, const char *old, const char *now)
     return n;
 }
 
-/* TensorBoard's folder as published carries the time when the run began: go on in that one. */
+/* The published name of TensorBoard's folder ends with the time when the run began: a resumed run goes on in the old
+ * one, if the names differ in nothing else. */
 static void keep_event_folder(hrnet_trainer *t, const char *old)
 {
     const char *const line = find_line(old, event_line), *const was = line != NULL ? line + strlen(event_line) : NULL;
@@ -134,14 +143,14 @@ static hrnet_status compare(hrnet_trainer *t, const char *old)
     return status;
 }
 
-hrnet_status hr_trainer_same_identity(hrnet_trainer *t)
+hrnet_status hr_trainer_check_identity(hrnet_trainer *t)
 {
     enum { MOST = 1 << 20 };
     hr_bytes old;
     hr_text text = {0};
     char *path, *copy;
     HR_TRY(hr_trainer_path(&path, t, "checkpoint.txt"));
-    /* without the text the hash inside the checkpoint still decides */
+    /* without the text the fingerprint in the checkpoint still decides */
     const int is_there = access(path, F_OK) == 0;
     hrnet_status status = is_there ? hr_file_read(&old, path, MOST) : HRNET_OK;
     hr_free(path);

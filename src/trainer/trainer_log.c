@@ -1,6 +1,6 @@
 /*
- * trainer/trainer_log.c - what a run says: upstream's log lines on the caller's side, and in the log file with the time
- * of day in front, as Python's logging writes it.
+ * trainer_log.c - the lines of a run's log, as upstream words them: to the caller's on_message, and to the log file
+ * with the time of day in front, as Python's logging writes it. The file is flushed at every line.
  */
 #include <errno.h>
 #include <math.h>
@@ -74,7 +74,7 @@ void hr_trainer_duration(char out[32], double seconds)
 static void log_network(hrnet_trainer *t)
 {
     const hr_config *const c = &t->config;
-    const hr_graph *const graph = &t->core->graph;
+    const hr_graph *const graph = &t->learner->graph;
     hr_trainer_log(t, "network: %s, input %dx%d, heatmaps %dx%d, %d joints; %zu parameters, %.3f GMAC a picture",
                    c->model.name, c->model.image_size[0], c->model.image_size[1], c->model.heatmap_size[0],
                    c->model.heatmap_size[1], c->model.n_joints, hr_graph_n_trainable(graph),
@@ -87,8 +87,8 @@ static void log_data(hrnet_trainer *t)
     hr_trainer_log(t, "data: %s %s, %zu persons, %zu examples an epoch", c->dataset.dataset, c->dataset.train_set,
                    hr_train_set_n_persons(t->set), hr_train_set_n_examples(t->set));
     hr_trainer_log(t, "step: %d examples x %d passes x %d processes = %d; %lld steps an epoch, epochs %d to %d",
-                   t->core->batch, c->train.accumulate, t->core->n_ranks,
-                   t->core->batch * c->train.accumulate * t->core->n_ranks, (long long)t->core->n_steps,
+                   t->learner->batch, c->train.accumulate, t->learner->n_ranks,
+                   t->learner->batch * c->train.accumulate * t->learner->n_ranks, (long long)t->learner->n_steps,
                    c->train.begin_epoch, c->train.end_epoch - 1);
     if (t->valid == NULL) {
         hr_trainer_log(t, "validation: none");
@@ -111,7 +111,7 @@ static void log_loss(hrnet_trainer *t)
 static void log_optimizer(hrnet_trainer *t)
 {
     const hr_train_config *const c = &t->config.train;
-    switch (t->core->optimizer.kind) {
+    switch (t->learner->optimizer.kind) {
     case HR_ADAM:
         hr_trainer_log(t, "optimiser: Adam without weight decay: as upstream, TRAIN.WD %g is not used with it", c->wd);
         break;
@@ -130,17 +130,18 @@ static void log_schedule(hrnet_trainer *t)
 {
     const hr_train_config *const c = &t->config.train;
     hr_text text = {0};
-    if (t->core->schedule.is_cosine)
+    if (t->learner->learning_rate.is_cosine)
         hr_text_add(&text, "schedule: learning rate %g, by a cosine to 0 at epoch %d", c->lr, c->end_epoch);
     else
         hr_text_add(&text, "schedule: learning rate %g, x %g at epochs", c->lr, c->lr_factor);
-    for (int i = 0; i < c->n_lr_steps && !t->core->schedule.is_cosine; i++)
+    for (int i = 0; i < c->n_lr_steps && !t->learner->learning_rate.is_cosine; i++)
         hr_text_add(&text, i == 0 ? " %d" : ", %d", c->lr_steps[i]);
     if (c->warmup_steps > 0) hr_text_add(&text, "; warm-up of %d steps", c->warmup_steps);
     if (!text.failed) hr_trainer_log_message(t, text.data);
     hr_text_free(&text);
 }
 
+/* MB are 10^6 bytes, here and in check_memory. */
 static void log_memory(hrnet_trainer *t, const hr_learner_bytes *b)
 {
     const double mega = 1e6;
@@ -155,19 +156,20 @@ static void log_memory(hrnet_trainer *t, const hr_learner_bytes *b)
         (double)hr_memory_available() / mega);
 }
 
+/* The expected time, from one measured pass; examples and validation are not part of it. */
 static hrnet_status log_time(hrnet_trainer *t)
 {
     const hr_train_config *const c = &t->config.train;
     double pass;
     char epoch[32], rest[32];
-    HR_TRY(hr_learner_try(t->core, &pass));
+    HR_TRY(hr_learner_time_pass(t->learner, &pass));
     const double step = pass * c->accumulate;
-    const int64_t left = (c->end_epoch - t->core->state.epoch) * t->core->n_passes - t->core->state.position;
-    hr_trainer_duration(epoch, pass * (double)t->core->n_passes);
+    const int64_t left = (c->end_epoch - t->learner->state.epoch) * t->learner->n_passes - t->learner->state.position;
+    hr_trainer_duration(epoch, pass * (double)t->learner->n_passes);
     hr_trainer_duration(rest, pass * (double)(left > 0 ? left : 0));
     hr_trainer_log(
         t, "time: about %.3f s a step, %.1f samples/s with %d threads; %s an epoch, %s to the end, without validation",
-        step, (double)t->core->batch * t->core->n_ranks / pass, t->core->options.threads, epoch, rest);
+        step, (double)t->learner->batch * t->learner->n_ranks / pass, t->learner->options.threads, epoch, rest);
     return HRNET_OK;
 }
 
@@ -188,16 +190,17 @@ hrnet_status hr_trainer_log_run(hrnet_trainer *t, const hr_learner_bytes *bytes)
 
 void hr_trainer_log_step(hrnet_trainer *t, const hr_step_report *step, double seconds)
 {
-    const hr_train_state *const s = &t->core->state;
+    const hr_train_state *const s = &t->learner->state;
     const hr_trainer_meters *const m = &t->meters;
     const double mean = m->seconds / (double)m->n;
-    const int64_t left = (t->config.train.end_epoch - s->epoch) * t->core->n_steps - step->position - 1;
+    /* "Left" counts training steps alone, at the mean speed of this epoch */
+    const int64_t left = (t->config.train.end_epoch - s->epoch) * t->learner->n_steps - step->position - 1;
     char rest[32];
     hr_trainer_duration(rest, mean * (double)(left > 0 ? left : 0));
     hr_trainer_log(t,
                    "Epoch: [%lld][%lld/%lld]\tTime %.3fs (%.3fs)\tSpeed %.1f samples/s\tData %.3fs (%.3fs)\t"
                    "Loss %.5f (%.5f)\tAccuracy %.3f (%.3f)\tRate %.3g\tLeft %s",
-                   (long long)step->epoch, (long long)step->position, (long long)t->core->n_steps, seconds, mean,
+                   (long long)step->epoch, (long long)step->position, (long long)t->learner->n_steps, seconds, mean,
                    (double)step->n_examples / seconds, step->waited, m->waited / (double)m->n, step->loss,
                    s->loss_sum / (double)s->n_loss, step->accuracy,
                    s->n_accuracy > 0 ? s->accuracy_sum / (double)s->n_accuracy : 0, step->rate, rest);
@@ -205,8 +208,8 @@ void hr_trainer_log_step(hrnet_trainer *t, const hr_step_report *step, double se
 
 void hr_trainer_log_times(hrnet_trainer *t)
 {
-    const hr_learner_times *const s = &t->core->times;
-    const hr_backprop_times n = hr_backprop_take_times(t->core->net);
+    const hr_learner_times *const s = &t->learner->times;
+    const hr_backprop_times n = hr_backprop_take_times(t->learner->net);
     hr_trainer_log(t,
                    "times: data %.2f s, forward %.2f, loss %.2f, backward %.2f, other processes %.2f, update %.2f, "
                    "validation %.2f, checkpoints %.2f",

@@ -1,6 +1,7 @@
 /*
- * trainer/trainer_measure.c - what one step of training costs, without data: the network, its loss, the optimiser, on
- * made-up pictures. Reading and augmenting pictures is the loader's matter, which runs beside.
+ * trainer_measure.c - hrnet_training_measure: time and memory of a training step (forward, JointsMSELoss, backward,
+ * optimiser) on random pictures. There is no data set: examples are prepared by other threads at the same time, and
+ * would only be measured if they were too slow.
  */
 #include <string.h>
 
@@ -36,7 +37,7 @@ static size_t n_cells(const hr_config *config)
     return (size_t)config->model.heatmap_size[0] * (size_t)config->model.heatmap_size[1];
 }
 
-/* ---------------------------------------------------------------------------------------------- making */
+/* ---------------------------------------------------------------------------------------------- create, free */
 
 static void fill_pictures(bench *b)
 {
@@ -90,8 +91,8 @@ static void release(bench *b)
 
 /* ---------------------------------------------------------------------------------------------- a step */
 
-/* Picture i's maps out of the network's layout, and the gradient of their loss back into it. */
-static void judge(void *context, int i)
+/* Task: loss and gradient of picture i, as in learner_step.c: transpose [cells][ld] to whole maps and back. */
+static void compute_loss(void *context, int i)
 {
     const bench *const b = context;
     const size_t n_joints = (size_t)b->config->model.n_joints, cells = n_cells(b->config);
@@ -105,6 +106,7 @@ static void judge(void *context, int i)
         for (size_t j = 0; j < ld; j++) back[c * ld + j] = j < n_joints ? maps[j * cells + c] : 0;
 }
 
+/* Task: optimiser on one chunk. */
 static void update(void *context, int chunk)
 {
     bench *const b = context;
@@ -120,7 +122,7 @@ static hrnet_training_step run_step(bench *b)
     const double start = hr_clock_now();
     hr_backprop_forward(b->net, b->batch);
     const double forward = hr_clock_now();
-    hr_backprop_parallel(b->net, b->batch, judge, b);
+    hr_backprop_parallel(b->net, b->batch, compute_loss, b);
     const double loss = hr_clock_now();
     hr_backprop_backward(b->net, b->batch, 0);
     const double backward = hr_clock_now();
@@ -135,7 +137,7 @@ static hrnet_training_step run_step(bench *b)
 
 /* ---------------------------------------------------------------------------------------------- the whole */
 
-static hrnet_status tell_bytes(const bench *b, const hrnet_training_options *options, hrnet_training_cost *out)
+static hrnet_status report_bytes(const bench *b, const hrnet_training_options *options, hrnet_training_cost *out)
 {
     hr_backprop_bytes bytes;
     const hr_backprop_options network = network_options(options);
@@ -148,7 +150,7 @@ static hrnet_status tell_bytes(const bench *b, const hrnet_training_options *opt
     return HRNET_OK;
 }
 
-static void tell_times(bench *b, int n_steps, hrnet_training_cost *out)
+static void report_times(bench *b, int n_steps, hrnet_training_cost *out)
 {
     const hr_backprop_times t = hr_backprop_take_times(b->net);
     out->conv = t.conv / n_steps;
@@ -171,12 +173,12 @@ hrnet_status hrnet_training_measure(const hrnet_config *config, const hrnet_trai
                        options->batch, MOST, options->threads);
     bench b = {.config = config, .batch = options->batch};
     hrnet_status status = make(&b, options);
-    if (status == HRNET_OK) status = tell_bytes(&b, options, cost);
+    if (status == HRNET_OK) status = report_bytes(&b, options, cost);
     if (status == HRNET_OK) {
-        run_step(&b); /* touches all memory */
+        run_step(&b); /* not counted: touches all memory for the first time */
         hr_backprop_take_times(b.net);
         for (int i = 0; i < n_steps; i++) steps[i] = run_step(&b);
-        tell_times(&b, n_steps, cost);
+        report_times(&b, n_steps, cost);
     }
     release(&b);
     return status;

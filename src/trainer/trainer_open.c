@@ -1,6 +1,7 @@
 /*
- * trainer/trainer_open.c - from a configuration to a trainer that is ready for its next step: folders, data, memory,
- * network, weights or the state of an earlier run.
+ * trainer_open.c - from a configuration to a trainer that is ready for its next step (open_trainer): process, folders,
+ * memory, data, network, and the weights or the state of an earlier run. Memory is checked before data are read, so
+ * that a batch that is too large fails at once.
  */
 #include <string.h>
 #include <time.h>
@@ -30,8 +31,9 @@ static hrnet_status choose_name(char **out, const hr_config *c, const char *name
     return *out != NULL ? HRNET_OK : hr_fail_memory(strlen(file));
 }
 
-/* ROOT/dataset/model/name, as upstream's create_logger has it. */
-static void add_place(hr_text *text, const hr_config *c, const char *root, const char *standard, const char *name)
+/* Append ROOT/dataset/model/name, upstream's create_logger; `standard` is the root if the configuration has none. */
+static void add_experiment_path(hr_text *text, const hr_config *c, const char *root, const char *standard,
+                                const char *name)
 {
     hr_text_add(text, "%s/%s%s%s/%s/%s", root[0] != '\0' ? root : standard, c->dataset.dataset,
                 c->dataset.hybrid_joints_type[0] != '\0' ? "_" : "", c->dataset.hybrid_joints_type, c->model.name,
@@ -45,7 +47,7 @@ hrnet_status hrnet_experiment_folder(const hrnet_config *config, const char *nam
     if (config == NULL || out == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_experiment_folder: an argument is NULL");
     HR_TRY(choose_name(&chosen, config, name));
-    add_place(&text, config, config->output_dir, "output", chosen);
+    add_experiment_path(&text, config, config->output_dir, "output", chosen);
     hr_free(chosen);
     return hr_text_take(&text, out);
 }
@@ -65,11 +67,12 @@ static void add_event_folder(hr_text *text, const hrnet_trainer *t)
     if (output_chosen && is_either(c->log_dir, "", "log")) {
         hr_text_add(text, "%s/tensorboard", t->folder);
     } else {
-        add_place(text, c, c->log_dir, "log", t->name);
+        add_experiment_path(text, c, c->log_dir, "log", t->name);
         hr_text_add(text, "_%s", t->stamp);
     }
 }
 
+/* Names and paths: all below options.output, or as published. */
 static hrnet_status choose_names(hrnet_trainer *t)
 {
     const hr_config *const c = &t->config;
@@ -82,7 +85,7 @@ static hrnet_status choose_names(hrnet_trainer *t)
     if (t->options.output != NULL)
         hr_text_add(&folder, "%s", t->options.output);
     else
-        add_place(&folder, c, c->output_dir, "output", t->name);
+        add_experiment_path(&folder, c, c->output_dir, "output", t->name);
     hrnet_status status = hr_text_take(&folder, &t->folder);
     if (status == HRNET_OK) add_event_folder(&events, t);
     if (status == HRNET_OK) status = hr_text_take(&events, &t->event_folder);
@@ -92,6 +95,7 @@ static hrnet_status choose_names(hrnet_trainer *t)
 
 /* ---------------------------------------------------------------------------------------------- data */
 
+/* The training set, and for rank 0 the validation set, which must have ground truth. */
 static hrnet_status open_data(hrnet_trainer *t)
 {
     const hr_train_set_files files = {.annotations = t->options.annotations,
@@ -102,8 +106,8 @@ static hrnet_status open_data(hrnet_trainer *t)
     HR_TRY(hr_train_set_open(&t->set, &t->config, &files));
     const int n_joints = hr_train_set_info(t->set)->skeleton.n_keypoints;
     if (n_joints != t->config.model.n_joints)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: persons have %d keypoints, MODEL.NUM_JOINTS is %d",
-                       t->config.dataset.train_set, n_joints, t->config.model.n_joints);
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints (MODEL.NUM_JOINTS), found %d",
+                       t->config.dataset.train_set, t->config.model.n_joints, n_joints);
     if (!t->is_first || t->options.validate_every < 0) return HRNET_OK;
     hrnet_evaluation_files valid = t->options.valid != NULL ? *t->options.valid : (hrnet_evaluation_files){0};
     if (valid.info == NULL) valid.info = t->options.info;
@@ -125,14 +129,15 @@ static size_t total(const hr_learner_bytes *b)
            b->examples;
 }
 
-/* The largest batch that fits; 0: none does. */
-static int largest_batch(const hrnet_trainer *t, const hr_learner_options *options, int too_many, uint64_t room)
+/* The largest batch whose estimate fits into `available` bytes, by bisection below too_many; 0: not even one picture.
+ */
+static int largest_batch(const hrnet_trainer *t, const hr_learner_options *options, int too_many, uint64_t available)
 {
     int fits = 0;
     hr_learner_bytes bytes;
     while (too_many - fits > 1) {
         const int n = fits + (too_many - fits) / 2;
-        if (hr_learner_estimate(&bytes, &t->config, options, n) == HRNET_OK && total(&bytes) <= room)
+        if (hr_learner_estimate(&bytes, &t->config, options, n) == HRNET_OK && total(&bytes) <= available)
             fits = n;
         else
             too_many = n;
@@ -140,38 +145,41 @@ static int largest_batch(const hrnet_trainer *t, const hr_learner_options *optio
     return fits;
 }
 
+/* Fail with HRNET_ERR_LIMIT before anything is allocated, naming the batch that would fit. Ranks of one machine share
+ * its memory evenly. */
 static hrnet_status check_memory(const hrnet_trainer *t, const hr_learner_options *options, hr_learner_bytes *bytes)
 {
     const int batch = hr_learner_batch(&t->config);
-    const uint64_t room = hr_memory_available() / (uint64_t)hr_collective_size_here(t->collective);
+    const uint64_t available = hr_memory_available() / (uint64_t)hr_collective_local_size(t->collective);
     const double mega = 1e6;
+    /* a batch above HR_MAX_PASS is refused by hr_learner_create; here it is only kept within the estimate's range */
     HR_TRY(hr_learner_estimate(bytes, &t->config, options, batch < HR_MAX_PASS ? batch : HR_MAX_PASS));
-    if (total(bytes) <= room) return HRNET_OK;
-    const int fits = largest_batch(t, options, batch, room);
+    if (total(bytes) <= available) return HRNET_OK;
+    const int fits = largest_batch(t, options, batch, available);
     if (fits == 0)
         return hr_fail(HRNET_ERR_LIMIT, "memory: %.0f MB are free, and one picture at a time would not fit%s",
-                       (double)room / mega, options->recompute ? "" : " (--recompute needs less)");
+                       (double)available / mega, options->recompute ? "" : " (--recompute needs less)");
     return hr_fail(HRNET_ERR_LIMIT,
                    "TRAIN.BATCH_SIZE_PER_GPU %d x %d GPUS: %.0f MB, %.0f MB are free: %d examples a pass fit%s; "
                    "TRAIN.ACCUMULATE makes a larger step of several passes",
                    t->config.train.batch_size_per_gpu, t->config.n_gpus > 0 ? t->config.n_gpus : 1,
-                   (double)total(bytes) / mega, (double)room / mega, fits,
+                   (double)total(bytes) / mega, (double)available / mega, fits,
                    options->recompute ? "" : " (more with --recompute)");
 }
 
-/* Cores to use: those that this process may run on, but no more than its part of the machine, because mpirun may bind
- * processes to cores or let all of them roam. */
-static int cores(const hrnet_trainer *t)
+/* Cores for this process: those that it may run on, but no more than its share of the machine. mpirun may bind every
+ * process to cores of its own, or let all of them run everywhere. */
+static int n_cores(const hrnet_trainer *t)
 {
-    const int allowed = hr_cpu_count(), here = hr_collective_size_here(t->collective);
+    const int allowed = hr_cpu_count(), here = hr_collective_local_size(t->collective);
     const int part = (int)(sysconf(_SC_NPROCESSORS_ONLN) / here);
     if (here == 1 || part >= allowed) return allowed;
     return part > 1 ? part : 1;
 }
 
-static hr_learner_options core_options(const hrnet_trainer *t)
+static hr_learner_options learner_options(const hrnet_trainer *t)
 {
-    const int count = cores(t), wanted = t->options.threads > 0 ? t->options.threads : count;
+    const int count = n_cores(t), wanted = t->options.threads > 0 ? t->options.threads : count;
     const int workers = t->config.workers < count ? t->config.workers : count;
     return (hr_learner_options){.threads = wanted < HR_MAX_THREADS ? wanted : HR_MAX_THREADS,
                                 .workers = workers > 0 ? workers : 1,
@@ -183,23 +191,25 @@ static hr_learner_options core_options(const hrnet_trainer *t)
 
 static hrnet_status load_state(hrnet_trainer *t, const char *path)
 {
-    hr_train_state *const s = &t->core->state;
-    HR_TRY(hr_trainer_same_identity(t));
-    HR_TRY(hr_train_state_load(s, t->core->params, &t->config, &t->core->optimizer, path));
+    hr_train_state *const s = &t->learner->state;
+    HR_TRY(hr_trainer_check_identity(t));
+    HR_TRY(hr_train_state_load(s, t->learner->params, &t->config, &t->learner->optimizer, path));
     hr_trainer_log(t, "resumed: %s: epoch %lld, %lld of %lld passes done, step %lld", path, (long long)s->epoch,
-                   (long long)s->position, (long long)t->core->n_passes, (long long)s->step);
+                   (long long)s->position, (long long)t->learner->n_passes, (long long)s->step);
     if (s->best_perf >= 0)
         hr_trainer_log(t, "resumed: best so far %.4f, of epoch %lld", s->best_perf, (long long)s->best_epoch);
     return HRNET_OK;
 }
 
-/* Only the first process reads; hr_learner_share hands it on. */
+/* Fill the state from checkpoint.pth if the run resumes, else begin a new one. Rank 0 does this alone;
+ * hr_learner_broadcast copies its state to the others. The fingerprint is put back afterwards, since beginning or
+ * loading may replace it. */
 static hrnet_status begin_state(hrnet_trainer *t)
 {
     char *path;
-    HR_TRY(hr_trainer_identify(t));
-    char fingerprint[sizeof t->core->state.fingerprint];
-    memcpy(fingerprint, t->core->state.fingerprint, sizeof fingerprint);
+    HR_TRY(hr_trainer_identify(t)); /* sets the fingerprint that load_state expects of the file */
+    char fingerprint[sizeof t->learner->state.fingerprint];
+    memcpy(fingerprint, t->learner->state.fingerprint, sizeof fingerprint);
     HR_TRY(hr_trainer_path(&path, t, "checkpoint.pth"));
     const int is_there = access(path, F_OK) == 0;
     const int resumes = t->options.resume == HRNET_RESUME_ALWAYS ||
@@ -215,7 +225,7 @@ static hrnet_status begin_state(hrnet_trainer *t)
             hr_trainer_log(t, "%s is there but not used (%s): it will be replaced", path,
                            t->options.resume == HRNET_RESUME_NEVER ? "--no-resume" : "AUTO_RESUME is off");
     }
-    memcpy(t->core->state.fingerprint, fingerprint, sizeof fingerprint);
+    memcpy(t->learner->state.fingerprint, fingerprint, sizeof fingerprint);
     hr_free(path);
     return status;
 }
@@ -231,7 +241,7 @@ static hrnet_status open_files(hrnet_trainer *t)
 
 static hrnet_status open_record(hrnet_trainer *t)
 {
-    const hr_train_state *const s = &t->core->state;
+    const hr_train_state *const s = &t->learner->state;
     HR_TRY(hr_trainer_save_identity(t));
     return hr_record_open(&t->record, t->log_path, t->event_folder, s->step);
 }
@@ -244,13 +254,14 @@ static hrnet_status open_trainer(hrnet_trainer *t)
     t->is_first = hr_collective_rank(t->collective) == 0;
     HR_TRY(choose_names(t));
     if (t->is_first) HR_TRY(open_files(t));
-    const hr_learner_options options = core_options(t);
+    const hr_learner_options options = learner_options(t);
+
     HR_TRY(check_memory(t, &options, &bytes));
     HR_TRY(open_data(t));
-    HR_TRY(hr_learner_create(&t->core, &t->config, t->set, t->collective, &options));
+    HR_TRY(hr_learner_create(&t->learner, &t->config, t->set, t->collective, &options));
     if (t->is_first) HR_TRY(begin_state(t));
-    HR_TRY(hr_learner_share(t->core));
-    if (t->is_first) HR_TRY(open_record(t));
+    HR_TRY(hr_learner_broadcast(t->learner));
+    if (t->is_first) HR_TRY(open_record(t)); /* after the state: it trims the log to the step that is resumed */
     HR_TRY(hr_trainer_log_run(t, &bytes));
     t->saved_at = hr_clock_now();
     return HRNET_OK;
@@ -278,7 +289,7 @@ hrnet_status hrnet_trainer_create(hrnet_trainer **out, const hrnet_config *confi
     if (t->options.validate_every == 0) t->options.validate_every = 1;
     const hrnet_status status = open_trainer(t);
     if (status != HRNET_OK) {
-        hr_collective_give_up(t->collective);
+        hr_collective_leave(t->collective);
         hrnet_trainer_free(t);
         return status;
     }

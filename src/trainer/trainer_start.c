@@ -1,6 +1,10 @@
 /*
- * trainer/trainer_start.c - what a new run starts from: the initial values of TRAIN.SEED, over them MODEL.PRETRAINED as
- * upstream takes it, or all that fits of another model (TRAIN.INIT), whose head is made anew when the joints differ.
+ * trainer_start.c - the weights that a new run starts from, the first that applies:
+ *   TRAIN.INIT        a trained model, for fine-tuning: every tensor of the right name and shape. If it has other
+ *                     joints, its head (final_layer) does not fit and gets initial values
+ *   MODEL.PRETRAINED  a backbone, taken as upstream's init_weights takes it
+ *   neither           initial values
+ * Parameters without a tensor get the initial values of TRAIN.SEED.
  */
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +15,7 @@
 #include "weights/bind.h"
 #include "weights/checkpoint.h"
 
-/* Tell of every parameter of the head that has no tensor of the right shape. */
+/* Whether a parameter of the head found no tensor of the right shape. */
 static int head_is_new(const hr_graph *graph, const hr_binding *binding)
 {
     static const char head[] = "final_layer.";
@@ -20,9 +24,10 @@ static int head_is_new(const hr_graph *graph, const hr_binding *binding)
     return 0;
 }
 
+/* Begin with the weights of a file. pretrained NULL: all of them; else those that MODEL.PRETRAINED takes. */
 static hrnet_status begin_from(hrnet_trainer *t, const char *path, const hr_model_config *pretrained)
 {
-    const hr_graph *const graph = &t->core->graph;
+    const hr_graph *const graph = &t->learner->graph;
     const hr_bind_options options = {.path = path,
                                      .allow_missing = 1,
                                      .pretrained = pretrained,
@@ -36,9 +41,9 @@ static hrnet_status begin_from(hrnet_trainer *t, const char *path, const hr_mode
     if (status == HRNET_OK) {
         const hr_weights weights = hr_bound(&binding);
         if (pretrained == NULL && head_is_new(graph, &binding))
-            hr_trainer_log(t, "%s: its head does not fit %d joints: final_layer is made anew", path,
+            hr_trainer_log(t, "%s: its head does not fit %d joints: final_layer gets initial values", path,
                            t->config.model.n_joints);
-        status = hr_learner_begin(t->core, &weights);
+        status = hr_learner_begin(t->learner, &weights);
     }
     hr_binding_free(&binding);
     hrnet_checkpoint_free(checkpoint);
@@ -66,5 +71,5 @@ hrnet_status hr_trainer_initial(hrnet_trainer *t)
     }
     const hr_weights weights = hr_initial_weights(&seed);
     hr_trainer_log(t, "weights: initial values of seed %d", c->train.seed);
-    return hr_learner_begin(t->core, &weights);
+    return hr_learner_begin(t->learner, &weights);
 }

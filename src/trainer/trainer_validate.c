@@ -1,6 +1,7 @@
 /*
- * trainer/trainer_validate.c - the end of an epoch: validation of the weights through the library's own evaluation, the
- * best ones kept, checkpoints; and the end of a run: what is published.
+ * trainer_validate.c - the end of an epoch and of a run. Validation makes a model of the current weights (or of their
+ * moving average) and runs it with hrnet_evaluation, the same code as `hrnet eval`; the best weights are kept in memory
+ * and in model_best.pth. All of it is rank 0's; the others wait at the barrier of hr_trainer_end_epoch.
  */
 #include <string.h>
 
@@ -16,10 +17,10 @@ hrnet_status hr_trainer_save(hrnet_trainer *t)
     char *path;
     const double start = hr_clock_now();
     if (!t->is_first) return HRNET_OK;
-    HR_TRY(hr_learner_check(t->core));
+    HR_TRY(hr_learner_check(t->learner));
     HR_TRY(hr_trainer_path(&path, t, "checkpoint.pth"));
     const hrnet_status status =
-        hr_train_state_save(&t->core->state, t->core->params, &t->config, &t->core->optimizer, path);
+        hr_train_state_save(&t->learner->state, t->learner->params, &t->config, &t->learner->optimizer, path);
     hr_free(path);
     t->saved_at = hr_clock_now();
     t->seconds_saving += t->saved_at - start;
@@ -30,22 +31,23 @@ static hrnet_status save_weights(const hrnet_trainer *t, const float *block, con
 {
     char *path;
     HR_TRY(hr_trainer_path(&path, t, name));
-    const hrnet_status status = hr_train_state_save_weights(t->core->params, block, path);
+    const hrnet_status status = hr_train_state_save_weights(t->learner->params, block, path);
     hr_free(path);
     return status;
 }
 
 /* ---------------------------------------------------------------------------------------------- validation */
 
-/* What a validation found. */
-typedef struct verdict {
-    double perf, loss, accuracy;
-    int has_loss, n;
+/* The result of a validation. */
+typedef struct validation {
+    double perf;           /* the number that is compared: AP, or MPII's mean */
+    double loss, accuracy; /* if has_loss: with ground-truth boxes */
+    int has_loss, n;       /* n: numbers of the published table */
     const char *const *names;
     double numbers[HRNET_COCO_NUMBERS + HRNET_MPII_NUMBERS];
-} verdict;
+} validation;
 
-static hrnet_status score(hrnet_trainer *t, verdict *v)
+static hrnet_status score(hrnet_trainer *t, validation *v)
 {
     hrnet_mpii_score mpii;
     hrnet_coco_score coco = {0};
@@ -66,24 +68,26 @@ static hrnet_status score(hrnet_trainer *t, verdict *v)
     return HRNET_OK;
 }
 
-static hrnet_status evaluate(hrnet_trainer *t, verdict *v)
+/* Run the validation set through a model of the weights, then score. */
+static hrnet_status evaluate(hrnet_trainer *t, validation *v)
 {
     enum { MOST = 16 };
-    const hr_params_block block = {t->core->params, hr_learner_weights(t->core)};
+    const hr_params_block block = {t->learner->params, hr_learner_weights(t->learner)};
     const hr_weights weights = hr_params_weights(&block);
+    /* results do not depend on the batch; a large one only takes memory beside that of training */
     const int batch = t->config.test.batch_size_per_gpu < MOST ? t->config.test.batch_size_per_gpu : MOST;
-    const hrnet_session_options session_options = {.threads = t->core->options.threads, .max_batch = batch};
-    const hrnet_evaluation_options how = {.workers = t->core->options.workers};
+    const hrnet_session_options session_options = {.threads = t->learner->options.threads, .max_batch = batch};
+    const hrnet_evaluation_options how = {.workers = t->learner->options.workers};
     hrnet_model *model = NULL;
     hrnet_session *session = NULL;
-    hr_debug_images *watch = NULL;
+    hr_debug_images *images = NULL;
     HR_TRY(hr_model_create(&model, &t->config, &weights, hr_codec_of(&t->config), &hr_train_set_info(t->set)->skeleton,
                            batch));
     hrnet_status status = hrnet_session_create(&session, model, &session_options);
-    if (status == HRNET_OK) status = hr_debug_images_begin(&watch, t, &model->info);
+    if (status == HRNET_OK) status = hr_debug_images_begin(&images, t, &model->info);
     if (status == HRNET_OK) status = hrnet_evaluation_run(t->valid, session, &how);
-    const hrnet_status watched = hr_debug_images_end(watch);
-    if (status == HRNET_OK) status = watched;
+    const hrnet_status drawn = hr_debug_images_end(images);
+    if (status == HRNET_OK) status = drawn;
     if (status == HRNET_OK) status = score(t, v);
     v->has_loss = status == HRNET_OK && hrnet_evaluation_loss(t->valid, &v->loss, &v->accuracy) == HRNET_OK;
     hrnet_session_free(session);
@@ -91,8 +95,8 @@ static hrnet_status evaluate(hrnet_trainer *t, verdict *v)
     return status;
 }
 
-/* Upstream's log line and its table (_print_name_value). */
-static void say_verdict(hrnet_trainer *t, const verdict *v, double seconds)
+/* Upstream's "Test:" line and its table (_print_name_value). */
+static void log_validation(hrnet_trainer *t, const validation *v, double seconds)
 {
     hr_text head = {0}, row = {0}, line = {0};
     const size_t n = hrnet_evaluation_get_info(t->valid).n_persons;
@@ -118,9 +122,9 @@ static void say_verdict(hrnet_trainer *t, const verdict *v, double seconds)
     hr_text_free(&row);
 }
 
-static hrnet_status record(hrnet_trainer *t, const verdict *v)
+static hrnet_status record(hrnet_trainer *t, const validation *v)
 {
-    const hr_train_state *const s = &t->core->state;
+    const hr_train_state *const s = &t->learner->state;
     hr_record_value values[HRNET_COCO_NUMBERS + HRNET_MPII_NUMBERS + 2];
     size_t n = 0;
     if (v->has_loss) {
@@ -131,15 +135,15 @@ static hrnet_status record(hrnet_trainer *t, const verdict *v)
     return hr_record_add(t->record, s->step - 1, s->epoch, values, n);
 }
 
-/* As upstream: a score that equals the best is the best. */
-static hrnet_status keep_best(hrnet_trainer *t, const verdict *v)
+/* Keep the weights if they are the best; as in upstream a score that equals the best replaces it. */
+static hrnet_status keep_best(hrnet_trainer *t, const validation *v)
 {
-    hr_train_state *const s = &t->core->state;
+    hr_train_state *const s = &t->learner->state;
     s->last_perf = v->perf;
     if (v->perf < s->best_perf) return HRNET_OK;
     s->best_perf = v->perf;
     s->best_epoch = s->epoch;
-    memcpy(s->best, hr_learner_weights(t->core), t->core->params->n_floats * sizeof(float));
+    memcpy(s->best, hr_learner_weights(t->learner), t->learner->params->n_floats * sizeof(float));
     HR_TRY(save_weights(t, s->best, "model_best.pth"));
     hr_trainer_log(t, "best so far: %.4f, epoch %lld; %s/model_best.pth", v->perf, (long long)s->epoch, t->folder);
     return HRNET_OK;
@@ -147,12 +151,12 @@ static hrnet_status keep_best(hrnet_trainer *t, const verdict *v)
 
 static hrnet_status validate(hrnet_trainer *t)
 {
-    verdict v = {0};
+    validation v = {0};
     const double start = hr_clock_now();
     HR_TRY(evaluate(t, &v));
     const double seconds = hr_clock_now() - start;
     t->seconds_validating += seconds;
-    say_verdict(t, &v, seconds);
+    log_validation(t, &v, seconds);
     HR_TRY(record(t, &v));
     return keep_best(t, &v);
 }
@@ -161,23 +165,24 @@ static hrnet_status validate(hrnet_trainer *t)
 
 hrnet_status hr_trainer_end_epoch(hrnet_trainer *t)
 {
-    const int64_t epoch = t->core->state.epoch;
+    const int64_t epoch = t->learner->state.epoch;
     const int is_last = epoch + 1 >= t->config.train.end_epoch;
     if (t->valid != NULL) {
-        HR_TRY(hr_learner_check(t->core));
+        HR_TRY(hr_learner_check(t->learner)); /* a network of NaN would be scored, for minutes */
         if (is_last || (epoch + 1) % t->options.validate_every == 0) HR_TRY(validate(t));
     }
-    hr_learner_next_epoch(t->core);
+    hr_learner_next_epoch(t->learner);
     t->meters = (hr_trainer_meters){0};
     if (t->is_first) {
         HR_TRY(hr_trainer_save(t));
         hr_trainer_log(t, "=> saved checkpoint to %s", t->folder);
         HR_TRY(hr_trainer_log_check(t));
     }
-    return hr_collective_barrier(t->collective);
+    return hr_collective_barrier(t->collective); /* the others must not run into rank 0's validation */
 }
 
-/* The single file that `hrnet pose` needs: weights in half precision, configuration, codec, skeleton. */
+/* Convert a .pth to the single file that `hrnet pose` needs: weights in half precision, configuration, codec, skeleton.
+ */
 static hrnet_status save_model(hrnet_trainer *t, const char *from, const char *to)
 {
     hr_entry entries[HR_SKELETON_ENTRIES + 1];
@@ -199,12 +204,13 @@ hrnet_status hr_trainer_finish(hrnet_trainer *t)
 {
     char *from, *to;
     if (!t->is_first || t->is_finished) return HRNET_OK;
-    HR_TRY(hr_learner_check(t->core));
-    HR_TRY(save_weights(t, hr_learner_weights(t->core), "final_state.pth"));
-    const int has_best = t->core->state.best_perf >= 0;
+    HR_TRY(hr_learner_check(t->learner));
+    HR_TRY(save_weights(t, hr_learner_weights(t->learner), "final_state.pth"));
+    const int has_best = t->learner->state.best_perf >= 0;
     HR_TRY(hr_trainer_path(&from, t, has_best ? "model_best.pth" : "final_state.pth"));
     hrnet_status status = hr_trainer_path(&to, t, has_best ? "model_best.safetensors" : "final_state.safetensors");
-    if (status == HRNET_OK && has_best) status = save_weights(t, t->core->state.best, "model_best.pth");
+    /* written again: a run that was resumed elsewhere has the best weights in its state, but perhaps not the file */
+    if (status == HRNET_OK && has_best) status = save_weights(t, t->learner->state.best, "model_best.pth");
     if (status == HRNET_OK) status = save_model(t, from, to);
     if (status == HRNET_OK) hr_trainer_log(t, "done: %s/final_state.pth, %s (for hrnet pose --model)", t->folder, to);
     t->is_finished = status == HRNET_OK;

@@ -86,10 +86,10 @@ static void half_body(void **state)
 /* Which of three crops was chosen: 0 the box, 1 the upper, 2 the lower body. */
 static int which_crop(uint64_t stream, const double *joints)
 {
-    hr_placement p = {{{100, 100}, {1, 4.0f / 3}, 0}, 0};
+    hr_augmented_crop p = {{{100, 100}, {1, 4.0f / 3}, 0}, 0};
     double copy[3 * JOINTS];
     memcpy(copy, joints, sizeof copy);
-    hr_augment_place(&p, config, hrnet_dataset_info_coco(), 300, stream, copy);
+    hr_augment_crop(&p, config, hrnet_dataset_info_coco(), 300, stream, copy);
     const float x = p.is_flipped ? 299 - p.crop.center[0] : p.crop.center[0];
     return fabsf(x - 100) < 1e-3f ? 0 : fabsf(x - 160.38426f) < 1e-3f ? 1 : fabsf(x - 148.40674f) < 1e-3f ? 2 : 3;
 }
@@ -174,9 +174,9 @@ static void published_distributions(void **state)
     (void)state;
     reset();
     for (int i = 0; i < N; i++) {
-        hr_placement p = {{{100, 100}, {1, 1}, 0}, 0};
+        hr_augmented_crop p = {{{100, 100}, {1, 1}, 0}, 0};
         set_joints(joints);
-        hr_augment_place(&p, config, hrnet_dataset_info_coco(), 300, (uint64_t)i, joints);
+        hr_augment_crop(&p, config, hrnet_dataset_info_coco(), 300, (uint64_t)i, joints);
         assert_true(p.crop.scale[0] == p.crop.scale[1]);
         assert_true(p.crop.center[0] == (p.is_flipped ? 199 : 100) && p.crop.center[1] == 100);
         scales[i] = ((double)p.crop.scale[0] - 1) / 0.35;
@@ -205,13 +205,13 @@ static void box_jitter(void **state)
     (void)state;
     reset();
     for (int i = 0; i < N; i++) {
-        hr_placement plain = {{{100, 100}, {1, 1.5f}, 0}, 0}, moved = plain;
+        hr_augmented_crop plain = {{{100, 100}, {1, 1.5f}, 0}, 0}, moved = plain;
         config->dataset.box_jitter = 0;
         set_joints(joints);
-        hr_augment_place(&plain, config, hrnet_dataset_info_coco(), 300, (uint64_t)i, joints);
+        hr_augment_crop(&plain, config, hrnet_dataset_info_coco(), 300, (uint64_t)i, joints);
         config->dataset.box_jitter = 0.3;
         set_joints(joints);
-        hr_augment_place(&moved, config, hrnet_dataset_info_coco(), 300, (uint64_t)i, joints);
+        hr_augment_crop(&moved, config, hrnet_dataset_info_coco(), 300, (uint64_t)i, joints);
         assert_true(moved.crop.scale[0] == plain.crop.scale[0] && moved.crop.rotation == plain.crop.rotation &&
                     moved.is_flipped == plain.is_flipped);
         const double dx = (double)(moved.crop.center[0] - plain.crop.center[0]) / 200,

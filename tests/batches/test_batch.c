@@ -71,7 +71,7 @@ static uint64_t hash_example(const hr_example *e)
     return hash_bytes(hash, &e->set, sizeof e->set);
 }
 
-/* Hashes of a run's examples, at their places in hashes; sizes of its batches. */
+/* Hashes of a run's examples, hashes[i] of number i in the epoch, and the sizes of its batches. */
 static size_t run(const hr_train_set *set, const hr_batches_options *options, uint64_t *hashes, int *sizes)
 {
     hr_batches *batches = NULL;

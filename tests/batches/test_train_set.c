@@ -1,6 +1,7 @@
 /*
- * test_train_set.c - who is trained on: several sets with their keypoints matched, persons left out, SELECT_DATA, MPII;
- * what is said when it cannot be. With HRNET_DATA, the folder of coco_small and lspet, also the real sets.
+ * test_train_set.c - which persons are trained on: several sets whose keypoints are mapped to joints, EXCLUDE,
+ * SELECT_DATA, MPII; and the messages of sets that cannot be used. With HRNET_DATA, the folder of coco_small and lspet,
+ * also the real sets.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -121,7 +122,7 @@ static void mistakes_are_named(void **state)
     (void)state;
     small_config(config, folder, "first");
     add_set("strange", "");
-    expect_failure(HRNET_ERR_MISMATCH, "none of its keypoints (a, ...)");
+    expect_failure(HRNET_ERR_MISMATCH, "found none (a, ...)");
     add_set("strange", ", KEYPOINTS: {a: nose, c: left_eye}");
     expect_failure(HRNET_ERR_CONFIG, "has no keypoint \"c\"");
     add_set("strange", ", KEYPOINTS: {a: beak}");
@@ -133,12 +134,12 @@ static void mistakes_are_named(void **state)
     add_set("second", ", DATASET: lsp");
     expect_failure(HRNET_ERR_CONFIG, "DATASET.MORE_SETS[0].DATASET");
     small_config(config, folder, "strange");
-    expect_failure(HRNET_ERR_MISMATCH, "2 keypoints, MODEL.NUM_JOINTS is 17");
+    expect_failure(HRNET_ERR_MISMATCH, "expected 17 keypoints (MODEL.NUM_JOINTS), found 2");
     small_file(folder, "strange/annotations/person_keypoints_empty.json",
                "{\"categories\": [{\"id\": 1, \"name\": \"person\", \"keypoints\": [\"a\"]}], \"images\": [], "
                "\"annotations\": []}");
     strcpy(config->dataset.train_set, "empty");
-    expect_failure(HRNET_ERR_FORMAT, "nobody to train on");
+    expect_failure(HRNET_ERR_FORMAT, "expected persons to train on, found none");
 }
 
 static void persons_are_left_out(void **state)
@@ -156,7 +157,7 @@ static void persons_are_left_out(void **state)
     assert_true(list[0].id == 1 && list[1].id == 2 && list[2].id == 4);
     hr_train_set_free(set);
     small_file(folder, "bad.txt", "1\n2\n3\n4\n5\n6\n");
-    expect_failure(HRNET_ERR_FORMAT, "nobody to train on: 6 persons, of which none is left");
+    expect_failure(HRNET_ERR_FORMAT, "expected persons to train on, found none: 6 are left out");
     small_file(folder, "bad.txt", "1\ntwo\n");
     expect_failure(HRNET_ERR_FORMAT, "bad.txt:2: expected the id of an annotation, found \"two\"");
     remove(path);

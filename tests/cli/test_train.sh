@@ -207,7 +207,7 @@ what_is_missing_is_named() {
     train 1 -o run --no-validation $train_keys
     has err 'picture 2.png'
     train 1 -o run --no-validation $train_keys MODEL.NUM_JOINTS 16
-    has err 'MODEL.NUM_JOINTS is 16'
+    has err 'expected 16 keypoints (MODEL.NUM_JOINTS)'
     train 1 -o run --no-validation $train_keys TRAIN.INIT nothing.pth
     has err 'nothing.pth'
     expect 2 "$HRNET" train -o run
@@ -224,7 +224,7 @@ weights_of_a_model_with_other_joints() {
     make_train_set set 4 3 '"tip", "left_end", "right_end"'
     train 0 -o run --no-validation $train_keys MODEL.NUM_JOINTS 3 TRAIN.INIT "$golden/weights.pth"
     has out 'wrong shape: final_layer.weight: expected [3, 8, 1, 1], found [17, 8, 1, 1]'
-    has out 'final_layer is made anew'
+    has out 'final_layer gets initial values'
     expect 0 "$HRNET" info run/final_state.safetensors
     has out 'left_end'
 }

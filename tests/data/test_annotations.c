@@ -1,9 +1,8 @@
-/* test_annotations.c - what is read of COCO's files, what is left out, what is refused and how that is said. */
+/* test_annotations.c - COCO's files: what is read, what is left out, what is refused, and with which message. */
 #include "../score/score_files.h"
 
-#include "data/annotations.h"
-#include "score/coco_results.h"
-#include "data/dataset_info.h"
+#include "data/coco_json.h"
+#include "score/coco_score.h"
 
 static hrnet_status parse(hrnet_annotations **out, const char *text)
 {
@@ -65,14 +64,15 @@ static void test_refused(void **state)
         {"7", "expected an object or a list"},
         {"{\"images\": {}}", "\"images\": expected a list"},
         {"{\"images\": [{\"id\": 1}, {\"id\": \"a\"}]}", "images[1]: expected an object with a whole number \"id\""},
-        {"{\"images\": [{\"id\": 1}, {\"id\": 1}]}", "the id 1 stands there twice"},
+        {"{\"images\": [{\"id\": 1}, {\"id\": 1}]}", "expected every id once, found 1 twice"},
         {"{\"annotations\": [{\"image_id\": 1}]}", "annotations[0]: expected an object with whole numbers"},
         {"{\"annotations\": [" PERSON "[1, 2]}]}", "annotations[0]: keypoints: expected a list"},
-        {"{\"annotations\": [" PERSON "[1, 2, 0]}, " PERSON "[1, 2, 0, 3, 4, 0]}]}", "6 numbers, expected 3"},
+        {"{\"annotations\": [" PERSON "[1, 2, 0]}, " PERSON "[1, 2, 0, 3, 4, 0]}]}",
+         "expected 3 numbers for 1 keypoints, found 6"},
         {"{\"annotations\": [" PERSON "[1, 2, \"a\"]}]}", "expected numbers alone"},
-        {"{\"annotations\": [" PERSON "[1, 2, 0]}]}", "no \"categories\""},
+        {"{\"annotations\": [" PERSON "[1, 2, 0]}]}", "categories: expected those of the annotations, found none"},
         {"{\"annotations\": [" PERSON "[1, 2, 0]}], \"categories\": [{\"id\": 1, \"keypoints\": [\"a\", \"b\"]}]}",
-         "annotations have 1 keypoints, their category has 2"},
+         "annotations: expected 2 keypoints as their category has, found 1"},
         {"{\"images\": [", "line 1, byte"},
     };
     (void)state;
@@ -96,7 +96,7 @@ static void test_results(void **state)
     assert_true(r.n == 1 && r.n_keypoints == 1 && r.areas == NULL && r.scores[0] == .5 && r.keypoints[1] == 2);
     hrnet_coco_results_free(&r);
     assert_int_equal(hr_coco_results_parse(&r, entry, strlen(entry), 17), HRNET_ERR_FORMAT);
-    assert_non_null(strstr(hrnet_last_error(), "entry 0: keypoints: 3 numbers, expected 51"));
+    assert_non_null(strstr(hrnet_last_error(), "entry 0: keypoints: expected 51 numbers for 17 keypoints, found 3"));
     assert_int_equal(hr_coco_results_parse(&r, broken, strlen(broken), 0), HRNET_ERR_FORMAT);
     assert_non_null(strstr(hrnet_last_error(), "score: expected a number"));
     assert_int_equal(hr_coco_results_parse(&r, "{}", 2, 0), HRNET_ERR_FORMAT);
@@ -155,7 +155,7 @@ static void test_contradictions(void **state)
         {"flip_pairs: [[0, 1], [1, 2]]", "keypoint 1 is in two flip pairs"},
         {"flip_pairs: [[0, 0]]", "two different keypoints"},
         {"flip_pairs: [[0, 3]]", "flip_pairs[0]: expected a keypoint: a name, or a number from 0 to 2"},
-        {"flip_pairs: [[0, tip]]", "flip_pairs[0]: no keypoint has the name \"tip\""},
+        {"flip_pairs: [[0, tip]]", "flip_pairs[0]: expected the name of a keypoint, found \"tip\""},
         {"skeleton: [[0, 1]]", "skeleton[0]: expected a keypoint: a name, or a number from 1 to 3"},
         {"sigmas: [1, 2]", "sigmas: expected a list of 3 numbers"},
         {"sigmas: [1, 2, 0]", "sigma 0 of keypoint 2"},

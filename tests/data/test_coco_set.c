@@ -2,7 +2,7 @@
  * test_coco_set.c - COCO boxes to crops by upstream's rules; and the whole chain from true heatmaps to AP: a network
  * that answers exactly what it was trained to answer must score 1.
  */
-#include "data/coco_set.h"
+#include "data/samples.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -188,8 +188,8 @@ static double score_true_heatmaps(const hrnet_annotations *annotations, hrnet_de
                                                poses + i * JOINTS),
                          HRNET_OK);
     }
-    const hr_evaluate_options options = {hrnet_skeleton_coco()->sigmas, 0.9, 0.2, 0};
-    assert_int_equal(hr_evaluate(&s, poses, left_out, &options, scores, kept, &n_kept), HRNET_OK);
+    const hr_select_options options = {hrnet_skeleton_coco()->sigmas, 0.9, 0.2, 0};
+    assert_int_equal(hr_select_poses(&s, poses, left_out, &options, scores, kept, &n_kept), HRNET_OK);
     assert_int_equal(n_kept, PERSONS);
     for (size_t i = 0; i < n_kept; i++) {
         image_ids[i] = s.images[s.list[kept[i]].image].id;

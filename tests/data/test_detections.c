@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "data/detections.h"
+#include "data/coco_json.h"
 
 static void test_detections(void **state)
 {

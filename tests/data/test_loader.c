@@ -73,7 +73,7 @@ static void items_come_in_order(void **state)
     }
 }
 
-static void failures_come_in_their_place(void **state)
+static void failures_come_in_order(void **state)
 {
     char expected[64];
     (void)state;
@@ -145,7 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_come_in_order),
-        cmocka_unit_test(failures_come_in_their_place),
+        cmocka_unit_test(failures_come_in_order),
         cmocka_unit_test(an_early_end_leaves_nothing),
         cmocka_unit_test(wrong_numbers_are_refused),
         cmocka_unit_test(every_failing_allocation_is_survived),

@@ -1,5 +1,5 @@
-/* test_mpii_set.c - MPII's annotations to crops; the numbers are upstream's rule done by hand. */
-#include "data/mpii_set.h"
+/* test_mpii_set.c - MPII's annotations to crops; expected numbers are computed by hand with upstream's rule. */
+#include "data/samples.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /*
- * test_evaluation_loss.c - the loss that a validation pass tells, against the published formulas written out, over
- * examples as training without augmentation makes them, for every setting that changes it.
+ * test_evaluation_loss.c - the loss of a validation pass against the published formulas written out, over examples made
+ * as in training without augmentation, for every setting that changes it.
  */
 #include <hrnet_eval.h>
 

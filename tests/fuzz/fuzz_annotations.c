@@ -1,6 +1,6 @@
 /* fuzz_annotations.c - COCO annotations and results, and with them the JSON stream; what reads well is scored too. */
-#include "data/annotations.h"
-#include "score/coco_results.h"
+#include "data/coco_json.h"
+#include "score/coco_score.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

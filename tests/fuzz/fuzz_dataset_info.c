@@ -1,5 +1,5 @@
 /* fuzz_dataset_info.c - descriptions of keypoints in YAML. */
-#include "data/dataset_info.h"
+#include "data/coco_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

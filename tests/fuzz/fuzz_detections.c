@@ -1,5 +1,5 @@
-/* fuzz_boxes.c - COCO detections and annotations, and with them the JSON tree. */
-#include "data/detections.h"
+/* fuzz_detections.c - COCO detections and annotations, and with them the JSON tree. */
+#include "data/coco_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

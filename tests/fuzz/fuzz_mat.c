@@ -1,6 +1,5 @@
 /* fuzz_mat.c - MATLAB 5 files, and MPII's ground truth and predictions in them or in JSON. */
-#include "score/mpii_poses.h"
-#include "score/mpii_truth.h"
+#include "score/mpii_score.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "data/mpii_set.h"
+#include "data/samples.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

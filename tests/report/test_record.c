@@ -1,6 +1,6 @@
 /*
- * test_record.c - the JSONL log and TensorBoard's event file: what stands in them after reports, a resumed run, a
- * killed run, a full disk. golden/train/events.bin comes from TensorBoard's own writer (make_events.py).
+ * test_record.c - the JSONL log and TensorBoard's event file: their contents after reports, a resumed run, a killed
+ * run, a full disk. golden/train/events.bin comes from TensorBoard's own writer (make_events.py).
  */
 #include <dirent.h>
 #include <math.h>
@@ -20,7 +20,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "report/events.h"
+#include "report/record_internal.h"
 #include "report/record.h"
 #include "report/run_log.h"
 
@@ -70,7 +70,7 @@ static void expect_text(const char *path, const char *text)
     hr_free(bytes.data);
 }
 
-/* The one event file of a folder, or the one whose name ends as told. */
+/* The only event file of a folder, or the one whose name has this ending. */
 static const char *event_file(const char *where)
 {
     static char path[1024];
@@ -270,7 +270,7 @@ static void full_disks_cut_no_entry(void **state)
         hr_bytes after = read_whole(with_log ? path : event_file(board));
         assert_int_equal(after.size, before.size);
         assert_memory_equal(after.data, before.data, before.size);
-        /* there is room again */
+        /* the file may grow again */
         assert_int_equal(hr_record_add(record, 3, 0, &value, 1), HRNET_OK);
         hr_free(after.data);
         after = read_whole(with_log ? path : event_file(board));

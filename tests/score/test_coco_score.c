@@ -1,8 +1,8 @@
 /* test_coco_score.c - scores against pycocotools: golden sets, and made-up ones of make_coco_sets.py. */
 #include "score_files.h"
 
-#include "data/annotations.h"
-#include "score/coco_results.h"
+#include "data/coco_json.h"
+#include "score/coco_score.h"
 
 /* Sums run in another order than numpy's: a few units in the last place of numbers up to 1. */
 #define TOLERANCE 1e-12

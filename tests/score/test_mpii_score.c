@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "score/mpii_truth.h"
+#include "score/mpii_score.h"
 
 static void score_files(hrnet_mpii_score *score, const char *truth_path, const char *poses_path)
 {

@@ -33,9 +33,9 @@ static const hr_samples samples = {.n_joints = JOINTS, .n_images = 3, .n = N, .i
 
 static size_t evaluate(double in_vis_thre, int soft, double *scores, size_t *kept)
 {
-    const hr_evaluate_options options = {sigmas, 0.9, in_vis_thre, soft};
+    const hr_select_options options = {sigmas, 0.9, in_vis_thre, soft};
     size_t n = 0;
-    assert_int_equal(hr_evaluate(&samples, poses[0], left_out, &options, scores, kept, &n), HRNET_OK);
+    assert_int_equal(hr_select_poses(&samples, poses[0], left_out, &options, scores, kept, &n), HRNET_OK);
     return n;
 }
 
@@ -74,12 +74,12 @@ static void results_as_python_writes_them(void **state)
     size_t size;
     (void)state;
     FILE *stream = open_memstream(&text, &size);
-    hr_evaluate_write_coco(stream, &samples, poses[0], scores, kept, 1);
+    hr_write_coco_results(stream, &samples, poses[0], scores, kept, 1);
     fclose(stream);
     assert_string_equal(text, expected);
     free(text);
     stream = open_memstream(&text, &size);
-    hr_evaluate_write_coco(stream, &samples, poses[0], scores, kept, 0);
+    hr_write_coco_results(stream, &samples, poses[0], scores, kept, 0);
     fclose(stream);
     assert_string_equal(text, "[]");
     free(text);
@@ -91,20 +91,20 @@ static void oks_counts_labelled_joints(void **state)
     const hr_truth truth = {0, 0, 100, keypoints};
     const hrnet_keypoint exact[] = {{10, 20, 1}, {0, 0, 0}}, off[] = {{11, 20, 1}, {0, 0, 0}};
     (void)state;
-    assert_float_equal(hr_evaluate_oks(&truth, exact, sigmas, JOINTS), 1, 0);
+    assert_float_equal(hr_truth_oks(&truth, exact, sigmas, JOINTS), 1, 0);
     /* exp(-1 / (2 * 100 * 0.1^2)) */
-    assert_float_equal(hr_evaluate_oks(&truth, off, sigmas, JOINTS), 0.60653066, 1e-6);
+    assert_float_equal(hr_truth_oks(&truth, off, sigmas, JOINTS), 0.60653066, 1e-6);
 }
 
 static void every_failing_allocation_is_survived(void **state)
 {
-    const hr_evaluate_options options = {sigmas, 0.9, 0.2, 0};
+    const hr_select_options options = {sigmas, 0.9, 0.2, 0};
     double scores[N];
     size_t kept[N], n;
     (void)state;
     for (long k = 0;; k++) {
         hr_mem_fail_after(k);
-        const hrnet_status status = hr_evaluate(&samples, poses[0], left_out, &options, scores, kept, &n);
+        const hrnet_status status = hr_select_poses(&samples, poses[0], left_out, &options, scores, kept, &n);
         hr_mem_fail_after(-1);
         if (status == HRNET_OK) break;
         assert_int_equal(status, HRNET_ERR_MEMORY);

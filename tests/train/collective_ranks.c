@@ -1,6 +1,6 @@
 /*
- * collective_ranks.c CASE - what one process of test_collective.sh does; exit status 0 when all it found was right. All
- * processes know all numbers (a function of rank and index), so that each computes the expected sums by itself.
+ * collective_ranks.c CASE - one process of test_collective.sh; exit status 0 if every result was right. All values are
+ * a function of rank and index, so that each process computes the expected sums by itself.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -96,7 +96,7 @@ static void sum_doubles(void)
     }
 }
 
-/* More sums under way than a group holds, small ones of doubles between them, ranks at different speeds. */
+/* More unfinished sums than a group may have, with sums of doubles between them, by ranks of different speeds. */
 static void overlap(void)
 {
     enum { PARTS = 300, N = 2000 };
@@ -129,11 +129,11 @@ static void broadcast(void)
     hr_free(bytes);
 }
 
-/* mpirun without a list of hosts starts all of them here. */
-static void size_here(void)
+/* mpirun without a list of hosts starts all processes on this machine. */
+static void local_size(void)
 {
-    CHECK(hr_collective_size_here(collective) == hr_collective_size(collective), "found %d",
-          hr_collective_size_here(collective));
+    CHECK(hr_collective_local_size(collective) == hr_collective_size(collective), "found %d",
+          hr_collective_local_size(collective));
 }
 
 /* The hash of the sums, the same in every run: resuming is exact with several processes, too. */
@@ -153,7 +153,7 @@ static void print_hash(void)
     hr_free(values);
 }
 
-/* All wait for rank 1, which sleeps; the processor time of rank 0 tells whether it slept, too. */
+/* All wait for rank 1, which sleeps; rank 0's processor time shows whether it napped or waited busily. */
 static void barrier(void)
 {
     if (hr_collective_rank(collective) == 1) usleep(1000 * 1000);
@@ -168,7 +168,7 @@ static void barrier(void)
 static void give_up(void)
 {
     if (hr_collective_rank(collective) == 1) {
-        hr_collective_give_up(collective);
+        hr_collective_leave(collective);
         hr_collective_close(collective);
         exit(5);
     }
@@ -188,7 +188,7 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(void);
     } cases[] = {{"sum_floats", sum_floats}, {"sum_doubles", sum_doubles}, {"overlap", overlap},
-                 {"broadcast", broadcast},   {"size_here", size_here},     {"hash", print_hash},
+                 {"broadcast", broadcast},   {"local_size", local_size},   {"hash", print_hash},
                  {"barrier", barrier},       {"give_up", give_up},         {"die", die}};
     if (hr_collective_open(&collective) != HRNET_OK) {
         fprintf(stderr, "%s\n", hrnet_last_error());

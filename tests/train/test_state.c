@@ -187,7 +187,7 @@ static void test_round_trip(void **unused)
     }
 }
 
-/* A state before its first step has no moments in the file; what the blocks hold then is zeros. */
+/* The file of a state before its first step has no moments; loading it fills the blocks with zeros. */
 static void test_before_the_first_step(void **unused)
 {
     (void)unused;
@@ -211,8 +211,8 @@ static void test_before_the_first_step(void **unused)
     close_run(&loaded);
 }
 
-/* Without best weights the current ones stand under both names and once in the file; an average that was not kept
- * cannot be gone on with. */
+/* Without best weights both dictionaries name the current ones, which are in the file once. A run with a moving average
+ * cannot resume from a file without one. */
 static void test_without_some_blocks(void **unused)
 {
     (void)unused;
@@ -318,7 +318,7 @@ static void test_official(void **unused)
 
 /* ---------------------------------------------------------------------------------------------- as a model */
 
-/* Of the saved state the model is state_dict, with the configuration that stands in the file. */
+/* Loaded as a model, a checkpoint.pth gives its state_dict and the configuration in the file. */
 static void test_is_a_model(void **unused)
 {
     (void)unused;
@@ -429,7 +429,7 @@ static void test_mismatch(void **unused)
     close_run(&adam);
 }
 
-/* A network that has all of ours and more. */
+/* A network that has all parameters of ours, and more. */
 static void test_more_tensors(void **unused)
 {
     (void)unused;

@@ -273,7 +273,7 @@ static void the_average_follows_the_weights(void **state)
     end(&r);
 }
 
-/* ---------------------------------------------------------------------------------------------- what is broken */
+/* ---------------------------------------------------------------------------------------------- broken states */
 
 static void numbers_that_are_not_finite_are_found(void **state)
 {
@@ -294,7 +294,7 @@ static void a_trial_changes_nothing(void **state)
     (void)state;
     run r = begin();
     float *const before = copy_params(r.trainer);
-    MUST(hr_learner_try(r.trainer, &seconds));
+    MUST(hr_learner_time_pass(r.trainer, &seconds));
     assert_true(seconds > 0);
     assert_memory_equal(before, r.trainer->state.params, r.trainer->params->n_floats * sizeof *before);
     free(before);
