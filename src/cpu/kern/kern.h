@@ -210,7 +210,7 @@ typedef struct hr_depthwise {
     size_t step;               /* floats between the input pixels of neighbouring output pixels */
     const float *weights;      /* [n_taps][n_channels] */
     const float *bias;         /* [n_channels], or NULL for zeros */
-    const float *add;          /* laid out as out with pixels add_ld apart, or NULL */
+    const float *add;          /* laid out as out with pixels add_ld apart, or NULL; may equal out */
     float *out;
     size_t out_ld, add_ld;
     hr_epilogue epilogue;
@@ -266,7 +266,8 @@ typedef struct hr_kern {
     /* out[c] (add: +)= a[c] * b[c], c < ld; out may equal a. */
     void (*multiply)(float *out, const float *a, const float *b, int ld, int add);
     /* out[i] = activation(x[i]); dx[i] (add: +)= dy[i] * activation'(x[i]); n a multiple of HR_STRIP. out may equal x.
-     */
+     * What is not a number stays so, and the slopes of ReLUs and of the hard sigmoid are there as at 1. SiLU at minus
+     * infinity is not a number. */
     void (*activate)(float *out, const float *x, size_t n, hr_activation activation);
     void (*activation_gradient)(float *dx, const float *dy, const float *x, size_t n, hr_activation activation,
                                 int add);
