@@ -72,6 +72,14 @@ static guarded image(size_t n_pixels, int n_channels, int ld, uint64_t stream)
     return g;
 }
 
+/* What lies outside a picture. */
+static guarded zeros_of(int ld)
+{
+    guarded g = guard((size_t)ld, GUARD_END);
+    memset(g.data, 0, (size_t)ld * sizeof(float));
+    return g;
+}
+
 /* The input row or column that output o reads through the window's cell k, or -1. A transposed convolution adds input i
  * into output 2 i - padding + k (torch.nn.ConvTranspose2d). */
 static int source(const hr_conv_shape *s, int o, int k, int pad, int size)
@@ -120,12 +128,11 @@ static conv_data make_data(const conv_case *c)
     const size_t n_taps = (size_t)hr_n_taps(s), depth = (size_t)hr_weight_depth(s), oc = (size_t)s->oc;
     conv_data d = {.in = image((size_t)(c->n * s->ih * s->iw), s->ic, s->in_ld, IN),
                    .add = image((size_t)(c->n * s->oh * s->ow), s->oc, s->add_ld, ADD),
-                   .zeros = image(1, 0, s->in_ld, IN),
+                   .zeros = zeros_of(s->in_ld),
                    .weights = guard_numbers(n_taps * depth * oc, WEIGHTS, GUARD_END),
                    .arranged = guard(n_taps * depth * (size_t)hr_padded(s->oc), GUARD_END),
                    .scale = guard_numbers(oc, SCALE, GUARD_END),
                    .bias = image(1, s->oc, hr_padded(s->oc), BIAS)};
-    memset(d.zeros.data, 0, (size_t)s->in_ld * sizeof(float));
     /* away from zero: a sum that begins with a bias far larger than its terms rounds at the bias's size every time */
     for (size_t i = 0; i < oc; i++) d.scale.data[i] = 1 + d.scale.data[i] / 2;
     hr_conv_arrange(s, d.weights.data, d.scale.data, d.arranged.data);

@@ -3,8 +3,8 @@
  * errors, no tensors: drivers decide what to compute, kernels compute it.
  *
  * Inside the engine an image is [h][w][ld] floats: channels innermost, ld = channels rounded up to HR_STRIP, the
- * padding lanes zero. Then every kernel works on whole vectors and no kernel has a channel tail. A strip is HR_STRIP
- * neighbouring channels.
+ * padding lanes zero (behind a sigmoid what it makes of zero). Then every kernel works on whole vectors and no kernel
+ * has a channel tail. A strip is HR_STRIP neighbouring channels.
  *
  * Pointers need the alignment of their type and no more. Kernels read and write exactly the numbers that a contract
  * names (they may prefetch past them), and outputs overlap no input except where a contract lets them be equal.
