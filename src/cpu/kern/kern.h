@@ -231,11 +231,11 @@ typedef struct hr_norm {
 } hr_norm;
 
 typedef struct hr_kern {
-    const char *name;   /* "avx2" */
-    double macs_per_ns; /* about what the best gemm tile does on one core; plans weigh algorithms by it */
-    double memory_price;  /* multiply-adds that a float of packed weights has to save: a choice by which W32 takes
-                           less than twice its weights' size */
-    int max_strips;     /* column blocks may have 1..max_strips strips */
+    const char *name;    /* "avx2" */
+    double macs_per_ns;  /* about what the best gemm tile does on one core; plans weigh algorithms by it */
+    double memory_price; /* multiply-adds that a float of packed weights has to save: a choice by which W32 takes
+                          less than twice its weights' size */
+    int max_strips;      /* column blocks may have 1..max_strips strips */
     int rows[HR_MAX_STRIPS + 1]; /* best and largest m for a block of that many strips */
     void (*gemm[HR_N_FORMATS][HR_MAX_STRIPS + 1])(const hr_gemm *tile);
     void (*gemm_batch[HR_N_FORMATS][HR_MAX_STRIPS + 1])(const hr_gemm_batch *batch);
