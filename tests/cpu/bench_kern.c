@@ -9,25 +9,36 @@ enum { TAPS = 9, DEPTH = 64, ROWS = 48, PRODUCTS = 4, CHANNELS = 64, WIDTH = 48,
 /* Where kernels read, their weights, and where they write. */
 static guarded in, weights, out;
 
-static double time_gemm(const hr_kern *kern, void (*gemm)(const hr_gemm *), int strips)
+static double time_gemm(const hr_kern *kern, hr_format format, int strips, hr_activation activation)
 {
     const int m = kern->rows[strips], width = strips * HR_STRIP;
     const float *rows[TAPS * HR_MAX_ROWS];
     float *outs[HR_MAX_ROWS];
     for (int i = 0; i < TAPS * m; i++) rows[i] = in.data + i * DEPTH;
     for (int i = 0; i < m; i++) outs[i] = out.data + i * width;
-    gemm(&(hr_gemm){.m = m, .n_taps = TAPS, .depth = DEPTH, .rows = rows, .weights = weights.data, .outs = outs});
+    kern->gemm[format][strips](&(hr_gemm){.m = m,
+                                          .n_taps = TAPS,
+                                          .depth = DEPTH,
+                                          .rows = rows,
+                                          .weights = weights.data,
+                                          .outs = outs,
+                                          .epilogue = {activation, 0}});
     return 2. * m * TAPS * DEPTH * width;
 }
 
 static double bench_gemm(const hr_kern *kern, int strips)
 {
-    return time_gemm(kern, kern->gemm[strips], strips);
+    return time_gemm(kern, HR_FORMAT_FLOAT32, strips, HR_ACTIVATION_NONE);
+}
+
+static double bench_gemm_silu(const hr_kern *kern, int strips)
+{
+    return time_gemm(kern, HR_FORMAT_FLOAT32, strips, HR_ACTIVATION_SILU);
 }
 
 static double bench_gemm_half(const hr_kern *kern, int strips)
 {
-    return time_gemm(kern, kern->gemm_half[strips], strips);
+    return time_gemm(kern, HR_FORMAT_FLOAT16, strips, HR_ACTIVATION_NONE);
 }
 
 static double time_gemm_batch(void (*gemm_batch)(const hr_gemm_batch *), int strips)
@@ -49,12 +60,12 @@ static double time_gemm_batch(void (*gemm_batch)(const hr_gemm_batch *), int str
 
 static double bench_gemm_batch(const hr_kern *kern, int strips)
 {
-    return time_gemm_batch(kern->gemm_batch[strips], strips);
+    return time_gemm_batch(kern->gemm_batch[HR_FORMAT_FLOAT32][strips], strips);
 }
 
 static double bench_gemm_batch_half(const hr_kern *kern, int strips)
 {
-    return time_gemm_batch(kern->gemm_batch_half[strips], strips);
+    return time_gemm_batch(kern->gemm_batch[HR_FORMAT_FLOAT16][strips], strips);
 }
 
 static double bench_gemm_transposed(const hr_kern *kern, int strips)
@@ -145,12 +156,12 @@ static double time_wino_fused(const hr_kern *kern, void (*fused)(const hr_wino_f
 
 static double bench_wino_fused(const hr_kern *kern, int slot)
 {
-    return time_wino_fused(kern, kern->wino_fused[slot], slot);
+    return time_wino_fused(kern, kern->wino_fused[HR_FORMAT_FLOAT32][slot], slot);
 }
 
 static double bench_wino_fused_half(const hr_kern *kern, int slot)
 {
-    return time_wino_fused(kern, kern->wino_fused_half[slot], slot);
+    return time_wino_fused(kern, kern->wino_fused[HR_FORMAT_FLOAT16][slot], slot);
 }
 
 static double bench_wino_output(const hr_kern *kern, int slot)
@@ -164,7 +175,7 @@ static double bench_wino_output(const hr_kern *kern, int slot)
                                               .pixel_step = CHANNELS,
                                               .h = down(slot)->outputs,
                                               .w = across(slot)->outputs,
-                                              .relu = 1});
+                                              .epilogue = {HR_ACTIVATION_RELU, 0}});
     return (double)((numbers(slot) + outputs(slot)) * sizeof(float));
 }
 
@@ -192,9 +203,71 @@ static double bench_sum_row(const hr_kern *kern, int variant)
 {
     (void)variant;
     static const int shifts[TERMS] = {0, 1, 2};
+    static const size_t lds[TERMS] = {CHANNELS, CHANNELS, CHANNELS};
     const float *terms[TERMS] = {in.data, weights.data, weights.data};
-    kern->sum_row(out.data, terms, shifts, TERMS, WIDTH, CHANNELS, 1);
+    kern->sum_row(out.data, CHANNELS, terms, lds, shifts, TERMS, WIDTH, CHANNELS, HR_ACTIVATION_RELU);
     return (double)((TERMS + 1) * WIDTH * CHANNELS * sizeof(float));
+}
+
+/* A row of a 3x3 or 5x5 window's taps, all of them on one row of the input. */
+static double bench_depthwise(const hr_kern *kern, int n_taps)
+{
+    enum { MAX_TAPS = 25 };
+    const float *rows[MAX_TAPS];
+    for (int t = 0; t < n_taps; t++) rows[t] = in.data + t * CHANNELS;
+    kern->depthwise(&(hr_depthwise){.w = WIDTH,
+                                    .n_taps = n_taps,
+                                    .n_channels = CHANNELS,
+                                    .rows = rows,
+                                    .step = CHANNELS,
+                                    .weights = weights.data,
+                                    .out = out.data,
+                                    .out_ld = CHANNELS});
+    return 2. * WIDTH * n_taps * CHANNELS;
+}
+
+static double bench_depthwise_gradient(const hr_kern *kern, int variant)
+{
+    (void)variant;
+    kern->depthwise_gradient(&(hr_depthwise_gradient){.w = WIDTH,
+                                                      .n_channels = CHANNELS,
+                                                      .x_row = in.data,
+                                                      .dout = weights.data,
+                                                      .step = CHANNELS,
+                                                      .out_ld = CHANNELS,
+                                                      .sums = out.data});
+    return 2. * WIDTH * CHANNELS;
+}
+
+/* Bilinear upsampling mixes four cells. */
+static double bench_mix_cells(const hr_kern *kern, int variant)
+{
+    enum { CELLS = 4 };
+    static const float shares[CELLS] = {0.5625F, 0.1875F, 0.1875F, 0.0625F};
+    (void)variant;
+    const float *cells[CELLS];
+    for (int i = 0; i < CELLS; i++) cells[i] = in.data + i * CHANNELS;
+    kern->mix_cells(out.data, cells, shares, CELLS, CHANNELS);
+    return (double)((CELLS + 1) * CHANNELS * sizeof(float));
+}
+
+static double bench_multiply(const hr_kern *kern, int variant)
+{
+    (void)variant;
+    kern->multiply(out.data, in.data, weights.data, WIDTH * CHANNELS, 0);
+    return (double)(3 * WIDTH * CHANNELS * sizeof(float));
+}
+
+static double bench_activate(const hr_kern *kern, int activation)
+{
+    kern->activate(out.data, in.data, WIDTH * CHANNELS, (hr_activation)activation);
+    return (double)(2 * WIDTH * CHANNELS * sizeof(float));
+}
+
+static double bench_activation_gradient(const hr_kern *kern, int activation)
+{
+    kern->activation_gradient(out.data, weights.data, in.data, WIDTH * CHANNELS, (hr_activation)activation, 0);
+    return (double)(3 * WIDTH * CHANNELS * sizeof(float));
 }
 
 /* Coefficients of a norm. */
@@ -214,7 +287,7 @@ static double bench_norm_sums(const hr_kern *kern, int variant)
 static double bench_norm_row(const hr_kern *kern, int with_add)
 {
     const hr_norm norm = norm_of_bench();
-    kern->norm_row(out.data, in.data, 0, &norm, with_add ? weights.data : NULL, WIDTH, CHANNELS, 1);
+    kern->norm_row(out.data, in.data, 0, &norm, with_add ? weights.data : NULL, WIDTH, CHANNELS, HR_ACTIVATION_RELU);
     return (double)((2 + with_add) * WIDTH * CHANNELS * (int)sizeof(float));
 }
 
@@ -272,6 +345,9 @@ static const struct {
     {"gemm, 1 strip", "GFLOP/s", 1, 1, bench_gemm},
     {"gemm, 2 strips", "GFLOP/s", 2, 1, bench_gemm},
     {"gemm, 3 strips", "GFLOP/s", 3, 1, bench_gemm},
+    {"gemm and SiLU, 1 strip", "GFLOP/s", 1, 1, bench_gemm_silu},
+    {"gemm and SiLU, 2 strips", "GFLOP/s", 2, 1, bench_gemm_silu},
+    {"gemm and SiLU, 3 strips", "GFLOP/s", 3, 1, bench_gemm_silu},
     {"gemm_half, 1 strip", "GFLOP/s", 1, 1, bench_gemm_half},
     {"gemm_half, 2 strips", "GFLOP/s", 2, 1, bench_gemm_half},
     {"gemm_half, 3 strips", "GFLOP/s", 3, 1, bench_gemm_half},
@@ -311,6 +387,16 @@ static const struct {
     {"wino_output F(4x6)", "GB/s", HR_WINO_4X6, 0, bench_wino_output},
     {"wino_output_gradient", "GB/s", HR_WINO_4, 0, bench_wino_output_gradient},
     {"wino_weights_gradient", "GB/s", HR_WINO_4, 0, bench_wino_weights_gradient},
+    {"depthwise 3x3", "GFLOP/s", 9, 0, bench_depthwise},
+    {"depthwise 5x5", "GFLOP/s", 25, 0, bench_depthwise},
+    {"depthwise_gradient", "GFLOP/s", 0, 0, bench_depthwise_gradient},
+    {"mix_cells", "GB/s", 0, 0, bench_mix_cells},
+    {"multiply", "GB/s", 0, 0, bench_multiply},
+    {"activate, leaky ReLU", "GB/s", HR_ACTIVATION_LEAKY_RELU, 0, bench_activate},
+    {"activate, SiLU", "GB/s", HR_ACTIVATION_SILU, 0, bench_activate},
+    {"activate, sigmoid", "GB/s", HR_ACTIVATION_SIGMOID, 0, bench_activate},
+    {"activate, hard sigmoid", "GB/s", HR_ACTIVATION_HARD_SIGMOID, 0, bench_activate},
+    {"activation_gradient, SiLU", "GB/s", HR_ACTIVATION_SILU, 0, bench_activation_gradient},
     {"sum_row", "GB/s", 0, 0, bench_sum_row},
     {"norm_sums", "GB/s", 0, 0, bench_norm_sums},
     {"norm_row", "GB/s", 0, 0, bench_norm_row},
@@ -356,7 +442,7 @@ void bench(void)
         for (int k = 0; k < n_tables; k++) {
             if (slots[i].by_strips && slots[i].variant > tables[k]->max_strips) continue;
             const double fast = rate(slots[i].run, tables[k], slots[i].variant);
-            printf("%-24s %-8s %7.1f %-7s %6.1f x scalar\n", slots[i].name, tables[k]->name, fast, slots[i].unit,
+            printf("%-26s %-8s %7.1f %-7s %6.1f x scalar\n", slots[i].name, tables[k]->name, fast, slots[i].unit,
                    fast / scalar);
         }
     }

@@ -1,14 +1,16 @@
 /* check_gemm.c - the matrix products: right within rounding, and the same bits however the rows are cut into tiles. */
 #include "kern_tests.h"
 
+#include "activation_error.h"
 #include "base/half.h"
 
 enum { MAX_TAPS = 9, IN = 1, WEIGHTS, BIAS, ADD, OUT }; /* streams of numbers */
 
 typedef struct gemm_case {
     const hr_kern *kern;
-    int half; /* weights are stored so */
-    int strips, m, n_taps, depth, with_bias, relu;
+    hr_format format; /* of weights */
+    int strips, m, n_taps, depth, with_bias;
+    hr_epilogue epilogue;
     enum { NO_ADD, ADD_APART, ADD_IN_PLACE } add;
     size_t column;
     guard_place place;
@@ -20,11 +22,11 @@ static float weight(size_t i)
     return floorf(1024 * number(WEIGHTS, i)) / 1024;
 }
 
-static guarded make_weights(size_t n, int half, guard_place place)
+static guarded make_weights(size_t n, hr_format format, guard_place place)
 {
-    guarded g = guard(half ? n / 2 : n, place);
+    guarded g = guard(n * hr_format_bytes(format) / sizeof(float), place);
     for (size_t i = 0; i < n; i++) {
-        if (half)
+        if (format == HR_FORMAT_FLOAT16)
             ((uint16_t *)(void *)g.data)[i] = hr_float_to_half(weight(i));
         else
             g.data[i] = weight(i);
@@ -34,9 +36,14 @@ static guarded make_weights(size_t n, int half, guard_place place)
 
 /* Rounding of a sum of products, in any order: 8 u sum|ab| is far more than the roundings of this many terms add up
  * to, and far less than one wrong term changes. */
+static double rounding(double size)
+{
+    return 8 * UNIT * size;
+}
+
 static int near(float found, double expected, double size)
 {
-    return fabs(found - expected) <= 8 * UNIT * size;
+    return fabs((double)found - expected) <= rounding(size);
 }
 
 static void compare_row(const gemm_case *c, int row, const float *out)
@@ -53,13 +60,14 @@ static void compare_row(const gemm_case *c, int row, const float *out)
                 size += fabs(p);
             }
         }
-        if (c->add != NO_ADD) {
-            const double add = number(c->add == ADD_APART ? ADD : OUT, (size_t)row * ld + c->column + n);
+        const float number_there = number(c->add == ADD_APART ? ADD : OUT, (size_t)row * ld + c->column + n);
+        const double add = c->add != NO_ADD ? (double)number_there : 0;
+        if (!c->epilogue.add_last) {
             y += add;
             size += fabs(add);
         }
-        if (c->relu && y < 0) y = 0;
-        assert_true(near(out[c->column + n], y, size));
+        const bounded expected = finished(&c->epilogue, y, rounding(size), add);
+        assert_true(fabs((double)out[c->column + n] - expected.value) <= expected.error);
     }
 }
 
@@ -68,7 +76,7 @@ static void check_gemm(const gemm_case *c)
     const size_t width = (size_t)(c->strips * HR_STRIP), ld = c->column + width, m = (size_t)c->m;
     const size_t depth = (size_t)c->depth, taps = (size_t)c->n_taps;
     guarded in = guard_numbers(m * taps * depth, IN, c->place), bias = guard_numbers(width, BIAS, c->place);
-    guarded weights = make_weights(taps * depth * width, c->half, c->place);
+    guarded weights = make_weights(taps * depth * width, c->format, c->place);
     guarded add = guard_numbers(m * ld, ADD, c->place), out = guard_numbers(m * ld, OUT, c->place);
     const float *rows[MAX_TAPS * HR_MAX_ROWS], *adds[HR_MAX_ROWS];
     float *outs[HR_MAX_ROWS];
@@ -77,16 +85,16 @@ static void check_gemm(const gemm_case *c)
         outs[i] = out.data + i * ld;
         adds[i] = c->add == ADD_IN_PLACE ? outs[i] : add.data + i * ld;
     }
-    (c->half ? c->kern->gemm_half : c->kern->gemm)[c->strips](&(hr_gemm){.m = c->m,
-                                                                         .n_taps = c->n_taps,
-                                                                         .depth = c->depth,
-                                                                         .rows = rows,
-                                                                         .weights = weights.data,
-                                                                         .bias = c->with_bias ? bias.data : NULL,
-                                                                         .adds = c->add != NO_ADD ? adds : NULL,
-                                                                         .outs = outs,
-                                                                         .column = c->column,
-                                                                         .relu = c->relu});
+    c->kern->gemm[c->format][c->strips](&(hr_gemm){.m = c->m,
+                                                   .n_taps = c->n_taps,
+                                                   .depth = c->depth,
+                                                   .rows = rows,
+                                                   .weights = weights.data,
+                                                   .bias = c->with_bias ? bias.data : NULL,
+                                                   .adds = c->add != NO_ADD ? adds : NULL,
+                                                   .outs = outs,
+                                                   .column = c->column,
+                                                   .epilogue = c->epilogue});
     for (int i = 0; i < c->m; i++) compare_row(c, i, outs[i]);
     unguard(in);
     unguard(weights);
@@ -95,18 +103,50 @@ static void check_gemm(const gemm_case *c)
     unguard(out);
 }
 
-static void check_strips(const hr_kern *kern, int strips, int half)
+/* Every activation without an addend, with one apart before and behind it, and with one in place before it. */
+static void check_epilogues(const hr_kern *kern, int strips, hr_format format, int m, int depth)
+{
+    static const struct {
+        int add, add_last;
+    } adds[] = {{NO_ADD, 0}, {ADD_APART, 0}, {ADD_IN_PLACE, 0}, {ADD_APART, 1}, {NO_ADD, 1}};
+    for (int activation = 0; activation < HR_N_ACTIVATIONS; activation++)
+        for (int i = 0; i < 5; i++)
+            check_gemm(&(gemm_case){.kern = kern,
+                                    .format = format,
+                                    .strips = strips,
+                                    .m = m,
+                                    .n_taps = 1 + i % 2,
+                                    .depth = depth,
+                                    .with_bias = (activation + i + m) % 2,
+                                    .epilogue = {(hr_activation)activation, adds[i].add_last},
+                                    .add = adds[i].add,
+                                    .column = i == 3 ? 32 : 0,
+                                    .place = (activation + i + m) % N_GUARD_PLACES});
+}
+
+static void check_strips(const hr_kern *kern, int strips, hr_format format)
 {
     static const int depths[] = {1, 3, 8, 17, 32};
     const int rows = kern->rows[strips];
     assert_in_range(rows, 1, HR_MAX_ROWS);
-    for (int m = 1; m <= rows; m++)
+    for (int m = 1; m <= rows; m++) {
+        check_epilogues(kern, strips, format, m, depths[m % 5]);
         for (int d = 0; d < 5; d++)
             for (int flags = 0; flags < 12; flags++)
-                check_gemm(&(gemm_case){kern, half, strips, m, (flags + d) % 3 == 0 ? 9 : 1, depths[d], flags & 1,
-                                        flags >> 1 & 1, flags / 4, flags == 5 ? 32 : 0,
+                check_gemm(&(gemm_case){kern,
+                                        format,
+                                        strips,
+                                        m,
+                                        (flags + d) % 3 == 0 ? 9 : 1,
+                                        depths[d],
+                                        flags & 1,
+                                        {flags >> 1 & 1 ? HR_ACTIVATION_RELU : HR_ACTIVATION_NONE, 0},
+                                        flags / 4,
+                                        flags == 5 ? 32 : 0,
                                         (flags + d + m) % N_GUARD_PLACES});
-    check_gemm(&(gemm_case){kern, half, strips, rows, 9, 256, 1, 1, ADD_APART, 0, GUARD_END}); /* a real layer */
+    }
+    check_gemm(&(gemm_case){
+        kern, format, strips, rows, 9, 256, 1, {HR_ACTIVATION_RELU, 0}, ADD_APART, 0, GUARD_END}); /* a real layer */
 }
 
 void gemm_sums(void **state)
@@ -114,16 +154,16 @@ void gemm_sums(void **state)
     (void)state;
     for (int k = 0; k < n_tables; k++)
         for (int strips = 1; strips <= tables[k]->max_strips; strips++)
-            for (int half = 0; half < 2; half++) check_strips(tables[k], strips, half);
+            for (int format = 0; format < HR_N_FORMATS; format++) check_strips(tables[k], strips, (hr_format)format);
 }
 
-static void check_same_bits(const hr_kern *kern, int strips, int half)
+static void check_same_bits(const hr_kern *kern, int strips, hr_format format)
 {
     enum { DEPTH = 96 };
-    void (*gemm)(const hr_gemm *) = (half ? kern->gemm_half : kern->gemm)[strips];
+    void (*gemm)(const hr_gemm *) = kern->gemm[format][strips];
     const int m = kern->rows[strips], width = strips * HR_STRIP;
     guarded in = guard_numbers((size_t)(m * DEPTH), IN, GUARD_END);
-    guarded weights = make_weights((size_t)(DEPTH * width), half, GUARD_END);
+    guarded weights = make_weights((size_t)(DEPTH * width), format, GUARD_END);
     guarded all = guard((size_t)(m * width), GUARD_END), one = guard((size_t)width, GUARD_END);
     const float *rows[HR_MAX_ROWS];
     float *outs[HR_MAX_ROWS], *alone[1] = {one.data};
@@ -152,11 +192,11 @@ void gemm_same_bits(void **state)
     (void)state;
     for (int k = 0; k < n_tables; k++)
         for (int strips = 1; strips <= tables[k]->max_strips; strips++)
-            for (int half = 0; half < 2; half++) check_same_bits(tables[k], strips, half);
+            for (int format = 0; format < HR_N_FORMATS; format++) check_same_bits(tables[k], strips, (hr_format)format);
 }
 
 /* Rows and products with room between them, which stays as it was. */
-static void check_batch(const hr_kern *kern, int half, int strips, int m, int depth, guard_place place)
+static void check_batch(const hr_kern *kern, hr_format format, int strips, int m, int depth, guard_place place)
 {
     enum { PRODUCTS = 3, GAP = 5 };
     const size_t width = (size_t)(strips * HR_STRIP), k = (size_t)depth, rows = (size_t)m;
@@ -164,19 +204,19 @@ static void check_batch(const hr_kern *kern, int half, int strips, int m, int de
     const size_t n_out = (PRODUCTS - 1) * out_step + (rows - 1) * out_ld + width;
     guarded a = guard_numbers((PRODUCTS - 1) * a_step + (rows - 1) * a_ld + k, IN, place);
     const size_t weights_step = k * width + GAP;
-    guarded weights = make_weights((PRODUCTS - 1) * weights_step + k * width, half, place);
+    guarded weights = make_weights((PRODUCTS - 1) * weights_step + k * width, format, place);
     guarded out = guard(n_out, place);
-    (half ? kern->gemm_batch_half : kern->gemm_batch)[strips](&(hr_gemm_batch){.n_products = PRODUCTS,
-                                                                               .m = m,
-                                                                               .depth = depth,
-                                                                               .a = a.data,
-                                                                               .a_step = a_step,
-                                                                               .a_ld = a_ld,
-                                                                               .weights = weights.data,
-                                                                               .weights_step = weights_step,
-                                                                               .out = out.data,
-                                                                               .out_step = out_step,
-                                                                               .out_ld = out_ld});
+    kern->gemm_batch[format][strips](&(hr_gemm_batch){.n_products = PRODUCTS,
+                                                      .m = m,
+                                                      .depth = depth,
+                                                      .a = a.data,
+                                                      .a_step = a_step,
+                                                      .a_ld = a_ld,
+                                                      .weights = weights.data,
+                                                      .weights_step = weights_step,
+                                                      .out = out.data,
+                                                      .out_step = out_step,
+                                                      .out_ld = out_ld});
     for (size_t at = 0; at < n_out; at++) {
         const size_t p = at / out_step, i = at % out_step / out_ld, n = at % out_step % out_ld;
         if (i >= rows || n >= width) {
@@ -204,5 +244,6 @@ void gemm_batch_sums(void **state)
         for (int strips = 1; strips <= tables[k]->max_strips; strips++)
             for (int m = 1; m <= 2 * tables[k]->rows[strips] + 1; m++)
                 for (int i = 0; i < 8; i++)
-                    check_batch(tables[k], i % 2, strips, m, depths[i / 2], (m + i) % N_GUARD_PLACES);
+                    check_batch(tables[k], (hr_format)(i % HR_N_FORMATS), strips, m, depths[i / 2],
+                                (m + i) % N_GUARD_PLACES);
 }

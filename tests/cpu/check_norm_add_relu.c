@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "activation_error.h"
+
 enum { LD = 48, MAX_PIXELS = 75, RUN = 32 };
 
 /* Numbers of one check: pixels of LD channels, coefficients a channel. */
@@ -136,21 +138,21 @@ void combine_sums(void **state)
 }
 
 /* add: 0 none, 1 another row, 2 the output itself. */
-static void check_norm_row(const hr_kern *kern, int w, int shift, int with_norm, int add, int relu, guard_place place)
+static void check_norm_row(const hr_kern *kern, int w, int shift, int with_norm, int add, hr_activation activation,
+                           guard_place place)
 {
     field f = make_field(((w - 1) >> shift) + 1, place);
     guarded other = guard_numbers((size_t)(w * LD), 8, place), out = guard_numbers((size_t)(w * LD), 8, place);
     const hr_norm norm = norm_of(&f);
     const float *added = add == 0 ? NULL : add == 1 ? other.data : out.data;
-    kern->norm_row(out.data, f.x.data, shift, with_norm ? &norm : NULL, added, w, LD, relu);
+    kern->norm_row(out.data, f.x.data, shift, with_norm ? &norm : NULL, added, w, LD, activation);
     for (int i = 0; i < w * LD; i++) {
         const int c = i % LD;
         const double x = (double)f.x.data[(i / LD >> shift) * LD + c], y = (double)other.data[i];
-        double expected = with_norm ? normed(&f, c, x) : x;
-        if (add != 0) expected += y;
-        if (relu && expected < 0) expected = 0;
+        const double sum = (with_norm ? normed(&f, c, x) : x) + (add != 0 ? y : 0);
         /* |x|, the coefficients and the addend are below 1: at most 2 * 1 + 1 + 1, each rounded once */
-        assert_true(fabs((double)out.data[i] - expected) <= (with_norm || add != 0 ? 12 * UNIT : 0));
+        const bounded expected = activated(activation, sum, with_norm || add != 0 ? 12 * UNIT : 0);
+        assert_true(fabs((double)out.data[i] - expected.value) <= expected.error);
     }
     unguard(other);
     unguard(out);
@@ -163,10 +165,10 @@ void combine_rows(void **state)
     static const int widths[] = {1, 8, 17};
     for (int k = 0; k < n_tables; k++)
         for (size_t w = 0; w < sizeof widths / sizeof *widths; w++)
-            for (int flags = 0; flags < 3 * 3 * 2 * 2; flags++)
+            for (int flags = 0; flags < 3 * 2 * 3 * HR_N_ACTIVATIONS; flags++)
                 for (int place = 0; place < N_GUARD_PLACES; place++)
-                    check_norm_row(tables[k], widths[w], flags % 3, flags / 3 % 2, flags / 6 % 3, flags / 18,
-                                   (guard_place)place);
+                    check_norm_row(tables[k], widths[w], flags % 3, flags / 3 % 2, flags / 6 % 3,
+                                   (hr_activation)(flags / 18), (guard_place)place);
 }
 
 static void check_fold_row(const hr_kern *kern, int w, int shift, int add, guard_place place)

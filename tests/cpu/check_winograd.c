@@ -4,6 +4,7 @@
  */
 #include "kern_tests.h"
 
+#include "activation_error.h"
 #include "base/half.h"
 
 enum { MAX_SIDE = 8, MAX_M = 6, IN = 1, OTHER, BIAS, ADD }; /* streams of numbers */
@@ -131,9 +132,14 @@ static void transform(matrix a, matrix b, const double *x, double *y, double *si
 /* Along its way through one line of a transform a number meets at most eight roundings: two of the coefficient, two of
  * multiplications, four of additions (input of F(6); the other transforms have fewer, and leave two for bias and add).
  * Through two lines that is 16 u of the sum of absolute values. */
+static double rounding(double size)
+{
+    return 16 * UNIT * size;
+}
+
 static int near(float found, double expected, double size)
 {
-    return fabs(found - expected) <= 16 * UNIT * size;
+    return fabs((double)found - expected) <= rounding(size);
 }
 
 /* s_i of hr_wino_fused: what row i of G is of the powers of its point, at +-1/2 of 4 times those. */
@@ -239,9 +245,10 @@ static void check_weights(const hr_kern *kern, const filtering *f, int n_columns
 
 /* Products with weights made on the way: six roundings of a weight, one of each product and sum. Any row has the same
  * bits when it is alone. */
-static void check_fused(const hr_kern *kern, const filtering *f, int half, int m, int depth, guard_place place)
+static void check_fused(const hr_kern *kern, const filtering *f, hr_format format, int m, int depth, guard_place place)
 {
-    void (*const fused)(const hr_wino_fused *) = (half ? kern->wino_fused_half : kern->wino_fused)[f->line];
+    void (*const fused)(const hr_wino_fused *) = kern->wino_fused[format][f->line];
+    const int half = format == HR_FORMAT_FLOAT16;
     const size_t rows = (size_t)m, k = (size_t)depth, side = (size_t)f->numbers;
     const size_t a_ld = k + 3, a_step = rows * a_ld + 5, out_ld = HR_STRIP + 16, out_step = rows * out_ld + 16;
     const size_t n_out = (side - 1) * out_step + (rows - 1) * out_ld + HR_STRIP;
@@ -347,16 +354,20 @@ static void check_weights_gradient(const hr_kern *kern, const filtering *f, int 
     unguard(g);
 }
 
-/* add: 0 none, 1 apart, 2 in place. cut: rows and columns that lie outside. */
-static void check_output(const hr_kern *kern, const form *f, int cut_y, int cut_x, int n_channels, int add, int relu,
-                         guard_place place)
+/* add: 0 none, 1 apart, its pixels and rows at other distances than the output's, 2 in place. cut: rows and columns
+ * that lie outside. */
+static void check_output(const hr_kern *kern, const form *f, int cut_y, int cut_x, int n_channels, int add,
+                         hr_epilogue epilogue, guard_place place)
 {
     const size_t channels = (size_t)n_channels, h = (size_t)f->y.m, w = (size_t)f->x.m;
     const size_t pixel = channels + HR_STRIP, row = w * pixel + HR_STRIP, step = channels + HR_STRIP;
     const size_t n = (size_t)(f->y.numbers * f->x.numbers), n_out = (h - 1) * row + (w - 1) * pixel + channels;
+    const size_t add_pixel = add == 1 ? pixel + HR_STRIP : pixel, add_row = add == 1 ? w * add_pixel + 5 : row;
+    const size_t n_add =
+        (h - 1 - (size_t)cut_y) * add_row + (w - 1 - (size_t)cut_x) * add_pixel + channels; /* no more is read */
     const int with_bias = place != GUARD_BEGIN;
     guarded products = guard_numbers((n - 1) * step + channels, IN, place);
-    guarded bias = guard_numbers(channels, BIAS, place), addend = guard_numbers(n_out, ADD, place);
+    guarded bias = guard_numbers(channels, BIAS, place), addend = guard_numbers(n_add, ADD, place);
     guarded out = guard_numbers(n_out, OTHER, place);
     kern->wino_output[f->slot](&(hr_wino_output){.products = products.data,
                                                  .step = step,
@@ -365,32 +376,49 @@ static void check_output(const hr_kern *kern, const form *f, int cut_y, int cut_
                                                  .add = add == 0   ? NULL
                                                         : add == 1 ? addend.data
                                                                    : out.data,
+                                                 .add_row_step = add_row,
+                                                 .add_pixel_step = add_pixel,
                                                  .out = out.data,
                                                  .row_step = row,
                                                  .pixel_step = pixel,
                                                  .h = f->y.m - cut_y,
                                                  .w = f->x.m - cut_x,
-                                                 .relu = relu});
+                                                 .epilogue = epilogue});
     for (size_t at = 0; at < n_out; at++) {
         const size_t y = at / row, x = at % row / pixel, c = at % row % pixel;
         if ((int)y >= f->y.m - cut_y || (int)x >= f->x.m - cut_x || c >= channels)
             assert_true(out.data[at] == number(OTHER, at)); /* untouched */
         if (y != 0 || x != 0 || c >= channels) continue;
-        double in[MAX_SIDE * MAX_SIDE], expected[MAX_M * MAX_M], size[MAX_M * MAX_M];
+        double in[MAX_SIDE * MAX_SIDE], sums[MAX_M * MAX_M], size[MAX_M * MAX_M];
         for (size_t i = 0; i < n; i++) in[i] = products.data[i * step + c];
-        transform(output_matrix(&f->y), output_matrix(&f->x), in, expected, size);
+        transform(output_matrix(&f->y), output_matrix(&f->x), in, sums, size);
         for (size_t i = 0; i < h * w; i++) {
             const size_t here = i / w * row + i % w * pixel + c;
+            const size_t there = i / w * add_row + i % w * add_pixel + c;
             if ((int)(i / w) >= f->y.m - cut_y || (int)(i % w) >= f->x.m - cut_x) continue;
-            const double more = add == 0 ? 0 : number(add == 1 ? ADD : OTHER, here);
-            const double b = with_bias ? bias.data[c] : 0, sum = expected[i] + b + more;
-            assert_true(near(out.data[here], relu && sum < 0 ? 0 : sum, size[i] + fabs(b) + fabs(more)));
+            const double more = add == 0 ? 0 : (double)number(add == 1 ? ADD : OTHER, there);
+            const double b = with_bias ? bias.data[c] : 0, first = epilogue.add_last ? 0 : more;
+            const bounded expected =
+                finished(&epilogue, sums[i] + b + first, rounding(size[i] + fabs(b) + fabs(first)), more);
+            assert_true(fabs((double)out.data[here] - expected.value) <= expected.error);
         }
     }
     unguard(products);
     unguard(bias);
     unguard(addend);
     unguard(out);
+}
+
+/* Every activation without an addend, with one apart before and behind it, and with one in place before it; whole tiles
+ * and ones that reach over the map's end. */
+static void check_outputs(const hr_kern *kern, const form *f, int n_channels, guard_place place)
+{
+    for (int i = 0; i < 4 * 4; i++) {
+        const int add = i % 4 == 3 ? 1 : i % 4, add_last = i % 4 == 3, cut_y = i / 4 / 2, cut_x = i / 4 % 2;
+        for (int a = 0; a < HR_N_ACTIVATIONS; a++) /* of the slow ones a third */
+            if (a <= HR_ACTIVATION_RELU || (a + i + n_channels / HR_STRIP) % 3 == 0)
+                check_output(kern, f, cut_y, cut_x, n_channels, add, (hr_epilogue){(hr_activation)a, add_last}, place);
+    }
 }
 
 void winograd_transforms(void **state)
@@ -409,9 +437,7 @@ void winograd_transforms(void **state)
                             check_output_gradient(tables[k], &f.x, i, strips * HR_STRIP, (guard_place)place);
                         check_weights_gradient(tables[k], &f.x, strips * HR_STRIP, strips % 2, (guard_place)place);
                     }
-                    for (int i = 0; i < 24; i++)
-                        check_output(tables[k], &f, i / 12, i / 6 % 2, strips * HR_STRIP, i % 6 / 2, i % 2,
-                                     (guard_place)place);
+                    check_outputs(tables[k], &f, strips * HR_STRIP, (guard_place)place);
                 }
             }
         }
@@ -427,7 +453,8 @@ void winograd_fused(void **state)
         for (int k = 0; k < n_tables; k++)
             for (int m = 1; m <= 2 * tables[k]->fused_rows + 1; m++)
                 for (int i = 0; i < 8; i++)
-                    check_fused(tables[k], &f, i % 2, m, depths[i / 2], (m + i) % N_GUARD_PLACES);
+                    check_fused(tables[k], &f, (hr_format)(i % HR_N_FORMATS), m, depths[i / 2],
+                                (m + i) % N_GUARD_PLACES);
     }
 }
 
@@ -463,17 +490,17 @@ static void convolve(const hr_kern *kern, const form *f, const float *d, const f
                                                              .out = u.data + (row * w * depth + i) * HR_STRIP,
                                                              .step = depth * HR_STRIP});
     }
-    kern->gemm_batch[1](&(hr_gemm_batch){.n_products = (int)n,
-                                         .m = 1,
-                                         .depth = ic,
-                                         .a = v.data,
-                                         .a_step = depth,
-                                         .a_ld = depth,
-                                         .weights = u.data,
-                                         .weights_step = depth * HR_STRIP,
-                                         .out = products.data,
-                                         .out_step = HR_STRIP,
-                                         .out_ld = HR_STRIP});
+    kern->gemm_batch[HR_FORMAT_FLOAT32][1](&(hr_gemm_batch){.n_products = (int)n,
+                                                            .m = 1,
+                                                            .depth = ic,
+                                                            .a = v.data,
+                                                            .a_step = depth,
+                                                            .a_ld = depth,
+                                                            .weights = u.data,
+                                                            .weights_step = depth * HR_STRIP,
+                                                            .out = products.data,
+                                                            .out_step = HR_STRIP,
+                                                            .out_ld = HR_STRIP});
     kern->wino_output[f->slot](&(hr_wino_output){.products = products.data,
                                                  .step = HR_STRIP,
                                                  .n_channels = HR_STRIP,

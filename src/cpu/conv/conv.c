@@ -30,8 +30,9 @@ hrnet_status hr_conv_init(hr_conv *conv, const hr_conv_shape *shape, hr_epilogue
 {
     const hr_conv_algorithm *algorithm = choose(shape, kern, packing);
     if (algorithm == NULL)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "no algorithm for a %sconvolution of %dx%d, stride %d, dilation %d",
-                       shape->transposed ? "transposed " : "", shape->kh, shape->kw, shape->stride, shape->dilation);
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "no algorithm for a %s%sconvolution of %dx%d, stride %d, dilation %d",
+                       shape->depthwise ? "depthwise " : "", shape->transposed ? "transposed " : "", shape->kh,
+                       shape->kw, shape->stride, shape->dilation);
     *conv = (hr_conv){
         .shape = *shape, .algorithm = algorithm, .kern = kern, .epilogue = epilogue, .format = packing->format};
     if (shape->depthwise) conv->format = HR_FORMAT_FLOAT32; /* they are few, and read once a row */

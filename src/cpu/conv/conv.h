@@ -27,9 +27,9 @@ typedef struct hr_conv hr_conv;
 
 /* What one run works on. Pictures follow each other without gaps. */
 typedef struct hr_conv_io {
-    const float *in;    /* [n][ih][iw][in_ld] */
-    const float *add;   /* [n][oh][ow][add_ld] or NULL */
-    float *out;         /* [n][oh][ow][out_ld] */
+    const float *in;  /* [n][ih][iw][in_ld] */
+    const float *add; /* [n][oh][ow][add_ld] or NULL; may equal out where add_ld is out_ld and the activation follows */
+    float *out;       /* [n][oh][ow][out_ld] */
     const float *zeros; /* in_ld zeros: what lies outside the picture */
     float *scratch;     /* of this thread, scratch_bytes */
     int n, threads;     /* pictures; threads that share the tasks (they decide how fine the cut is, never a result) */

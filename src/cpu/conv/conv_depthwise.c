@@ -16,6 +16,12 @@ enum {
     TASK_FLOATS = 1 << 15 /* of output, a task, about */
 };
 
+/* Kernels read whole strips of the input. */
+static int can_do(const hr_conv_shape *shape)
+{
+    return shape->depthwise && hr_n_taps(shape) <= MOST_TAPS && shape->in_ld >= hr_padded(shape->ic);
+}
+
 /* Limited by loads: two numbers are read for each product. */
 static double cost(const hr_conv_algorithm *self, const hr_conv_shape *shape, const hr_kern *kern,
                    const hr_packing *packing)
@@ -23,7 +29,7 @@ static double cost(const hr_conv_algorithm *self, const hr_conv_shape *shape, co
     (void)self;
     (void)kern;
     (void)packing;
-    if (!shape->depthwise || hr_n_taps(shape) > MOST_TAPS) return -1;
+    if (!can_do(shape)) return -1;
     return (double)shape->oh * shape->ow * hr_padded(shape->oc) * hr_n_taps(shape);
 }
 
@@ -170,7 +176,7 @@ static double gradient_cost(const hr_weight_algorithm *self, const hr_conv_shape
     (void)self;
     (void)kern;
     (void)batch;
-    return shape->depthwise && !shape->transposed && hr_n_taps(shape) <= MOST_TAPS ? 1 : -1;
+    return can_do(shape) && !shape->transposed ? 1 : -1;
 }
 
 static size_t gradient_scratch_bytes(const hr_weight_gradient *gradient)
@@ -213,14 +219,14 @@ static void gradient_chunk(const hr_weight_gradient *gradient, const hr_weight_g
             if (iy < 0) continue;
             const size_t pixel = ((size_t)(row / s->oh) * (size_t)s->ih + (size_t)iy) * (size_t)s->iw +
                                  (size_t)source(s, from, k % s->kw, s->pad_w, s->iw);
-            gradient->kern->depthwise_gradient(&(hr_depthwise_gradient){
-                .w = to - from,
-                .n_channels = ld,
-                .x_row = io->in + pixel * (size_t)s->in_ld,
-                .dout = io->dout + ((size_t)row * (size_t)s->ow + (size_t)from) * (size_t)s->out_ld,
-                .step = (size_t)s->stride * (size_t)s->in_ld,
-                .out_ld = (size_t)s->out_ld,
-                .sums = sums + (size_t)k * (size_t)ld});
+            gradient->kern->depthwise_gradient(
+                &(hr_depthwise_gradient){.w = to - from,
+                                         .n_channels = ld,
+                                         .x_row = io->in + pixel * (size_t)s->in_ld,
+                                         .dout = io->dout + ((size_t)row * (size_t)s->ow + (size_t)from) * (size_t)ld,
+                                         .step = (size_t)s->stride * (size_t)s->in_ld,
+                                         .out_ld = (size_t)ld,
+                                         .sums = sums + (size_t)k * (size_t)ld});
         }
     }
 }

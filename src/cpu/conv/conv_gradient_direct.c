@@ -34,8 +34,15 @@ static double cost(const hr_weight_algorithm *self, const hr_conv_shape *shape, 
 /* One side of the products. */
 typedef struct side {
     int channels, h, w;
-    size_t ld;
+    size_t ld;    /* floats between pixels */
+    size_t lanes; /* of them a pixel's own: its channels, whole strips where there is room */
 } side;
+
+static side make_side(int channels, int h, int w, int ld)
+{
+    const int own = hr_padded(channels);
+    return (side){channels, h, w, (size_t)ld, (size_t)(ld < own ? ld : own)};
+}
 
 typedef struct direct_plan {
     side window, plain;
@@ -66,7 +73,8 @@ static int panel_lines(const hr_conv_shape *s, int lines)
 /* Channels between neighbouring pixels of the panel. */
 static size_t panel_ld(const direct_plan *p)
 {
-    return p->is_copied && p->slice < p->window.channels ? (size_t)p->slice : p->window.ld;
+    if (!p->is_copied) return p->window.ld;
+    return p->slice < p->window.channels ? (size_t)p->slice : p->window.lanes;
 }
 
 /* Slices: enough rows or columns for full tiles. */
@@ -87,7 +95,7 @@ static void set_band(direct_plan *p, const hr_conv_shape *s)
 
 static direct_plan make_plan(const hr_conv_shape *s, int n)
 {
-    const side in = {s->ic, s->ih, s->iw, (size_t)s->in_ld}, out = {s->oc, s->oh, s->ow, (size_t)s->out_ld};
+    const side in = make_side(s->ic, s->ih, s->iw, s->in_ld), out = make_side(s->oc, s->oh, s->ow, hr_padded(s->oc));
     direct_plan p = {.window = s->transposed ? out : in, .plain = s->transposed ? in : out};
     p.is_copied = s->pad_h > 0 || s->pad_w > 0;
     p.n_lines = n * p.plain.h;
@@ -149,7 +157,7 @@ static void copy_panel(const hr_conv_shape *s, const direct_plan *p, const band 
     const int width = panel_width(s, p), n_rows = panel_lines(s, n), w = p->window.w;
     const size_t ld = b->window_ld, left = (size_t)s->pad_w * ld;
     const int inside = smaller(w, width - s->pad_w); /* a stride may pass the last columns over */
-    const size_t left_over = p->window.ld - (size_t)b->first, n_copied = ld < left_over ? ld : left_over;
+    const size_t left_over = p->window.lanes - (size_t)b->first, n_copied = ld < left_over ? ld : left_over;
     for (int row = 0; row < n_rows; row++, panel += b->window_line) {
         const int iy = y * s->stride - s->pad_h + row;
         if ((unsigned)iy >= (unsigned)p->window.h) {

@@ -180,7 +180,7 @@ static void sum_chunk(const hr_weight_gradient *gradient, const hr_weight_gradie
     const int n_slices = p.n_row_slices * p.n_column_slices, chunk = task / n_slices;
     slice in = {.first = task % p.n_row_slices * p.rows, .ld = (size_t)s->in_ld, .side = SIDE, .offset = 1};
     in.pictures = io->in + in.first;
-    in.channels = smaller(p.rows, s->in_ld - in.first);
+    in.channels = smaller(p.rows, hr_padded(s->ic) - in.first);
     in.transform = gradient->kern->wino_input[HR_WINO_4];
     const int n_rows = smaller(p.rows, s->ic - in.first);
     slice out = {.first = task / p.n_row_slices % p.n_column_slices * p.columns, .ld = (size_t)hr_padded(s->oc)};

@@ -3,7 +3,8 @@
  * file of each instruction set.
  *
  * e^x is made of x = n ln 2 + r, |r| <= ln 2 / 2: 2^n times a polynomial of degree 7 in r (the coefficients of Cephes'
- * expf, which is within 2 ulp); arguments are cut to +-87, where float32 ends.
+ * expf, which is within 2 ulp). Arguments are cut to -87, below which float32 has denormals alone, and to 89, of which
+ * it has no power: there 2^n is infinite, so that the sigmoid of a large negative number is 0.
  */
 #ifndef HR_CPU_KERN_ACTIVATE_H
 #define HR_CPU_KERN_ACTIVATE_H
@@ -13,7 +14,7 @@
 
 static inline vec v_exp(vec x)
 {
-    x = v_min(v_set(87), v_max(v_set(-87), x)); /* in this order what is not a number stays so */
+    x = v_min(v_set(89), v_max(v_set(-87), x)); /* in this order what is not a number stays so */
     const vec n = v_round(v_mul(x, v_set(1.44269504088896341f)));
     const vec r = v_fma(n, v_set(2.12194440e-4f), v_fma(n, v_set(-0.693359375f), x));
     vec p = v_set(1.9875691500e-4f);

@@ -3,8 +3,8 @@
  * errors, no tensors: drivers decide what to compute, kernels compute it.
  *
  * Inside the engine an image is [h][w][ld] floats: channels innermost, ld = channels rounded up to HR_STRIP, the
- * padding lanes zero. Then every kernel works on whole vectors and no kernel has a channel tail. A strip is HR_STRIP
- * neighbouring channels.
+ * padding lanes zero (behind a sigmoid what it makes of zero). Then every kernel works on whole vectors and no kernel
+ * has a channel tail. A strip is HR_STRIP neighbouring channels.
  *
  * Pointers need the alignment of their type and no more. Kernels read and write exactly the numbers that a contract
  * names (they may prefetch past them), and outputs overlap no input except where a contract lets them be equal.
@@ -210,7 +210,7 @@ typedef struct hr_depthwise {
     size_t step;               /* floats between the input pixels of neighbouring output pixels */
     const float *weights;      /* [n_taps][n_channels] */
     const float *bias;         /* [n_channels], or NULL for zeros */
-    const float *add;          /* laid out as out with pixels add_ld apart, or NULL */
+    const float *add;          /* laid out as out with pixels add_ld apart, or NULL; may equal out */
     float *out;
     size_t out_ld, add_ld;
     hr_epilogue epilogue;
@@ -231,11 +231,11 @@ typedef struct hr_norm {
 } hr_norm;
 
 typedef struct hr_kern {
-    const char *name;   /* "avx2" */
-    double macs_per_ns; /* about what the best gemm tile does on one core; plans weigh algorithms by it */
-    double memory_price;  /* multiply-adds that a float of packed weights has to save: a choice by which W32 takes
-                           less than twice its weights' size */
-    int max_strips;     /* column blocks may have 1..max_strips strips */
+    const char *name;    /* "avx2" */
+    double macs_per_ns;  /* about what the best gemm tile does on one core; plans weigh algorithms by it */
+    double memory_price; /* multiply-adds that a float of packed weights has to save: a choice by which W32 takes
+                          less than twice its weights' size */
+    int max_strips;      /* column blocks may have 1..max_strips strips */
     int rows[HR_MAX_STRIPS + 1]; /* best and largest m for a block of that many strips */
     void (*gemm[HR_N_FORMATS][HR_MAX_STRIPS + 1])(const hr_gemm *tile);
     void (*gemm_batch[HR_N_FORMATS][HR_MAX_STRIPS + 1])(const hr_gemm_batch *batch);
@@ -266,7 +266,8 @@ typedef struct hr_kern {
     /* out[c] (add: +)= a[c] * b[c], c < ld; out may equal a. */
     void (*multiply)(float *out, const float *a, const float *b, int ld, int add);
     /* out[i] = activation(x[i]); dx[i] (add: +)= dy[i] * activation'(x[i]); n a multiple of HR_STRIP. out may equal x.
-     */
+     * What is not a number stays so, and the slopes of ReLUs and of the hard sigmoid are there as at 1. SiLU at minus
+     * infinity is not a number. */
     void (*activate)(float *out, const float *x, size_t n, hr_activation activation);
     void (*activation_gradient)(float *dx, const float *dy, const float *x, size_t n, hr_activation activation,
                                 int add);

@@ -24,15 +24,16 @@ static float activate_number(float x, hr_activation activation)
     }
 }
 
+/* Of pieces of straight line what is not a number is on the steepest. */
 static float slope_of(float x, hr_activation activation)
 {
     const float s = sigmoid(x);
     switch (activation) {
-    case HR_ACTIVATION_RELU: return x > 0 ? 1 : 0;
-    case HR_ACTIVATION_LEAKY_RELU: return x > 0 ? 1 : HR_LEAKY_SLOPE;
+    case HR_ACTIVATION_RELU: return x <= 0 ? 0 : 1;
+    case HR_ACTIVATION_LEAKY_RELU: return x <= 0 ? HR_LEAKY_SLOPE : 1;
     case HR_ACTIVATION_SILU: return s * (1 + x * (1 - s));
     case HR_ACTIVATION_SIGMOID: return s * (1 - s);
-    case HR_ACTIVATION_HARD_SIGMOID: return x > -3 && x < 3 ? 1.0f / 6 : 0;
+    case HR_ACTIVATION_HARD_SIGMOID: return x <= -3 || x >= 3 ? 0 : 1.0f / 6;
     default: return 1;
     }
 }

@@ -59,7 +59,7 @@ static inline vec v_round(vec a)
 {
     return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-/* a * 2^n for whole n of -126..127 */
+/* a * 2^n for whole n of -126..127; n = 128: infinite, or the product where it fits (AVX-512) */
 static inline vec v_scale(vec a, vec n)
 {
     return _mm512_scalef_ps(a, n);
