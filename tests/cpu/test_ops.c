@@ -3,7 +3,8 @@
  * double reference, learning and in evaluation, the engine on every set of kernels, and training on the CPU.
  *
  * Files hold float32, rounded by at most 6e-8 of each number; PyTorch's own float32 is 1.3e-6 from them, of each
- * tensor's largest number (tests/golden/ops/README.md).
+ * tensor's largest number (tests/golden/ops/README.md). Measured here, scalar and AVX2: the reference 7e-8, the engine
+ * 8.4e-7, training mostly 2e-6 and at worst 7.0e-6, where a gradient is a sum that cancels to a tenth of its terms.
  */
 #include "../support/op_fixtures.h"
 
@@ -213,6 +214,24 @@ static void engines(void **state)
     unsetenv("HRNET_CPU");
 }
 
+/* A window of 13x13 is too large for a convolution, not for a pool. */
+static void refusals(void **state)
+{
+    (void)state;
+    const hr_weights weights = formula_weights();
+    hr_engine *engine = NULL;
+    hr_backprop *net = NULL;
+    hr_graph g = {0};
+    hr_graph_output(&g, hr_graph_conv(&g, hr_graph_input(&g, 3, 16, 16), "wide", 4, 13, 1, 1), "heatmaps");
+    MUST(hr_graph_finish(&g));
+    const hr_backprop_options options = {.threads = 1, .max_batch = 1, .features = hr_cpu_features(), .share = 1};
+    REFUSED(hr_engine_create(&engine, &g, &weights, hr_cpu_features(), NULL), HRNET_ERR_UNSUPPORTED,
+            "wide: no algorithm for a convolution of 13x13");
+    REFUSED(hr_backprop_create(&net, &g, &options), HRNET_ERR_UNSUPPORTED,
+            "wide: no algorithm for a convolution of 13x13");
+    hr_graph_free(&g);
+}
+
 /* ---------------------------------------------------------------------------------------------- training */
 
 static void feed(const op_fixture *f, hr_backprop *net, const char *name, int k)
@@ -336,6 +355,6 @@ static void training(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(references), cmocka_unit_test(engines),
-                                       cmocka_unit_test(training)};
+                                       cmocka_unit_test(refusals), cmocka_unit_test(training)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

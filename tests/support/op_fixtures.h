@@ -60,7 +60,7 @@ void op_to_pixels(float *pixels, int ld, const double *picture, int c, int n_cel
 void op_from_pixels(double *picture, const float *pixels, int ld, int c, int n_cells);
 
 /* Fail, naming the case and `what`, unless max|found - expected| <= tolerance * max|expected|; where all that is
- * expected is zero, unless max|found| <= tolerance. */
+ * expected is zero, unless max|found| <= 5 tolerance. */
 void op_compare(const op_fixture *f, const char *what, const double *found, const double *expected, size_t n,
                 double tolerance);
 
