@@ -283,7 +283,7 @@ static void slices(void **state)
         n_added_last += graph.nodes[i].add_last;
         n_weight_bound += graph.nodes[i].weight_bound;
     }
-    assert_true(n_slices > 10 && n_added_last == 2 && n_weight_bound > 0 && n_weight_bound < graph.n_nodes);
+    assert_true(n_slices > 10 && n_added_last == 3 && n_weight_bound > 0 && n_weight_bound < graph.n_nodes);
     for (int i = 0; i < N_WAYS; i++)
         place(&graph, tensors, ways[i].batch, ways[i].threads, ways[i].threads == 1 ? 1 : 20);
     test_free(tensors);
