@@ -8,6 +8,7 @@
  */
 #include "../support/op_fixtures.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -37,6 +38,27 @@ static void check_output(const op_fixture *f, const char *kind, int k, const dou
     double *expected = op_tensor(f, name, NULL);
     op_compare(f, name, found, expected, op_output_count(f, k), tolerance);
     test_free(expected);
+}
+
+static void every_file_has_a_case(void **state)
+{
+    (void)state;
+    DIR *folder = opendir(TEST_DATA "/golden/ops");
+    int n_files = 0;
+    assert_non_null(folder);
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        const char *end = strstr(entry->d_name, ".safetensors");
+        if (end == NULL) continue;
+        const size_t length = (size_t)(end - entry->d_name);
+        int i = 0;
+        while (i < N_OP_CASES &&
+               (strlen(op_cases[i].name) != length || strncmp(op_cases[i].name, entry->d_name, length) != 0))
+            i++;
+        if (i == N_OP_CASES) fail_msg("no case for %s", entry->d_name);
+        n_files++;
+    }
+    closedir(folder);
+    assert_int_equal(n_files, N_OP_CASES);
 }
 
 /* ---------------------------------------------------------------------------------------------- double */
@@ -354,7 +376,8 @@ static void training(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(references), cmocka_unit_test(engines),
-                                       cmocka_unit_test(refusals), cmocka_unit_test(training)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_file_has_a_case), cmocka_unit_test(references),
+                                       cmocka_unit_test(engines), cmocka_unit_test(refusals),
+                                       cmocka_unit_test(training)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
