@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "backprop_pair.h"
 #include "cpu/backprop/tape.h"
+#include "../support/channel_graph.h"
 #include "../support/train_files.h"
 #include "networks/registry.h"
 
@@ -87,6 +88,18 @@ static void strange_nodes(void **state)
         compare_graph(&g, "strange, no head", 2, hr_cpu_features() & masks[i]);
         hr_graph_free(&g);
     }
+}
+
+/* Concatenations and slices that share parts, are nested, and are read by several; nothing reads its other outputs. */
+static void channels(void **state)
+{
+    (void)state;
+    static const unsigned masks[] = {~0U, ~(unsigned)HR_CPU_AVX512, 0};
+    hr_graph g = channel_graph();
+    g.n_outputs = 1;
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++)
+        compare_graph(&g, "channels", 2, hr_cpu_features() & masks[i]);
+    hr_graph_free(&g);
 }
 
 /* W32 has 293 convolutions and 261 ReLUs (upstream's summary), and every norm, sum and upsampling ends in a ReLU. */
@@ -185,9 +198,9 @@ static void failing_allocations(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(golden_networks),    cmocka_unit_test(resnets),
-                                       cmocka_unit_test(strange_nodes),      cmocka_unit_test(steps_of_w32),
-                                       cmocka_unit_test(refusals),           cmocka_unit_test(estimate),
-                                       cmocka_unit_test(failing_allocations)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(golden_networks), cmocka_unit_test(resnets),
+                                       cmocka_unit_test(strange_nodes),   cmocka_unit_test(channels),
+                                       cmocka_unit_test(steps_of_w32),    cmocka_unit_test(refusals),
+                                       cmocka_unit_test(estimate),        cmocka_unit_test(failing_allocations)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
