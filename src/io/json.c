@@ -78,8 +78,8 @@ const char *hr_json_string(const hr_json *value)
 
 enum { MAX_ESCAPED = 8 };
 
-/* How a byte is written inside a string: itself, or what stands for it. Escapes what RFC 8259 requires to be escaped and
- * nothing else. Returns the number of bytes. */
+/* How a byte is written inside a string: itself, or what stands for it. Escapes what RFC 8259 requires to be escaped
+ * and nothing else. Returns the number of bytes. */
 static size_t escape(char out[MAX_ESCAPED], char byte)
 {
     if (byte == '"' || byte == '\\') return (size_t)snprintf(out, MAX_ESCAPED, "\\%c", byte);

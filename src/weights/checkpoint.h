@@ -34,8 +34,8 @@ hrnet_status hr_infer_config(hr_config *out, const hr_layout *layout, const char
 hrnet_status hr_checkpoint_save(const hrnet_checkpoint *checkpoint, const char *path, const hrnet_save_options *options,
                                 const hr_entry *entries, size_t n_entries);
 
-/* The model that ships with the library: the bytes of a safetensors file of models/ (shipped_weights.S), and its name in
- * messages. HRNET_ERR_UNSUPPORTED, saying what to do, in a build without it. */
+/* The model that ships with the library: the bytes of a safetensors file of models/ (shipped_weights.S), and its name
+ * in messages. HRNET_ERR_UNSUPPORTED, saying what to do, in a build without it. */
 hrnet_status hr_shipped_weights(const unsigned char **out, size_t *n_bytes);
 #define HR_SHIPPED_NAME "the model that ships with hrnet"
 

@@ -156,10 +156,10 @@ static void read_picture(const op_fixture *f, const hr_exec *exec, int i, double
 /* All outputs of picture 0, then of picture 1 ..., in passes of at most max_batch; freed with test_free. */
 static double *run_engine(const op_fixture *f, const hr_engine *engine, int threads, int max_batch)
 {
-    hr_pool *pool = NULL;
+    hrnet_pool *pool = NULL;
     hr_exec *exec = NULL;
     double *input = op_tensor(f, "input", NULL), *out = test_malloc(N_PICTURES * picture_floats(f) * sizeof *out);
-    MUST(hr_pool_create(&pool, threads));
+    MUST(hrnet_pool_create(&pool, threads));
     MUST(hr_exec_create(&exec, engine, pool, f->h, f->w, max_batch));
     assert_int_equal(hr_exec_max_batch(exec), max_batch);
     for (int first = 0, n; first < N_PICTURES; first += n) {
@@ -169,7 +169,7 @@ static double *run_engine(const op_fixture *f, const hr_engine *engine, int thre
         for (int i = 0; i < n; i++) read_picture(f, exec, i, out + (size_t)(first + i) * picture_floats(f));
     }
     hr_exec_free(exec);
-    hr_pool_free(pool);
+    hrnet_pool_free(pool);
     test_free(input);
     return out;
 }

@@ -174,9 +174,9 @@ static void check_output(const hr_exec *exec, int k, const double *expected, int
 
 static void run(const hr_engine *engine, const float *input, double *const *expected, int threads, int max_batch)
 {
-    hr_pool *pool = NULL;
+    hrnet_pool *pool = NULL;
     hr_exec *exec = NULL;
-    MUST(hr_pool_create(&pool, threads));
+    MUST(hrnet_pool_create(&pool, threads));
     MUST(hr_exec_create(&exec, engine, pool, CHANNEL_GRAPH_H, CHANNEL_GRAPH_W, max_batch));
     for (int first = 0, n; first < N_PICTURES; first += n) {
         n = N_PICTURES - first < max_batch ? N_PICTURES - first : max_batch;
@@ -188,7 +188,7 @@ static void run(const hr_engine *engine, const float *input, double *const *expe
         for (int k = 0; k < engine->graph.n_outputs; k++) check_output(exec, k, expected[k], first, n);
     }
     hr_exec_free(exec);
-    hr_pool_free(pool);
+    hrnet_pool_free(pool);
 }
 
 static void numbers(void **state)

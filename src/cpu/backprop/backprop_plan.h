@@ -1,23 +1,23 @@
 /*
- * backprop_plan.h - the plan of a training step: which jobs the forward and the backward pass consist of, when each runs,
- * and where everything lies that jobs leave for each other.
+ * backprop_plan.h - the plan of a training step: which jobs the forward and the backward pass consist of, when each
+ * runs, and where everything lies that jobs leave for each other.
  *
  * Time is cut into phases with a barrier between them. A job runs in the earliest phase in which all it reads is there;
  * the jobs of one phase are independent. Example, y = relu(norm(conv(x))), z = conv2(y), a loss on z:
  *
- *   phase 0   pack conv's weights                     phase 6   conv2's weight gradient (partial sums), pack turned weights
- *   phase 1   conv                                    phase 7   total of them; input gradient of conv2: dy
- *   phase 2   batch statistics of conv's output       phase 8   backward of the sum: gate dy by the ReLU, sums over pixels
- *   phase 3   sum: relu(norm(...)); pack conv2        phase 9   backward of the norm: the gradient of conv's output
- *   phase 4   conv2                                   phase 10  conv's weight gradient ...
+ *   phase 0   pack conv's weights               phase 6   conv2: partial sums of dweights; pack turned weights
+ *   phase 1   conv                              phase 7   conv2: their total; input gradient, which is dy
+ *   phase 2   batch statistics of conv's output phase 8   sum: gate dy by the ReLU; sums over pixels
+ *   phase 3   sum: relu(norm(.)); pack conv2    phase 9   norm: the gradient of conv's output
+ *   phase 4   conv2                             phase 10  conv: partial sums of dweights ...
  *   (the caller computes the loss and its gradient)
  *
- * Memory is one block. Every value, gradient and scratch list is a buffer with the phases from first to last in which it
- * lives; buffers of different times share memory (cpu/engine/memory_plan.h). A value that backward reads lives until
+ * Memory is one block. Every value, gradient and scratch list is a buffer with the phases from first to last in which
+ * it lives; buffers of different times share memory (cpu/engine/memory_plan.h). A value that backward reads lives until
  * then, unless it can be recomputed from kept ones without a convolution and the caller prefers memory to time.
  *
- * A gradient that nobody needs any more gives its buffer to the one computed from it: what the backward of a sum does to
- * the gradient of its output (gate it, pass it on to a term) happens in place where that is possible.
+ * A gradient that nobody needs any more gives its buffer to the one computed from it: what the backward of a sum does
+ * to the gradient of its output (gate it, pass it on to a term) happens in place where that is possible.
  */
 #ifndef HR_CPU_BACKPROP_BACKPROP_PLAN_H
 #define HR_CPU_BACKPROP_BACKPROP_PLAN_H
@@ -100,8 +100,8 @@ void hr_backprop_plan_free(hr_backprop_plan *plan);
 int hr_task_rows(const hr_tape_tensor *tensor, int factor);
 /* The largest upsampling factor of a sum's terms. */
 int hr_tape_step_factor(const hr_tape_step *step);
-/* Whether the ReLU of a sum must be undone by its output's sign. A sum of one plain norm term needs no output: the norm's
- * input tells the sign as well, so the output need not be kept. */
+/* Whether the ReLU of a sum must be undone by its output's sign. A sum of one plain norm term needs no output: the
+ * norm's input tells the sign as well, so the output need not be kept. */
 int hr_gates_by_output(const hr_tape_step *step);
 /* Partial sums [slots][2][ld] of a tensor cut into such tasks, one slot a task, and the doubles they take, with space
  * for a count behind the first slot. */

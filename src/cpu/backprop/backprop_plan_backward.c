@@ -4,7 +4,8 @@
  *
  * Invariant: when a step is visited, every consumer of its output has been visited. The gradient of the output is then
  * complete after phase passed[output], and the step's own jobs may start in phase passed[output] + 1.
- * Example: y = conv(x); z = relu(y) + x. Visiting z first adds z's share to dx in phase 1; conv adds its share in phase 3.
+ * Example: y = conv(x); z = relu(y) + x. Visiting z first adds z's share to dx in phase 1; conv adds its share in
+ * phase 3.
  */
 #include "cpu/backprop/backprop_plan_internal.h"
 
@@ -78,8 +79,8 @@ static void plan_op(hr_backprop_planner *p, int index)
     }
 }
 
-/* The term whose gradient takes over the buffer of the output's gradient: one that gets it unchanged, else a norm; -1: none. A
- * term with upsampling has another size, and one whose gradient exists already is added to. */
+/* The term whose gradient takes over the buffer of the output's gradient: one that gets it unchanged, else a norm; -1:
+ * none. A term with upsampling has another size, and one whose gradient exists already is added to. */
 static int choose_alias(const hr_backprop_planner *p, const hr_tape_step *step)
 {
     int alias = -1;
@@ -100,8 +101,8 @@ static int count_readers(const hr_tape_step *step)
     return n;
 }
 
-/* The gradient of a norm's input: made in a buffer of its own, by the sum's backward if the term is upsampled; or in place of
- * the output's gradient. sum_phase, norm_phase: in which the sum's and the norm's backward run. */
+/* The gradient of a norm's input: made in a buffer of its own, by the sum's backward if the term is upsampled; or in
+ * place of the output's gradient. sum_phase, norm_phase: in which the sum's and the norm's backward run. */
 static void plan_norm(hr_backprop_planner *p, int index, int term_index, int alias, int sum_phase, int norm_phase)
 {
     hr_backprop_plan *plan = p->plan;

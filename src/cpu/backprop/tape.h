@@ -15,7 +15,7 @@
 /* A stored tensor: [n][h][w][ld]. Tensor 0 is the network's input, of ld 4. */
 typedef struct hr_tape_tensor {
     int c, h, w, ld;
-    int node;  /* graph node whose output it is; of a copy, the node that it is a copy of */
+    int node;     /* graph node whose output it is; of a copy, the node that it is a copy of */
     int producer; /* step; -1: the input */
 } hr_tape_tensor;
 

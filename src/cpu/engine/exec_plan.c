@@ -74,14 +74,15 @@ static void add_step(hr_exec_plan *plan, hr_exec_step step)
     plan->steps[plan->n_steps++] = step;
 }
 
-/* Adds to heads every chain of this kind that reads nothing but what has a step already. Since a chain that is added counts
- * as made, those that follow it in the graph come too: one call fills a whole phase. Returns how many. */
+/* Adds to heads every chain of this kind that reads nothing but what has a step already. Since a chain that is added
+ * counts as made, those that follow it in the graph come too: one call fills a whole phase. Returns how many. */
 static int collect(step_planner *m, int whole_batch)
 {
     int n = 0;
     for (int head = 0, length; head < m->graph->n_nodes; head += length) {
         length = chain_length(m->graph, head);
-        if (m->done[head] || takes_batch(m->plan, &m->graph->nodes[head]) != whole_batch || !may_begin(m, head)) continue;
+        if (m->done[head] || takes_batch(m->plan, &m->graph->nodes[head]) != whole_batch || !may_begin(m, head))
+            continue;
         for (int i = head; i < head + length; i++) m->done[i] = 1;
         m->heads[n++] = head;
     }
@@ -125,8 +126,8 @@ static int is_same_part(const hr_exec_step *a, const hr_exec_step *b)
     return a->phase == b->phase && a->picture == b->picture;
 }
 
-/* Edges from the steps that make what this one reads. Sets *out_is_first to whether none of them belongs to the same phase
- * and picture: then the step is one of the first of its picture in this phase. */
+/* Edges from the steps that make what this one reads. Sets *out_is_first to whether none of them belongs to the same
+ * phase and picture: then the step is one of the first of its picture in this phase. */
 static hrnet_status add_sources(step_planner *m, int to, int *out_is_first)
 {
     const hr_exec_plan *s = m->plan;
@@ -148,8 +149,8 @@ static hrnet_status add_sources(step_planner *m, int to, int *out_is_first)
     return HRNET_OK;
 }
 
-/* Picture p takes the memory of picture p - n_slots of the same phase: its first steps wait for that one's last steps, those
- * that nothing of their phase and picture reads. Steps of a phase stand together in the list. */
+/* Picture p takes the memory of picture p - n_slots of the same phase: its first steps wait for that one's last steps,
+ * those that nothing of their phase and picture reads. Steps of a phase stand together in the list. */
 static hrnet_status add_turns(step_planner *m, int to)
 {
     const hr_exec_plan *s = m->plan;
@@ -188,8 +189,9 @@ static hrnet_status index_edges(step_planner *m)
     return HRNET_OK;
 }
 
-/* before[s]: a step's users come after it and after all that comes before it. Steps stand in an order in which users follow
- * what they use, so one pass completes each row before it is handed on. With one thread the order itself says it all. */
+/* before[s]: a step's users come after it and after all that comes before it. Steps stand in an order in which users
+ * follow what they use, so one pass completes each row before it is handed on. With one thread the order itself says it
+ * all. */
 static hrnet_status find_before(hr_exec_plan *s)
 {
     const size_t n_words = words_of(s);

@@ -48,8 +48,8 @@ hrnet_status hr_exec_plan_make(hr_exec_plan *out, const hr_graph *graph, int bat
 void hr_exec_plan_free(hr_exec_plan *plan);
 size_t hr_exec_plan_bytes(const hr_exec_plan *plan);
 
-/* Whether step `first` has ended whenever step `second` begins, however threads take turns: a path of dependencies leads
- * from the one to the other, or there is only one thread and `first` comes earlier. */
+/* Whether step `first` has ended whenever step `second` begins, however threads take turns: a path of dependencies
+ * leads from the one to the other, or there is only one thread and `first` comes earlier. */
 int hr_exec_plan_before(const hr_exec_plan *plan, int first, int second);
 
 /* The step that makes node's tensor of a picture. */

@@ -9,10 +9,11 @@
  *
  *   u(+p) = (g_0 + p^2 g_2) + p g_1        u(-p) = (g_0 + p^2 g_2) - p g_1        u(0) = g_0        u(infinity) = g_2
  *
- * times a factor for each number, which the input transform applies instead (cpu/kern/winograd.h). The products of +p and
- * -p are made side by side, so that the sum in brackets is made once; those of 0 and infinity are a pair too. Where p is 1,
- * 2 or 1/2 (whose values are taken four times) u takes additions only, which a core does beside its multiply-adds: with
- * multiplications for 2 and 1/2, F(6) was 7 % slower on Zen 4. Included by the file of each instruction set.
+ * times a factor for each number, which the input transform applies instead (cpu/kern/winograd.h). The products of +p
+ * and -p are made side by side, so that the sum in brackets is made once; those of 0 and infinity are a pair too. Where
+ * p is 1, 2 or 1/2 (whose values are taken four times) u takes additions only, which a core does beside its
+ * multiply-adds: with multiplications for 2 and 1/2, F(6) was 7 % slower on Zen 4. Included by the file of each
+ * instruction set.
  */
 #ifndef HR_CPU_KERN_WINOGRAD_FUSED_WEIGHTS_H
 #define HR_CPU_KERN_WINOGRAD_FUSED_WEIGHTS_H

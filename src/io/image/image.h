@@ -1,8 +1,8 @@
 /*
- * image.h - what image.c and the code for each file format (image_jpeg.c, image_png.c, image_webp.c, image_exif.c) share:
- * limits, and one decoder and one encoder a format. A build without a library has image_without_*.c in the place of its
- * file. Decoders see bytes in memory, never a file. Callers outside this folder use hrnet_image_load, _decode and _save of
- * <hrnet.h>, or hr_image_decode for a limit of their own.
+ * image.h - what image.c and the code for each file format (image_jpeg.c, image_png.c, image_webp.c, image_exif.c)
+ * share: limits, and one decoder and one encoder a format. A build without a library has image_without_*.c in the place
+ * of its file. Decoders see bytes in memory, never a file. Callers outside this folder use hrnet_image_load, _decode
+ * and _save of <hrnet.h>, or hr_image_decode for a limit of their own.
  */
 #ifndef HR_IO_IMAGE_IMAGE_H
 #define HR_IO_IMAGE_IMAGE_H
