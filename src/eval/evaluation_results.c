@@ -9,6 +9,7 @@
 #include "score/select_poses.h"
 #include "data/image_store.h"
 #include "eval/evaluation.h"
+#include "pose/oks.h"
 
 size_t hrnet_evaluation_n_skipped(const hrnet_evaluation *e)
 {
@@ -117,7 +118,7 @@ static hrnet_person_error find_best(const hrnet_evaluation *e, const hr_truth *t
                                 .area = truth->area};
     for (size_t i = first; i < end; i++) {
         const hrnet_keypoint *const pose = e->poses + i * (size_t)n_joints;
-        const double oks = hr_truth_oks(truth, pose, e->sigmas, n_joints);
+        const double oks = hr_oks_truth(truth->keypoints, truth->area, pose, e->sigmas, n_joints);
         if (error.pose != NULL && !(oks > error.oks)) continue;
         error.pose = pose;
         error.oks = oks;

@@ -1,11 +1,6 @@
 /*
  * nms.c - non-maximum suppression of poses that describe the same person: hrnet_oks_nms and hrnet_oks_nms_soft
- * (upstream's oks_nms and soft_oks_nms). Two poses are compared by their object keypoint similarity:
- *
- *   OKS = mean over joints i of exp(-d_i^2 / (2 area (2 sigma_i)^2))
- *
- * d_i: distance of the two joints in pixels; area: mean of both poses' areas; sigma_i: COCO's constant of the joint.
- * Upstream's oks_iou, in double as there.
+ * (upstream's oks_nms and soft_oks_nms). Two poses are compared by their object keypoint similarity (oks.h).
  */
 #include <float.h>
 #include <math.h>
@@ -13,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/status.h"
+#include "pose/oks.h"
 
 enum { MAX_SOFT_KEPT = 20 }; /* soft_oks_nms: max_dets */
 
@@ -42,18 +38,12 @@ static void sort_candidates(struct candidate *candidates, int n)
     qsort(candidates, (size_t)n, sizeof *candidates, better_first);
 }
 
-static double oks(const struct poses *poses, int a, int b)
+static double similarity(const struct poses *poses, int a, int b)
 {
-    const hrnet_keypoint *p = poses->keypoints + (size_t)a * (size_t)poses->n_joints;
-    const hrnet_keypoint *q = poses->keypoints + (size_t)b * (size_t)poses->n_joints;
-    const double area = ((double)poses->areas[a] + poses->areas[b]) / 2 + DBL_EPSILON;
-    double sum = 0;
-    for (int i = 0; i < poses->n_joints; i++) {
-        const double dx = (double)q[i].x - p[i].x, dy = (double)q[i].y - p[i].y;
-        const double k = 2 * (double)poses->sigmas[i];
-        sum += exp(-(dx * dx + dy * dy) / (k * k) / area / 2);
-    }
-    return isnan(sum) ? 0 : sum / poses->n_joints; /* poses with NaN coordinates are like no other */
+    const size_t n_joints = (size_t)poses->n_joints;
+    return hr_oks_poses(poses->keypoints + (size_t)a * n_joints, (double)poses->areas[a],
+                        poses->keypoints + (size_t)b * n_joints, (double)poses->areas[b], poses->sigmas,
+                        poses->n_joints);
 }
 
 /* oks_nms: keep the best of the n candidates left, drop all whose OKS with it exceeds the threshold, repeat. Writes the
@@ -67,7 +57,7 @@ static int keep_hard(const struct poses *poses, struct candidate *left, int n, d
         int n_left = 0;
         kept[n_kept++] = best;
         for (int i = 1; i < n; i++) {
-            if (oks(poses, best, left[i].pose) <= threshold) left[n_left++] = left[i];
+            if (similarity(poses, best, left[i].pose) <= threshold) left[n_left++] = left[i];
         }
         n = n_left;
     }
@@ -84,7 +74,7 @@ static int keep_soft(const struct poses *poses, struct candidate *left, int n, d
         const int best = left[0].pose;
         kept[n_kept++] = best;
         for (int i = 1; i < n; i++) {
-            const double overlap = oks(poses, best, left[i].pose);
+            const double overlap = similarity(poses, best, left[i].pose);
             left[i - 1] = left[i];
             left[i - 1].score *= exp(-overlap * overlap / threshold);
         }

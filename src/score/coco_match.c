@@ -1,15 +1,14 @@
 /*
- * coco_match.c - who found whom, in pycocotools' order of operations: persons and results sorted into cells, OKS,
- * greedy matching in one cell (COCOeval.computeOks, the core of evaluateImg), and from the matches the scores of single
- * joints.
+ * coco_match.c - who found whom, in pycocotools' order of operations: persons and results sorted into cells, greedy
+ * matching in one cell (the core of COCOeval.evaluateImg), and from the matches the scores of single joints.
  */
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "data/coco_json.h"
+#include "pose/oks.h"
 #include "score/coco_score.h"
 
 /* ------------------------------------------------------------------------------------------------ cells */
@@ -93,48 +92,6 @@ size_t hr_coco_largest_cell(const hr_coco_members *members)
     return most;
 }
 
-/* ------------------------------------------------------------------------------------------------ OKS */
-
-double hr_keypoint_similarity(double dx, double dy, double sigma, double area)
-{
-    const double variance = sigma * 2 * (sigma * 2);
-    /* the divisions in computeOks's order, since the last bit decides at a threshold; np.spacing(1) is DBL_EPSILON */
-    return exp(-((dx * dx + dy * dy) / variance / (area + DBL_EPSILON) / 2));
-}
-
-/* Distance from the interval [low, high], 0 inside. */
-static double outside(double value, double low, double high)
-{
-    return fmax(0, low - value) + fmax(0, value - high);
-}
-
-/* The person has no labelled keypoint: distances are from the box (x - w .. x + 2 w) x (y - h .. y + 2 h). */
-static double oks_of_box(const hrnet_annotation *person, const double *keypoints, const double *sigmas, int n)
-{
-    const double *const box = person->bbox;
-    double sum = 0;
-    for (int i = 0; i < n; i++) {
-        const double dx = outside(keypoints[3 * i], box[0] - box[2], box[0] + box[2] * 2);
-        const double dy = outside(keypoints[3 * i + 1], box[1] - box[3], box[1] + box[3] * 2);
-        sum += hr_keypoint_similarity(dx, dy, sigmas[i], person->area);
-    }
-    return sum / n;
-}
-
-double hr_coco_oks(const hrnet_annotation *person, const double *keypoints, const double *sigmas, int n)
-{
-    const double *const truth = person->keypoints;
-    double sum = 0;
-    int n_labelled = 0;
-    for (int i = 0; i < n; i++) {
-        if (!(truth[3 * i + 2] > 0)) continue;
-        sum += hr_keypoint_similarity(keypoints[3 * i] - truth[3 * i], keypoints[3 * i + 1] - truth[3 * i + 1],
-                                      sigmas[i], person->area);
-        n_labelled++;
-    }
-    return n_labelled > 0 ? sum / n_labelled : oks_of_box(person, keypoints, sigmas, n);
-}
-
 /* ------------------------------------------------------------------------------------------------ matching */
 
 void hr_coco_match_cell(const hr_coco_cell *cell, double threshold, unsigned char *taken, size_t *matches)
@@ -171,7 +128,7 @@ static void add_person(hrnet_joint_score *joints, int n, const hrnet_annotation 
         if (keypoints == NULL) continue;
         const double dx = keypoints[3 * i] - truth[0], dy = keypoints[3 * i + 1] - truth[1];
         joints[i].n_found++;
-        joints[i].oks += hr_keypoint_similarity(dx, dy, sigmas[i], person->area);
+        joints[i].oks += hr_oks_term(dx, dy, sigmas[i], person->area);
         joints[i].distance += sqrt(dx * dx + dy * dy);
     }
 }

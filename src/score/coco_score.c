@@ -13,6 +13,7 @@
  */
 #include "base/mem.h"
 #include "data/coco_json.h"
+#include "pose/oks.h"
 #include "score/coco_score.h"
 
 enum { MAX_DETECTIONS = 20 }; /* results of a cell that count (maxDets) */
@@ -140,8 +141,11 @@ static void score_cell(scoring *s, const hr_coco_member *persons, size_t n_perso
     }
     for (size_t r = 0; r < n_results; r++) {
         const double *const keypoints = s->results->keypoints + detections[r].index * row;
-        for (size_t i = 0; i < n_persons; i++)
-            s->oks[r * n_persons + i] = hr_coco_oks(&s->truths[i], keypoints, s->sigmas, s->n_keypoints);
+        for (size_t i = 0; i < n_persons; i++) {
+            const hrnet_annotation *const person = &s->truths[i];
+            s->oks[r * n_persons + i] =
+                hr_oks_result(person->keypoints, person->bbox, person->area, keypoints, s->sigmas, s->n_keypoints);
+        }
         s->outcomes[s->n_outcomes + r] = (hr_coco_outcome){.score = detections[r].score, .number = s->n_outcomes + r};
     }
     for (int a = 0; a < HRNET_COCO_AREAS; a++) {

@@ -46,15 +46,7 @@ size_t hr_coco_cell_size(const hr_coco_members *members, size_t first, const hr_
 /* The number of members of the largest cell. */
 size_t hr_coco_largest_cell(const hr_coco_members *members);
 
-/* ------------------------------------------------------------------------------------------------ OKS, matching */
-
-/* Similarity of a keypoint to the labelled one that is (dx, dy) px away: exp(-d^2 / (2 area (2 sigma)^2)), 0..1. */
-double hr_keypoint_similarity(double dx, double dy, double sigma, double area);
-
-/* OKS of keypoints [n][3] with a person: the mean similarity over the labelled keypoints. For a person without labelled
- * keypoints (computeOks): the mean over all keypoints, each at its distance from the person's box enlarged by the
- * box's size on every side, so that results on unlabelled persons can be ignored instead of being wrong. */
-double hr_coco_oks(const hrnet_annotation *person, const double *keypoints, const double *sigmas, int n);
+/* ------------------------------------------------------------------------------------------------ matching */
 
 /* The persons and the results of one cell. */
 typedef struct hr_coco_cell {

@@ -4,9 +4,6 @@
  */
 #include "score/select_poses.h"
 
-#include <float.h>
-#include <math.h>
-
 #include "base/mem.h"
 
 /* Inputs and output of one picture's suppression, allocated for the picture with most samples. */
@@ -93,18 +90,4 @@ hrnet_status hr_select_poses(const hr_samples *samples, const hrnet_keypoint *po
     hr_free(s.scores);
     hr_free(s.kept);
     return status;
-}
-
-double hr_truth_oks(const hr_truth *truth, const hrnet_keypoint *pose, const float *sigmas, int n_joints)
-{
-    double sum = 0;
-    int n = 0;
-    for (int j = 0; j < n_joints; j++) {
-        const double *k = truth->keypoints + (ptrdiff_t)3 * j;
-        if (!(k[2] > 0)) continue;
-        const double dx = (double)pose[j].x - k[0], dy = (double)pose[j].y - k[1], deviation = 2 * (double)sigmas[j];
-        sum += exp(-(dx * dx + dy * dy) / (deviation * deviation) / (truth->area + DBL_EPSILON) / 2);
-        n++;
-    }
-    return n > 0 ? sum / n : 0;
 }

@@ -37,8 +37,4 @@ void hr_write_coco_results(FILE *stream, const hr_samples *samples, const hrnet_
  * that was read, and "scores" [16] beside "joints". */
 void hr_write_mpii_poses(FILE *stream, const hr_samples *samples, const hrnet_keypoint *poses);
 
-/* OKS of a pose [n_joints] with a truth: the mean of exp(-d^2 / (2 area (2 sigma)^2)) over the labelled keypoints; 0 if
- * there is none. sigmas [n_joints]. */
-double hr_truth_oks(const hr_truth *truth, const hrnet_keypoint *pose, const float *sigmas, int n_joints);
-
 #endif
