@@ -16,7 +16,7 @@ int main(int argc, char **argv)
              hrnet_image_load(&photo, argv[1], 0);
     const hrnet_skeleton *skeleton = failed ? NULL : hrnet_model_skeleton(model);
     failed = failed || (joints = calloc((size_t)skeleton->n_keypoints, sizeof *joints)) == NULL ||
-             hrnet_session_pose(session, &(hrnet_person){.image = &photo}, 1, NULL, joints, NULL);
+             hrnet_session_pose(session, &(hrnet_person){.pixels = hrnet_image_pixels(&photo)}, 1, NULL, joints, NULL);
     for (int i = 0; !failed && i < skeleton->n_keypoints; i++)
         printf("%-16s %7.1f %7.1f  %.3f\n", skeleton->keypoint_names[i], joints[i].x, joints[i].y, joints[i].score);
     if (failed) fprintf(stderr, "%s\n", argc == 2 || argc == 3 ? hrnet_last_error() : "usage: pose PICTURE [WEIGHTS]");

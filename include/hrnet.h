@@ -8,7 +8,7 @@
  *   if (hrnet_model_load(&model, NULL, NULL) || // the model that ships; or "w32_256x192.pth"
  *       hrnet_session_create(&session, model, NULL) ||
  *       hrnet_image_load(&photo, "photo.jpg", 0) ||
- *       hrnet_session_pose(session, &(hrnet_person){.image = &photo}, 1, NULL, joints, NULL))
+ *       hrnet_session_pose(session, &(hrnet_person){.pixels = hrnet_image_pixels(&photo)}, 1, NULL, joints, NULL))
  *       fprintf(stderr, "%s\n", hrnet_last_error());
  *
  * Manners, which hold for every function here:
@@ -22,7 +22,11 @@
  *   - After fork() the child may use the parent's models and configurations. The parent's pools and sessions are of no
  *     use there, as their threads did not come along: runs on them fail, and they can be freed.
  *   - Arrays are C-contiguous; shapes stand in brackets, outermost first. Pixels have their origin at the top left,
- *     and the centre of the first pixel is (0, 0). Images are 8-bit RGB.
+ *     and the centre of the first pixel is (0, 0). An hrnet_image is 8-bit RGB that the library allocated; hrnet_pixels
+ *     is a view of pixels in one of several formats that belong to the caller and are used where they are.
+ *   - Structs of the caller's that may grow end in `reserved`, which is zero: a version that gives these bytes a
+ *     meaning takes 0 for what was done before. Non-zero ones are HRNET_ERR_ARGUMENT.
+ *   - Long calls ask a callback of their options (hrnet_cancel_fn) whether to go on.
  *   - Nothing here prints, exits, or changes process-wide state.
  *
  * Environment variables that the library reads: HRNET_CPU (scalar, avx2, avx512, neon: no instructions beyond these, to
@@ -56,7 +60,8 @@ typedef enum hrnet_status {
     HRNET_ERR_CONFIG = 5,      /* a configuration key or value is wrong */
     HRNET_ERR_MISMATCH = 6,    /* weights and network do not belong together */
     HRNET_ERR_UNSUPPORTED = 7, /* well-formed, but not something this library does */
-    HRNET_ERR_LIMIT = 8        /* larger than a safety limit */
+    HRNET_ERR_LIMIT = 8,       /* larger than a safety limit */
+    HRNET_ERR_CANCELLED = 9    /* the caller's hrnet_cancel_fn ended the call */
 } hrnet_status;
 
 /* The name of a status in words ("out of memory"). Static; never NULL. */
@@ -70,6 +75,10 @@ HRNET_API const char *hrnet_version(void);
 
 /* Receives one line of information, without a newline. Called on the thread that made the call. */
 typedef void hrnet_message_fn(void *context, const char *line);
+
+/* Asked by a long call between two passes, on the thread that made the call: anything but 0 ends the call with
+ * HRNET_ERR_CANCELLED. To cancel from another thread, let it read an atomic flag. */
+typedef int hrnet_cancel_fn(void *context);
 
 /* Strings made by the library for the caller. */
 HRNET_API void hrnet_string_free(char *text);
@@ -100,6 +109,40 @@ HRNET_API hrnet_status hrnet_image_decode(hrnet_image *out, const void *bytes, s
 HRNET_API hrnet_status hrnet_image_save(const hrnet_image *image, const char *path);
 
 HRNET_API void hrnet_image_free(hrnet_image *image);
+
+typedef enum hrnet_pixel_format {
+    HRNET_PIXELS_RGB = 0, /* planes[0]: bytes R, G, B */
+    HRNET_PIXELS_BGR,     /* B, G, R: what OpenCV reads */
+    HRNET_PIXELS_RGBA,    /* R, G, B, A; alpha is not looked at */
+    HRNET_PIXELS_BGRA,
+    HRNET_PIXELS_GREY, /* one byte a pixel */
+    HRNET_PIXELS_NV12, /* planes[0]: Y of every pixel; planes[1]: U, V of every 2 x 2 pixels. BT.601, limited range, as
+                          cv2.cvtColor converts it: no filter between the chroma samples */
+    HRNET_PIXELS_I420  /* the same with U in planes[1] and V in planes[2] */
+} hrnet_pixel_format;
+
+/* A borrowed view: pixels that stay where they are and belong to the caller, of a video frame, an array, an
+ * hrnet_image. Nothing outside the rows is read: the last one ends with its last pixel, whatever the stride. Zero it
+ * before use. */
+typedef struct hrnet_pixels {
+    int width, height; /* any; with an odd one the last chroma samples of NV12 and I420 stand for one row or column */
+    hrnet_pixel_format format;
+    const uint8_t *planes[3]; /* the first row of each plane that the format has */
+    ptrdiff_t strides[3];     /* bytes from a row to the next; 0: no gap between rows; below 0: the next row stands
+                                 before it, as in pictures that are stored from the bottom up */
+    uint64_t reserved[2];
+} hrnet_pixels;
+
+/* An image as a view, valid until the image is freed. */
+static inline hrnet_pixels hrnet_image_pixels(const hrnet_image *image)
+{
+    const hrnet_pixels pixels = {image->width, image->height, HRNET_PIXELS_RGB, {image->rgb, NULL, NULL},
+                                 {0, 0, 0},    {0, 0}};
+    return pixels;
+}
+
+/* A copy of the pixels as RGB, to be drawn on or saved. More than 2^28 of them are refused (HRNET_ERR_LIMIT). */
+HRNET_API hrnet_status hrnet_image_copy(hrnet_image *out, const hrnet_pixels *pixels);
 
 /* ------------------------------------------------------------------------------------------------ arrays */
 
@@ -371,11 +414,12 @@ typedef struct hrnet_crop hrnet_crop;
 
 /* A person to look at. */
 typedef struct hrnet_person {
-    const hrnet_image *image;
-    hrnet_box box;          /* in pixels of image; {0}: the whole picture */
+    hrnet_pixels pixels;    /* the picture; persons of one picture repeat the view */
+    hrnet_box box;          /* in pixels of the picture; {0}: the whole picture */
     float rotation;         /* degrees, as in the published crop; usually 0 */
     const hrnet_crop *crop; /* NULL, or the crop itself, in place of box and rotation: for scoring, where centre and
                                scale are given by the dataset */
+    uint64_t reserved[2];
 } hrnet_person;
 
 typedef struct hrnet_pose_options {
@@ -383,12 +427,22 @@ typedef struct hrnet_pose_options {
     int no_shift;  /* 1: without the published one-cell shift of the mirrored maps */
     hrnet_decoder decoder;
     hrnet_sampler sampler;
+    hrnet_status *statuses; /* NULL: a person that cannot be looked at fails the call. Or [n], what became of each:
+                               HRNET_OK, HRNET_ERR_ARGUMENT, and HRNET_ERR_CANCELLED behind the last pass */
+    /* With statuses, every person that is left out, and the reason; NULL: nobody is told. */
+    void (*on_refused)(void *context, int person, hrnet_status status, const char *reason);
+    hrnet_cancel_fn *cancelled; /* asked before each pass; NULL: never */
+    void *context;              /* of both */
+    uint64_t reserved[4];
 } hrnet_pose_options;
 
 /* Crop, run and decode n persons, in passes of max_batch.
- * keypoints [n][n_joints], pixels of each person's image. heatmaps NULL or
- * [n][n_joints][heatmap_height][heatmap_width]. A box that is NaN, infinite or has negative size is HRNET_ERR_ARGUMENT;
- * one outside the picture is a black crop. */
+ * keypoints [n][n_joints], pixels of each person's picture. heatmaps NULL or
+ * [n][n_joints][heatmap_height][heatmap_width].
+ * A person without a picture, or whose box is NaN, infinite or has negative size, cannot be looked at. Without
+ * options->statuses that is HRNET_ERR_ARGUMENT and nobody is looked at; with statuses the others are found, the
+ * outputs of that person are left as they were, and the call returns HRNET_OK. A box outside the picture is a black
+ * crop. HRNET_ERR_CANCELLED: persons of the passes that were finished have their outputs, the others do not. */
 HRNET_API hrnet_status hrnet_session_pose(hrnet_session *session, const hrnet_person *persons, int n,
                                           const hrnet_pose_options *options, hrnet_keypoint *keypoints,
                                           float *heatmaps);
@@ -431,7 +485,7 @@ HRNET_API hrnet_crop hrnet_crop_from_box(hrnet_box box, float aspect);
 HRNET_API void hrnet_crop_matrix(const hrnet_crop *crop, int width, int height, int inverse, double matrix[6]);
 
 /* Cut the crop out: out becomes width x height; outside the picture it is black. */
-HRNET_API hrnet_status hrnet_crop_image(hrnet_image *out, const hrnet_image *image, const hrnet_crop *crop, int width,
+HRNET_API hrnet_status hrnet_crop_image(hrnet_image *out, const hrnet_pixels *pixels, const hrnet_crop *crop, int width,
                                         int height, hrnet_sampler sampler);
 
 /* Heatmaps [n][n_joints][height][width] to keypoints [n][n_joints] in image pixels; one crop per person.

@@ -215,7 +215,9 @@ typedef struct hrnet_evaluation_options {
     int skip_broken; /* 1: a picture that cannot be read is left out with its persons; 0: it ends the run */
     void (*on_progress)(void *context, size_t n_done, size_t n_persons); /* on the calling thread; or NULL */
     hrnet_message_fn *on_message; /* gets a line about every picture that is left out, with the reason; or NULL */
-    void *context;
+    hrnet_cancel_fn *cancelled;   /* asked before each picture and each pass; NULL: never */
+    void *context;                /* of all three */
+    uint64_t reserved[4];
 } hrnet_evaluation_options;
 
 /* The options with which hrnet_evaluation_run will call hrnet_session_pose: the configuration's TEST section, and these
@@ -225,7 +227,7 @@ HRNET_API hrnet_pose_options hrnet_evaluation_pose_options(const hrnet_evaluatio
 
 /* Find all poses, ignoring EXIF orientation as upstream does; for COCO then rescore and suppress them
  * (TEST.IN_VIS_THRE, OKS_THRE, SOFT_NMS). options NULL: defaults. HRNET_ERR_MISMATCH: the network has another number of
- * joints. After a failure there are no results. */
+ * joints. After a failure, HRNET_ERR_CANCELLED among them, there are no results. */
 HRNET_API hrnet_status hrnet_evaluation_run(hrnet_evaluation *evaluation, hrnet_session *session,
                                             const hrnet_evaluation_options *options);
 

@@ -55,10 +55,12 @@ static int run(int argc, char **argv)
     if (status != 0) return status;
     hrnet_image image = {0}, out = {0};
     const unsigned flags = set.ignore_orientation ? HRNET_IMAGE_IGNORE_ORIENTATION : 0;
-    if (hrnet_image_load(&image, argv[0], flags) != HRNET_OK ||
-        hrnet_crop_image(&out, &image, &crop, set.size[0], set.size[1], (hrnet_sampler)set.sampler) != HRNET_OK ||
-        hrnet_image_save(&out, set.output) != HRNET_OK)
-        status = tool_failed();
+    hrnet_status failed = hrnet_image_load(&image, argv[0], flags);
+    const hrnet_pixels pixels = hrnet_image_pixels(&image);
+    if (failed == HRNET_OK)
+        failed = hrnet_crop_image(&out, &pixels, &crop, set.size[0], set.size[1], (hrnet_sampler)set.sampler);
+    if (failed == HRNET_OK) failed = hrnet_image_save(&out, set.output);
+    if (failed != HRNET_OK) status = tool_failed();
     hrnet_image_free(&image);
     hrnet_image_free(&out);
     return status;

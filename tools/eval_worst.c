@@ -32,8 +32,9 @@ static hrnet_status draw_panel(hrnet_image *out, const hrnet_image *image, const
                                const hrnet_skeleton *skeleton, const hrnet_keypoint *pose)
 {
     const hrnet_draw_options how = {0};
+    const hrnet_pixels pixels = hrnet_image_pixels(image);
     double m[6];
-    hrnet_status status = hrnet_crop_image(out, image, crop, PANEL_WIDTH, PANEL_HEIGHT, HRNET_SAMPLE_FLOAT);
+    hrnet_status status = hrnet_crop_image(out, &pixels, crop, PANEL_WIDTH, PANEL_HEIGHT, HRNET_SAMPLE_FLOAT);
     if (status != HRNET_OK || pose == NULL) return status;
     hrnet_keypoint *moved = tool_alloc((size_t)skeleton->n_keypoints, sizeof *moved);
     hrnet_crop_matrix(crop, PANEL_WIDTH, PANEL_HEIGHT, 0, m);

@@ -34,6 +34,14 @@ hrnet_status hr_fail_memory(size_t n_bytes)
     return hr_fail(HRNET_ERR_MEMORY, "out of memory (%zu bytes asked for)", n_bytes);
 }
 
+hrnet_status hr_check_reserved(const uint64_t *reserved, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (reserved[i] != 0)
+            return hr_fail(HRNET_ERR_ARGUMENT, "%s: reserved[%zu]: expected 0, found another number", name, i);
+    return HRNET_OK;
+}
+
 const char *hrnet_last_error(void)
 {
     return message;
@@ -51,6 +59,7 @@ const char *hrnet_status_text(hrnet_status status)
     case HRNET_ERR_MISMATCH: return "weights do not fit the network";
     case HRNET_ERR_UNSUPPORTED: return "unsupported";
     case HRNET_ERR_LIMIT: return "over a safety limit";
+    case HRNET_ERR_CANCELLED: return "cancelled";
     }
     return "unknown status";
 }

@@ -24,6 +24,9 @@ void hr_fail_message(const char *format, ...) __attribute__((format(printf, 1, 2
 /* Put "where: " in front of the message that is set. Returns status. */
 hrnet_status hr_fail_in(hrnet_status status, const char *where) __attribute__((cold));
 
+/* HRNET_ERR_ARGUMENT unless all n reserved words of a caller's struct are 0. name: of the struct, for the message. */
+hrnet_status hr_check_reserved(const uint64_t *reserved, size_t n, const char *name);
+
 /* Set the message for a failed allocation of n_bytes (0: unknown). Returns HRNET_ERR_MEMORY. */
 hrnet_status hr_fail_memory(size_t n_bytes) __attribute__((cold));
 

@@ -119,23 +119,25 @@ static void draw_targets(const hr_batches *b, hr_example *e)
 
 /* Make the example from its decoded picture: augmented crop, warped pixels, joints and targets. e->joints are those of
  * the picture. */
-static void make_from(const hr_batches *b, int worker, uint64_t stream, const hrnet_image *image,
-                      const hrnet_crop *crop, hr_example *e)
+static hrnet_status make_from(const hr_batches *b, int worker, uint64_t stream, const hrnet_image *image,
+                              const hrnet_crop *crop, hr_example *e)
 {
     const hr_target_shape *const s = &b->shape;
+    const hrnet_pixels pixels = hrnet_image_pixels(image);
     uint8_t *const rgb = b->crops[worker];
     hr_augmented_crop augmented = {*crop, 0};
     hr_warp warp;
     double m[6];
     if (b->options.augment) hr_augment_crop(&augmented, b->set->config, b->set->info, image->width, stream, e->joints);
     hr_codec_matrix(b->codec, &augmented.crop, s, m);
-    hr_warp_init(&warp, image, m, s->input_width, s->input_height, HRNET_SAMPLE_OPENCV);
+    HR_TRY(hr_warp_init(&warp, &pixels, m, s->input_width, s->input_height, HRNET_SAMPLE_OPENCV));
     warp.mirrored = augmented.is_flipped;
     hr_warp_rows(&warp, 0, s->input_height, rgb);
     if (b->options.augment) hr_augment_pixels(b->set->config, stream, rgb, s->input_width, s->input_height);
     fill_input(b, rgb, e->input);
     move_joints(e->joints, s->n_joints, m);
     draw_targets(b, e);
+    return HRNET_OK;
 }
 
 /* Number in the epoch of this rank's item: batch item / batch of this rank is batch (item / batch) * n_ranks + rank of
@@ -157,10 +159,10 @@ static hrnet_status make(void *context, int worker, size_t index, void *item)
     hrnet_image image;
     e->image = part->samples.images[sample->image].name;
     HR_TRY(hr_image_store_load(b->stores[e->set], worker, e->image, &image));
-    const hrnet_status status = allocate(e, &b->shape);
+    hrnet_status status = allocate(e, &b->shape);
     if (status == HRNET_OK) {
         hr_train_part_joints(part, e->person, b->shape.n_joints, e->joints);
-        make_from(b, worker, hr_random_bits(b->stream, number), &image, &sample->crop, e);
+        status = make_from(b, worker, hr_random_bits(b->stream, number), &image, &sample->crop, e);
     }
     hrnet_image_free(&image);
     return status;

@@ -100,8 +100,8 @@ static hrnet_status add_persons(run *r, size_t first, size_t end)
 {
     for (size_t i = first; i < end; i++) {
         if (r->n_persons == GROUP) HR_TRY(flush(r, 1)); /* keeps this picture, now images[0] */
-        r->persons[r->n_persons++] =
-            (hrnet_person){.image = &r->images[r->n_images - 1], .crop = &r->e->samples.list[i].crop};
+        r->persons[r->n_persons++] = (hrnet_person){.pixels = hrnet_image_pixels(&r->images[r->n_images - 1]),
+                                                    .crop = &r->e->samples.list[i].crop};
     }
     return r->n_images == GROUP ? flush(r, 0) : HRNET_OK;
 }
@@ -150,6 +150,9 @@ static hrnet_status run_pictures(run *r)
     HR_TRY(hr_loader_create(&r->loader, &loading));
     for (size_t i = 0; i < r->n_pictures; i++) {
         const eval_picture *const p = &r->pictures[i];
+        if (r->options->cancelled != NULL && r->options->cancelled(r->options->context))
+            return hr_fail(HRNET_ERR_CANCELLED, "hrnet_evaluation_run: cancelled before picture %zu of %zu", i + 1,
+                           r->n_pictures);
         const hrnet_status status = hr_loader_next(r->loader, &r->images[r->n_images]);
         if (status != HRNET_OK) {
             HR_TRY(skip_picture(r, p, status));
@@ -197,6 +200,7 @@ hrnet_status hrnet_evaluation_run(hrnet_evaluation *e, hrnet_session *session, c
     if (options == NULL) options = &defaults;
     if (options->workers < 0 || options->workers > HR_MAX_WORKERS)
         return hr_fail(HRNET_ERR_ARGUMENT, "workers: expected 0..%d, found %d", HR_MAX_WORKERS, options->workers);
+    HR_TRY(hr_check_reserved(options->reserved, 4, "hrnet_evaluation_options"));
     const hrnet_model *const model = hrnet_session_model(session);
     const hrnet_model_info about = hrnet_model_get_info(model);
     if (about.n_joints != e->samples.n_joints)
@@ -208,6 +212,8 @@ hrnet_status hrnet_evaluation_run(hrnet_evaluation *e, hrnet_session *session, c
     r->session = session;
     r->options = options;
     r->how = hrnet_evaluation_pose_options(e, model, options);
+    r->how.cancelled = options->cancelled;
+    r->how.context = options->context;
     e->has_run = e->has_loss = 0;
     e->n_skipped = 0;
     memset(e->skipped, 0, e->samples.n_images);

@@ -3,6 +3,7 @@
  * holds every picture and its mirror image, so that both share the weights that are read.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -11,18 +12,15 @@
 #include "pose/decode.h"
 #include "session/model.h"
 
-enum {
-    INPUT_LD = 4,
-    BANDS = 4,
-    MAX_SIDE = 16384
-}; /* a picture's input is written in bands of rows, so that threads share it */
+/* A picture's input is written in bands of rows, so that threads share it. */
+enum { INPUT_LD = 4, BANDS = 4, MOST_SLOTS = 64, MAX_SIDE = 16384 };
 
 typedef struct job job;
 /* What differs between a forward pass on arrays and poses from pictures. */
 struct job {
     hrnet_session *session;
     int flip, shift;
-    void (*prepare)(job *job); /* before each pass; may be NULL */
+    hrnet_status (*prepare)(job *job); /* before each pass, which a failure ends; may be NULL */
     /* Write rows [y0, y1) of picture `slot` of this pass into out [y1 - y0][input_width][INPUT_LD]. */
     void (*fill)(const job *job, int slot, int y0, int y1, float *out);
     /* Use the finished maps of picture `slot`. */
@@ -34,9 +32,11 @@ struct job {
     float *heatmaps;
     /* pose */
     const hrnet_person *persons;
-    hrnet_crop *crops;
+    const hrnet_pose_options *options;
+    int next;              /* the first person whom no pass has taken */
+    int taken[MOST_SLOTS]; /* persons of this pass, by slot */
+    hrnet_crop crops[MOST_SLOTS];
     hrnet_decoder decoder;
-    hrnet_sampler sampler;
     hrnet_keypoint *keypoints;
 };
 
@@ -106,15 +106,16 @@ static void run_pass(job *j, int together)
     hr_parallel(s->pool, j->count, finish_task, j);
 }
 
-static void run_job(job *j, int n)
+static hrnet_status run_job(job *j, int n)
 {
     const int max_batch = (int)j->session->n_slots, together = j->flip && max_batch >= 2;
     const int step = together ? max_batch / 2 : j->flip ? 1 : max_batch;
     for (j->first = 0; j->first < n; j->first += j->count) {
         j->count = n - j->first < step ? n - j->first : step;
-        if (j->prepare != NULL) j->prepare(j);
+        if (j->prepare != NULL) HR_TRY(j->prepare(j));
         run_pass(j, together);
     }
+    return HRNET_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------- forward */
@@ -127,10 +128,15 @@ static void fill_from_array(const job *j, int slot, int y0, int y1, float *out)
         for (size_t c = 0; c < 3; c++) out[i * INPUT_LD + c] = picture[c * plane + (size_t)y0 * width + i];
 }
 
-static void copy_maps(const job *j, int slot, const float *maps)
+static void store_maps(const job *j, int picture, const float *maps)
 {
     const size_t n = j->session->map_floats;
-    memcpy(j->heatmaps + (size_t)(j->first + slot) * n, maps, n * sizeof *maps);
+    memcpy(j->heatmaps + (size_t)picture * n, maps, n * sizeof *maps);
+}
+
+static void copy_maps(const job *j, int slot, const float *maps)
+{
+    store_maps(j, j->first + slot, maps);
 }
 
 static hrnet_status forward(hrnet_session *session, const float *input, int n, int flip, int shift, float *heatmaps)
@@ -146,8 +152,7 @@ static hrnet_status forward(hrnet_session *session, const float *input, int n, i
              .finish = copy_maps,
              .input = input,
              .heatmaps = heatmaps};
-    run_job(&j, n);
-    return HRNET_OK;
+    return run_job(&j, n);
 }
 
 hrnet_status hrnet_session_forward(hrnet_session *session, const float *input, int n, float *heatmaps)
@@ -172,8 +177,8 @@ static void decode_maps(const job *j, int slot, const float *maps)
 {
     const hrnet_session *s = j->session;
     const hrnet_model_info *info = &s->model->info;
-    const int person = j->first + slot;
-    if (j->heatmaps != NULL) copy_maps(j, slot, maps);
+    const int person = j->taken[slot];
+    if (j->heatmaps != NULL) store_maps(j, person, maps);
     hr_decode_pose(maps, info->n_joints, s->map_height, s->map_width, &j->crops[slot], j->decoder,
                    (float)s->model->config.model.sigma, s->scratch + (size_t)slot * s->scratch_floats,
                    j->keypoints + (size_t)person * (size_t)info->n_joints);
@@ -191,17 +196,17 @@ static hrnet_box box_of(const hrnet_person *person)
 {
     const hrnet_box *b = &person->box;
     if (b->x != 0 || b->y != 0 || b->w != 0 || b->h != 0) return *b;
-    return (hrnet_box){0, 0, (float)person->image->width, (float)person->image->height};
+    return (hrnet_box){0, 0, (float)person->pixels.width, (float)person->pixels.height};
 }
 
-static hrnet_status check_crop(const hrnet_crop *crop, int index)
+static hrnet_status check_crop(const hrnet_crop *crop)
 {
     const float *c = crop->center, *s = crop->scale;
     if (!isfinite(c[0]) || !isfinite(c[1]) || !(s[0] > 0) || !(s[1] > 0) || !isfinite(s[0]) || !isfinite(s[1]) ||
         !isfinite(crop->rotation))
         return hr_fail(HRNET_ERR_ARGUMENT,
-                       "person %d: crop: expected finite numbers and a scale above 0, found center %g,%g scale %g,%g",
-                       index, (double)c[0], (double)c[1], (double)s[0], (double)s[1]);
+                       "crop: expected finite numbers and a scale above 0, found center %g,%g scale %g,%g",
+                       (double)c[0], (double)c[1], (double)s[0], (double)s[1]);
     return HRNET_OK;
 }
 
@@ -214,49 +219,90 @@ static hrnet_crop crop_of(const hrnet_person *person, float aspect)
     return crop;
 }
 
-static hrnet_status check_person(const hrnet_person *person, int index)
+static hrnet_status check_person(const hrnet_person *person)
 {
-    if (person->image == NULL || person->image->rgb == NULL || person->image->width < 1 || person->image->height < 1)
-        return hr_fail(HRNET_ERR_ARGUMENT, "person %d: expected a picture, found none", index);
-    if (person->crop != NULL) return check_crop(person->crop, index);
+    hrnet_pixels pixels;
+    HR_TRY(hr_pixels_check(&person->pixels, &pixels));
+    HR_TRY(hr_check_reserved(person->reserved, 2, "hrnet_person"));
+    if (person->crop != NULL) return check_crop(person->crop);
     const hrnet_box b = box_of(person);
     if (!isfinite(b.x) || !isfinite(b.y) || !(b.w > 0) || !(b.h > 0) || !isfinite(b.w) || !isfinite(b.h) ||
         !isfinite(person->rotation))
-        return hr_fail(HRNET_ERR_ARGUMENT,
-                       "person %d: box: expected finite numbers and a size above 0, found %g,%g,%g,%g", index,
+        return hr_fail(HRNET_ERR_ARGUMENT, "box: expected finite numbers and a size above 0, found %g,%g,%g,%g",
                        (double)b.x, (double)b.y, (double)b.w, (double)b.h);
     return HRNET_OK;
 }
 
-static void aim(job *j)
+/* Give every person a status, and the number of those to look at. Without options->statuses the first person that
+ * cannot be looked at fails. */
+static hrnet_status check_persons(const hrnet_person *persons, int n, const hrnet_pose_options *options, int *n_good)
+{
+    *n_good = 0;
+    for (int i = 0; i < n; i++) {
+        const hrnet_status status = check_person(&persons[i]);
+        if (status != HRNET_OK && options->statuses == NULL) {
+            char who[32];
+            snprintf(who, sizeof who, "person %d", i);
+            return hr_fail_in(status, who);
+        }
+        if (status != HRNET_OK && options->on_refused != NULL)
+            options->on_refused(options->context, i, status, hrnet_last_error());
+        if (options->statuses != NULL) options->statuses[i] = status == HRNET_OK ? HRNET_ERR_CANCELLED : status;
+        *n_good += status == HRNET_OK;
+    }
+    return HRNET_OK;
+}
+
+/* The next person who can be looked at. Those have HRNET_ERR_CANCELLED until a pass takes them. */
+static int take_person(job *j)
+{
+    hrnet_status *const statuses = j->options->statuses;
+    while (statuses != NULL && statuses[j->next] != HRNET_ERR_CANCELLED) j->next++;
+    if (statuses != NULL) statuses[j->next] = HRNET_OK;
+    return j->next++;
+}
+
+/* Choose the persons of a pass and where they are looked at. */
+static hrnet_status aim(job *j)
 {
     hrnet_session *s = j->session;
+    if (j->options->cancelled != NULL && j->options->cancelled(j->options->context))
+        return hr_fail(HRNET_ERR_CANCELLED, "hrnet_session_pose: cancelled before person %d", j->next);
     for (int i = 0; i < j->count; i++) {
-        const hrnet_person *person = &j->persons[j->first + i];
+        j->taken[i] = take_person(j);
+        const hrnet_person *person = &j->persons[j->taken[i]];
         double matrix[6];
         j->crops[i] = crop_of(person, (float)s->input_width / (float)s->input_height);
         if (j->decoder == HRNET_DECODE_UDP)
             hr_crop_matrix_udp(&j->crops[i], s->input_width, s->input_height, 0, matrix);
         else
             hrnet_crop_matrix(&j->crops[i], s->input_width, s->input_height, 0, matrix);
-        hr_warp_init(&s->warps[i], person->image, matrix, s->input_width, s->input_height, j->sampler);
+        HR_TRY(
+            hr_warp_init(&s->warps[i], &person->pixels, matrix, s->input_width, s->input_height, j->options->sampler));
     }
+    return HRNET_OK;
+}
+
+static hrnet_status check_options(const hrnet_pose_options *options)
+{
+    if (options->decoder < HRNET_DECODE_AUTO || options->decoder > HRNET_DECODE_UDP ||
+        options->sampler < HRNET_SAMPLE_OPENCV || options->sampler > HRNET_SAMPLE_FLOAT)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_pose: unknown decoder %d or sampler %d",
+                       (int)options->decoder, (int)options->sampler);
+    return hr_check_reserved(options->reserved, 4, "hrnet_pose_options");
 }
 
 hrnet_status hrnet_session_pose(hrnet_session *session, const hrnet_person *persons, int n,
                                 const hrnet_pose_options *options, hrnet_keypoint *keypoints, float *heatmaps)
 {
     const hrnet_pose_options defaults = {0};
-    hrnet_crop crops[64];
+    int n_good;
     if (options == NULL) options = &defaults;
     if (session == NULL || n < 0 || (n > 0 && (persons == NULL || keypoints == NULL)))
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_pose: a missing argument, or n < 0");
-    if (options->decoder < HRNET_DECODE_AUTO || options->decoder > HRNET_DECODE_UDP ||
-        options->sampler < HRNET_SAMPLE_OPENCV || options->sampler > HRNET_SAMPLE_FLOAT)
-        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_pose: unknown decoder %d or sampler %d",
-                       (int)options->decoder, (int)options->sampler);
+    HR_TRY(check_options(options));
     HR_TRY(hr_pool_check(session->pool));
-    for (int i = 0; i < n; i++) HR_TRY(check_person(&persons[i], i));
+    HR_TRY(check_persons(persons, n, options, &n_good));
     job j = {.session = session,
              .flip = options->flip_test,
              .prepare = aim,
@@ -264,13 +310,11 @@ hrnet_status hrnet_session_pose(hrnet_session *session, const hrnet_person *pers
              .finish = decode_maps,
              .heatmaps = heatmaps,
              .persons = persons,
-             .crops = crops,
-             .sampler = options->sampler,
+             .options = options,
              .keypoints = keypoints,
              .decoder = decoder_of(session->model, options->decoder)};
     j.shift = !options->no_shift && j.decoder != HRNET_DECODE_UDP;
-    run_job(&j, n);
-    return HRNET_OK;
+    return run_job(&j, n_good);
 }
 
 /* ---------------------------------------------------------------------------------------------- life */

@@ -110,10 +110,11 @@ static hrnet_status collect(hr_debug_images *d, size_t sample, const double to_c
     memcpy(input + n_input + n_maps, maps, n_maps * sizeof *maps);
     memcpy(d->joints[i], joints, 3 * n_joints * sizeof *joints);
     HR_TRY(hrnet_evaluation_image(d->t->valid, d->t->valid->samples.list[sample].image, &image));
-    hr_warp_init(&warp, &image, to_crop, width, height, HRNET_SAMPLE_OPENCV);
-    hr_warp_rows_input(&warp, &d->pixels, 0, height, input, 4);
+    const hrnet_pixels pixels = hrnet_image_pixels(&image);
+    const hrnet_status status = hr_warp_init(&warp, &pixels, to_crop, width, height, HRNET_SAMPLE_OPENCV);
+    if (status == HRNET_OK) hr_warp_rows_input(&warp, &d->pixels, 0, height, input, 4);
     hrnet_image_free(&image);
-    return HRNET_OK;
+    return status;
 }
 
 /* hrnet_evaluation.on_maps */

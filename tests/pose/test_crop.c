@@ -15,6 +15,7 @@
 enum { N_CROPS = 8, WIDTH = 48, HEIGHT = 64, CROP_BYTES = WIDTH * HEIGHT * 3 };
 
 static hrnet_image source, expected;
+static hrnet_pixels pixels; /* of source */
 static hrnet_crop crops[N_CROPS];
 
 static int set_up(void **state)
@@ -22,6 +23,7 @@ static int set_up(void **state)
     (void)state;
     source = read_ppm(TEST_DATA "/golden/pose/crop_source.ppm");
     expected = read_ppm(TEST_DATA "/golden/pose/crops.ppm");
+    pixels = hrnet_image_pixels(&source);
     FILE *file = fopen(TEST_DATA "/golden/pose/crops.txt", "r");
     if (source.width == 0 || expected.height != N_CROPS * HEIGHT || file == NULL) return 1;
     for (int i = 0; i < N_CROPS; i++) {
@@ -46,7 +48,7 @@ static void test_pixels_equal_opencv(void **state)
     (void)state;
     for (int i = 0; i < N_CROPS; i++) {
         hrnet_image out = {0};
-        assert_int_equal(hrnet_crop_image(&out, &source, &crops[i], WIDTH, HEIGHT, HRNET_SAMPLE_OPENCV), HRNET_OK);
+        assert_int_equal(hrnet_crop_image(&out, &pixels, &crops[i], WIDTH, HEIGHT, HRNET_SAMPLE_OPENCV), HRNET_OK);
         assert_memory_equal(out.rgb, expected.rgb + i * CROP_BYTES, CROP_BYTES);
         hr_free(out.rgb);
     }
@@ -59,7 +61,7 @@ static void test_float_sampler_is_near(void **state)
     (void)state;
     for (int i = 0; i < N_CROPS; i++) {
         hrnet_image out = {0};
-        assert_int_equal(hrnet_crop_image(&out, &source, &crops[i], WIDTH, HEIGHT, HRNET_SAMPLE_FLOAT), HRNET_OK);
+        assert_int_equal(hrnet_crop_image(&out, &pixels, &crops[i], WIDTH, HEIGHT, HRNET_SAMPLE_FLOAT), HRNET_OK);
         for (int k = 0; k < CROP_BYTES; k++) assert_true(abs(out.rgb[k] - expected.rgb[i * CROP_BYTES + k]) <= 9);
         hr_free(out.rgb);
     }
@@ -73,7 +75,7 @@ static void test_identity_changes_nothing(void **state)
     uint8_t *out = malloc(n_bytes);
     for (int sampler = 0; sampler < 2; sampler++) {
         hr_warp warp;
-        hr_warp_init(&warp, &source, identity, source.width, source.height, (hrnet_sampler)sampler);
+        hr_warp_init(&warp, &pixels, identity, source.width, source.height, (hrnet_sampler)sampler);
         hr_warp_rows(&warp, 0, source.height, out);
         assert_memory_equal(out, source.rgb, n_bytes);
     }
@@ -88,15 +90,16 @@ static void test_mirrored(void **state)
     static uint8_t wanted[W * H * 3], found[W * H * 3];
     const size_t width = (size_t)source.width, n = width * (size_t)source.height;
     hrnet_image mirror = {source.width, source.height, malloc(n * 3)};
+    const hrnet_pixels mirrored = hrnet_image_pixels(&mirror);
     for (size_t i = 0; i < n; i++)
         memcpy(mirror.rgb + 3 * i, source.rgb + 3 * (i / width * width + width - 1 - i % width), 3);
     for (int i = 0; i < 2 * N_CROPS; i++) {
         double matrix[6];
         hr_warp warp;
         hrnet_crop_matrix(&crops[i / 2], W, H, 0, matrix);
-        hr_warp_init(&warp, &mirror, matrix, W, H, (hrnet_sampler)(i % 2));
+        hr_warp_init(&warp, &mirrored, matrix, W, H, (hrnet_sampler)(i % 2));
         hr_warp_rows(&warp, 0, H, wanted);
-        hr_warp_init(&warp, &source, matrix, W, H, (hrnet_sampler)(i % 2));
+        hr_warp_init(&warp, &pixels, matrix, W, H, (hrnet_sampler)(i % 2));
         warp.mirrored = 1;
         hr_warp_rows(&warp, 0, H, found);
         assert_memory_equal(found, wanted, sizeof found);
@@ -112,7 +115,7 @@ static void test_input_is_the_normalised_crop(void **state)
     double matrix[6];
     hrnet_crop_matrix(&crops[1], W, H, 0, matrix);
     hr_warp warp;
-    hr_warp_init(&warp, &source, matrix, W, H, HRNET_SAMPLE_OPENCV);
+    hr_warp_init(&warp, &pixels, matrix, W, H, HRNET_SAMPLE_OPENCV);
     static uint8_t rgb[W * H * 3];
     static float input[W * H * LD];
     hr_warp_rows(&warp, 0, H, rgb);
@@ -143,7 +146,7 @@ static void test_any_matrix_is_harmless(void **state)
                                   values[(k + 3) % N], values[k % N],     values[(k / N + 1) % N]};
         for (int sampler = 0; sampler < 2; sampler++) {
             hr_warp warp;
-            hr_warp_init(&warp, &source, matrix, 16, 16, (hrnet_sampler)sampler);
+            hr_warp_init(&warp, &pixels, matrix, 16, 16, (hrnet_sampler)sampler);
             hr_warp_rows(&warp, 0, 16, out);
         }
     }
@@ -154,7 +157,7 @@ static void test_outside_is_black(void **state)
     (void)state;
     const hrnet_crop far_away = {.center = {1e9f, -1e9f}, .scale = {1, 1}};
     hrnet_image out = {0};
-    assert_int_equal(hrnet_crop_image(&out, &source, &far_away, WIDTH, HEIGHT, HRNET_SAMPLE_OPENCV), HRNET_OK);
+    assert_int_equal(hrnet_crop_image(&out, &pixels, &far_away, WIDTH, HEIGHT, HRNET_SAMPLE_OPENCV), HRNET_OK);
     for (int i = 0; i < CROP_BYTES; i++) assert_int_equal(out.rgb[i], 0);
     hr_free(out.rgb);
 }
@@ -163,19 +166,19 @@ static void test_bad_arguments(void **state)
 {
     (void)state;
     hrnet_image out = {0};
-    const hrnet_image empty = {0};
+    const hrnet_pixels empty = {0};
     hrnet_crop crop = crops[0];
     assert_int_equal(hrnet_crop_image(&out, &empty, &crop, 8, 8, 0), HRNET_ERR_ARGUMENT);
-    assert_int_equal(hrnet_crop_image(&out, &source, NULL, 8, 8, 0), HRNET_ERR_ARGUMENT);
-    assert_int_equal(hrnet_crop_image(&out, &source, &crop, 0, 8, 0), HRNET_ERR_ARGUMENT);
-    assert_int_equal(hrnet_crop_image(&out, &source, &crop, 1 << 20, 1 << 20, 0), HRNET_ERR_ARGUMENT);
-    assert_int_equal(hrnet_crop_image(&out, &source, &crop, 8, 8, (hrnet_sampler)7), HRNET_ERR_ARGUMENT);
+    assert_int_equal(hrnet_crop_image(&out, &pixels, NULL, 8, 8, 0), HRNET_ERR_ARGUMENT);
+    assert_int_equal(hrnet_crop_image(&out, &pixels, &crop, 0, 8, 0), HRNET_ERR_ARGUMENT);
+    assert_int_equal(hrnet_crop_image(&out, &pixels, &crop, 1 << 20, 1 << 20, 0), HRNET_ERR_ARGUMENT);
+    assert_int_equal(hrnet_crop_image(&out, &pixels, &crop, 8, 8, (hrnet_sampler)7), HRNET_ERR_ARGUMENT);
     crop.center[0] = NAN;
-    assert_int_equal(hrnet_crop_image(&out, &source, &crop, 8, 8, 0), HRNET_ERR_ARGUMENT);
+    assert_int_equal(hrnet_crop_image(&out, &pixels, &crop, 8, 8, 0), HRNET_ERR_ARGUMENT);
     crop = (hrnet_crop){.center = {1, 1}};
-    assert_int_equal(hrnet_crop_image(&out, &source, &crop, 8, 8, 0), HRNET_ERR_ARGUMENT);
+    assert_int_equal(hrnet_crop_image(&out, &pixels, &crop, 8, 8, 0), HRNET_ERR_ARGUMENT);
     hr_mem_fail_after(0);
-    assert_int_equal(hrnet_crop_image(&out, &source, &crops[0], 8, 8, 0), HRNET_ERR_MEMORY);
+    assert_int_equal(hrnet_crop_image(&out, &pixels, &crops[0], 8, 8, 0), HRNET_ERR_MEMORY);
     hr_mem_fail_after(-1);
     assert_null(out.rgb);
 }

@@ -33,7 +33,9 @@ static inline void make_persons(hrnet_person persons[N_PERSONS], const hrnet_ima
                            {{30, 5, 50.5f, 70.25f}, 30},
                            {{0, 0, 0, 0}, 0},
                            {{5, 40, 90, 9}, -75}};
-    for (int i = 0; i < N_PERSONS; i++) persons[i] = (hrnet_person){image, places[i].box, places[i].rotation, NULL};
+    for (int i = 0; i < N_PERSONS; i++)
+        persons[i] =
+            (hrnet_person){.pixels = hrnet_image_pixels(image), .box = places[i].box, .rotation = places[i].rotation};
 }
 
 #endif

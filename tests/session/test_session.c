@@ -159,7 +159,7 @@ static void refused_arguments(void **state)
     hrnet_session *session = NULL;
     hrnet_keypoint keypoints[MAX_JOINTS];
     hrnet_image image = noise(20, 20);
-    const hrnet_person person = {.image = &image};
+    const hrnet_person person = {.pixels = hrnet_image_pixels(&image)};
     float number = 5;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         REFUSED(hrnet_session_create(&session, model, &bad[i]), HRNET_ERR_ARGUMENT,

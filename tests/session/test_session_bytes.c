@@ -39,7 +39,8 @@ static void check(const hrnet_model *model, int threads, int max_batch)
     hrnet_image image = noise(60, 60);
     hrnet_person persons[N];
     hrnet_keypoint keypoints[N * MAX_JOINTS];
-    for (int i = 0; i < N; i++) persons[i] = (hrnet_person){.image = &image, .box = {0, 0, 50, 50}};
+    for (int i = 0; i < N; i++)
+        persons[i] = (hrnet_person){.pixels = hrnet_image_pixels(&image), .box = {0, 0, 50, 50}};
     memset(keypoints, 1, sizeof keypoints);
     malloc_trim(0); /* what loading has left must not become the session's */
     const double before = private_bytes();

@@ -15,7 +15,7 @@ static void pose_is_forward_of_crop(void **state)
     (void)state;
     static const char *const orders[] = {"false", "true"};
     hrnet_image image = noise(100, 90);
-    const hrnet_person person = {.image = &image, .box = {10, 12, 40, 60}, .rotation = 20};
+    const hrnet_person person = {.pixels = hrnet_image_pixels(&image), .box = {10, 12, 40, 60}, .rotation = 20};
     for (int rgb = 0; rgb < 2; rgb++) {
         hrnet_config *config = NULL;
         hrnet_model *model = NULL;
@@ -34,7 +34,7 @@ static void pose_is_forward_of_crop(void **state)
         float *input = test_malloc(input_floats(model) * sizeof *input);
         where.rotation = person.rotation;
         MUST(hrnet_session_pose(session, &person, 1, NULL, keypoints, posed));
-        MUST(hrnet_crop_image(&crop, &image, &where, w, h, HRNET_SAMPLE_OPENCV));
+        MUST(hrnet_crop_image(&crop, &person.pixels, &where, w, h, HRNET_SAMPLE_OPENCV));
         for (int c = 0; c < 3; c++)
             for (int i = 0; i < w * h; i++)
                 input[c * w * h + i] =
@@ -94,18 +94,23 @@ static void special_boxes(void **state)
     hrnet_session *session = open_session(model, 1, 1);
     hrnet_image image = noise(100, 90), black = {100, 90, test_calloc(100 * 90, 3)};
     hrnet_keypoint a[MAX_JOINTS], b[MAX_JOINTS];
-    MUST(hrnet_session_pose(session, &(hrnet_person){.image = &image}, 1, NULL, a, NULL));
-    MUST(hrnet_session_pose(session, &(hrnet_person){.image = &image, .box = {0, 0, 100, 90}}, 1, NULL, b, NULL));
+    MUST(hrnet_session_pose(session, &(hrnet_person){.pixels = hrnet_image_pixels(&image)}, 1, NULL, a, NULL));
+    MUST(hrnet_session_pose(session, &(hrnet_person){.pixels = hrnet_image_pixels(&image), .box = {0, 0, 100, 90}}, 1,
+                            NULL, b, NULL));
     assert_memory_equal(a, b, sizeof a);
     const hrnet_box beside = {5000, -7000, 50, 60};
-    MUST(hrnet_session_pose(session, &(hrnet_person){.image = &image, .box = beside}, 1, NULL, a, NULL));
-    MUST(hrnet_session_pose(session, &(hrnet_person){.image = &black, .box = beside}, 1, NULL, b, NULL));
+    MUST(hrnet_session_pose(session, &(hrnet_person){.pixels = hrnet_image_pixels(&image), .box = beside}, 1, NULL, a,
+                            NULL));
+    MUST(hrnet_session_pose(session, &(hrnet_person){.pixels = hrnet_image_pixels(&black), .box = beside}, 1, NULL, b,
+                            NULL));
     assert_memory_equal(a, b, sizeof a);
     for (int i = 0; i < MAX_JOINTS; i++) assert_true(isfinite(a[i].x) && isfinite(a[i].y) && isfinite(a[i].score));
     const hrnet_box box = {10, 20, 50, 40};
     const hrnet_crop crop = hrnet_crop_from_box(box, 64.0f / 96); /* the crop itself says the same as its box */
-    MUST(hrnet_session_pose(session, &(hrnet_person){.image = &image, .box = box}, 1, NULL, a, NULL));
-    MUST(hrnet_session_pose(session, &(hrnet_person){.image = &image, .crop = &crop}, 1, NULL, b, NULL));
+    MUST(hrnet_session_pose(session, &(hrnet_person){.pixels = hrnet_image_pixels(&image), .box = box}, 1, NULL, a,
+                            NULL));
+    MUST(hrnet_session_pose(session, &(hrnet_person){.pixels = hrnet_image_pixels(&image), .crop = &crop}, 1, NULL, b,
+                            NULL));
     assert_memory_equal(a, b, sizeof a);
     test_free(image.rgb);
     test_free(black.rgb);
@@ -127,7 +132,8 @@ static void extreme_boxes(void **state)
     for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++) {
         for (int k = 0; k < 10; k++) {
             const hrnet_pose_options options = {.decoder = (hrnet_decoder)(k % 5), .sampler = (hrnet_sampler)(k / 5)};
-            const hrnet_person person = {&image, boxes[i], k % 2 ? 1e30f : 0, NULL};
+            const hrnet_person person = {
+                .pixels = hrnet_image_pixels(&image), .box = boxes[i], .rotation = k % 2 ? 1e30f : 0};
             hrnet_keypoint keypoints[MAX_JOINTS];
             MUST(hrnet_session_pose(session, &person, 1, &options, keypoints, NULL));
             for (int j = 0; j < MAX_JOINTS; j++) assert_true(isfinite(keypoints[j].score));
@@ -151,18 +157,19 @@ static void refused_persons(void **state)
     hrnet_keypoint keypoints[2 * MAX_JOINTS], before[2 * MAX_JOINTS];
     memset(keypoints, 0x5A, sizeof keypoints);
     memcpy(before, keypoints, sizeof before);
-    hrnet_person persons[2] = {{.image = &image}};
+    hrnet_person persons[2] = {{.pixels = hrnet_image_pixels(&image)}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        persons[1] = (hrnet_person){.image = &image, .box = bad[i]};
+        persons[1] = (hrnet_person){.pixels = hrnet_image_pixels(&image), .box = bad[i]};
         REFUSED(hrnet_session_pose(session, persons, 2, NULL, keypoints, NULL), HRNET_ERR_ARGUMENT, "person 1");
     }
-    persons[1] = (hrnet_person){.image = &image, .rotation = NAN};
+    persons[1] = (hrnet_person){.pixels = hrnet_image_pixels(&image), .rotation = NAN};
     REFUSED(hrnet_session_pose(session, persons, 2, NULL, keypoints, NULL), HRNET_ERR_ARGUMENT, "person 1");
-    persons[1] = (hrnet_person){.image = &image, .crop = &(hrnet_crop){.center = {5, 5}, .scale = {1, NAN}}};
+    persons[1] = (hrnet_person){.pixels = hrnet_image_pixels(&image),
+                                .crop = &(hrnet_crop){.center = {5, 5}, .scale = {1, NAN}}};
     REFUSED(hrnet_session_pose(session, persons, 2, NULL, keypoints, NULL), HRNET_ERR_ARGUMENT, "person 1: crop");
-    persons[1] = (hrnet_person){.image = &empty};
+    persons[1] = (hrnet_person){.pixels = hrnet_image_pixels(&empty)};
     REFUSED(hrnet_session_pose(session, persons, 2, NULL, keypoints, NULL), HRNET_ERR_ARGUMENT, "person 1");
-    persons[1] = (hrnet_person){.image = NULL};
+    persons[1] = (hrnet_person){.pixels = hrnet_image_pixels(&image), .reserved = {0, 1}};
     REFUSED(hrnet_session_pose(session, persons, 2, NULL, keypoints, NULL), HRNET_ERR_ARGUMENT, "person 1");
     MUST(hrnet_session_pose(session, persons, 0, NULL, keypoints, NULL)); /* nobody is fine */
     MUST(hrnet_session_pose(session, NULL, 0, NULL, NULL, NULL));

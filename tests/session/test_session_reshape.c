@@ -108,7 +108,7 @@ static void poses_at_another_size(void **state)
     hrnet_session *session = open_session(model, 1, 1);
     hrnet_image image = noise(100, 90);
     hrnet_keypoint keypoints[MAX_JOINTS];
-    hrnet_person person = {.image = &image, .box = {10, 12, 40, 60}};
+    hrnet_person person = {.pixels = hrnet_image_pixels(&image), .box = {10, 12, 40, 60}};
     MUST(hrnet_session_reshape(session, 96, 128));
     MUST(hrnet_session_pose(session, &person, 1, NULL, keypoints, NULL));
     const float dx = 40 * 1.25f, dy = 60 * 1.25f; /* the crop around the box, and what the decoder may add */

@@ -98,7 +98,8 @@ static double distance(const shipped *s, const hrnet_image *image, hrnet_box box
     float *const input = test_malloc(input_floats(s->model) * sizeof *input);
     double *const reference = test_malloc(map_floats(s->model) * sizeof *reference);
     float *const rounded = test_malloc(map_floats(s->model) * sizeof *rounded);
-    MUST(hrnet_crop_image(&crop, image, &where, w, h, HRNET_SAMPLE_OPENCV));
+    const hrnet_pixels pixels = hrnet_image_pixels(image);
+    MUST(hrnet_crop_image(&crop, &pixels, &where, w, h, HRNET_SAMPLE_OPENCV));
     for (int c = 0; c < 3; c++)
         for (int i = 0; i < n_pixels; i++)
             input[c * n_pixels + i] = ((float)crop.rgb[3 * i + c] / 255.0f - s->info.mean[c]) / s->info.std[c];

@@ -1,7 +1,8 @@
 """Makes the files beside this one with OpenCV 4.6 and numpy, from the formulas of the published code:
 crops.txt (center, scale, rotation; matrix; its inverse), crop_source.ppm and crops.ppm (eight 48x64 crops, one under
-the other). From decode.npz (first argument: heatmaps and what the published get_final_preds makes of them), joints
-0..5: heatmaps.f32, and decoded.txt with center, scale, maximum, x y without and with POST_PROCESS, then DARK and UDP
+the other); with OpenCV 5.0 yuv.ppm (made-up planes as cvtColor converts them, I420 and NV12 alike). From decode.npz
+(first argument: heatmaps and what the published get_final_preds makes of them), joints 0..5: heatmaps.f32, and
+decoded.txt with center, scale, maximum, x y without and with POST_PROCESS, then DARK and UDP
 for sigma 2 and 3. From oks_nms.json (second argument: what the published suppressions keep): oks.txt.
 """
 import json
@@ -127,6 +128,19 @@ def oks(path):
     (here / "oks.txt").write_text("\n".join(lines) + "\n")
 
 
+def yuv(width=64, height=48):
+    y, x = np.mgrid[:height, :width]
+    luma = (x * 37 + y * 91).astype(np.uint8)
+    y, x = np.mgrid[: height // 2, : width // 2]
+    u, v = (x * 53 + y * 29).astype(np.uint8), (x * 17 + y * 83 + 128).astype(np.uint8)
+    i420 = np.concatenate([luma.ravel(), u.ravel(), v.ravel()]).reshape(height * 3 // 2, width)
+    nv12 = np.concatenate([luma.ravel(), np.stack([u, v], -1).ravel()]).reshape(height * 3 // 2, width)
+    rgb = cv2.cvtColor(i420, cv2.COLOR_YUV2RGB_I420)
+    assert (rgb == cv2.cvtColor(nv12, cv2.COLOR_YUV2RGB_NV12)).all()
+    write_ppm("yuv.ppm", rgb)
+
+
 crops()
+yuv()
 decode(sys.argv[1])
 oks(sys.argv[2])
