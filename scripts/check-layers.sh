@@ -25,6 +25,7 @@ data: base io pose
 score: base io pose data
 batches: base io pose config data
 report: base io pose
+results: base io pose
 train: base io config graph networks cpu/kern cpu/conv cpu/backprop batches
 session: base io pose config graph networks weights cpu/engine
 eval: base pose config data score batches report train session

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "cmd_bench.h"
-#include "json_write.h"
 #include "tool.h"
 
 /* All layers that are computed in one way. */
@@ -102,24 +101,19 @@ void bench_layers_print(const bench_layers *all)
     printf("Times are those of the fastest pass of each layer, added up over threads.\n");
 }
 
-static void key(yajl_gen json, const char *name)
+static void costs(hrnet_json_writer *json, double seconds, uint64_t macs, int batch, size_t weight_bytes)
 {
-    json_text(json, name);
+    hrnet_json_key(json, "ms");
+    hrnet_json_float(json, (float)(seconds * 1e3));
+    hrnet_json_key(json, "macs");
+    hrnet_json_integer(json, (long long)macs);
+    hrnet_json_key(json, "gflops");
+    hrnet_json_float(json, (float)gflops(macs, batch, seconds));
+    hrnet_json_key(json, "weight_bytes");
+    hrnet_json_integer(json, (long long)weight_bytes);
 }
 
-static void costs(yajl_gen json, double seconds, uint64_t macs, int batch, size_t weight_bytes)
-{
-    key(json, "ms");
-    json_number(json, (float)(seconds * 1e3));
-    key(json, "macs");
-    yajl_gen_integer(json, (long long)macs);
-    key(json, "gflops");
-    json_number(json, (float)gflops(macs, batch, seconds));
-    key(json, "weight_bytes");
-    yajl_gen_integer(json, (long long)weight_bytes);
-}
-
-static void layer_json(yajl_gen json, const hrnet_layer *layer, int batch)
+static void layer_json(hrnet_json_writer *json, const hrnet_layer *layer, int batch)
 {
     const struct {
         const char *name;
@@ -127,39 +121,39 @@ static void layer_json(yajl_gen json, const hrnet_layer *layer, int batch)
     } numbers[] = {{"in_channels", layer->in_channels}, {"out_channels", layer->out_channels},
                    {"height", layer->height},           {"width", layer->width},
                    {"kernel", layer->kernel},           {"stride", layer->stride}};
-    yajl_gen_map_open(json);
-    key(json, "name");
-    json_text(json, layer->name);
-    key(json, "op");
-    json_text(json, layer->op);
-    key(json, "algorithm");
-    json_text(json, layer->algorithm);
+    hrnet_json_object(json);
+    hrnet_json_key(json, "name");
+    hrnet_json_text(json, layer->name);
+    hrnet_json_key(json, "op");
+    hrnet_json_text(json, layer->op);
+    hrnet_json_key(json, "algorithm");
+    hrnet_json_text(json, layer->algorithm);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        key(json, numbers[i].name);
-        yajl_gen_integer(json, numbers[i].value);
+        hrnet_json_key(json, numbers[i].name);
+        hrnet_json_integer(json, numbers[i].value);
     }
     costs(json, layer->seconds, layer->macs, batch, layer->weight_bytes);
-    yajl_gen_map_close(json);
+    hrnet_json_close(json);
 }
 
-void bench_layers_json(const bench_layers *all, yajl_gen json)
+void bench_layers_json(const bench_layers *all, hrnet_json_writer *json)
 {
     group groups[MAX_GROUPS];
     const size_t n_groups = make_groups(all, groups);
-    key(json, "algorithms");
-    yajl_gen_array_open(json);
+    hrnet_json_key(json, "algorithms");
+    hrnet_json_array(json);
     for (size_t i = 0; i < n_groups; i++) {
-        yajl_gen_map_open(json);
-        key(json, "name");
-        json_text(json, groups[i].name);
-        key(json, "n_layers");
-        yajl_gen_integer(json, (long long)groups[i].n_layers);
+        hrnet_json_object(json);
+        hrnet_json_key(json, "name");
+        hrnet_json_text(json, groups[i].name);
+        hrnet_json_key(json, "n_layers");
+        hrnet_json_integer(json, (long long)groups[i].n_layers);
         costs(json, groups[i].seconds, groups[i].macs, all->batch, groups[i].weight_bytes);
-        yajl_gen_map_close(json);
+        hrnet_json_close(json);
     }
-    yajl_gen_array_close(json);
-    key(json, "layers");
-    yajl_gen_array_open(json);
+    hrnet_json_close(json);
+    hrnet_json_key(json, "layers");
+    hrnet_json_array(json);
     for (size_t i = 0; i < all->n; i++) layer_json(json, &all->layers[i], all->batch);
-    yajl_gen_array_close(json);
+    hrnet_json_close(json);
 }

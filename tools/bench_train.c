@@ -7,7 +7,6 @@
 #include <hrnet_train.h>
 
 #include "cmd_bench.h"
-#include "json_write.h"
 #include "tool.h"
 
 typedef struct named {
@@ -86,31 +85,31 @@ static void print_json(const result *found)
     const named numbers[] = {{"min_ms", found->steps[0].seconds * 1e3},
                              {"median_ms", median * 1e3},
                              {"samples_per_second", set->batch / median}};
-    const yajl_gen json = json_open(stdout, 1);
-    yajl_gen_map_open(json);
-    json_text(json, "network");
-    json_text(json, found->network);
-    json_text(json, "batch");
-    yajl_gen_integer(json, set->batch);
-    json_text(json, "runs");
-    yajl_gen_integer(json, set->runs);
+    hrnet_json_writer *const json = tool_json_begin();
+    hrnet_json_object(json);
+    hrnet_json_key(json, "network");
+    hrnet_json_text(json, found->network);
+    hrnet_json_key(json, "batch");
+    hrnet_json_integer(json, set->batch);
+    hrnet_json_key(json, "runs");
+    hrnet_json_integer(json, set->runs);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        json_text(json, numbers[i].name);
-        json_number(json, (float)numbers[i].value);
+        hrnet_json_key(json, numbers[i].name);
+        hrnet_json_float(json, (float)numbers[i].value);
     }
     for (int i = 0; i < N_PHASES + N_KINDS; i++) {
         const named *const part = i < N_PHASES ? &found->phases[i] : &found->kinds[i - N_PHASES];
         char *const name = tool_text("%s_ms", part->name);
-        json_text(json, name);
-        json_number(json, (float)(part->value * 1e3));
+        hrnet_json_key(json, name);
+        hrnet_json_float(json, (float)(part->value * 1e3));
         free(name);
     }
     for (int i = 0; i < N_BYTES; i++) {
-        json_text(json, found->bytes[i].name);
-        yajl_gen_integer(json, (long long)found->bytes[i].value);
+        hrnet_json_key(json, found->bytes[i].name);
+        hrnet_json_integer(json, (long long)found->bytes[i].value);
     }
-    yajl_gen_map_close(json);
-    json_close(json, stdout);
+    hrnet_json_close(json);
+    tool_json_end(json, stdout);
 }
 
 int bench_train(const hrnet_config *config, const bench_training *set)

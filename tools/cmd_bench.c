@@ -8,7 +8,6 @@
 
 #include "cmd_bench.h"
 #include "command.h"
-#include "json_write.h"
 #include "model_options.h"
 #include "tool.h"
 
@@ -114,21 +113,21 @@ static void print_json(const settings *set, const network *net, const result *fo
                   {"weight_bytes", hrnet_model_bytes(net->model)},
                   {"session_bytes", hrnet_session_bytes(net->session)},
                   {"peak_bytes", bench_peak_bytes()}};
-    const yajl_gen json = json_open(stdout, 1);
-    yajl_gen_map_open(json);
-    json_text(json, "network");
-    json_text(json, info.name);
+    hrnet_json_writer *const json = tool_json_begin();
+    hrnet_json_object(json);
+    hrnet_json_key(json, "network");
+    hrnet_json_text(json, info.name);
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
-        json_text(json, times[i].name);
-        json_number(json, (float)(times[i].value * 1e3));
+        hrnet_json_key(json, times[i].name);
+        hrnet_json_float(json, (float)(times[i].value * 1e3));
     }
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        json_text(json, counts[i].name);
-        yajl_gen_integer(json, (long long)counts[i].value);
+        hrnet_json_key(json, counts[i].name);
+        hrnet_json_integer(json, (long long)counts[i].value);
     }
     if (found->layers.n > 0) bench_layers_json(&found->layers, json);
-    yajl_gen_map_close(json);
-    json_close(json, stdout);
+    hrnet_json_close(json);
+    tool_json_end(json, stdout);
 }
 
 static int measure(const settings *set, const network *net)

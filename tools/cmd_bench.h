@@ -6,7 +6,7 @@
 #define TOOLS_CMD_BENCH_H
 
 #include <hrnet.h>
-#include <yajl/yajl_gen.h>
+#include <hrnet_results.h>
 
 typedef struct bench_layers {
     hrnet_layer *layers; /* [n]; seconds of the fastest of the passes */
@@ -21,7 +21,7 @@ void bench_layers_free(bench_layers *layers);
 /* Onto standard output: a row a layer, then the totals of every algorithm. */
 void bench_layers_print(const bench_layers *layers);
 /* The same as the members "layers" and "algorithms" of the object being written. */
-void bench_layers_json(const bench_layers *layers, yajl_gen json);
+void bench_layers_json(const bench_layers *layers, hrnet_json_writer *json);
 
 typedef struct bench_training {
     int threads, batch, runs, recompute, json;

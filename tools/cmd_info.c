@@ -6,7 +6,6 @@
 #include <hrnet.h>
 
 #include "command.h"
-#include "json_write.h"
 #include "tool.h"
 
 typedef struct settings {
@@ -122,23 +121,30 @@ static void print_facts(const facts *all, const settings *set)
     if (set->tensors && all->checkpoint != NULL) print_tensors(all->checkpoint);
 }
 
-static void write_pair(yajl_gen json, const char *key, const char *text)
+static void write_pair(hrnet_json_writer *json, const char *key, const char *text)
 {
-    json_text(json, key);
-    json_text(json, text);
+    hrnet_json_key(json, key);
+    hrnet_json_text(json, text);
 }
 
-static void write_count(yajl_gen json, const char *key, uint64_t count)
+static void write_count(hrnet_json_writer *json, const char *key, uint64_t count)
 {
-    json_text(json, key);
-    yajl_gen_integer(json, (long long)count);
+    hrnet_json_key(json, key);
+    hrnet_json_integer(json, (long long)count);
 }
 
-static void write_network(yajl_gen json, const hrnet_model *model)
+static void write_floats(hrnet_json_writer *json, const float *values, int n)
+{
+    hrnet_json_array(json);
+    for (int i = 0; i < n; i++) hrnet_json_float(json, values[i]);
+    hrnet_json_close(json);
+}
+
+static void write_network(hrnet_json_writer *json, const hrnet_model *model)
 {
     const hrnet_model_info info = hrnet_model_get_info(model);
-    json_text(json, "network");
-    yajl_gen_map_open(json);
+    hrnet_json_key(json, "network");
+    hrnet_json_object(json);
     write_pair(json, "name", info.name);
     write_pair(json, "skeleton", hrnet_model_skeleton(model)->name);
     write_pair(json, "codec", info.codec);
@@ -148,60 +154,60 @@ static void write_network(yajl_gen json, const hrnet_model *model)
     write_count(json, "input_height", (uint64_t)info.input_height);
     write_count(json, "heatmap_width", (uint64_t)info.heatmap_width);
     write_count(json, "heatmap_height", (uint64_t)info.heatmap_height);
-    json_text(json, "mean");
-    json_numbers(json, info.mean, 3);
-    json_text(json, "std");
-    json_numbers(json, info.std, 3);
+    hrnet_json_key(json, "mean");
+    write_floats(json, info.mean, 3);
+    hrnet_json_key(json, "std");
+    write_floats(json, info.std, 3);
     write_count(json, "n_tensors", info.n_tensors);
     write_count(json, "n_parameters", info.n_parameters);
     write_count(json, "n_macs", info.n_macs);
-    yajl_gen_map_close(json);
+    hrnet_json_close(json);
 }
 
-static void write_tensors(yajl_gen json, const hrnet_checkpoint *checkpoint)
+static void write_tensors(hrnet_json_writer *json, const hrnet_checkpoint *checkpoint)
 {
-    json_text(json, "tensors");
-    yajl_gen_array_open(json);
+    hrnet_json_key(json, "tensors");
+    hrnet_json_array(json);
     for (size_t i = 0; i < hrnet_checkpoint_n_tensors(checkpoint); i++) {
         const hrnet_tensor_info tensor = hrnet_checkpoint_tensor(checkpoint, i);
-        yajl_gen_map_open(json);
+        hrnet_json_object(json);
         write_pair(json, "name", tensor.name);
         write_pair(json, "found", tensor.found);
         write_pair(json, "dtype", tensor.dtype);
-        json_text(json, "shape");
-        yajl_gen_array_open(json);
-        for (int d = 0; d < tensor.n_dims; d++) yajl_gen_integer(json, tensor.shape[d]);
-        yajl_gen_array_close(json);
-        yajl_gen_map_close(json);
+        hrnet_json_key(json, "shape");
+        hrnet_json_array(json);
+        for (int d = 0; d < tensor.n_dims; d++) hrnet_json_integer(json, tensor.shape[d]);
+        hrnet_json_close(json);
+        hrnet_json_close(json);
     }
-    yajl_gen_array_close(json);
+    hrnet_json_close(json);
 }
 
 static void write_facts(const facts *all, const settings *set)
 {
-    const yajl_gen json = json_open(stdout, 1);
-    yajl_gen_map_open(json);
+    hrnet_json_writer *const json = tool_json_begin();
+    hrnet_json_object(json);
     if (all->checkpoint != NULL) {
         write_pair(json, "file", all->path != NULL ? all->path : shipped_name);
         write_pair(json, "container", hrnet_checkpoint_container(all->checkpoint));
         write_pair(json, "layout", hrnet_checkpoint_layout(all->checkpoint));
         write_count(json, "n_tensors", hrnet_checkpoint_n_tensors(all->checkpoint));
-        json_text(json, "metadata");
-        yajl_gen_map_open(json);
+        hrnet_json_key(json, "metadata");
+        hrnet_json_object(json);
         for (size_t i = 0; metadata_keys[i] != NULL; i++) {
             const char *value = hrnet_checkpoint_metadata(all->checkpoint, metadata_keys[i]);
             if (value != NULL) write_pair(json, metadata_keys[i], value);
         }
-        yajl_gen_map_close(json);
+        hrnet_json_close(json);
     }
     if (all->model != NULL) write_network(json, all->model);
-    json_text(json, "report");
-    yajl_gen_array_open(json);
-    for (size_t i = 0; i < all->n_report; i++) json_text(json, all->report[i]);
-    yajl_gen_array_close(json);
+    hrnet_json_key(json, "report");
+    hrnet_json_array(json);
+    for (size_t i = 0; i < all->n_report; i++) hrnet_json_text(json, all->report[i]);
+    hrnet_json_close(json);
     if (set->tensors && all->checkpoint != NULL) write_tensors(json, all->checkpoint);
-    yajl_gen_map_close(json);
-    json_close(json, stdout);
+    hrnet_json_close(json);
+    tool_json_end(json, stdout);
 }
 
 static int print_config(const hrnet_config *config)

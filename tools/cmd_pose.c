@@ -6,9 +6,9 @@
 #include "command.h"
 #include "inputs.h"
 #include "model_options.h"
-#include "people.h"
+#include "pose_group.h"
+#include "pose_target.h"
 #include "progress.h"
-#include "dataset_options.h"
 #include "tool.h"
 
 typedef struct settings {
@@ -36,7 +36,7 @@ static const option options[] = {
      offsetof(settings, sampler), 0, 0},
     {"output", 'o', OPTION_TEXT, "OUT", "where to write, see below; default: data on standard output",
      offsetof(settings, out), 0, 0},
-    {"format", 'F', OPTION_CHOICE, WRITER_NAMES, "of the data; default: by the ending of OUT, else json",
+    {"format", 'F', OPTION_CHOICE, RESULTS_NAMES, "of the data; default: by the ending of OUT, else json",
      offsetof(settings, format), 0, 0},
     {"heatmaps", 0, OPTION_TEXT, "DIR",
      "also write STEM_heatmaps.npy ([persons][joints][h][w]) and an overlay "
@@ -60,7 +60,8 @@ static const option options[] = {
 static const char details[] =
     "INPUT is a picture (JPEG, PNG, WebP), a folder of pictures, a quoted pattern, '@LIST' or a .txt file with one "
     "path a "
-    "line, or '-' for one picture on standard input. A picture that fails is reported and the rest goes on.\n"
+    "line, or '-' for one picture on standard input. A picture or a person that fails is reported and the rest goes "
+    "on.\n"
     "\n"
     "OUT ending in .json, .jsonl or .csv is one data file; ending in .png, .jpg or .webp it is the drawing of one "
     "input; a "
@@ -91,38 +92,41 @@ static void catch_interrupts(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
-static int write_group(const group *all, target *to)
+static int write_group(const pose_group *all, target *to)
 {
     int n_failed = 0;
     for (int i = 0; i < all->n_pictures; i++) {
-        hrnet_image *image = all->pictures[i].error == NULL ? &all->images[i] : NULL;
-        n_failed += target_add(to, &all->pictures[i], image, all->heatmaps[i]) != 0;
+        hrnet_image *image = all->people[i].status == HRNET_OK ? &all->images[i] : NULL;
+        n_failed += target_add(to, &all->people[i], image, all->heatmaps[i]) != 0;
     }
     return n_failed;
 }
 
 /* All pictures through the network; returns how many things failed. */
 static int run_inputs(const settings *set, const inputs *in, const boxes *where, const network *net,
-                      const subject *about, target *to)
+                      const hrnet_model_info *info, target *to)
 {
-    const hrnet_pose_options how = {set->flip, set->no_shift, (hrnet_decoder)set->decoder, (hrnet_sampler)set->sampler};
+    const hrnet_pose_options how = {.flip_test = set->flip,
+                                    .no_shift = set->no_shift,
+                                    .decoder = (hrnet_decoder)set->decoder,
+                                    .sampler = (hrnet_sampler)set->sampler};
     const int batch = set->network.batch != 0 ? set->network.batch : 8;
     const unsigned flags = set->ignore_orientation ? HRNET_IMAGE_IGNORE_ORIENTATION : 0;
     progress shown = progress_begin(in->n, "pictures", set->progress);
-    group all = {0};
+    pose_group all = {0};
     int n_failed = 0;
     size_t done = 0;
     for (size_t i = 0; i < in->n && !interrupted; i++) {
-        n_failed += group_add(&all, in->paths[i], where, flags, about->info.n_joints);
+        n_failed += pose_group_add(&all, in->paths[i], where, flags, info->n_joints);
         /* pictures without persons must not pile up either */
         if (all.n_persons < batch && all.n_pictures < batch && i + 1 < in->n) continue;
-        n_failed += group_run(&all, net->session, &about->info, &how, set->heatmaps != NULL);
+        n_failed += pose_group_run(&all, net->session, info, &how, set->heatmaps != NULL);
         n_failed += write_group(&all, to);
         done += (size_t)all.n_pictures;
         progress_update(&shown, done);
-        group_clear(&all);
+        pose_group_clear(&all);
     }
-    group_clear(&all);
+    pose_group_clear(&all);
     progress_end(&shown, done);
     return n_failed;
 }
@@ -134,11 +138,11 @@ static int run_network(const settings *set, const char *const *overrides, const 
     network net;
     int status = network_open(&net, &set->network, overrides, 1);
     if (status != 0) return status;
-    const subject about = {hrnet_model_skeleton(net.model), hrnet_model_get_info(net.model), set->threshold};
+    const hrnet_model_info info = hrnet_model_get_info(net.model);
     catch_interrupts();
-    status = target_begin(to, &about);
+    status = target_begin(to, hrnet_model_skeleton(net.model), &info, set->threshold);
     if (status == 0) {
-        int n_failed = in->n_failed + run_inputs(set, in, where, &net, &about, to);
+        int n_failed = in->n_failed + run_inputs(set, in, where, &net, &info, to);
         n_failed += target_end(to) != 0;
         status = n_failed != 0 ? STATUS_FAILED : STATUS_DONE;
     }

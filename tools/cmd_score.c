@@ -6,7 +6,6 @@
 #include <hrnet_eval.h>
 
 #include "command.h"
-#include "json_write.h"
 #include "output.h"
 #include "score_table.h"
 #include "tool.h"
@@ -36,48 +35,43 @@ static const option options[] = {
 
 /* ---------------------------------------------------------------------------------------------- JSON */
 
-static void put_key(yajl_gen json, const char *key)
+/* null for -1, which says that there is no number. */
+static void put_value(hrnet_json_writer *json, double value)
 {
-    yajl_gen_string(json, (const unsigned char *)key, strlen(key));
+    if (value < 0)
+        hrnet_json_null(json);
+    else
+        hrnet_json_double(json, value);
 }
 
-/* The shortest digits that read back as the same value; null for -1, which says that there is no number. */
-static void put_number(yajl_gen json, const char *key, double value)
+static void put_number(hrnet_json_writer *json, const char *key, double value)
 {
-    char digits[32];
-    if (key != NULL) put_key(json, key);
-    if (value < 0) {
-        yajl_gen_null(json);
-        return;
-    }
-    for (int precision = 15; precision <= 17; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, value);
-        if (strtod(digits, NULL) == value) break;
-    }
-    yajl_gen_number(json, digits, strlen(digits));
+    hrnet_json_key(json, key);
+    put_value(json, value);
 }
 
-static void put_count(yajl_gen json, const char *key, size_t value)
+static void put_count(hrnet_json_writer *json, const char *key, size_t value)
 {
-    put_key(json, key);
-    yajl_gen_integer(json, (long long)value);
+    hrnet_json_key(json, key);
+    hrnet_json_integer(json, (long long)value);
 }
 
-static void put_curves(yajl_gen json, const char *key, const double values[HRNET_COCO_AREAS][HRNET_OKS_THRESHOLDS])
+static void put_curves(hrnet_json_writer *json, const char *key,
+                       const double values[HRNET_COCO_AREAS][HRNET_OKS_THRESHOLDS])
 {
     static const char *const areas[HRNET_COCO_AREAS] = {"all", "medium", "large"};
-    put_key(json, key);
-    yajl_gen_map_open(json);
+    hrnet_json_key(json, key);
+    hrnet_json_object(json);
     for (int a = 0; a < HRNET_COCO_AREAS; a++) {
-        put_key(json, areas[a]);
-        yajl_gen_array_open(json);
-        for (int t = 0; t < HRNET_OKS_THRESHOLDS; t++) put_number(json, NULL, values[a][t]);
-        yajl_gen_array_close(json);
+        hrnet_json_key(json, areas[a]);
+        hrnet_json_array(json);
+        for (int t = 0; t < HRNET_OKS_THRESHOLDS; t++) put_value(json, values[a][t]);
+        hrnet_json_close(json);
     }
-    yajl_gen_map_close(json);
+    hrnet_json_close(json);
 }
 
-static void put_coco(yajl_gen json, const hrnet_coco_score *score, const hrnet_skeleton *skeleton)
+static void put_coco(hrnet_json_writer *json, const hrnet_coco_score *score, const hrnet_skeleton *skeleton)
 {
     for (int i = 0; i < HRNET_COCO_NUMBERS; i++) put_number(json, hrnet_coco_number_names()[i], score->numbers[i]);
     put_count(json, "images", score->n_images);
@@ -86,35 +80,35 @@ static void put_coco(yajl_gen json, const hrnet_coco_score *score, const hrnet_s
     put_count(json, "results", score->n_results);
     put_curves(json, "precision", score->precision);
     put_curves(json, "recall", score->recall);
-    put_key(json, "joints");
-    yajl_gen_array_open(json);
+    hrnet_json_key(json, "joints");
+    hrnet_json_array(json);
     for (int i = 0; i < score->n_keypoints; i++) {
-        yajl_gen_map_open(json);
-        put_key(json, "name");
-        json_text(json, skeleton->keypoint_names[i]);
+        hrnet_json_object(json);
+        hrnet_json_key(json, "name");
+        hrnet_json_text(json, skeleton->keypoint_names[i]);
         put_count(json, "labelled", score->joints[i].n_labelled);
         put_count(json, "found", score->joints[i].n_found);
         put_number(json, "oks", score->joints[i].oks);
         put_number(json, "distance", score->joints[i].distance);
-        yajl_gen_map_close(json);
+        hrnet_json_close(json);
     }
-    yajl_gen_array_close(json);
+    hrnet_json_close(json);
 }
 
-static void put_mpii(yajl_gen json, const hrnet_mpii_score *score)
+static void put_mpii(hrnet_json_writer *json, const hrnet_mpii_score *score)
 {
     for (int i = 0; i < HRNET_MPII_NUMBERS; i++) put_number(json, hrnet_mpii_number_names()[i], score->numbers[i]);
-    put_key(json, "joints");
-    yajl_gen_array_open(json);
+    hrnet_json_key(json, "joints");
+    hrnet_json_array(json);
     for (int i = 0; i < HRNET_MPII_JOINTS; i++) {
-        yajl_gen_map_open(json);
-        put_key(json, "name");
-        json_text(json, hrnet_skeleton_mpii()->keypoint_names[i]);
+        hrnet_json_object(json);
+        hrnet_json_key(json, "name");
+        hrnet_json_text(json, hrnet_skeleton_mpii()->keypoint_names[i]);
         put_count(json, "labelled", score->n_labelled[i]);
         put_number(json, "PCKh@0.5", score->joints[i]);
-        yajl_gen_map_close(json);
+        hrnet_json_close(json);
     }
-    yajl_gen_array_close(json);
+    hrnet_json_close(json);
 }
 
 /* One of the two scores to the file that --json names. */
@@ -123,12 +117,12 @@ static int write_json(const char *path, const hrnet_coco_score *coco, const hrne
 {
     output out;
     if (output_open(&out, path) != 0) return STATUS_FAILED;
-    const yajl_gen json = json_open(out.stream, 1);
-    yajl_gen_map_open(json);
+    hrnet_json_writer *const json = tool_json_begin();
+    hrnet_json_object(json);
     if (coco != NULL) put_coco(json, coco, skeleton);
     if (mpii != NULL) put_mpii(json, mpii);
-    yajl_gen_map_close(json);
-    json_close(json, out.stream);
+    hrnet_json_close(json);
+    tool_json_end(json, out.stream);
     return output_close(&out) != 0 ? STATUS_FAILED : STATUS_DONE;
 }
 

@@ -11,8 +11,6 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include <hrnet.h>
-
 static const char *name = "hrnet";
 
 void tool_set_name(const char *new_name)
@@ -123,6 +121,22 @@ int tool_make_folders(char *path)
         if (failed) return -1;
     }
     return tool_make_folder(path);
+}
+
+hrnet_json_writer *tool_json_begin(void)
+{
+    hrnet_json_writer *json = NULL;
+    if (hrnet_json_create(&json, 1) != HRNET_OK) exit(tool_failed());
+    return json;
+}
+
+void tool_json_end(hrnet_json_writer *json, FILE *stream)
+{
+    char *text = NULL;
+    if (hrnet_json_take(json, &text) != HRNET_OK) exit(tool_failed());
+    fputs(text, stream);
+    hrnet_string_free(text);
+    hrnet_json_free(json);
 }
 
 double tool_seconds(void)

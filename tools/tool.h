@@ -6,6 +6,9 @@
 #define TOOLS_TOOL_H
 
 #include <stddef.h>
+#include <stdio.h>
+
+#include <hrnet_results.h>
 
 enum {
     STATUS_DONE = 0,
@@ -46,6 +49,11 @@ int tool_make_folder(const char *path);
 
 /* The same with those above it; path is changed meanwhile. */
 int tool_make_folders(char *path);
+
+/* An indented JSON text; ends the program when there is no memory. */
+hrnet_json_writer *tool_json_begin(void);
+/* Write it to stream, whose errors are the caller's to see, and free it. */
+void tool_json_end(hrnet_json_writer *json, FILE *stream);
 
 /* Seconds on a clock that only goes forward. */
 double tool_seconds(void);

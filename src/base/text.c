@@ -87,6 +87,12 @@ static double parse(const char *text, char **end)
     return c_locale != (locale_t)0 ? strtod_l(text, end, c_locale) : strtod(text, end);
 }
 
+static float parse_float(const char *text)
+{
+    pthread_once(&once, make_locale);
+    return c_locale != (locale_t)0 ? strtof_l(text, NULL, c_locale) : strtof(text, NULL);
+}
+
 /*
  * digits / 10^n_decimals, correctly rounded. digits < 2^64 and 10^n_decimals < 2^64, so that everything fits integers:
  *   - shift digits left until its top bit is bit 127 and divide: the quotient has 64 bits or more;
@@ -149,13 +155,26 @@ int hr_number_parse(const char *text, size_t n, double *out)
     return 1;
 }
 
-void hr_number_text(double value, char out[HR_NUMBER_TEXT])
+void hr_number_digits(double value, int digits, char out[HR_NUMBER_TEXT])
 {
     pthread_once(&once, make_locale);
     const locale_t before = uselocale(c_locale);
+    snprintf(out, HR_NUMBER_TEXT, "%.*g", digits, value);
+    uselocale(before);
+}
+
+void hr_number_text(double value, char out[HR_NUMBER_TEXT])
+{
     for (int digits = 15; digits <= 17; digits++) {
-        snprintf(out, HR_NUMBER_TEXT, "%.*g", digits, value);
+        hr_number_digits(value, digits, out);
         if (parse(out, NULL) == value) break;
     }
-    uselocale(before);
+}
+
+void hr_number_text_float(float value, char out[HR_NUMBER_TEXT])
+{
+    for (int digits = 6; digits <= 9; digits++) {
+        hr_number_digits((double)value, digits, out);
+        if (parse_float(out) == value) break;
+    }
 }

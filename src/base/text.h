@@ -39,5 +39,10 @@ int hr_number_parse(const char *text, size_t n, double *out);
 /* Write a finite value with the fewest of 15, 16 or 17 significant digits that read back as the same double: "0.1",
  * "1e-05". */
 void hr_number_text(double value, char out[HR_NUMBER_TEXT]);
+/* The same for a float, with 6 to 9 digits. */
+void hr_number_text_float(float value, char out[HR_NUMBER_TEXT]);
+
+/* Write any value as printf's %.*g does; at most 17 digits. */
+void hr_number_digits(double value, int digits, char out[HR_NUMBER_TEXT]);
 
 #endif

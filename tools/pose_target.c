@@ -1,5 +1,5 @@
-/* dataset_options.c - one place that knows which file gets what. */
-#include "dataset_options.h"
+/* pose_target.c - one place that knows which file gets what. */
+#include "pose_target.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +20,15 @@ int target_choose(target *to, const char *out, const char *heatmaps, int format,
     static const struct {
         const char *ending;
         int format;
-    } endings[] = {{".json", WRITER_JSON}, {".jsonl", WRITER_JSONL}, {".csv", WRITER_CSV}};
+    } endings[] = {{".json", HRNET_RESULTS_JSON}, {".jsonl", HRNET_RESULTS_JSONL}, {".csv", HRNET_RESULTS_CSV}};
     int by_ending = -1;
     *to = (target){.path = out, .heatmaps = heatmaps};
     if (out != NULL && strcmp(out, "-") == 0) to->path = NULL;
     for (size_t i = 0; to->path != NULL && i < sizeof endings / sizeof *endings; i++)
         if (tool_has_ending(to->path, endings[i].ending)) by_ending = endings[i].format;
-    const int chosen = format >= 0 ? format : by_ending >= 0 ? by_ending : WRITER_JSON;
-    to->format = writer_formats[chosen];
+    const int chosen = format >= 0 ? format : by_ending >= 0 ? by_ending : HRNET_RESULTS_JSON;
+    to->data.format = (hrnet_results_format)chosen;
+    to->format = hrnet_results_format_get_info(to->data.format);
     if (to->path == NULL || by_ending >= 0) {
         to->kind = TARGET_DATA;
     } else if (tool_is_picture(to->path)) {
@@ -45,18 +46,18 @@ int target_choose(target *to, const char *out, const char *heatmaps, int format,
     return 0;
 }
 
-int target_begin(target *to, const subject *about)
+int target_begin(target *to, const hrnet_skeleton *skeleton, const hrnet_model_info *info, float threshold)
 {
-    const char *refusal = to->kind != TARGET_DRAWING ? writer_refuses(to->format, about->skeleton) : NULL;
-    to->about = about;
-    to->drawing.threshold = about->threshold;
-    if (refusal != NULL) return tool_usage("%s", refusal);
+    to->data.skeleton = skeleton;
+    to->data.network = info;
+    to->data.threshold = to->drawing.threshold = threshold;
+    if (to->kind != TARGET_DRAWING && hrnet_results_check(&to->data) != HRNET_OK)
+        return tool_usage("%s", hrnet_last_error());
     if (to->heatmaps != NULL && tool_make_folder(to->heatmaps) != 0) return STATUS_FAILED;
     if (to->kind == TARGET_FOLDER) return tool_make_folder(to->path) != 0 ? STATUS_FAILED : 0;
     if (to->kind == TARGET_DRAWING) return 0;
-    if (output_open(&to->file, to->path) != 0) return STATUS_FAILED;
-    writer_begin(&to->document, to->format, about, to->file.stream);
-    return 0;
+    const char *const path = to->path != NULL ? to->path : "-";
+    return hrnet_results_open(&to->document, path, &to->data) != HRNET_OK ? tool_failed() : 0;
 }
 
 /* The stem of path, with "-2", "-3", ... behind it when an earlier picture took the name. Kept in to->used. */
@@ -84,50 +85,55 @@ static int save_image(const hrnet_image *image, const char *path)
 }
 
 /* All persons on the picture; the drawing replaces the pixels. */
-static int draw(const target *to, const picture *one, hrnet_image *image)
+static int draw(const target *to, const hrnet_people *people, hrnet_image *image)
 {
-    for (int i = 0; i < one->n_persons; i++) {
-        const person *who = &one->persons[i];
-        if (hrnet_draw_pose(image, to->about->skeleton, who->keypoints, &who->box, &to->drawing) == HRNET_OK) continue;
+    for (int i = 0; i < people->n_persons; i++) {
+        const hrnet_pose *who = &people->persons[i];
+        if (who->status != HRNET_OK) continue;
+        if (hrnet_draw_pose(image, to->data.skeleton, who->keypoints, &who->box, &to->drawing) == HRNET_OK) continue;
         tool_failed();
         return -1;
     }
     return 0;
 }
 
-static int add_to_folder(target *to, const picture *one, hrnet_image *image, const char *stem)
+/* A document of its own. */
+static int write_data(const target *to, const hrnet_people *people, const char *path)
+{
+    hrnet_results_writer *document = NULL;
+    const int failed = hrnet_results_open(&document, path, &to->data) != HRNET_OK ||
+                       hrnet_results_write(document, people) != HRNET_OK || hrnet_results_finish(document) != HRNET_OK;
+    if (failed) tool_failed();
+    hrnet_results_free(document);
+    return failed ? -1 : 0;
+}
+
+static int add_to_folder(const target *to, const hrnet_people *people, hrnet_image *image, const char *stem)
 {
     char *data = tool_text("%s/%s%s", to->path, stem, to->format->ending);
     char *drawing = tool_text("%s/%s_pose.jpg", to->path, stem);
-    output file;
-    int status = output_open(&file, data);
-    if (status == 0) {
-        writer document;
-        writer_begin(&document, to->format, to->about, file.stream);
-        writer_picture(&document, one);
-        writer_end(&document);
-        status = output_close(&file);
-    }
-    if (image != NULL && (draw(to, one, image) != 0 || save_image(image, drawing) != 0)) status = -1;
+    int status = write_data(to, people, data);
+    if (image != NULL && (draw(to, people, image) != 0 || save_image(image, drawing) != 0)) status = -1;
     free(data);
     free(drawing);
     return status;
 }
 
 /* STEM_heatmaps.npy with the numbers, and STEM_heatmaps.jpg with every person's maps laid over the picture. */
-static int add_heatmaps(const target *to, const picture *one, const hrnet_image *image, const float *heatmaps,
+static int add_heatmaps(const target *to, const hrnet_people *people, const hrnet_image *image, const float *heatmaps,
                         const char *stem)
 {
-    const hrnet_model_info *info = &to->about->info;
+    const hrnet_model_info *info = to->data.network;
     const size_t n_joints = (size_t)info->n_joints, height = (size_t)info->heatmap_height,
-                 width = (size_t)info->heatmap_width, n_bytes = (size_t)image->width * (size_t)image->height * 3;
+                 width = (size_t)info->heatmap_width;
     const float aspect = (float)info->input_width / (float)info->input_height;
-    hrnet_array array = {4, {(size_t)one->n_persons, n_joints, height, width}, (float *)(uintptr_t)heatmaps};
-    hrnet_image overlay = {image->width, image->height, tool_alloc(n_bytes, 1)};
-    memcpy(overlay.rgb, image->rgb, n_bytes);
-    int status = 0;
-    for (int i = 0; status == 0 && i < one->n_persons; i++) {
-        const hrnet_crop crop = hrnet_crop_from_box(one->persons[i].box, aspect);
+    hrnet_array array = {4, {(size_t)people->n_persons, n_joints, height, width}, (float *)(uintptr_t)heatmaps};
+    const hrnet_pixels pixels = hrnet_image_pixels(image);
+    hrnet_image overlay = {0};
+    int status = hrnet_image_copy(&overlay, &pixels) != HRNET_OK ? tool_failed() : 0;
+    for (int i = 0; status == 0 && i < people->n_persons; i++) {
+        if (people->persons[i].status != HRNET_OK) continue;
+        const hrnet_crop crop = hrnet_crop_from_box(people->persons[i].box, aspect);
         const float *maps = heatmaps + (size_t)i * n_joints * height * width;
         if (hrnet_draw_heatmaps(&overlay, maps, info->n_joints, info->heatmap_height, info->heatmap_width, &crop, 0) !=
             HRNET_OK)
@@ -137,23 +143,34 @@ static int add_heatmaps(const target *to, const picture *one, const hrnet_image 
     char *drawing = tool_text("%s/%s_heatmaps.jpg", to->heatmaps, stem);
     if (hrnet_array_save(&array, numbers) != HRNET_OK) status = tool_failed();
     if (status == 0) status = save_image(&overlay, drawing);
-    free(overlay.rgb);
+    hrnet_image_free(&overlay);
     free(numbers);
     free(drawing);
     return status != 0 ? -1 : 0;
 }
 
-int target_add(target *to, const picture *one, hrnet_image *image, const float *heatmaps)
+/* The one document takes people until it fails, which is said once. */
+static int add_to_document(target *to, const hrnet_people *people)
+{
+    if (to->document == NULL) return -1;
+    if (hrnet_results_write(to->document, people) == HRNET_OK) return 0;
+    tool_failed();
+    hrnet_results_free(to->document);
+    to->document = NULL;
+    return -1;
+}
+
+int target_add(target *to, const hrnet_people *people, hrnet_image *image, const float *heatmaps)
 {
     const int needs_stem = to->kind == TARGET_FOLDER || heatmaps != NULL;
-    const char *stem = needs_stem ? unique_stem(to, one->path) : NULL;
+    const char *stem = needs_stem ? unique_stem(to, people->name) : NULL;
     int status = 0;
-    if (heatmaps != NULL && image != NULL) status = add_heatmaps(to, one, image, heatmaps, stem);
+    if (heatmaps != NULL && image != NULL) status = add_heatmaps(to, people, image, heatmaps, stem);
     if (to->kind == TARGET_DATA) {
-        writer_picture(&to->document, one);
+        if (add_to_document(to, people) != 0) status = -1;
     } else if (to->kind == TARGET_FOLDER) {
-        if (add_to_folder(to, one, image, stem) != 0) status = -1;
-    } else if (image != NULL && (draw(to, one, image) != 0 || save_image(image, to->path) != 0)) {
+        if (add_to_folder(to, people, image, stem) != 0) status = -1;
+    } else if (image != NULL && (draw(to, people, image) != 0 || save_image(image, to->path) != 0)) {
         status = -1;
     }
     return status;
@@ -162,12 +179,10 @@ int target_add(target *to, const picture *one, hrnet_image *image, const float *
 int target_end(target *to)
 {
     int status = 0;
-    if (to->file.stream != NULL) {
-        writer_end(&to->document);
-        status = output_close(&to->file);
-    }
+    if (to->document != NULL && hrnet_results_finish(to->document) != HRNET_OK) status = tool_failed();
+    hrnet_results_free(to->document);
     for (size_t i = 0; i < to->n_used; i++) free(to->used[i]);
     free(to->used);
     *to = (target){0};
-    return status;
+    return status != 0 ? -1 : 0;
 }

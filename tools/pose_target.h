@@ -1,29 +1,30 @@
 /*
- * dataset_options.h - where the results of `hrnet pose` go, decided by the name that -o gives:
+ * pose_target.h - where the results of `hrnet pose` go, decided by the name that -o gives:
  *   nothing, or "-"               data on standard output
  *   an ending of data             one data file (.json .jsonl .csv)
  *   an ending of a picture        the drawing of the one input (.png .jpg .webp)
  *   a folder, or no ending        STEM_pose.jpg and STEM_pose.json (.jsonl, .csv) for every input; made when missing
  *   anything else with --format   one data file
  */
-#ifndef TOOLS_DATASET_OPTIONS_H
-#define TOOLS_DATASET_OPTIONS_H
+#ifndef TOOLS_POSE_TARGET_H
+#define TOOLS_POSE_TARGET_H
 
-#include "output.h"
-#include "writer.h"
+#include <hrnet_results.h>
+
+/* The formats for an option, in the order of hrnet_results_format. */
+#define RESULTS_NAMES "json|jsonl|csv|coco|openpose|openpose-18"
 
 typedef enum target_kind { TARGET_DATA, TARGET_DRAWING, TARGET_FOLDER } target_kind;
 
 typedef struct target {
     target_kind kind;
-    const writer_format *format;
+    const hrnet_results_format_info *format;
     const char *path;     /* NULL: standard output */
     const char *heatmaps; /* folder for heatmaps, or NULL */
-    const subject *about;
+    hrnet_results_options data;
     hrnet_draw_options drawing;
-    output file; /* TARGET_DATA: the one document */
-    writer document;
-    char **used; /* stems given to files so far; [n_used] */
+    hrnet_results_writer *document; /* TARGET_DATA: the one document; NULL after it failed */
+    char **used;                    /* stems given to files so far; [n_used] */
     size_t n_used;
 } target;
 
@@ -31,12 +32,13 @@ typedef struct target {
  * pictures. Returns 0, or an exit status after a message. */
 int target_choose(target *to, const char *out, const char *heatmaps, int format, size_t n_inputs);
 
-/* Begin writing for this subject. Returns 0, or an exit status after a message. */
-int target_begin(target *to, const subject *about);
+/* Begin writing what this network finds; info and skeleton must outlive the target. threshold: keypoints with a lower
+ * score are not drawn, and not found in the openpose formats. Returns 0, or an exit status after a message. */
+int target_begin(target *to, const hrnet_skeleton *skeleton, const hrnet_model_info *info, float threshold);
 
 /* Write one picture. image is drawn on; NULL for one that could not be loaded. heatmaps is NULL, or
  * [n_persons][n_keypoints][heatmap_height][heatmap_width]. Returns 0, or -1 after a message. */
-int target_add(target *to, const picture *one, hrnet_image *image, const float *heatmaps);
+int target_add(target *to, const hrnet_people *people, hrnet_image *image, const float *heatmaps);
 
 /* Finish. Returns 0, or -1 after a message. */
 int target_end(target *to);

@@ -6,8 +6,7 @@
  */
 #include <string.h>
 
-#include "json_write.h"
-#include "writer.h"
+#include "results/writer.h"
 
 enum { NONE = -1 };
 
@@ -47,51 +46,71 @@ static hrnet_keypoint resolve(source from, const hrnet_keypoint *keypoints, floa
     return (hrnet_keypoint){0.5f * (a.x + b.x), 0.5f * (a.y + b.y), score};
 }
 
-static void write_person(writer *w, const person *one, int body_25)
+static void write_person(hrnet_results_writer *w, const hrnet_pose *one, int is_body_25)
 {
     static const char *const empty[] = {"face_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d"};
-    const source *table = strcmp(w->subject->skeleton->name, "mpii") == 0 ? body_25_of_mpii : body_25_of_coco;
-    yajl_gen_map_open(w->json);
-    json_text(w->json, "person_id");
-    json_numbers(w->json, (float[]){-1}, 1);
-    json_text(w->json, "pose_keypoints_2d");
-    yajl_gen_array_open(w->json);
-    for (int i = 0; i < (body_25 ? 25 : N_BODY_18 + 1); i++) {
-        if (!body_25 && i == MIDDLE_HIP) continue;
-        const hrnet_keypoint point = resolve(table[i], one->keypoints, w->subject->threshold);
-        json_number(w->json, point.x);
-        json_number(w->json, point.y);
-        json_number(w->json, point.score);
+    const source *const table = strcmp(w->options.skeleton->name, "mpii") == 0 ? body_25_of_mpii : body_25_of_coco;
+    hrnet_json_writer *const json = &w->json;
+    hrnet_json_object(json);
+    hrnet_json_key(json, "person_id");
+    hr_json_floats(json, (float[]){-1}, 1);
+    hrnet_json_key(json, "pose_keypoints_2d");
+    hrnet_json_array(json);
+    for (int i = 0; i < (is_body_25 ? 25 : N_BODY_18 + 1); i++) {
+        if (!is_body_25 && i == MIDDLE_HIP) continue;
+        const hrnet_keypoint point = resolve(table[i], one->keypoints, w->options.threshold);
+        hrnet_json_float(json, point.x);
+        hrnet_json_float(json, point.y);
+        hrnet_json_float(json, point.score);
     }
-    yajl_gen_array_close(w->json);
+    hrnet_json_close(json);
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
-        json_text(w->json, empty[i]);
-        json_numbers(w->json, NULL, 0);
+        hrnet_json_key(json, empty[i]);
+        hr_json_floats(json, NULL, 0);
     }
-    yajl_gen_map_close(w->json);
+    hrnet_json_close(json);
 }
 
-static void begin(writer *w)
+static void begin(hrnet_results_writer *w)
 {
-    w->json = json_open(w->stream, 0);
-    yajl_gen_map_open(w->json);
-    json_text(w->json, "version");
-    json_number(w->json, 1.3f);
-    json_text(w->json, "people");
-    yajl_gen_array_open(w->json);
+    hr_json_begin(&w->json, 0);
+    hrnet_json_object(&w->json);
+    hrnet_json_key(&w->json, "version");
+    hrnet_json_float(&w->json, 1.3f);
+    hrnet_json_key(&w->json, "people");
+    hrnet_json_array(&w->json);
 }
 
-static void add(writer *w, const picture *one)
+static void add(hrnet_results_writer *w, const hrnet_people *people, int is_body_25)
 {
-    for (int i = 0; i < one->n_persons; i++) write_person(w, &one->persons[i], w->format == &writer_openpose);
+    for (int i = 0; i < people->n_persons; i++)
+        if (hr_pose_is_good(&people->persons[i])) write_person(w, &people->persons[i], is_body_25);
 }
 
-static void end(writer *w)
+static void add_body_25(hrnet_results_writer *w, const hrnet_people *people)
 {
-    yajl_gen_array_close(w->json);
-    yajl_gen_map_close(w->json);
-    json_close(w->json, w->stream);
+    add(w, people, 1);
 }
 
-const writer_format writer_openpose = {"openpose", "_keypoints.json", 1, begin, add, end};
-const writer_format writer_openpose_18 = {"openpose-18", "_keypoints.json", 1, begin, add, end};
+static void add_body_18(hrnet_results_writer *w, const hrnet_people *people)
+{
+    add(w, people, 0);
+}
+
+static void end(hrnet_results_writer *w)
+{
+    hrnet_json_close(&w->json);
+    hrnet_json_close(&w->json);
+    hr_text_add(&w->json.text, "\n");
+}
+
+const hr_results_writing hr_write_openpose = {.info = {"openpose", "_keypoints.json", 1},
+                                              .begin = begin,
+                                              .add = add_body_25,
+                                              .end = end,
+                                              .known_skeletons_only = 1};
+const hr_results_writing hr_write_openpose_18 = {.info = {"openpose-18", "_keypoints.json", 1},
+                                                 .begin = begin,
+                                                 .add = add_body_18,
+                                                 .end = end,
+                                                 .known_skeletons_only = 1};

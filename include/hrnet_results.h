@@ -1,0 +1,164 @@
+/*
+ * hrnet_results.h - people found in pictures, and the formats they are written in. The manners are those of <hrnet.h>.
+ *
+ *   const hrnet_model_info network = hrnet_model_get_info(model);
+ *   const hrnet_results_options how = {
+ *       .format = HRNET_RESULTS_JSONL, .skeleton = hrnet_model_skeleton(model), .network = &network};
+ *   hrnet_results_writer *writer = NULL;
+ *   hrnet_people people = {0};
+ *   if (hrnet_people_create(&people, "photo.jpg", 1, network.n_joints) == HRNET_OK) {
+ *       hrnet_pose *who = &people.persons[0]; // fill in its box; find who->keypoints with hrnet_session_pose
+ *       who->score = hrnet_pose_score(who->keypoints, people.n_keypoints, who->box_score);
+ *   }
+ *   if (hrnet_results_open(&writer, "people.jsonl", &how) || hrnet_results_write(writer, &people) ||
+ *       hrnet_results_finish(writer))
+ *       fprintf(stderr, "%s\n", hrnet_last_error());
+ *   hrnet_results_free(writer);
+ *   hrnet_people_free(&people);
+ */
+#ifndef HRNET_RESULTS_H
+#define HRNET_RESULTS_H
+
+#include <hrnet.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------ people */
+
+/* A person as found. */
+typedef struct hrnet_pose {
+    hrnet_box box;             /* where the person was looked for, in pixels */
+    float box_score;           /* the detector's; 1 when the box came without a score */
+    float score;               /* of the pose; see hrnet_pose_score */
+    hrnet_keypoint *keypoints; /* [n_keypoints] of the picture's people */
+    hrnet_status status;       /* not HRNET_OK: the person could not be looked at, keypoints and score mean nothing */
+    const char *message;       /* what was wrong, or NULL */
+    uint64_t reserved[2];
+} hrnet_pose;
+
+/* Everybody in one picture. Zero it before hrnet_people_create and release it with hrnet_people_free; or fill it with
+ * memory of your own and do not. Persons may be sorted and dropped in place. */
+typedef struct hrnet_people {
+    const char *name;    /* of the picture: a path, "-" for standard input, or what else tells it from others */
+    int width, height;   /* of the picture in pixels */
+    hrnet_status status; /* not HRNET_OK: the picture could not be looked at, and there are no persons */
+    const char *message; /* what was wrong, or NULL */
+    int n_keypoints;     /* of every person */
+    int n_persons;
+    hrnet_pose *persons; /* [n_persons] */
+    void *memory;        /* the library's; NULL when everything is yours */
+    uint64_t reserved[4];
+} hrnet_people;
+
+/* Memory for a picture's persons: keypoints of 0, box_score of 1, no width and height. name is copied. */
+HRNET_API hrnet_status hrnet_people_create(hrnet_people *out, const char *name, int n_persons, int n_keypoints);
+
+/* Note that a person could not be looked at, or with person -1 that the picture could not, which drops its persons.
+ * message (may be NULL) is copied; it is left out when there is no memory for it. people must come from
+ * hrnet_people_create. A person that there is not, or HRNET_OK as the status, changes nothing. */
+HRNET_API void hrnet_people_fail(hrnet_people *people, int person, hrnet_status status, const char *message);
+
+HRNET_API void hrnet_people_free(hrnet_people *people);
+
+/* How good a pose is: the mean of its keypoint scores above 0.2, times box_score; 0 when none is above (upstream's
+ * evaluate with the published IN_VIS_THRE). */
+HRNET_API float hrnet_pose_score(const hrnet_keypoint *keypoints, int n_keypoints, float box_score);
+
+/* ------------------------------------------------------------------------------------------------ formats */
+
+typedef enum hrnet_results_format {
+    HRNET_RESULTS_JSON = 0,    /* all pictures in one document, indented, with names */
+    HRNET_RESULTS_JSONL,       /* the same without the network, a line a picture */
+    HRNET_RESULTS_CSV,         /* a row a keypoint, quoted as RFC 4180 says; what failed has no rows */
+    HRNET_RESULTS_COCO,        /* the results array that pycocotools reads; what failed is left out, here and below */
+    HRNET_RESULTS_OPENPOSE,    /* people[].pose_keypoints_2d in BODY_25 */
+    HRNET_RESULTS_OPENPOSE_18, /* ... in BODY_18 */
+    HRNET_RESULTS_FORMATS      /* how many there are */
+} hrnet_results_format;
+
+typedef struct hrnet_results_format_info {
+    const char *name;   /* "json", "jsonl", "csv", "coco", "openpose", "openpose-18" */
+    const char *ending; /* of a file of one picture, behind the picture's stem: "_pose.json" */
+    int single;         /* 1: a document holds one picture */
+} hrnet_results_format_info;
+
+/* Static; NULL for a format that there is not. */
+HRNET_API const hrnet_results_format_info *hrnet_results_format_get_info(hrnet_results_format format);
+
+/* ------------------------------------------------------------------------------------------------ writing */
+
+/* A document that is being written. Free with hrnet_results_free. */
+typedef struct hrnet_results_writer hrnet_results_writer;
+
+/* Receives the next n bytes of a document. Anything but 0 is a failure to write them. */
+typedef int hrnet_write_fn(void *context, const void *bytes, size_t n);
+
+typedef struct hrnet_results_options {
+    hrnet_results_format format;
+    const hrnet_skeleton *skeleton;  /* names of the keypoints; NULL: hrnet_skeleton_coco. Must outlive the writer */
+    const hrnet_model_info *network; /* what found them; NULL: json has no "network", coco no "center" and "scale". Must
+                                        outlive the writer */
+    float threshold;                 /* openpose: keypoints with a lower score are 0, 0, 0, which means not found */
+    hrnet_write_fn *write;           /* NULL: a file; else the document goes there as it grows */
+    void *context;                   /* of write */
+    uint64_t reserved[4];
+} hrnet_results_options;
+
+/* HRNET_OK when hrnet_results_open would take these options, else what is wrong with them: HRNET_ERR_UNSUPPORTED when
+ * the format cannot say what the skeleton has (openpose with other keypoints than COCO's or MPII's). */
+HRNET_API hrnet_status hrnet_results_check(const hrnet_results_options *options);
+
+/* Begin a document. path "-" is standard output. A file is written to a temporary name beside path and renamed at the
+ * end, so that path is either whole or as it was; a pipe or a device is written in place. With options->write, path
+ * (may be NULL) only names the document in messages. options NULL: json. */
+HRNET_API hrnet_status hrnet_results_open(hrnet_results_writer **out, const char *path,
+                                          const hrnet_results_options *options);
+
+/* Write the people of one picture; the document keeps the order of the calls. HRNET_ERR_MISMATCH when they have another
+ * number of keypoints than the skeleton, HRNET_ERR_ARGUMENT for a second picture where the format holds one; the
+ * document is then as it was. After a failure to write, this and hrnet_results_finish return that failure again. */
+HRNET_API hrnet_status hrnet_results_write(hrnet_results_writer *writer, const hrnet_people *people);
+
+/* End the document; a file is whole and in its place after HRNET_OK, and is not there after a failure. Only
+ * hrnet_results_free may follow. */
+HRNET_API hrnet_status hrnet_results_finish(hrnet_results_writer *writer);
+
+/* Free the writer. A document that was not finished leaves no file behind. */
+HRNET_API void hrnet_results_free(hrnet_results_writer *writer);
+
+/* ------------------------------------------------------------------------------------------------ JSON */
+
+/* A JSON text of your own, written as the results are: for reports that stand beside them. Free with
+ * hrnet_json_free. Failures, and calls that would not make JSON, are remembered until hrnet_json_take. */
+typedef struct hrnet_json_writer hrnet_json_writer;
+
+/* indent != 0: a line for every value. */
+HRNET_API hrnet_status hrnet_json_create(hrnet_json_writer **out, int indent);
+
+/* An object or an array, up to hrnet_json_close; at most 32 inside of each other. */
+HRNET_API void hrnet_json_object(hrnet_json_writer *json);
+HRNET_API void hrnet_json_array(hrnet_json_writer *json);
+HRNET_API void hrnet_json_close(hrnet_json_writer *json);
+
+/* The key of an object's next value. Bytes that are not UTF-8 (file names may hold any) become U+FFFD, here and in
+ * texts. */
+HRNET_API void hrnet_json_key(hrnet_json_writer *json, const char *key);
+
+HRNET_API void hrnet_json_text(hrnet_json_writer *json, const char *text);
+HRNET_API void hrnet_json_integer(hrnet_json_writer *json, int64_t value);
+/* The shortest digits that read back as the same value, with a point in every locale; null for NaN and infinities. */
+HRNET_API void hrnet_json_float(hrnet_json_writer *json, float value);
+HRNET_API void hrnet_json_double(hrnet_json_writer *json, double value);
+HRNET_API void hrnet_json_null(hrnet_json_writer *json);
+
+/* Hand over the whole text, which ends with a newline, and begin anew; free it with hrnet_string_free. */
+HRNET_API hrnet_status hrnet_json_take(hrnet_json_writer *json, char **out);
+
+HRNET_API void hrnet_json_free(hrnet_json_writer *json);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

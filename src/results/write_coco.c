@@ -1,0 +1,80 @@
+/*
+ * write_coco.c - format coco: the results array that upstream's evaluate writes and pycocotools reads, its keys in
+ * upstream's (sorted) order. image_id is the number that the file's name ends in COCO's manner ("000000000785.jpg"),
+ * or the name without ending when it is no number.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "results/writer.h"
+
+/* The picture's name without folder and ending; "stdin" for "-". Returns its length. */
+static size_t find_stem(const char *name, const char **stem)
+{
+    const char *const slash = strrchr(name, '/');
+    *stem = strcmp(name, "-") == 0 ? "stdin" : slash != NULL ? slash + 1 : name;
+    const char *const dot = strrchr(*stem, '.');
+    return dot != NULL && dot != *stem ? (size_t)(dot - *stem) : strlen(*stem);
+}
+
+static void write_image_id(hrnet_json_writer *json, const char *name)
+{
+    const char *stem;
+    const size_t length = find_stem(name, &stem);
+    if (length > 0 && length <= 18 && strspn(stem, "0123456789") >= length)
+        hrnet_json_integer(json, strtoll(stem, NULL, 10));
+    else
+        hr_json_text_n(json, stem, length);
+}
+
+static void write_person(hrnet_results_writer *w, const char *name, const hrnet_pose *one)
+{
+    hrnet_json_writer *const json = &w->json;
+    const hrnet_model_info *const info = w->options.network;
+    hrnet_crop crop = {0};
+    if (info != NULL) crop = hrnet_crop_from_box(one->box, (float)info->input_width / (float)info->input_height);
+    hrnet_json_object(json);
+    hrnet_json_key(json, "category_id");
+    hrnet_json_integer(json, 1);
+    if (info != NULL) {
+        hrnet_json_key(json, "center");
+        hr_json_floats(json, crop.center, 2);
+    }
+    hrnet_json_key(json, "image_id");
+    write_image_id(json, name);
+    hrnet_json_key(json, "keypoints");
+    hrnet_json_array(json);
+    for (int k = 0; k < w->options.skeleton->n_keypoints; k++) {
+        hrnet_json_float(json, one->keypoints[k].x);
+        hrnet_json_float(json, one->keypoints[k].y);
+        hrnet_json_float(json, one->keypoints[k].score);
+    }
+    hrnet_json_close(json);
+    if (info != NULL) {
+        hrnet_json_key(json, "scale");
+        hr_json_floats(json, crop.scale, 2);
+    }
+    hrnet_json_key(json, "score");
+    hrnet_json_float(json, one->score);
+    hrnet_json_close(json);
+}
+
+static void begin(hrnet_results_writer *w)
+{
+    hr_json_begin(&w->json, 0);
+    hrnet_json_array(&w->json);
+}
+
+static void add(hrnet_results_writer *w, const hrnet_people *people)
+{
+    for (int i = 0; i < people->n_persons; i++)
+        if (hr_pose_is_good(&people->persons[i])) write_person(w, people->name, &people->persons[i]);
+}
+
+static void end(hrnet_results_writer *w)
+{
+    hrnet_json_close(&w->json);
+    hr_text_add(&w->json.text, "\n");
+}
+
+const hr_results_writing hr_write_coco = {.info = {"coco", "_pose.json", 0}, .begin = begin, .add = add, .end = end};

@@ -1,0 +1,57 @@
+/* write_csv.c - format csv: one row a keypoint, quoted as RFC 4180 says. What failed has no rows. */
+#include <string.h>
+
+#include "results/writer.h"
+
+static void add_field(hr_text *text, const char *field)
+{
+    if (strpbrk(field, ",\"\r\n") == NULL) {
+        hr_text_add(text, "%s", field);
+        return;
+    }
+    hr_text_add(text, "\"");
+    for (; *field != '\0'; field++) {
+        if (*field == '"') hr_text_add(text, "\"");
+        hr_text_add_bytes(text, field, 1);
+    }
+    hr_text_add(text, "\"");
+}
+
+/* What stands before the number, and the number with this many digits. */
+static void add_number(hr_text *text, const char *before, float value, int digits)
+{
+    char number[HR_NUMBER_TEXT];
+    hr_number_digits((double)value, digits, number);
+    hr_text_add(text, "%s%s", before, number);
+}
+
+static void begin(hrnet_results_writer *w)
+{
+    hr_text_add(&w->json.text, "file,person,person_score,keypoint,name,x,y,score\n");
+}
+
+static void add_person(hr_text *text, const hrnet_skeleton *skeleton, const char *name, int person,
+                       const hrnet_pose *one)
+{
+    for (int k = 0; k < skeleton->n_keypoints; k++) {
+        const hrnet_keypoint *const point = &one->keypoints[k];
+        add_field(text, name);
+        hr_text_add(text, ",%d", person);
+        add_number(text, ",", one->score, 6);
+        hr_text_add(text, ",%d,", k);
+        add_field(text, skeleton->keypoint_names[k]);
+        add_number(text, ",", point->x, 7);
+        add_number(text, ",", point->y, 7);
+        add_number(text, ",", point->score, 6);
+        hr_text_add(text, "\n");
+    }
+}
+
+static void add(hrnet_results_writer *w, const hrnet_people *people)
+{
+    for (int i = 0; i < people->n_persons; i++)
+        if (hr_pose_is_good(&people->persons[i]))
+            add_person(&w->json.text, w->options.skeleton, people->name, i, &people->persons[i]);
+}
+
+const hr_results_writing hr_write_csv = {.info = {"csv", "_pose.csv", 0}, .begin = begin, .add = add};

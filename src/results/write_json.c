@@ -1,0 +1,108 @@
+/* write_json.c - formats json (one document) and jsonl (one line a picture): everything that is known, with names. */
+#include "results/writer.h"
+
+static void write_keypoints(hrnet_json_writer *json, const hrnet_skeleton *skeleton, const hrnet_keypoint *keypoints)
+{
+    hrnet_json_array(json);
+    for (int i = 0; i < skeleton->n_keypoints; i++) {
+        hrnet_json_object(json);
+        hrnet_json_key(json, "name");
+        hrnet_json_text(json, skeleton->keypoint_names[i]);
+        hrnet_json_key(json, "x");
+        hrnet_json_float(json, keypoints[i].x);
+        hrnet_json_key(json, "y");
+        hrnet_json_float(json, keypoints[i].y);
+        hrnet_json_key(json, "score");
+        hrnet_json_float(json, keypoints[i].score);
+        hrnet_json_close(json);
+    }
+    hrnet_json_close(json);
+}
+
+static void write_person(hrnet_json_writer *json, const hrnet_skeleton *skeleton, const hrnet_pose *one)
+{
+    hrnet_json_object(json);
+    hrnet_json_key(json, "box");
+    hr_json_floats(json, (float[]){one->box.x, one->box.y, one->box.w, one->box.h}, 4);
+    hrnet_json_key(json, "box_score");
+    hrnet_json_float(json, one->box_score);
+    if (hr_pose_is_good(one)) {
+        hrnet_json_key(json, "score");
+        hrnet_json_float(json, one->score);
+        hrnet_json_key(json, "keypoints");
+        write_keypoints(json, skeleton, one->keypoints);
+    } else {
+        hrnet_json_key(json, "error");
+        hrnet_json_text(json, hr_results_reason(one->status, one->message));
+    }
+    hrnet_json_close(json);
+}
+
+static void write_picture(hrnet_json_writer *json, const hrnet_skeleton *skeleton, const hrnet_people *people)
+{
+    hrnet_json_object(json);
+    hrnet_json_key(json, "file");
+    hrnet_json_text(json, people->name);
+    if (people->status != HRNET_OK) {
+        hrnet_json_key(json, "error");
+        hrnet_json_text(json, hr_results_reason(people->status, people->message));
+        hrnet_json_close(json);
+        return;
+    }
+    hrnet_json_key(json, "width");
+    hrnet_json_integer(json, people->width);
+    hrnet_json_key(json, "height");
+    hrnet_json_integer(json, people->height);
+    hrnet_json_key(json, "persons");
+    hrnet_json_array(json);
+    for (int i = 0; i < people->n_persons; i++) write_person(json, skeleton, &people->persons[i]);
+    hrnet_json_close(json);
+    hrnet_json_close(json);
+}
+
+static void write_network(hrnet_json_writer *json, const hrnet_model_info *info, const hrnet_skeleton *skeleton)
+{
+    hrnet_json_key(json, "network");
+    hrnet_json_object(json);
+    hrnet_json_key(json, "name");
+    hrnet_json_text(json, info->name);
+    hrnet_json_key(json, "input_width");
+    hrnet_json_integer(json, info->input_width);
+    hrnet_json_key(json, "input_height");
+    hrnet_json_integer(json, info->input_height);
+    hrnet_json_key(json, "skeleton");
+    hrnet_json_text(json, skeleton->name);
+    hrnet_json_close(json);
+}
+
+static void begin_document(hrnet_results_writer *w)
+{
+    hr_json_begin(&w->json, 1);
+    hrnet_json_object(&w->json);
+    if (w->options.network != NULL) write_network(&w->json, w->options.network, w->options.skeleton);
+    hrnet_json_key(&w->json, "images");
+    hrnet_json_array(&w->json);
+}
+
+static void add_to_document(hrnet_results_writer *w, const hrnet_people *people)
+{
+    write_picture(&w->json, w->options.skeleton, people);
+}
+
+static void end_document(hrnet_results_writer *w)
+{
+    hrnet_json_close(&w->json);
+    hrnet_json_close(&w->json);
+    hr_text_add(&w->json.text, "\n");
+}
+
+static void write_line(hrnet_results_writer *w, const hrnet_people *people)
+{
+    hr_json_begin(&w->json, 0);
+    write_picture(&w->json, w->options.skeleton, people);
+    hr_text_add(&w->json.text, "\n");
+}
+
+const hr_results_writing hr_write_json = {
+    .info = {"json", "_pose.json", 0}, .begin = begin_document, .add = add_to_document, .end = end_document};
+const hr_results_writing hr_write_jsonl = {.info = {"jsonl", "_pose.jsonl", 0}, .add = write_line};
