@@ -284,7 +284,7 @@ hrnet_status hr_graph_reshape(hr_graph *out, const hr_graph *graph, int h, int w
     if (copy.nodes == NULL || copy.params == NULL) status = hr_fail_memory((size_t)graph->n_nodes * sizeof(hr_node));
     if (status == HRNET_OK) {
         memcpy(copy.nodes, graph->nodes, (size_t)graph->n_nodes * sizeof *copy.nodes);
-        memcpy(copy.params, graph->params, (size_t)graph->n_params * sizeof *copy.params);
+        if (graph->n_params > 0) memcpy(copy.params, graph->params, (size_t)graph->n_params * sizeof *copy.params);
         copy.nodes[0].h = h;
         copy.nodes[0].w = w;
     }

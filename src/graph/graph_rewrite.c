@@ -172,7 +172,7 @@ hrnet_status hr_graph_fuse(hr_graph *out, const hr_graph *graph)
         status = hr_fail_memory(n * sizeof *to.nodes);
         goto end;
     }
-    memcpy(to.params, graph->params, (size_t)graph->n_params * sizeof *to.params);
+    if (graph->n_params > 0) memcpy(to.params, graph->params, (size_t)graph->n_params * sizeof *to.params);
     rewrite r = {graph, &to, scratch, scratch + n, scratch + 2 * n};
     for (size_t i = 0; i < n; i++)
         for (int j = 0; j < graph->nodes[i].n_inputs; j++) r.n_readers[graph->nodes[i].inputs[j]]++;

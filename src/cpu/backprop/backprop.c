@@ -94,7 +94,7 @@ static hrnet_status copy_graph(hr_graph *out, const hr_graph *graph)
     HR_NEW(out->nodes, (size_t)graph->n_nodes);
     HR_NEW(out->params, (size_t)graph->n_params);
     memcpy(out->nodes, graph->nodes, (size_t)graph->n_nodes * sizeof *out->nodes);
-    memcpy(out->params, graph->params, (size_t)graph->n_params * sizeof *out->params);
+    if (graph->n_params > 0) memcpy(out->params, graph->params, (size_t)graph->n_params * sizeof *out->params);
     out->node_capacity = graph->n_nodes;
     out->param_capacity = graph->n_params;
     return HRNET_OK;
