@@ -287,6 +287,7 @@ typedef struct hrnet_model_options {
     int batch; /* pictures that sessions will mostly run together; 0: 1. Only a hint for speed: more lets layers spend
                   memory on weights that are then read less often. */
     const char *backend; /* what runs the network; NULL: "cpu", the only one there is */
+    uint64_t reserved[4];
 } hrnet_model_options;
 
 /* path NULL: with options->config a network with initial weights; without, the network that ships with the library,
@@ -366,6 +367,7 @@ typedef struct hrnet_session_options {
     int max_batch; /* pictures in one pass over the weights, 1..64; 0: 1. Passes take 8 at most, and fewer where their
                       activations would pass 32 MiB. */
     hrnet_pool *pool; /* threads to share with other sessions; threads is then 0. NULL: threads of its own */
+    uint64_t reserved[4];
 } hrnet_session_options;
 
 /* Plans and allocates everything; the functions below then allocate nothing for the network. */

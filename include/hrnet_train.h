@@ -117,7 +117,7 @@ typedef struct hrnet_training_step {
 
 /* Means over the steps of seconds, summed over threads, by what was computed; and bytes, by what they hold. */
 typedef struct hrnet_training_cost {
-    double conv, input_gradient, weight_gradient, pack, combine, combine_gradient, other;
+    double conv, input_gradient, weight_gradient, pack, norm_add_relu, norm_add_relu_gradient, other;
     size_t param_bytes, gradient_bytes, moment_bytes;
     size_t activation_bytes; /* kept from forward for backward */
     size_t work_bytes;       /* gradients of activations, packed weights, scratch */

@@ -42,8 +42,8 @@ static void name_results(result *found, const hrnet_training_cost *cost)
                                   {"input_gradient", cost->input_gradient},
                                   {"weight_gradient", cost->weight_gradient},
                                   {"packing", cost->pack},
-                                  {"combine", cost->combine},
-                                  {"combine_gradient", cost->combine_gradient},
+                                  {"norm_add_relu", cost->norm_add_relu},
+                                  {"norm_add_relu_gradient", cost->norm_add_relu_gradient},
                                   {"other", cost->other}};
     const named bytes[N_BYTES] = {
         {"param_bytes", (double)cost->param_bytes},   {"gradient_bytes", (double)cost->gradient_bytes},

@@ -374,6 +374,7 @@ hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_model *model,
     hrnet_session *session;
     if (options == NULL) options = &defaults;
     if (out == NULL || model == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_create: an argument is NULL");
+    HR_TRY(hr_check_reserved(options->reserved, 4, "hrnet_session_options"));
     if (options->pool != NULL && options->threads != 0)
         return hr_fail(HRNET_ERR_ARGUMENT, "threads: expected 0 beside a pool, which has its own, found %d",
                        options->threads);

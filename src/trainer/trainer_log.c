@@ -219,5 +219,5 @@ void hr_trainer_log_times(hrnet_trainer *t)
         t,
         "times of the network, added over threads: convolution %.2f s, gradient of input %.2f, of weights %.2f, "
         "packing %.2f, norms and sums %.2f, their gradient %.2f, other %.2f",
-        n.conv, n.input_gradient, n.weight_gradient, n.pack, n.combine, n.combine_gradient, n.other);
+        n.conv, n.input_gradient, n.weight_gradient, n.pack, n.norm_add_relu, n.norm_add_relu_gradient, n.other);
 }

@@ -157,8 +157,8 @@ static void report_times(bench *b, int n_steps, hrnet_training_cost *out)
     out->input_gradient = t.input_gradient / n_steps;
     out->weight_gradient = t.weight_gradient / n_steps;
     out->pack = t.pack / n_steps;
-    out->combine = t.combine / n_steps;
-    out->combine_gradient = t.combine_gradient / n_steps;
+    out->norm_add_relu = t.norm_add_relu / n_steps;
+    out->norm_add_relu_gradient = t.norm_add_relu_gradient / n_steps;
     out->other = t.other / n_steps;
 }
 

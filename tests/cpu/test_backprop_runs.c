@@ -227,13 +227,13 @@ static void times_and_loops(void **state)
     set_input(&p, 0);
     hr_backprop_forward(p.net, 2);
     const hr_backprop_times forward = hr_backprop_take_times(p.net);
-    assert_true(forward.conv > 0 && forward.combine > 0 && forward.pack > 0 && forward.other > 0);
-    assert_true(forward.input_gradient == 0 && forward.weight_gradient == 0 && forward.combine_gradient == 0);
+    assert_true(forward.conv > 0 && forward.norm_add_relu > 0 && forward.pack > 0 && forward.other > 0);
+    assert_true(forward.input_gradient == 0 && forward.weight_gradient == 0 && forward.norm_add_relu_gradient == 0);
     set_slopes(&p, 0);
     hr_backprop_backward(p.net, 2, 0);
     const hr_backprop_times backward = hr_backprop_take_times(p.net);
-    assert_true(backward.conv == 0 && backward.combine == 0 && backward.weight_gradient > 0);
-    assert_true(backward.input_gradient > 0 && backward.combine_gradient > 0 && backward.pack > 0);
+    assert_true(backward.conv == 0 && backward.norm_add_relu == 0 && backward.weight_gradient > 0);
+    assert_true(backward.input_gradient > 0 && backward.norm_add_relu_gradient > 0 && backward.pack > 0);
     atomic_int seen[50] = {0};
     hr_backprop_parallel(p.net, 50, count_task, seen);
     for (int i = 0; i < 50; i++) assert_int_equal(seen[i], 1);

@@ -63,7 +63,7 @@ void hr_backprop_backward(hr_backprop *net, int n, int add);
 
 /* Seconds that each kind of step took in the passes since the last call, summed over threads; for `--profile`. */
 typedef struct hr_backprop_times {
-    double conv, input_gradient, weight_gradient, pack, combine, combine_gradient, other;
+    double conv, input_gradient, weight_gradient, pack, norm_add_relu, norm_add_relu_gradient, other;
 } hr_backprop_times;
 hr_backprop_times hr_backprop_take_times(hr_backprop *net);
 

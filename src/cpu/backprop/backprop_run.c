@@ -134,8 +134,8 @@ hr_backprop_times hr_backprop_take_times(hr_backprop *net)
         .input_gradient = of[HR_JOB_INPUT_GRADIENT],
         .weight_gradient = of[HR_JOB_WEIGHT_SUMS] + of[HR_JOB_WEIGHT_TOTAL] + of[HR_JOB_BIAS_GRADIENT],
         .pack = of[HR_JOB_PACK] + of[HR_JOB_PACK_TURNED],
-        .combine = of[HR_JOB_STATISTICS] + of[HR_JOB_SUM] + of[HR_JOB_RECOMPUTE],
-        .combine_gradient = of[HR_JOB_SUM_BACKWARD] + of[HR_JOB_NORM_BACKWARD],
+        .norm_add_relu = of[HR_JOB_STATISTICS] + of[HR_JOB_SUM] + of[HR_JOB_RECOMPUTE],
+        .norm_add_relu_gradient = of[HR_JOB_SUM_BACKWARD] + of[HR_JOB_NORM_BACKWARD],
         .other = of[HR_JOB_OP] + of[HR_JOB_OP_GRADIENT] + of[HR_JOB_REDUCE_STATISTICS] + of[HR_JOB_REDUCE_GRADIENT],
     };
 }

@@ -1,0 +1,32 @@
+/* program.cpp - every public header in one C++17 program, which links with the library and calls into each. */
+#include <hrnet.h>
+#include <hrnet_data.h>
+#include <hrnet_eval.h>
+#include <hrnet_results.h>
+#include <hrnet_train.h>
+
+#include <cstdio>
+#include <cstring>
+
+int main()
+{
+    hrnet_model *model = nullptr;
+    hrnet_session *session = nullptr;
+    hrnet_config *config = nullptr;
+    hrnet_annotations *annotations = nullptr;
+    int failed = hrnet_config_load(&config, nullptr, nullptr, nullptr, nullptr) != HRNET_OK;
+    hrnet_model_options options = {};
+    options.config = config;
+    const char *const overrides[] = {"MODEL.NAME", "pose_resnet", "MODEL.EXTRA.NUM_DECONV_LAYERS", "0", nullptr};
+    options.overrides = overrides;
+    failed += hrnet_model_load(&model, "/no/such/file.pth", &options) != HRNET_ERR_IO;
+    failed += hrnet_session_create(&session, model, nullptr) != HRNET_ERR_ARGUMENT;
+    failed += hrnet_annotations_load(&annotations, "/no/such/file.json") != HRNET_ERR_IO;
+    failed += std::strstr(hrnet_last_error(), "file.json") == nullptr;
+    failed += std::strcmp(hrnet_coco_number_names()[HRNET_COCO_AP], "AP") != 0;
+    failed += hrnet_dataset_info_coco()->skeleton.n_keypoints != 17;
+    hrnet_trainer_free(nullptr);
+    hrnet_config_free(config);
+    std::printf(failed == 0 ? "[       OK ] C++17 program\n" : "[  FAILED  ] C++17 program\n");
+    return failed != 0;
+}
