@@ -20,22 +20,43 @@
 
 enum { HR_MAX_INPUTS = 8, HR_MAX_OUTPUTS = 16, HR_MAX_NODES = 100000 };
 
-typedef enum hr_op {
-    HR_OP_INPUT,
-    HR_OP_CONV,           /* cross-correlation with zero padding; dense, or depthwise (groups = c) */
-    HR_OP_DECONV,         /* transposed convolution of stride 2 */
-    HR_OP_NORM,           /* batch normalisation */
-    HR_OP_ACTIVATION,     /* hr_node.activation of the input */
-    HR_OP_SUM,            /* of inputs of one shape (in a fused graph: after upsampling each by its factor) */
-    HR_OP_UPSAMPLE,       /* by an integral factor: nearest or bilinear */
-    HR_OP_MAXPOOL,        /* padding never wins */
-    HR_OP_CONCAT,         /* the inputs' channels one after the other */
-    HR_OP_SLICE,          /* channels [first, first + c) of the input */
-    HR_OP_SPACE_TO_DEPTH, /* every second pixel: patches (0,0), (1,0), (0,1), (1,1) (row, column) as 4 c channels */
-    HR_OP_AVERAGE,        /* of all pixels: [c][1][1] */
-    HR_OP_SCALE,          /* inputs[0] times inputs[1], of shape [c][1][1] */
-    HR_N_OPS
-} hr_op;
+/*
+ * The list of operators, in which a new one is a line: X(NAME, name, form on the CPU). HR_OP_NAME is its value below,
+ * hr_op_name its row of the table of graph/op.h, and hr_cpu_name that of cpu/ops/ops.h if its form is ROWS; the others
+ * are run by cpu/conv and cpu/backprop.
+ *
+ *   INPUT           the network's input
+ *   CONV            cross-correlation with zero padding; dense, or depthwise (groups = c)
+ *   DECONV          transposed convolution of stride 2
+ *   NORM            batch normalisation
+ *   ACTIVATION      hr_node.activation of the input
+ *   SUM             of inputs of one shape (in a fused graph: after upsampling each by its factor)
+ *   UPSAMPLE        by an integral factor: nearest or bilinear
+ *   MAXPOOL         padding never wins
+ *   CONCAT          the inputs' channels one after the other
+ *   SLICE           channels [first, first + c) of the input
+ *   SPACE_TO_DEPTH  every second pixel: patches (0,0), (1,0), (0,1), (1,1) (row, column) as 4 c channels
+ *   AVERAGE         of all pixels: [c][1][1]
+ *   SCALE           inputs[0] times inputs[1], of shape [c][1][1]
+ */
+#define HR_OPERATORS(X)                                                                                                \
+    X(INPUT, input, OTHER)                                                                                             \
+    X(CONV, conv, OTHER)                                                                                               \
+    X(DECONV, deconv, OTHER)                                                                                           \
+    X(NORM, norm, OTHER)                                                                                               \
+    X(ACTIVATION, activation, ROWS)                                                                                    \
+    X(SUM, sum, ROWS)                                                                                                  \
+    X(UPSAMPLE, upsample, ROWS)                                                                                        \
+    X(MAXPOOL, maxpool, ROWS)                                                                                          \
+    X(CONCAT, concat, ROWS)                                                                                            \
+    X(SLICE, slice, ROWS)                                                                                              \
+    X(SPACE_TO_DEPTH, space_to_depth, ROWS)                                                                            \
+    X(AVERAGE, average, ROWS)                                                                                          \
+    X(SCALE, scale, ROWS)
+
+#define HR_OP_VALUE(NAME, name, FORM) HR_OP_##NAME,
+typedef enum hr_op { HR_OPERATORS(HR_OP_VALUE) HR_N_OPS } hr_op;
+#undef HR_OP_VALUE
 
 typedef enum hr_upsampling { HR_NEAREST, HR_BILINEAR, HR_BILINEAR_CORNERS /* align_corners */ } hr_upsampling;
 

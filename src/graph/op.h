@@ -34,7 +34,6 @@ typedef struct hr_reference {
 
 typedef struct hr_op_type {
     const char *name; /* as messages and profiles call it */
-    int n_inputs;     /* -1: one to HR_MAX_INPUTS */
     /* Set c, h, w of the node from its inputs, which have theirs, and its attributes. HRNET_ERR_ARGUMENT (without the
      * node's name) where they do not fit. NULL: set by the builder. */
     hrnet_status (*shape)(const hr_graph *graph, hr_node *node);
@@ -48,13 +47,10 @@ typedef struct hr_op_type {
 /* The row of an operator. Static. */
 const hr_op_type *hr_op_type_of(hr_op op);
 
-/* The rows, a file a family. */
-extern const hr_op_type hr_op_conv, hr_op_deconv;                        /* ops/op_conv.c */
-extern const hr_op_type hr_op_norm, hr_op_activation;                    /* ops/op_norm.c, ops/op_activation.c */
-extern const hr_op_type hr_op_sum, hr_op_scale;                          /* ops/op_sum.c */
-extern const hr_op_type hr_op_maxpool, hr_op_average;                    /* ops/op_pool.c */
-extern const hr_op_type hr_op_upsample;                                  /* ops/op_upsample.c */
-extern const hr_op_type hr_op_concat, hr_op_slice, hr_op_space_to_depth; /* ops/op_channels.c */
+/* The rows, in files of graph/ops: a file a family. */
+#define HR_OP_DECLARE(NAME, name, FORM) extern const hr_op_type hr_op_##name;
+HR_OPERATORS(HR_OP_DECLARE)
+#undef HR_OP_DECLARE
 
 /* Mean and variance (divided by the count) of every channel, [c] each: what a norm normalises by in training. */
 void hr_norm_statistics(const hr_doubles *x, double *mean, double *variance);

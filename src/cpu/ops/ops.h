@@ -44,10 +44,10 @@ typedef struct hr_cpu_op {
 /* NULL for operators that others run: input, convolutions, norm. Static. */
 const hr_cpu_op *hr_cpu_op_of(hr_op op);
 
-/* The rows, a file a family. */
-extern const hr_cpu_op hr_cpu_sum, hr_cpu_scale, hr_cpu_activation;        /* ops_elementwise.c */
-extern const hr_cpu_op hr_cpu_maxpool, hr_cpu_average, hr_cpu_upsample;    /* ops_resample.c */
-extern const hr_cpu_op hr_cpu_concat, hr_cpu_slice, hr_cpu_space_to_depth; /* ops_channels.c */
+/* The rows, in files of this folder: a file a family. Only those of form ROWS are defined. */
+#define HR_CPU_OP_DECLARE(NAME, name, FORM) extern const hr_cpu_op hr_cpu_##name;
+HR_OPERATORS(HR_CPU_OP_DECLARE)
+#undef HR_CPU_OP_DECLARE
 
 /* Channels of a strip that a tensor has: c - channel, at most HR_STRIP. */
 static inline int hr_op_channels(const hr_op_tensor *t, int channel)

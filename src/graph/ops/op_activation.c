@@ -68,7 +68,6 @@ static void activation_onnx(hr_onnx_chain *chain)
 }
 
 const hr_op_type hr_op_activation = {.name = "activation",
-                                     .n_inputs = 1,
                                      .shape = activation_shape,
                                      .forward = activation_forward,
                                      .backward = activation_backward,

@@ -145,19 +145,13 @@ static void depth_onnx(hr_onnx_chain *chain)
 }
 
 const hr_op_type hr_op_concat = {.name = "concat",
-                                 .n_inputs = -1,
                                  .shape = concat_shape,
                                  .forward = concat_forward,
                                  .backward = concat_backward,
                                  .onnx = concat_onnx};
-const hr_op_type hr_op_slice = {.name = "slice",
-                                .n_inputs = 1,
-                                .shape = slice_shape,
-                                .forward = slice_forward,
-                                .backward = slice_backward,
-                                .onnx = slice_onnx};
+const hr_op_type hr_op_slice = {
+    .name = "slice", .shape = slice_shape, .forward = slice_forward, .backward = slice_backward, .onnx = slice_onnx};
 const hr_op_type hr_op_space_to_depth = {.name = "space to depth",
-                                         .n_inputs = 1,
                                          .shape = depth_shape,
                                          .forward = depth_forward,
                                          .backward = depth_backward,

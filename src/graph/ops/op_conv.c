@@ -216,14 +216,9 @@ static void conv_onnx(hr_onnx_chain *chain)
     if (node->add >= 0 && node->add_last) hr_onnx_binary(chain, "Add", y, hr_onnx_tensor(chain->graph, node->add));
 }
 
-const hr_op_type hr_op_conv = {.name = "conv",
-                               .n_inputs = 1,
-                               .shape = conv_shape,
-                               .forward = conv_forward,
-                               .backward = conv_backward,
-                               .onnx = conv_onnx};
+const hr_op_type hr_op_conv = {
+    .name = "conv", .shape = conv_shape, .forward = conv_forward, .backward = conv_backward, .onnx = conv_onnx};
 const hr_op_type hr_op_deconv = {.name = "transposed conv",
-                                 .n_inputs = 1,
                                  .shape = deconv_shape,
                                  .forward = deconv_forward,
                                  .backward = deconv_backward,

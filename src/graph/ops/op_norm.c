@@ -75,5 +75,4 @@ static void norm_backward(const hr_reference *r)
     }
 }
 
-const hr_op_type hr_op_norm = {
-    .name = "norm", .n_inputs = 1, .shape = norm_shape, .forward = norm_forward, .backward = norm_backward};
+const hr_op_type hr_op_norm = {.name = "norm", .shape = norm_shape, .forward = norm_forward, .backward = norm_backward};

@@ -99,13 +99,11 @@ static void average_onnx(hr_onnx_chain *chain)
 }
 
 const hr_op_type hr_op_maxpool = {.name = "max pool",
-                                  .n_inputs = 1,
                                   .shape = maxpool_shape,
                                   .forward = maxpool_forward,
                                   .backward = maxpool_backward,
                                   .onnx = maxpool_onnx};
 const hr_op_type hr_op_average = {.name = "average",
-                                  .n_inputs = 1,
                                   .shape = average_shape,
                                   .forward = average_forward,
                                   .backward = average_backward,

@@ -84,15 +84,7 @@ static void scale_onnx(hr_onnx_chain *chain)
                    hr_onnx_tensor(chain->graph, node->inputs[1]));
 }
 
-const hr_op_type hr_op_sum = {.name = "sum",
-                              .n_inputs = -1,
-                              .shape = sum_shape,
-                              .forward = sum_forward,
-                              .backward = sum_backward,
-                              .onnx = sum_onnx};
-const hr_op_type hr_op_scale = {.name = "scale",
-                                .n_inputs = 2,
-                                .shape = scale_shape,
-                                .forward = scale_forward,
-                                .backward = scale_backward,
-                                .onnx = scale_onnx};
+const hr_op_type hr_op_sum = {
+    .name = "sum", .shape = sum_shape, .forward = sum_forward, .backward = sum_backward, .onnx = sum_onnx};
+const hr_op_type hr_op_scale = {
+    .name = "scale", .shape = scale_shape, .forward = scale_forward, .backward = scale_backward, .onnx = scale_onnx};

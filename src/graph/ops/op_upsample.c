@@ -86,7 +86,6 @@ static void upsample_onnx(hr_onnx_chain *chain)
 }
 
 const hr_op_type hr_op_upsample = {.name = "upsample",
-                                   .n_inputs = 1,
                                    .shape = upsample_shape,
                                    .forward = upsample_forward,
                                    .backward = upsample_backward,
