@@ -170,7 +170,7 @@ static int activations(hr_graph *g)
 {
     int x = hr_graph_input(g, 3, 3, 4), terms[HR_N_ACTIVATIONS];
     for (int i = 1; i < HR_N_ACTIVATIONS; i++)
-        terms[i - 1] = hr_graph_conv(g, hr_graph_activation(g, x, (hr_activation)i), "abcdefgh" + i, 2, 1, 1, 1);
+        terms[i - 1] = hr_graph_conv(g, hr_graph_activation(g, x, (hr_activation)i), &"abcdefgh"[i], 2, 1, 1, 1);
     return hr_graph_sum(g, terms, HR_N_ACTIVATIONS - 1);
 }
 static int bilinear(hr_graph *g)
