@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../support/conv_windows.h"
 #include "../support/guard.h"
 #include "activation_error.h"
 #include "base/cpu.h"
@@ -384,27 +385,12 @@ static void transposed(void **state)
     check_window(4, 2, 1, 1);
 }
 
-/* Windows that are not square, large, without padding, dilated, of larger strides: of detectors and other backbones. */
+/* Any window. */
 static void windows(void **state)
 {
     (void)state;
     static const int maps[][2] = {{3, 5}, {9, 12}, {7, 13}}, channels[][2] = {{3, 17}, {17, 20}, {32, 16}};
-    static const hr_conv_shape shapes[] = {
-        {.kh = 1, .kw = 3, .stride = 1, .pad_w = 1},
-        {.kh = 3, .kw = 1, .stride = 1, .pad_h = 1},
-        {.kh = 5, .kw = 3, .stride = 1, .pad_h = 2, .pad_w = 1},
-        {.kh = 1, .kw = 7, .stride = 1, .pad_w = 3},
-        {.kh = 9, .kw = 9, .stride = 1, .pad_h = 4, .pad_w = 4},
-        {.kh = 11, .kw = 11, .stride = 1, .pad_h = 5, .pad_w = 5},
-        {.kh = 6, .kw = 6, .stride = 2, .pad_h = 2, .pad_w = 2},
-        {.kh = 3, .kw = 3, .stride = 1},
-        {.kh = 3, .kw = 3, .stride = 2, .pad_h = 1},
-        {.kh = 3, .kw = 3, .stride = 1, .pad_h = 2, .pad_w = 2, .dilation = 2},
-        {.kh = 3, .kw = 3, .stride = 1, .pad_h = 3, .pad_w = 3, .dilation = 3},
-        {.kh = 3, .kw = 3, .stride = 2, .pad_h = 2, .pad_w = 2, .dilation = 2},
-        {.kh = 3, .kw = 3, .stride = 3, .pad_h = 1, .pad_w = 1},
-    };
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) check_maps(&shapes[i], maps, 3, channels, 3);
+    for (size_t i = 0; i < N_CONV_WINDOWS; i++) check_maps(&conv_windows[i], maps, 3, channels, 3);
 }
 
 static void depthwise(void **state)
