@@ -24,7 +24,7 @@ static void one_output(hr_graph *g, int x)
 static void outputs(hr_graph *g, const int *nodes, int n)
 {
     for (int k = 0; k < n; k++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "output.%d", k);
         hr_graph_output(g, nodes[k], name);
     }
