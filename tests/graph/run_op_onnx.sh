@@ -1,12 +1,21 @@
 #!/bin/sh
-# The operators and building blocks of tests/golden/ops, exported and run by ONNX Runtime: run_op_onnx.sh WRITE_OP_ONNX
-# GOLDEN_OPS. Skipped (77) where no python has it; HRNET_PEERS_PYTHON is asked first.
+# The operators and building blocks of tests/golden/ops, exported: run_op_onnx.sh WRITE_OP_ONNX GOLDEN_OPS. Every file must
+# be the one that ONNX Runtime agreed on when onnx.sha256 was made (its README says how). ONNX Runtime then runs them again;
+# that part is skipped (77) where no python has it; HRNET_PEERS_PYTHON is asked first.
 set -e
-module="numpy, onnx, onnxruntime"
-. "$(dirname "$0")/../support/find_python.sh"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$1" "$folder"
+golden=$(cd "$2" && pwd)
+# shellcheck disable=SC2012 # our own names
+n_exported=$(ls "$folder" | wc -l) n_expected=$(wc -l <"$golden/onnx.sha256")
+if [ "$n_exported" != "$n_expected" ]; then
+    echo "expected $n_expected exported cases, found $n_exported"
+    exit 1
+fi
+(cd "$folder" && sha256sum --quiet --check "$golden/onnx.sha256")
+module="numpy, onnx, onnxruntime"
+. "$(dirname "$0")/../support/find_python.sh"
 "$python" - "$folder" "$2" <<'PYTHON'
 import json, pathlib, struct, sys
 import numpy, onnx, onnxruntime
