@@ -1,6 +1,7 @@
 /*
- * annotations.c - access to COCO annotations in memory: images, persons, their description; annotations_read.c makes
- * them from a file. All of it is reading of flat arrays (annotations_internal.h), so threads can share one object.
+ * annotations.c - access to COCO annotations in memory: images, persons, their description; annotations_read.c and
+ * annotations_join.c make them from a file. All of it is reading of flat arrays (annotations_internal.h), so threads
+ * can share one object.
  */
 #include "data/coco_json.h"
 
@@ -83,6 +84,16 @@ const int64_t *hr_annotations_categories(const hrnet_annotations *annotations, s
     return annotations->categories;
 }
 
+const hr_annotation_counts *hr_annotations_counts(const hrnet_annotations *annotations)
+{
+    return &annotations->counts;
+}
+
+const hr_text *hr_annotations_notes(const hrnet_annotations *annotations)
+{
+    return &annotations->notes;
+}
+
 void hrnet_annotations_free(hrnet_annotations *annotations)
 {
     if (annotations == NULL) return;
@@ -94,5 +105,6 @@ void hrnet_annotations_free(hrnet_annotations *annotations)
     hr_free(annotations->zeros);
     hr_free(annotations->categories);
     hrnet_dataset_info_free(annotations->info);
+    hr_text_free(&annotations->notes);
     hr_free(annotations);
 }
