@@ -127,8 +127,7 @@ HRNET_API void hrnet_annotations_free(hrnet_annotations *annotations); /* accept
 
 /* One entry of a COCO detections file: [{"image_id": .., "category_id": 1, "bbox": [x, y, w, h], "score": ..}, ...]. */
 typedef struct hrnet_detection {
-    char *
-        image; /* the entry's "file_name"; else the name that the file's "images" give to its id; else the id as text */
+    char *image; /* "file_name"; else the name that the file's "images" give to the id; else the id as text */
     hrnet_box box;
     float score;      /* 0..1 by convention; 1: the file gives none */
     int has_category; /* 1: the file gives category_id */
@@ -155,8 +154,9 @@ typedef struct hrnet_detections_options {
  * alone, the only one, or 1, which is COCO's person. Entries without a category are always taken. HRNET_ERR_MISMATCH:
  * none of this finds one.
  *
- * Crowds and boxes without area are left out; boxes are not clipped. An entry that cannot be read is left out and
- * counted; HRNET_ERR_FORMAT names the first if that holds for all. Free with hrnet_detections_free. */
+ * Crowds and boxes without area are left out, unless an entry has keypoints: then the rectangle around these is its
+ * box. Boxes are not clipped. An entry that cannot be read is left out and counted; HRNET_ERR_FORMAT names the first if
+ * that holds for all. Free with hrnet_detections_free. */
 HRNET_API hrnet_status hrnet_detections_open(hrnet_detection **out, size_t *n_out, const char *path,
                                              const hrnet_detections_options *options);
 /* The same with defaults. */

@@ -37,6 +37,7 @@ typedef struct hrnet_coco_results {
     double *areas;          /* [n] px^2; NULL: of the rectangle around the keypoints (pycocotools' loadRes) */
     size_t n_broken;        /* entries of the file that could not be read and are left out */
     char first_broken[256]; /* the first of them, and what is wrong with it */
+    size_t n_without_score; /* entries of the file whose score is NaN: they come last, as in pycocotools */
 } hrnet_coco_results;
 
 /* Read a results file: [{"image_id": .., "category_id": .., "keypoints": [3 n_keypoints], "score": ..}, ...]. If the

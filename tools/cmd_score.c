@@ -187,6 +187,9 @@ static void report_results(const settings *set, const hrnet_coco_results *result
     if (results->n_broken > 0)
         tool_error("warning: %s: %zu of %zu results could not be read and are left out; the first: %s", set->results,
                    results->n_broken, results->n_broken + results->n, results->first_broken);
+    if (results->n_without_score > 0)
+        tool_error("warning: %s: %zu results have the score NaN: they come last, as in pycocotools", set->results,
+                   results->n_without_score);
     if (score->n_other_category > 0 && set->category == NULL)
         tool_error("warning: %s: %zu of %zu results are of categories that are not scored: left out", set->results,
                    score->n_other_category, results->n);

@@ -251,8 +251,7 @@ static hrnet_status choose_info(hr_annotations_reading *r)
 
 /* ------------------------------------------------------------------------------------------------ persons */
 
-/* The rectangle around the labelled keypoints (n numbers) as x, y, width, height; 0 if it has no area. */
-static int box_of_keypoints(const double *keypoints, int n, double bbox[4])
+int hr_box_of_keypoints(const double *keypoints, int n, double bbox[4])
 {
     double least[2] = {0}, most[2] = {0};
     int n_labelled = 0;
@@ -277,7 +276,7 @@ static void complete_box(hrnet_annotations *a, hr_person_record *person, const d
 {
     const int has_box = person->bbox[2] > 0 && person->bbox[3] > 0, has_area = person->area > 0;
     if (!has_box && !person->is_crowd && keypoints != NULL &&
-        box_of_keypoints(keypoints, person->n_numbers, person->bbox))
+        hr_box_of_keypoints(keypoints, person->n_numbers, person->bbox))
         a->counts.n_boxes_made++;
     if (has_area || !(person->bbox[2] > 0 && person->bbox[3] > 0)) return;
     person->area = person->bbox[2] * person->bbox[3];

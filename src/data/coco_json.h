@@ -95,6 +95,10 @@ typedef struct hr_keypoint_numbers {
  * at least one; numbers->n is then as it was. */
 hrnet_status hr_keypoint_numbers_add(hr_keypoint_numbers *numbers, const hr_json *list);
 
+/* The rectangle around the labelled ones of n numbers of keypoints, as x, y, width, height. Returns 0, with bbox as it
+ * was, if it has no area. */
+int hr_box_of_keypoints(const double *keypoints, int n, double bbox[4]);
+
 /* Read the list [x, y, width, height]. HRNET_ERR_FORMAT for anything else. */
 hrnet_status hr_bbox_read(const hr_json *list, double bbox[4]);
 

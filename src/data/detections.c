@@ -40,7 +40,8 @@ typedef struct detections_reading {
     int64_t *used, *chosen; /* ids of categories that boxes have, and of those that are kept; ascending, each once */
     size_t n_images, n_categories, n_used, n_chosen;
     hrnet_detection *list;
-    size_t n, n_empty, n_crowds;
+    hr_keypoint_numbers numbers; /* of the entry being read */
+    size_t n, n_empty, n_crowds, n_made;
     hr_json_broken broken;
 } detections_reading;
 
@@ -119,16 +120,10 @@ static int read_float(const hr_json *value, float *out)
     return 1;
 }
 
-static hrnet_status read_numbers(const hr_json *entry, hrnet_detection *out)
+static hrnet_status read_box(const hr_json *bbox, float numbers[4])
 {
-    const hr_json *const bbox = hr_json_get(entry, "bbox"), *const score = hr_json_get(entry, "score");
-    float numbers[4] = {0};
     int n = 0;
-    out->score = 1;
-    if (!hr_json_is_empty(score) && !read_float(score, &out->score))
-        return hr_fail(HRNET_ERR_FORMAT, "score: expected a number that a float can hold, found %s",
-                       hr_json_what(score));
-    if (hr_json_is_empty(bbox)) return HRNET_OK; /* an empty box */
+    if (hr_json_is_empty(bbox)) return HRNET_OK;
     if (!hr_json_is(bbox, HR_JSON_ARRAY) || bbox->count != 4)
         return hr_fail(HRNET_ERR_FORMAT, "expected \"bbox\": [x, y, width, height], found %s%s", hr_json_what(bbox),
                        hr_json_is(bbox, HR_JSON_ARRAY) ? " of another length" : "");
@@ -136,6 +131,36 @@ static hrnet_status read_numbers(const hr_json *entry, hrnet_detection *out)
         if (!read_float(v, &numbers[n]))
             return hr_fail(HRNET_ERR_FORMAT, "bbox[%d]: expected a number that a float can hold, found %s", n,
                            hr_json_what(v));
+    return HRNET_OK;
+}
+
+/* An entry without a box that has keypoints, as some annotation tools write it: the box around these. */
+static hrnet_status make_box(detections_reading *r, const hr_json *keypoints, float numbers[4])
+{
+    double bbox[4];
+    r->numbers.n = 0;
+    if (hr_json_is_empty(keypoints)) return HRNET_OK;
+    HR_TRY(hr_keypoint_numbers_add(&r->numbers, keypoints));
+    if (!hr_box_of_keypoints(r->numbers.values, (int)r->numbers.n, bbox)) return HRNET_OK;
+    for (int i = 0; i < 4; i++) {
+        numbers[i] = (float)bbox[i];
+        if (!isfinite(numbers[i]))
+            return hr_fail(HRNET_ERR_FORMAT, "keypoints: expected numbers that a float can hold");
+    }
+    r->n_made++;
+    return HRNET_OK;
+}
+
+static hrnet_status read_numbers(detections_reading *r, const hr_json *entry, hrnet_detection *out)
+{
+    const hr_json *const score = hr_json_get(entry, "score");
+    float numbers[4] = {0};
+    out->score = 1;
+    if (!hr_json_is_empty(score) && !read_float(score, &out->score))
+        return hr_fail(HRNET_ERR_FORMAT, "score: expected a number that a float can hold, found %s",
+                       hr_json_what(score));
+    HR_TRY(read_box(hr_json_get(entry, "bbox"), numbers));
+    if (!(numbers[2] > 0 && numbers[3] > 0)) HR_TRY(make_box(r, hr_json_get(entry, "keypoints"), numbers));
     out->box = (hrnet_box){numbers[0], numbers[1], numbers[2], numbers[3]};
     return HRNET_OK;
 }
@@ -149,7 +174,7 @@ static int is_crowd(const hr_json *entry)
 }
 
 /* Read one entry to *out, whose texts the caller frees in every case. */
-static hrnet_status read_entry(const detections_reading *r, const hr_json *entry, hrnet_detection *out)
+static hrnet_status read_entry(detections_reading *r, const hr_json *entry, hrnet_detection *out)
 {
     const hr_json *const category = hr_json_get(entry, "category_id");
     if (!hr_json_is(entry, HR_JSON_OBJECT))
@@ -157,7 +182,7 @@ static hrnet_status read_entry(const detections_reading *r, const hr_json *entry
     out->has_category = hr_json_id(category, &out->category_id);
     if (!out->has_category && !hr_json_is_empty(category))
         return hr_fail(HRNET_ERR_FORMAT, "category_id: expected a whole number, found %s", hr_json_what(category));
-    HR_TRY(read_numbers(entry, out));
+    HR_TRY(read_numbers(r, entry, out));
     return read_image(r, entry, out);
 }
 
@@ -352,6 +377,8 @@ static hrnet_status read_root(detections_reading *r, const hr_json *root)
     if (r->broken.n > 0)
         hr_note(r->notes, 1, "%zu of the boxes could not be read and are left out; the first: %s", r->broken.n,
                 r->broken.first);
+    if (r->n_made > 0)
+        hr_note(r->notes, 1, "%zu entries have no box or an empty one: it is taken from their keypoints", r->n_made);
     if (r->n_empty + r->n_crowds > 0)
         hr_note(r->notes, 0, "%zu boxes without area and %zu crowds are left out", r->n_empty, r->n_crowds);
     return HRNET_OK;
@@ -369,6 +396,7 @@ hrnet_status hr_detections_parse(hrnet_detection **out, size_t *n_out, const voi
     hr_free(r.categories);
     hr_free(r.used);
     hr_free(r.chosen);
+    hr_free(r.numbers.values);
     hr_json_free(&document);
     if (status != HRNET_OK) {
         hrnet_detections_free(r.list, r.n);

@@ -1,10 +1,11 @@
 /*
  * coco_results.c - reads COCO's results JSON, a list of poses, into flat arrays, with the areas that pycocotools'
  * loadRes gives them: of the boxes if the first result has one, else (areas NULL) of the keypoints' extent. A result
- * that cannot be read is left out and counted.
+ * that cannot be read is left out and counted; one whose score is NaN comes last, as NumPy sorts it.
  */
 #include "score/coco_score.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/file.h"
@@ -46,7 +47,10 @@ static hrnet_status read_members(results_reading *r, const hr_json *value)
         return hr_fail(HRNET_ERR_FORMAT,
                        "expected an object with whole numbers \"image_id\" and \"category_id\", found %s and %s",
                        hr_json_what(hr_json_get(value, "image_id")), hr_json_what(hr_json_get(value, "category_id")));
-    if (!hr_json_number(score, &out->scores[out->n]))
+    const int is_nan = hr_json_is(score, HR_JSON_NOT_FINITE) && isnan(score->as.real);
+    if (hr_json_is(score, HR_JSON_NOT_FINITE))
+        out->scores[out->n] = is_nan ? -(double)INFINITY : score->as.real;
+    else if (!hr_json_number(score, &out->scores[out->n]))
         return hr_fail(HRNET_ERR_FORMAT, "score: expected a number, found %s", hr_json_what(score));
     HR_TRY(read_area(r, hr_json_get(value, "bbox")));
     if (r->n_keypoints != 0 && hr_json_is(keypoints, HR_JSON_ARRAY) && keypoints->count % 3 == 0 &&
@@ -55,6 +59,7 @@ static hrnet_status read_members(results_reading *r, const hr_json *value)
                        3 * r->n_keypoints, r->n_keypoints, (unsigned)keypoints->count);
     HR_TRY(hr_keypoint_numbers_add(&r->numbers, keypoints));
     if (r->n_keypoints == 0) r->n_keypoints = (int)(keypoints->count / 3);
+    out->n_without_score += is_nan != 0;
     return HRNET_OK;
 }
 
