@@ -316,7 +316,7 @@ static hrnet_status choose(detections_reading *r)
             "(--category)",
             used);
     r->chosen[r->n_chosen++] = r->n_used == 1 ? r->used[0] : PERSON;
-    if (r->n_used > 1 || r->used[0] != PERSON)
+    if (r->n_used > 1 || r->used[0] != PERSON || r->options->annotations != NULL)
         hr_note(r->notes, 0, "boxes of category %lld are taken, %s; --category takes others", (long long)r->chosen[0],
                 r->n_used > 1 ? "which is COCO's person" : "the only one of the file");
     return HRNET_OK;

@@ -304,7 +304,7 @@ static void test_description(void **state)
 {
     (void)state;
     hrnet_dataset_info *info = NULL;
-    MUST(describe(&info, "keypoints: [left_tip, right_tip, tail]\n"
+    MUST(describe(&info, "\xEF\xBB\xBFkeypoints: [left_tip, right_tip, tail]\n"
                          "skeleton: [[1, 3], [right_tip, tail]]\n"
                          "flip_pairs: [[left_tip, 1]]\n"
                          "upper: [0, right_tip]\n"
