@@ -85,7 +85,8 @@ typedef struct hrnet_annotations_options {
  *
  * Which categories: options->category; else all that have keypoints, if these are the same ones (AP-10K's 54 animals);
  * else, of several skeletons, the one with n_keypoints, the one that is used, or the one named "person", the first of
- * these reasons that tells them apart; else HRNET_ERR_UNSUPPORTED. If no category has keypoints: all. As in
+ * these reasons that tells them apart; else HRNET_ERR_UNSUPPORTED. If no category has keypoints: all, or in a file of
+ * boxes or images alone the one named "person". As in
  * pycocotools, annotations of other categories and of images that the file does not list are left out.
  *
  * What annotation tools write is taken: members that are null, empty lists, missing; ids like 7.0; links that make no

@@ -220,9 +220,21 @@ static void on_message(void *context, const char *line)
     tool_error("%s", line);
 }
 
+/* The ground truth. Of several skeletons in it the one that the results have is meant. */
+static hrnet_status open_truth(hrnet_annotations **truth, const settings *set)
+{
+    hrnet_annotations_options how = {.category = set->category, .on_message = on_message};
+    hrnet_coco_results results = {0};
+    const hrnet_status status = hrnet_annotations_open(truth, set->truth, &how);
+    if (status != HRNET_ERR_UNSUPPORTED || hrnet_coco_results_load(&results, set->results, 0) != HRNET_OK)
+        return status;
+    how.n_keypoints = results.n_keypoints;
+    hrnet_coco_results_free(&results);
+    return hrnet_annotations_open(truth, set->truth, &how);
+}
+
 static int run_coco(const settings *set)
 {
-    const hrnet_annotations_options how = {.category = set->category, .on_message = on_message};
     hrnet_annotations *truth = NULL;
     hrnet_dataset_info *own = NULL;
     double *sigmas = NULL;
@@ -230,7 +242,7 @@ static int run_coco(const settings *set)
     if (set->truth == NULL || set->results == NULL || set->preds != NULL)
         return tool_usage("expected --gt and --results");
     if (set->sigmas != NULL && (sigmas = read_sigmas(set->sigmas, &n_sigmas)) == NULL) return STATUS_USAGE;
-    if (hrnet_annotations_open(&truth, set->truth, &how) != HRNET_OK ||
+    if (open_truth(&truth, set) != HRNET_OK ||
         (set->info != NULL && hrnet_dataset_info_load(&own, set->info) != HRNET_OK))
         status = tool_failed();
     const hrnet_dataset_info *info = status == STATUS_DONE ? hrnet_annotations_info(truth) : NULL;

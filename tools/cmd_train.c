@@ -108,7 +108,11 @@ static void watch_signals(void)
 static void on_message(void *context, const char *line)
 {
     const int *const quiet = context;
-    if (*quiet) return;
+    if (*quiet) {
+        /* what may change numbers is said whatever was asked for */
+        if (strncmp(line, "warning:", 8) == 0) tool_error("%s", line);
+        return;
+    }
     printf("%s\n", line);
     fflush(stdout);
 }

@@ -30,9 +30,9 @@ static int compare_ids(const void *key, const void *element)
 /* COCO's ids are sparse, so they are looked up by bisection and not in a table. */
 size_t hrnet_annotations_find_image(const hrnet_annotations *annotations, int64_t id)
 {
-    if (annotations->n_images == 0) return SIZE_MAX;
+    if (annotations->n_ranks == 0) return SIZE_MAX;
     const hr_image_rank *const found =
-        bsearch(&id, annotations->ranks, annotations->n_images, sizeof *annotations->ranks, compare_ids);
+        bsearch(&id, annotations->ranks, annotations->n_ranks, sizeof *annotations->ranks, compare_ids);
     return found != NULL ? found->image : SIZE_MAX;
 }
 

@@ -42,13 +42,13 @@ typedef struct hr_person_record {
 
 struct hrnet_annotations {
     hr_image_record *images;   /* [n_images], in the file's order */
-    hr_image_rank *ranks;      /* [n_images], sorted by id */
+    hr_image_rank *ranks;      /* [n_ranks], sorted by id, each once */
     char *names;               /* file names, each with its NUL, after an empty one */
     hr_person_record *persons; /* [n_persons], in the file's order */
     double *keypoints;         /* [rows][n_keypoints][3] */
     double *zeros;             /* [n_keypoints][3], the keypoints of persons without a row; NULL without info */
     int64_t *categories;       /* [n_categories], ascending */
-    size_t n_images, n_persons, n_categories;
+    size_t n_images, n_ranks, n_persons, n_categories;
     hrnet_dataset_info *info; /* NULL: the file says nothing of keypoints */
     hr_annotation_counts counts;
     hr_text notes; /* lines about what was assumed and left out (hr_note) */

@@ -47,22 +47,41 @@ void hr_send_notes(const hr_text *notes, const char *path, hrnet_message_fn *on_
 
 static int by_id(const void *a, const void *b)
 {
-    const int64_t x = ((const hr_image_rank *)a)->id, y = ((const hr_image_rank *)b)->id;
-    return x < y ? -1 : x > y;
+    const hr_image_rank *const x = a, *const y = b;
+    if (x->id != y->id) return x->id < y->id ? -1 : 1;
+    return x->image < y->image ? -1 : x->image > y->image;
 }
 
-/* Fill ranks, sorted by id, and the rank of each image. */
+/* 1 if two images of one id are the same picture, which tools that merge files list twice. */
+static int is_same_picture(const hrnet_annotations *a, size_t image, size_t other)
+{
+    const char *const name = a->names + a->images[image].name;
+    return name[0] != '\0' && strcmp(name, a->names + a->images[other].name) == 0;
+}
+
+/* Fill ranks, sorted by id, and the rank of each image. Of a picture that is listed twice the first entry counts; the
+ * other one stays in images, but nobody is in it. */
 static hrnet_status rank_images(hrnet_annotations *a)
 {
+    size_t n = 0;
     HR_NEW(a->ranks, a->n_images);
     for (size_t i = 0; i < a->n_images; i++) a->ranks[i] = (hr_image_rank){a->images[i].id, i};
     if (a->n_images > 0) qsort(a->ranks, a->n_images, sizeof *a->ranks, by_id);
     for (size_t i = 0; i < a->n_images; i++) {
-        if (i > 0 && a->ranks[i].id == a->ranks[i - 1].id)
-            return hr_fail(HRNET_ERR_FORMAT, "images: expected every id once, found %lld twice",
-                           (long long)a->ranks[i].id);
-        a->images[a->ranks[i].image].rank = i;
+        const hr_image_rank next = a->ranks[i];
+        const int is_again = n > 0 && next.id == a->ranks[n - 1].id;
+        if (is_again && !is_same_picture(a, next.image, a->ranks[n - 1].image))
+            return hr_fail(HRNET_ERR_FORMAT,
+                           "images: expected every id once, found %lld twice, as \"%.60s\" and \"%.60s\"",
+                           (long long)next.id, a->names + a->images[a->ranks[n - 1].image].name,
+                           a->names + a->images[next.image].name);
+        if (!is_again) a->ranks[n++] = next;
+        a->images[next.image].rank = n - 1;
     }
+    if (n < a->n_images)
+        hr_note(&a->notes, 1, "%zu images are listed twice, with the same id and name: once is enough",
+                a->n_images - n);
+    a->n_ranks = n;
     return HRNET_OK;
 }
 
@@ -207,8 +226,17 @@ static hrnet_status list_chosen(hr_annotations_reading *r)
     return HRNET_OK;
 }
 
-/* Choose the caller's category; else those that have keypoints, which must be the same ones; else, in a file of boxes
- * or one whose annotations have keypoints that no category names, all. */
+/* 1 if any annotation has keypoints. */
+static int has_numbers(const hrnet_annotations *a)
+{
+    for (size_t i = 0; i < a->n_persons; i++)
+        if (a->persons[i].n_numbers > 0) return 1;
+    return 0;
+}
+
+/* Choose the caller's category; else those that have keypoints, which must be the same ones; else, where the
+ * annotations have keypoints that no category names, all; else, in a file of boxes or images alone, the one named
+ * person, or all. */
 static hrnet_status choose_categories(hr_annotations_reading *r)
 {
     size_t n_with_keypoints = 0;
@@ -219,6 +247,8 @@ static hrnet_status choose_categories(hr_annotations_reading *r)
         HR_TRY(choose_wanted(r));
     else if (n_with_keypoints > 1)
         HR_TRY(choose_skeleton(r));
+    else if (n_with_keypoints == 0 && !has_numbers(r->a))
+        prefer(r, is_person);
     HR_TRY(list_chosen(r));
     if (r->a->n_categories == 0 && r->a->n_persons > 0)
         return hr_fail(HRNET_ERR_FORMAT, "categories: expected those of the annotations, found none");

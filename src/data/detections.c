@@ -293,6 +293,8 @@ static int choose_of_annotations(detections_reading *r)
     size_t n = 0;
     if (r->options->annotations == NULL) return 0;
     const int64_t *const theirs = hr_annotations_categories(r->options->annotations, &n);
+    /* eighty categories without keypoints say nothing about whom to look at */
+    if (n > 1 && hrnet_annotations_info(r->options->annotations)->skeleton.n_keypoints == 0) return 0;
     for (size_t i = 0; i < r->n_used; i++)
         if (has_id(theirs, n, r->used[i])) r->chosen[r->n_chosen++] = r->used[i];
     if (r->n_chosen == 0 && n > 0 && r->n_used > 0)

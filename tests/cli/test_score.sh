@@ -108,6 +108,12 @@ what_exporters_write() {
     done
     expect 1 "$HRNET" score coco --gt two.json --results found.json --sigmas .05,.05 --category horse
     has err 'two.json: categories: expected "horse" among them, found "kite" (id 1, 2 keypoints), "wedge" (id 2, 2 keypoints)'
+    # of several skeletons the one that the results have
+    printf '%s' "$truth" | sed 's/"wedge", "keypoints": \["a", "b"\]/"wedge", "keypoints": ["a", "b", "c"]/; s/\(2, "image_id": 2.*30, 2\)\]/\1, 1, 1, 2]/' >skeletons.json
+    printf '[%s]' "$(result 1 1 0.9 1)" >kite.json
+    expect 0 "$HRNET" score coco --gt skeletons.json --results kite.json --sigmas .05,.05
+    has out '| kite | 1.000 |'
+    has err 'category "kite" (2 keypoints) is read, of "kite" (id 1, 2 keypoints), "wedge" (id 2, 3 keypoints)'
     # NaN and text where numbers belong
     printf '[%s, %s, %s]' "$(result 1 1 NaN 1)" "$(result 2 2 0.8 1)" "$(result 2 2 '"0.8"' 1)" >odd.json
     expect 0 "$HRNET" score coco --gt two.json --results odd.json --sigmas .05,.05

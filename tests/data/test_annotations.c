@@ -275,6 +275,39 @@ static void test_links(void **state)
     }
 }
 
+static void test_images_listed_twice(void **state)
+{
+    static const char same[] = "{\"images\": [{\"id\": 2, \"file_name\": \"b\"}, {\"id\": 1, \"file_name\": \"a\"},"
+                               " {\"id\": 1, \"file_name\": \"a\"}], \"categories\": [{\"id\": 1}], \"annotations\": ["
+                               "{\"image_id\": 1, \"category_id\": 1, \"keypoints\": [1, 2, 2]}]}";
+    static const char other[] = "{\"images\": [{\"id\": 1, \"file_name\": \"b\"}, {\"id\": 1, \"file_name\": \"a\"}]}";
+    (void)state;
+    hrnet_annotations *a = NULL;
+    MUST(parse(&a, same));
+    assert_true(hrnet_annotations_find_image(a, 1) == 1 && hrnet_annotations_find_image(a, 2) == 0);
+    assert_int_equal(hrnet_annotations_get(a, 0).image, 1);
+    assert_true(hr_annotations_image_rank(a, 0) == 1 && hr_annotations_image_rank(a, 1) == 0);
+    assert_non_null(strstr(hr_annotations_notes(a)->data, "1 images are listed twice"));
+    hrnet_annotations_free(a);
+    assert_int_equal(parse(&a, other), HRNET_ERR_FORMAT);
+    assert_non_null(strstr(hrnet_last_error(), "expected every id once, found 1 twice, as \"b\" and \"a\""));
+}
+
+/* A file of images and of boxes, of all of COCO's categories: persons alone are meant (image_info_test-dev2017.json).
+ */
+static void test_person_without_keypoints(void **state)
+{
+    static const char text[] =
+        "{\"images\": [{\"id\": 1}], \"categories\": [{\"id\": 3, \"name\": \"car\"}, {\"id\": 1,"
+        " \"name\": \"person\"}], \"annotations\": [{\"image_id\": 1, \"category_id\": 3}]}";
+    (void)state;
+    hrnet_annotations *a = NULL;
+    size_t n;
+    MUST(parse(&a, text));
+    assert_true(hr_annotations_categories(a, &n)[0] == 1 && n == 1);
+    hrnet_annotations_free(a);
+}
+
 static void test_results(void **state)
 {
     static const char entry[] = "[{\"image_id\": 1, \"category_id\": 1, \"score\": 0.5, \"keypoints\": [1, 2, 3],"
@@ -383,12 +416,20 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_content),        cmocka_unit_test(test_without_keypoints),
-        cmocka_unit_test(test_refused),        cmocka_unit_test(test_broken_entries),
-        cmocka_unit_test(test_nobody_left),    cmocka_unit_test(test_categories),
-        cmocka_unit_test(test_links),          cmocka_unit_test(test_results),
-        cmocka_unit_test(test_description),    cmocka_unit_test(test_known_names),
-        cmocka_unit_test(test_contradictions), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_content),
+        cmocka_unit_test(test_without_keypoints),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_images_listed_twice),
+        cmocka_unit_test(test_person_without_keypoints),
+        cmocka_unit_test(test_broken_entries),
+        cmocka_unit_test(test_nobody_left),
+        cmocka_unit_test(test_categories),
+        cmocka_unit_test(test_links),
+        cmocka_unit_test(test_results),
+        cmocka_unit_test(test_description),
+        cmocka_unit_test(test_known_names),
+        cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
