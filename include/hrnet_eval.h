@@ -30,16 +30,20 @@ extern "C" {
 typedef struct hrnet_coco_results {
     size_t n;
     int n_keypoints;
-    int64_t *image_ids;    /* [n] */
-    int64_t *category_ids; /* [n] */
-    double *scores;        /* [n], of poses; any finite or infinite number, not NaN */
-    double *keypoints;     /* [n][n_keypoints][3]: x, y, score; the scores of keypoints are not used */
-    double *areas;         /* [n] px^2; NULL: of the rectangle around the keypoints (pycocotools' loadRes) */
+    int64_t *image_ids;     /* [n] */
+    int64_t *category_ids;  /* [n] */
+    double *scores;         /* [n], of poses; any finite or infinite number, not NaN */
+    double *keypoints;      /* [n][n_keypoints][3]: x, y, score; the scores of keypoints are not used */
+    double *areas;          /* [n] px^2; NULL: of the rectangle around the keypoints (pycocotools' loadRes) */
+    size_t n_broken;        /* entries of the file that could not be read and are left out */
+    char first_broken[256]; /* the first of them, and what is wrong with it */
+    size_t n_without_score; /* entries of the file whose score is NaN: they come last, as in pycocotools */
 } hrnet_coco_results;
 
 /* Read a results file: [{"image_id": .., "category_id": .., "keypoints": [3 n_keypoints], "score": ..}, ...]. If the
  * first entry has a "bbox", areas are those of the boxes (loadRes). n_keypoints 0 accepts the number of the first
- * entry. HRNET_ERR_FORMAT names the entry. */
+ * entry. Entries that cannot be read are left out (n_broken); HRNET_ERR_FORMAT names the first if that holds for all.
+ */
 HRNET_API hrnet_status hrnet_coco_results_load(hrnet_coco_results *out, const char *path, int n_keypoints);
 HRNET_API void hrnet_coco_results_free(hrnet_coco_results *results);
 
@@ -90,6 +94,7 @@ typedef struct hrnet_coco_score {
     hrnet_joint_score *joints; /* [n_keypoints] */
     size_t n_matches;
     hrnet_coco_match *matches; /* [n_matches], one for each annotation, in their order */
+    size_t n_other_category;   /* results left out because the annotations that count are of other categories */
 } hrnet_coco_score;
 
 typedef struct hrnet_coco_options {
@@ -98,7 +103,8 @@ typedef struct hrnet_coco_options {
 } hrnet_coco_options;
 
 /* Score results as pycocotools' COCOeval does for keypoints; options NULL: defaults. HRNET_ERR_MISMATCH: a result for
- * an image that the annotations do not have, or another number of keypoints; HRNET_ERR_ARGUMENT: no sigmas for a number
+ * an image that the annotations do not have, another number of keypoints, or no result is of a category of the
+ * annotations; HRNET_ERR_ARGUMENT: no sigmas for a number
  * of keypoints other than 17. On failure *out is untouched. */
 HRNET_API hrnet_status hrnet_coco_evaluate(hrnet_coco_score *out, const hrnet_annotations *annotations,
                                            const hrnet_coco_results *results, const hrnet_coco_options *options);
@@ -183,8 +189,10 @@ typedef struct hrnet_evaluation_files {
     const char *truth;              /* MPII: gt_<set>.mat, or JSON with the same entries */
     const hrnet_dataset_info *info; /* description of the keypoints; NULL: that of the annotations. Must outlive the
                                        evaluation */
-    hrnet_message_fn *on_message;   /* gets a line about boxes that were left out; or NULL */
+    hrnet_message_fn *on_message; /* gets a line about what was assumed or left out; one that begins with "warning:" may
+                                     change numbers; or NULL */
     void *context;
+    const char *category; /* of the annotations (COCO); NULL: see hrnet_annotations_open */
 } hrnet_evaluation_files;
 
 /* Read the set that the configuration names: DATASET.DATASET (coco or mpii), ROOT (below DATA_DIR), TEST_SET,

@@ -35,7 +35,9 @@ typedef struct hrnet_pose {
     hrnet_keypoint *keypoints; /* [n_keypoints] of the picture's people */
     hrnet_status status;       /* not HRNET_OK: the person could not be looked at, keypoints and score mean nothing */
     const char *message;       /* what was wrong, or NULL */
-    uint64_t reserved[2];
+    int64_t category_id;       /* if has_category: of the box, for coco, which writes 1 without it */
+    int has_category;
+    uint32_t reserved;
 } hrnet_pose;
 
 /* Everybody in one picture. Zero it before hrnet_people_create and release it with hrnet_people_free; or fill it with
@@ -47,9 +49,12 @@ typedef struct hrnet_people {
     const char *message; /* what was wrong, or NULL */
     int n_keypoints;     /* of every person */
     int n_persons;
-    hrnet_pose *persons; /* [n_persons] */
-    void *memory;        /* the library's; NULL when everything is yours */
-    uint64_t reserved[4];
+    hrnet_pose *persons;    /* [n_persons] */
+    void *memory;           /* the library's; NULL when everything is yours */
+    int64_t image_id;       /* if has_image_id: the picture's id in annotations or a detector's file, for coco */
+    const char *image_text; /* the same if that id is a text, or NULL; yours */
+    int has_image_id;
+    uint64_t reserved[1];
 } hrnet_people;
 
 /* Memory for a picture's persons: keypoints of 0, box_score of 1, no width and height. name is copied. */

@@ -54,6 +54,8 @@ typedef struct hrnet_trainer_options {
     int log_times;                /* 1: log at the end of a run how much time each activity took */
     hrnet_message_fn *on_message; /* gets every line of the log, on the calling thread; NULL: the log file only */
     void *context;
+    const char *category; /* of the annotations (COCO) to train on and to validate with; NULL: see
+                             hrnet_annotations_open */
 } hrnet_trainer_options;
 
 /* Prepare a run: read the annotations, build the network, take its weights from initial values, MODEL.PRETRAINED or

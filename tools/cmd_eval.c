@@ -15,7 +15,7 @@
 
 typedef struct settings {
     network_settings network;
-    const char *annotations, *images, *boxes, *truth, *description, *output, *out;
+    const char *annotations, *images, *boxes, *truth, *description, *category, *output, *out;
     int decoder, sampler, workers, skip_broken, worst, progress;
 } settings;
 
@@ -33,6 +33,10 @@ static const option options[] = {
      offsetof(settings, truth), 0, 0},
     {"description", 0, OPTION_TEXT, "FILE", "a YAML file that says what the keypoints are; default: the annotations",
      offsetof(settings, description), 0, 0},
+    {"category", 0, OPTION_TEXT, "NAME",
+     "evaluate this category of the annotations, a name or an id; default: those with keypoints, of several skeletons "
+     "the one that fits the network",
+     offsetof(settings, category), 0, 0},
     {"decode", 'd', OPTION_CHOICE, DECODER_NAMES,
      "from heatmaps to keypoints; auto: as the weights were trained, with TEST.POST_PROCESS",
      offsetof(settings, decoder), 0, 0},
@@ -233,7 +237,8 @@ static int evaluate(const settings *set, const network *net, const hrnet_dataset
                                           .truth = set->truth,
                                           .info = info,
                                           .on_message = network_message,
-                                          .context = &(int){set->network.quiet}};
+                                          .context = &(int){set->network.quiet},
+                                          .category = set->category};
     hrnet_evaluation *evaluation = NULL;
     if (hrnet_evaluation_open(&evaluation, hrnet_model_config(net->model), &files) != HRNET_OK) return tool_failed();
     char *configured = network_model_file(net->config);

@@ -13,7 +13,7 @@
 
 typedef struct settings {
     network_settings network;
-    const char *boxes, *out, *heatmaps;
+    const char *boxes, *category, *out, *heatmaps;
     float box_score, threshold, line_width;
     int flip, no_shift, decoder, sampler, format, show_box, ignore_orientation, progress;
 } settings;
@@ -24,6 +24,9 @@ static const option options[] = {
      "where the persons are: x,y,w,h in pixels (several with ';' between), or a COCO "
      "detections or annotations file; default: the whole picture is one person",
      offsetof(settings, boxes), 0, 0},
+    {"category", 0, OPTION_TEXT, "NAME",
+     "take the boxes of this category of the file, a name or an id; default: person", offsetof(settings, category), 0,
+     0},
     {"box-score", 0, OPTION_FLOAT, "T", "leave out boxes of the file with a lower score", offsetof(settings, box_score),
      -1e6, 1e6},
     {"flip", 'f', OPTION_FLAG, NULL, "flip test: average with the mirrored picture (twice the work)",
@@ -67,9 +70,12 @@ static const char details[] =
     "input; a "
     "folder (or a name without ending, which is made) gets STEM_pose.jpg and STEM_pose.json for every input.\n"
     "\n"
-    "FILE of --boxes belongs to pictures by name: image_id 785 is 000000000785.jpg, file_name is compared without "
-    "folder "
-    "and ending. Formats: json (all pictures in one document), jsonl (one line a picture), csv (one row a keypoint), "
+    "A file of --boxes belongs to pictures by name: image_id 785 is 000000000785.jpg, of several equal file names the "
+    "folders decide; how many boxes were matched is told. Without --category its category named person is taken, else "
+    "those with keypoints, else the only one, else 1, COCO's person. Results in the format coco have the file's "
+    "image_id "
+    "and category_id. Formats: json (all pictures in one document), jsonl (one line a picture), csv (one row a "
+    "keypoint), "
     "coco "
     "(results array), openpose (BODY_25, one file a picture), openpose-18 (BODY_18).\n"
     "\n"
@@ -166,7 +172,10 @@ static int run(int argc, char **argv)
     for (int i = 0; status == 0 && i < n_arguments; i++) inputs_add(&in, argv[i]);
     if (status == 0 && in.n == 0) status = STATUS_FAILED;
     if (status == 0) status = target_choose(&to, set.out, set.heatmaps, set.format, in.n);
-    if (status == 0) status = boxes_open(&where, set.boxes, set.box_score);
+    if (status == 0) {
+        const boxes_options how = {set.boxes, set.category, set.box_score, set.network.quiet};
+        status = boxes_open(&where, &how, in.paths, in.n);
+    }
     if (status == 0) {
         to.drawing.size = set.line_width;
         to.drawing.show_box = set.show_box;

@@ -11,7 +11,7 @@
 #include "tool.h"
 
 typedef struct settings {
-    const char *truth, *results, *preds, *sigmas, *info, *json;
+    const char *truth, *results, *preds, *sigmas, *info, *category, *json;
     int per_joint;
 } settings;
 
@@ -27,6 +27,10 @@ static const option options[] = {
      offsetof(settings, sigmas), 0, 0},
     {"info", 'i', OPTION_TEXT, "FILE.yaml", "coco: description of the dataset (names, sigmas)",
      offsetof(settings, info), 0, 0},
+    {"category", 0, OPTION_TEXT, "NAME",
+     "coco: score this category of the ground truth, a name or an id; default: the mean over those with keypoints, as "
+     "pycocotools",
+     offsetof(settings, category), 0, 0},
     {"per-joint", 'j', OPTION_FLAG, NULL, "a row for every joint too", offsetof(settings, per_joint), 0, 0},
     {"json", 'o', OPTION_TEXT, "OUT", "write all numbers as JSON too; '-' is standard output, without the table",
      offsetof(settings, json), 0, 0},
@@ -177,6 +181,20 @@ static void print_coco(const settings *set, const hrnet_coco_score *score, const
     }
 }
 
+/* What was left out of the results, which changes the numbers. */
+static void report_results(const settings *set, const hrnet_coco_results *results, const hrnet_coco_score *score)
+{
+    if (results->n_broken > 0)
+        tool_error("warning: %s: %zu of %zu results could not be read and are left out; the first: %s", set->results,
+                   results->n_broken, results->n_broken + results->n, results->first_broken);
+    if (results->n_without_score > 0)
+        tool_error("warning: %s: %zu results have the score NaN: they come last, as in pycocotools", set->results,
+                   results->n_without_score);
+    if (score->n_other_category > 0 && set->category == NULL)
+        tool_error("warning: %s: %zu of %zu results are of categories that are not scored: left out", set->results,
+                   score->n_other_category, results->n);
+}
+
 static int score_coco(const settings *set, const hrnet_annotations *truth, const hrnet_dataset_info *info,
                       const double *sigmas)
 {
@@ -187,12 +205,32 @@ static int score_coco(const settings *set, const hrnet_annotations *truth, const
     if (hrnet_coco_results_load(&results, set->results, info->skeleton.n_keypoints) != HRNET_OK ||
         hrnet_coco_evaluate(&score, truth, &results, &how) != HRNET_OK)
         status = tool_failed();
+    if (status == STATUS_DONE) report_results(set, &results, &score);
     if (status == STATUS_DONE && (set->json == NULL || strcmp(set->json, "-") != 0))
         print_coco(set, &score, &info->skeleton);
     if (status == STATUS_DONE && set->json != NULL) status = write_json(set->json, &score, &info->skeleton, NULL);
     hrnet_coco_score_free(&score);
     hrnet_coco_results_free(&results);
     return status;
+}
+
+static void on_message(void *context, const char *line)
+{
+    (void)context;
+    tool_error("%s", line);
+}
+
+/* The ground truth. Of several skeletons in it the one that the results have is meant. */
+static hrnet_status open_truth(hrnet_annotations **truth, const settings *set)
+{
+    hrnet_annotations_options how = {.category = set->category, .on_message = on_message};
+    hrnet_coco_results results = {0};
+    const hrnet_status status = hrnet_annotations_open(truth, set->truth, &how);
+    if (status != HRNET_ERR_UNSUPPORTED || hrnet_coco_results_load(&results, set->results, 0) != HRNET_OK)
+        return status;
+    how.n_keypoints = results.n_keypoints;
+    hrnet_coco_results_free(&results);
+    return hrnet_annotations_open(truth, set->truth, &how);
 }
 
 static int run_coco(const settings *set)
@@ -204,7 +242,7 @@ static int run_coco(const settings *set)
     if (set->truth == NULL || set->results == NULL || set->preds != NULL)
         return tool_usage("expected --gt and --results");
     if (set->sigmas != NULL && (sigmas = read_sigmas(set->sigmas, &n_sigmas)) == NULL) return STATUS_USAGE;
-    if (hrnet_annotations_load(&truth, set->truth) != HRNET_OK ||
+    if (open_truth(&truth, set) != HRNET_OK ||
         (set->info != NULL && hrnet_dataset_info_load(&own, set->info) != HRNET_OK))
         status = tool_failed();
     const hrnet_dataset_info *info = status == STATUS_DONE ? hrnet_annotations_info(truth) : NULL;
@@ -247,8 +285,9 @@ static int run_mpii(const settings *set)
     hrnet_mpii_score score;
     size_t n = 0;
     int status = STATUS_DONE;
-    if (set->truth == NULL || set->preds == NULL || set->results != NULL || set->sigmas != NULL || set->info != NULL)
-        return tool_usage("expected --gt and --preds, without --results, --sigmas and --info");
+    if (set->truth == NULL || set->preds == NULL || set->results != NULL || set->sigmas != NULL || set->info != NULL ||
+        set->category != NULL)
+        return tool_usage("expected --gt and --preds, without --results, --sigmas, --info and --category");
     if (hrnet_mpii_truth_load(&truth, set->truth) != HRNET_OK ||
         hrnet_mpii_poses_load(&poses, &n, set->preds) != HRNET_OK ||
         hrnet_mpii_evaluate(&score, truth, poses, n) != HRNET_OK)

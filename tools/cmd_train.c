@@ -12,7 +12,8 @@
 #include "tool.h"
 
 typedef struct settings {
-    const char *config, *output, *annotations, *images, *valid_annotations, *valid_images, *valid_truth, *description;
+    const char *config, *output, *annotations, *images, *valid_annotations, *valid_images, *valid_truth, *description,
+        *category;
     int threads, resume, no_resume, validate_every, no_validation, recompute, profile, preview, plot, quiet;
 } settings;
 
@@ -40,6 +41,10 @@ static const option options[] = {
      offsetof(settings, valid_truth), 0, 0},
     {"description", 0, OPTION_TEXT, "FILE", "a YAML file that says what the keypoints are; default: the annotations",
      offsetof(settings, description), 0, 0},
+    {"category", 0, OPTION_TEXT, "NAME",
+     "train on this category of the annotations, a name or an id; default: those with keypoints, of several skeletons "
+     "the one with MODEL.NUM_JOINTS keypoints",
+     offsetof(settings, category), 0, 0},
     {"validate-every", 0, OPTION_INT, "N", "validate every N epochs and at the end; default: 1",
      offsetof(settings, validate_every), 1, 1000000},
     {"no-validation", 0, OPTION_FLAG, NULL, "never validate; the last weights are then the best ones",
@@ -103,7 +108,11 @@ static void watch_signals(void)
 static void on_message(void *context, const char *line)
 {
     const int *const quiet = context;
-    if (*quiet) return;
+    if (*quiet) {
+        /* what may change numbers is said whatever was asked for */
+        if (strncmp(line, "warning:", 8) == 0) tool_error("%s", line);
+        return;
+    }
     printf("%s\n", line);
     fflush(stdout);
 }
@@ -182,7 +191,8 @@ static int start(const settings *set, const hrnet_config *config, const hrnet_da
                                        .validate_every = set->no_validation ? -1 : set->validate_every,
                                        .log_times = set->profile,
                                        .on_message = on_message,
-                                       .context = &quiet};
+                                       .context = &quiet,
+                                       .category = set->category};
     if (set->plot) return plot(set, config);
     if (set->preview > 0) return preview(set, config, &how);
     return train(config, &how);

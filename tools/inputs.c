@@ -53,9 +53,12 @@ static void add_list(inputs *in, const char *path)
     }
     char *line = NULL;
     size_t capacity = 0, n_before = in->n;
-    for (ssize_t length; (length = getline(&line, &capacity, list)) > 0;) {
+    int is_first = 1;
+    for (ssize_t length; (length = getline(&line, &capacity, list)) > 0; is_first = 0) {
+        /* some editors begin UTF-8 with a byte order mark */
+        const char *const path_of_line = is_first && strncmp(line, "\xEF\xBB\xBF", 3) == 0 ? line + 3 : line;
         line[strcspn(line, "\r\n")] = '\0';
-        if (line[0] != '\0') add_path(in, line);
+        if (path_of_line[0] != '\0') add_path(in, path_of_line);
     }
     if (ferror(list))
         fail(in, path, strerror(errno));

@@ -38,6 +38,13 @@ int pose_group_add(pose_group *all, const char *path, const boxes *where, unsign
     for (size_t i = 0; i < n_found; i++) {
         people->persons[i].box = found[i].box.w > 0 ? found[i].box : whole;
         people->persons[i].box_score = found[i].score;
+        people->persons[i].category_id = found[i].category_id;
+        people->persons[i].has_category = found[i].has_category;
+    }
+    if (n_found > 0) { /* all boxes of a picture have its id */
+        people->image_id = found[0].image_id;
+        people->has_image_id = found[0].has_image_id;
+        people->image_text = found[0].image_text;
     }
     all->n_persons += people->n_persons;
     return 0;

@@ -70,6 +70,18 @@ void hr_text_free(hr_text *text)
     *text = (hr_text){0};
 }
 
+hrnet_status hr_text_skip_mark(const void **bytes, size_t *n)
+{
+    const unsigned char *const text = *bytes;
+    if (*n >= 2 && ((text[0] == 0xFF && text[1] == 0xFE) || (text[0] == 0xFE && text[1] == 0xFF)))
+        return hr_fail(HRNET_ERR_FORMAT, "expected UTF-8, found UTF-16 (its byte order mark): save the file as UTF-8");
+    if (*n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        *bytes = text + 3;
+        *n -= 3;
+    }
+    return HRNET_OK;
+}
+
 enum { LONGEST = 100 }; /* characters of a number that is parsed */
 
 /* The C locale as an object, made once and never freed. */

@@ -29,6 +29,10 @@ hrnet_status hr_text_take(hr_text *text, char **out);
 /* Harmless on a zeroed or taken text. */
 void hr_text_free(hr_text *text);
 
+/* Step over the byte order mark that some editors and exporters put in front of UTF-8 text: *bytes and *n move behind
+ * it. HRNET_ERR_FORMAT if the mark is that of UTF-16. Every reader of text begins with it. */
+hrnet_status hr_text_skip_mark(const void **bytes, size_t *n);
+
 enum { HR_NUMBER_TEXT = 32 }; /* bytes that hold any number's text */
 
 /* Read all n characters of text as one decimal number: sign, digits, point, exponent; at most 100 characters. Correctly

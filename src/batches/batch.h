@@ -23,6 +23,7 @@ typedef struct hr_train_set_files {
     const hrnet_dataset_info *info;   /* what keypoints are; NULL: what the annotations say. Must outlive the set */
     hrnet_message_fn *on_message;     /* a line a dataset: what was read, left out, selected; or NULL */
     void *context;
+    const char *category; /* of the first set's annotations (COCO); NULL: see hrnet_annotations_open */
 } hr_train_set_files;
 
 /* Read the annotations of DATASET.ROOT and TRAIN_SET and of DATASET.MORE_SETS, and choose persons (EXCLUDE,

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "data/coco_json.h"
 #include "data/samples.h"
 #include "data/set_files.h"
 #include "batches/train_set.h"
@@ -50,7 +51,12 @@ static hrnet_status choose_paths(hr_train_part *part, const hr_part_options *o, 
 static hrnet_status read_coco(hr_train_part *part, const hr_part_options *o, const hrnet_dataset_info **info)
 {
     const int *const size = o->config->model.image_size;
-    HR_TRY(hrnet_annotations_load(&part->annotations, part->annotations_path));
+    /* a further set's keypoints are mapped to joints: any number of them will do */
+    const hrnet_annotations_options options = {.category = o->files->category,
+                                               .n_keypoints = o->more == NULL ? o->config->model.n_joints : 0,
+                                               .on_message = o->files->on_message,
+                                               .context = o->files->context};
+    HR_TRY(hrnet_annotations_open(&part->annotations, part->annotations_path, &options));
     *info = hrnet_annotations_info(part->annotations);
     return hr_coco_set_truth(&part->samples, part->annotations, (double)size[0] / size[1]);
 }
@@ -203,6 +209,35 @@ static void choose(hr_train_part *part, const hr_part_options *o, const hr_id_li
     samples->n = n;
 }
 
+/* Append why annotations did not become persons. */
+static void add_reasons(const hr_train_part *part, hr_text *line)
+{
+    if (part->annotations != NULL) hr_add_annotation_counts(line, hr_annotations_counts(part->annotations));
+    hr_add_sample_counts(line, &part->samples.left_out);
+}
+
+/* Append how many persons were dropped for which reason. */
+static void add_counts(const hr_part_options *o, const counts *t, hr_text *line)
+{
+    if (t->n_excluded > 0) hr_text_add(line, "; %zu are left out by %s", t->n_excluded, o->exclude);
+    if (t->n_without_joints > 0) hr_text_add(line, "; %zu have none of them", t->n_without_joints);
+    if (t->n_not_selected > 0) hr_text_add(line, "; %zu are left out by SELECT_DATA", t->n_not_selected);
+}
+
+/* Nobody to train on, with the reasons. */
+static hrnet_status fail_empty(const hr_train_part *part, const hr_part_options *o, const counts *t)
+{
+    hr_text reasons = {0};
+    const size_t n = part->annotations != NULL ? hr_annotations_counts(part->annotations)->n : t->n_all;
+    add_reasons(part, &reasons);
+    add_counts(o, t, &reasons);
+    const hrnet_status status =
+        hr_fail(HRNET_ERR_FORMAT, "%s: %s: expected persons to train on, found none among %zu%s", part->where,
+                part->annotations_path, n, reasons.data != NULL ? reasons.data : "");
+    hr_text_free(&reasons);
+    return status;
+}
+
 /* The line about this dataset: persons kept, joints mapped, and how many were dropped for which reason. */
 static void log_part(const hr_train_part *part, const hr_part_options *o, const counts *t, int n_joints)
 {
@@ -211,9 +246,8 @@ static void log_part(const hr_train_part *part, const hr_part_options *o, const 
     for (int j = 0; j < n_joints; j++) n_mapped += part->source[j] >= 0;
     hr_text_add(&line, "%s: %zu persons", part->annotations_path, part->samples.n);
     if (n_mapped < n_joints) hr_text_add(&line, " with %d of the %d joints", n_mapped, n_joints);
-    if (t->n_excluded > 0) hr_text_add(&line, "; %zu are left out by %s", t->n_excluded, o->exclude);
-    if (t->n_without_joints > 0) hr_text_add(&line, "; %zu have none of them", t->n_without_joints);
-    if (t->n_not_selected > 0) hr_text_add(&line, "; %zu are left out by SELECT_DATA", t->n_not_selected);
+    add_reasons(part, &line);
+    add_counts(o, t, &line);
     if (part->n_examples != part->samples.n) hr_text_add(&line, "; %zu examples an epoch", part->n_examples);
     send_message(o, &line);
 }
@@ -230,9 +264,7 @@ static hrnet_status choose_persons(hr_train_part *part, const hr_part_options *o
     hr_free(joints);
     hr_id_list_free(&exclude);
     HR_TRY(status);
-    if (part->samples.n == 0)
-        return hr_fail(HRNET_ERR_FORMAT, "%s: %s: expected persons to train on, found none: %zu are left out",
-                       part->where, part->annotations_path, t.n_all);
+    if (part->samples.n == 0) return fail_empty(part, o, &t);
     part->n_examples = (size_t)round(part->weight * (double)part->samples.n);
     log_part(part, o, &t, n_joints);
     return HRNET_OK;

@@ -1,6 +1,7 @@
 /*
- * annotations.c - access to COCO annotations in memory: images, persons, their description; annotations_read.c makes
- * them from a file. All of it is reading of flat arrays (annotations_internal.h), so threads can share one object.
+ * annotations.c - access to COCO annotations in memory: images, persons, their description; annotations_read.c and
+ * annotations_join.c make them from a file. All of it is reading of flat arrays (annotations_internal.h), so threads
+ * can share one object.
  */
 #include "data/coco_json.h"
 
@@ -29,9 +30,9 @@ static int compare_ids(const void *key, const void *element)
 /* COCO's ids are sparse, so they are looked up by bisection and not in a table. */
 size_t hrnet_annotations_find_image(const hrnet_annotations *annotations, int64_t id)
 {
-    if (annotations->n_images == 0) return SIZE_MAX;
+    if (annotations->n_ranks == 0) return SIZE_MAX;
     const hr_image_rank *const found =
-        bsearch(&id, annotations->ranks, annotations->n_images, sizeof *annotations->ranks, compare_ids);
+        bsearch(&id, annotations->ranks, annotations->n_ranks, sizeof *annotations->ranks, compare_ids);
     return found != NULL ? found->image : SIZE_MAX;
 }
 
@@ -83,6 +84,16 @@ const int64_t *hr_annotations_categories(const hrnet_annotations *annotations, s
     return annotations->categories;
 }
 
+const hr_annotation_counts *hr_annotations_counts(const hrnet_annotations *annotations)
+{
+    return &annotations->counts;
+}
+
+const hr_text *hr_annotations_notes(const hrnet_annotations *annotations)
+{
+    return &annotations->notes;
+}
+
 void hrnet_annotations_free(hrnet_annotations *annotations)
 {
     if (annotations == NULL) return;
@@ -94,5 +105,6 @@ void hrnet_annotations_free(hrnet_annotations *annotations)
     hr_free(annotations->zeros);
     hr_free(annotations->categories);
     hrnet_dataset_info_free(annotations->info);
+    hr_text_free(&annotations->notes);
     hr_free(annotations);
 }

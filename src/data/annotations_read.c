@@ -3,68 +3,48 @@
  * at a time: the tree of the whole text, many times its size, never exists.
  *
  * "images", "annotations" and "categories" may come in any order. References between them are therefore resolved when
- * all is read:
- *   1. rank_images        images sorted by id
- *   2. choose_categories  the categories that have keypoints
- *   3. choose_info        one description for all of them
- *   4. join_persons       annotations get the index of their image; those of images or categories that the file does
- *                         not list are dropped, as in pycocotools
+ * all is read (annotations_join.c). An entry that cannot be read is left out and counted.
+ *
+ * Annotation tools differ in how they say "none": a member that is missing, null or an empty list is none here, and so
+ * is a box without width or height.
  */
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "data/coco_json.h"
 #include "data/annotations_internal.h"
-#include "io/json.h"
 #include "pose/skeleton.h"
 
 #define MAX_FILE ((size_t)1 << 32) /* bytes; person_keypoints_train2017.json has 238 MB */
 enum { MAX_SIDE = 1 << 30 };       /* of an image, so that sides and their sums fit an int */
 
-typedef struct category {
-    int64_t id;
-    int n_keypoints; /* 0: the category has no "keypoints" */
-} category;
+/* ------------------------------------------------------------------------------------------------ numbers */
 
-/* The annotations being read, and what only reading needs. */
-typedef struct annotations_reading {
-    hrnet_annotations *a;
-    category *categories; /* [n_categories], as the file lists them */
-    size_t images_capacity, persons_capacity, names_size, names_capacity, n_categories, categories_capacity;
-    hr_keypoint_rows rows; /* a row for each annotation that has keypoints; values end up in a->keypoints */
-} annotations_reading;
-
-/* ------------------------------------------------------------------------------------------------ rows */
-
-static hrnet_status reserve_row(hr_keypoint_rows *rows, size_t used, size_t row)
+static hrnet_status reserve(hr_keypoint_numbers *numbers, size_t n)
 {
-    if (rows->capacity - used >= row) return HRNET_OK;
-    const size_t capacity = 2 * (rows->capacity + row);
-    double *const grown = hr_resize(rows->values, used, capacity, sizeof *grown);
+    if (numbers->capacity - numbers->n >= n) return HRNET_OK;
+    const size_t capacity = 2 * (numbers->capacity + n);
+    double *const grown = hr_resize(numbers->values, numbers->n, capacity, sizeof *grown);
     if (grown == NULL) return hr_fail_memory(capacity * sizeof *grown);
-    rows->values = grown;
-    rows->capacity = capacity;
+    numbers->values = grown;
+    numbers->capacity = capacity;
     return HRNET_OK;
 }
 
-hrnet_status hr_keypoint_rows_add(hr_keypoint_rows *rows, const hr_json *list)
+hrnet_status hr_keypoint_numbers_add(hr_keypoint_numbers *numbers, const hr_json *list)
 {
     if (!hr_json_is(list, HR_JSON_ARRAY) || list->count == 0 || list->count % 3 != 0 ||
         list->count / 3 > HR_MAX_KEYPOINTS)
-        return hr_fail(HRNET_ERR_FORMAT, "keypoints: expected a list with three numbers a keypoint");
-    /* all rows have one length, so that row i is found by multiplication */
-    if (rows->n_keypoints == 0) rows->n_keypoints = (int)(list->count / 3);
-    const size_t row = (size_t)rows->n_keypoints * 3, used = rows->n * row;
-    if (list->count != row)
-        return hr_fail(HRNET_ERR_FORMAT, "keypoints: expected %zu numbers for %d keypoints, found %u", row,
-                       rows->n_keypoints, (unsigned)list->count);
-    HR_TRY(reserve_row(rows, used, row));
-    double *out = rows->values + used;
-    for (const hr_json *v = hr_json_first(list); v != NULL; v = hr_json_next(list, v), out++)
-        if (!hr_json_number(v, out)) return hr_fail(HRNET_ERR_FORMAT, "keypoints: expected numbers alone");
-    rows->n++;
+        return hr_fail(HRNET_ERR_FORMAT, "keypoints: expected a list with three numbers a keypoint, found %s%s",
+                       hr_json_what(list), hr_json_is(list, HR_JSON_ARRAY) ? " of another length" : "");
+    HR_TRY(reserve(numbers, list->count));
+    double *out = numbers->values + numbers->n;
+    int i = 0;
+    for (const hr_json *v = hr_json_first(list); v != NULL; v = hr_json_next(list, v), i++)
+        if (!hr_json_number(v, out++))
+            return hr_fail(HRNET_ERR_FORMAT, "keypoints[%d]: expected a number, found %s", i, hr_json_what(v));
+    numbers->n += list->count;
     return HRNET_OK;
 }
 
@@ -72,23 +52,42 @@ hrnet_status hr_bbox_read(const hr_json *list, double bbox[4])
 {
     int n = 0;
     if (!hr_json_is(list, HR_JSON_ARRAY) || list->count != 4)
-        return hr_fail(HRNET_ERR_FORMAT, "expected \"bbox\": [x, y, width, height]");
-    for (const hr_json *v = hr_json_first(list); v != NULL; v = hr_json_next(list, v))
-        if (!hr_json_number(v, &bbox[n++])) return hr_fail(HRNET_ERR_FORMAT, "bbox: expected numbers alone");
+        return hr_fail(HRNET_ERR_FORMAT, "expected \"bbox\": [x, y, width, height], found %s%s", hr_json_what(list),
+                       hr_json_is(list, HR_JSON_ARRAY) ? " of another length" : "");
+    for (const hr_json *v = hr_json_first(list); v != NULL; v = hr_json_next(list, v), n++)
+        if (!hr_json_number(v, &bbox[n]))
+            return hr_fail(HRNET_ERR_FORMAT, "bbox[%d]: expected a number, found %s", n, hr_json_what(v));
     return HRNET_OK;
 }
 
-/* ------------------------------------------------------------------------------------------------ members */
+/* The whole number that the member must have. */
+static hrnet_status read_id(const hr_json *entry, const char *key, int64_t *out)
+{
+    const hr_json *const value = hr_json_get(entry, key);
+    if (hr_json_id(value, out)) return HRNET_OK;
+    return hr_fail(HRNET_ERR_FORMAT, "expected an object with a whole number \"%s\", found %s", key,
+                   hr_json_is(entry, HR_JSON_OBJECT) ? hr_json_what(value) : hr_json_what(entry));
+}
+
+/* A number that the member may have; *out is untouched if it says nothing. */
+static hrnet_status read_optional(const hr_json *entry, const char *key, double *out)
+{
+    const hr_json *const value = hr_json_get(entry, key);
+    if (hr_json_is_empty(value) || hr_json_number(value, out)) return HRNET_OK;
+    return hr_fail(HRNET_ERR_FORMAT, "%s: expected a number, found %s", key, hr_json_what(value));
+}
+
+/* ------------------------------------------------------------------------------------------------ images */
 
 /* A side of an image in pixels; 0 if it is missing or makes no sense. */
 static int read_size(const hr_json *value)
 {
     int64_t number = 0;
-    return hr_json_integer(value, &number) && number > 0 && number <= MAX_SIDE ? (int)number : 0;
+    return hr_json_id(value, &number) && number > 0 && number <= MAX_SIDE ? (int)number : 0;
 }
 
 /* Append a file name to the one block of names. Records keep offsets, because the block moves when it grows. */
-static hrnet_status add_name(annotations_reading *r, const char *name)
+static hrnet_status add_name(hr_annotations_reading *r, const char *name)
 {
     const size_t n = strlen(name) + 1;
     if (r->names_capacity - r->names_size < n) {
@@ -107,185 +106,118 @@ static hrnet_status add_name(annotations_reading *r, const char *name)
 static hrnet_status read_image(void *context, const hr_json *value, size_t index)
 {
     (void)index;
-    annotations_reading *const r = context;
+    hr_annotations_reading *const r = context;
     const char *const name = hr_json_string(hr_json_get(value, "file_name"));
     hr_image_record image = {.width = read_size(hr_json_get(value, "width")),
                              .height = read_size(hr_json_get(value, "height")),
                              .name = name != NULL ? r->names_size : 0};
-    if (!hr_json_integer(hr_json_get(value, "id"), &image.id))
-        return hr_fail(HRNET_ERR_FORMAT, "expected an object with a whole number \"id\"");
+    HR_TRY(read_id(value, "id", &image.id));
     HR_GROW(r->a->images, r->a->n_images, r->images_capacity);
     if (name != NULL) HR_TRY(add_name(r, name));
     r->a->images[r->a->n_images++] = image;
     return HRNET_OK;
 }
 
-/* hr_json_list.element of "categories". The first category with keypoints describes those of all. */
+/* ------------------------------------------------------------------------------------------------ categories */
+
+/* hr_json_list.element of "categories". A label of a tool that is no skeleton has an empty list of keypoints. */
 static hrnet_status read_category(void *context, const hr_json *value, size_t index)
 {
     (void)index;
-    annotations_reading *const r = context;
-    category entry = {0};
-    if (!hr_json_integer(hr_json_get(value, "id"), &entry.id))
-        return hr_fail(HRNET_ERR_FORMAT, "expected an object with a whole number \"id\"");
-    if (hr_json_get(value, "keypoints") != NULL) {
-        hrnet_dataset_info *info;
-        HR_TRY(hr_dataset_info_read(&info, value, 0));
-        entry.n_keypoints = info->skeleton.n_keypoints;
-        if (r->a->info == NULL)
-            r->a->info = info;
-        else
-            hrnet_dataset_info_free(info);
-    }
+    hr_annotations_reading *const r = context;
+    hr_category_record entry = {0};
+    const char *const name = hr_json_string(hr_json_get(value, "name"));
+    HR_TRY(read_id(value, "id", &entry.id));
     HR_GROW(r->categories, r->n_categories, r->categories_capacity);
+    if (!hr_json_is_empty(hr_json_get(value, "keypoints")))
+        HR_TRY(hr_dataset_info_read(&entry.info, value, 0, &r->a->notes));
+    entry.name = hr_strdup(name != NULL ? name : "");
+    if (entry.name == NULL) {
+        hrnet_dataset_info_free(entry.info);
+        return hr_fail_memory(0);
+    }
     r->categories[r->n_categories++] = entry;
     return HRNET_OK;
 }
 
-/* Fill row and n_labelled. */
-static hrnet_status read_person_keypoints(annotations_reading *r, const hr_json *value, hr_person_record *person)
+/* ------------------------------------------------------------------------------------------------ persons */
+
+/* Fill row, n_numbers and n_labelled. */
+static hrnet_status read_keypoints(hr_annotations_reading *r, const hr_json *value, hr_person_record *person)
 {
     const hr_json *const list = hr_json_get(value, "keypoints");
-    int64_t n_labelled;
-    if (list != NULL) {
-        HR_TRY(hr_keypoint_rows_add(&r->rows, list));
-        const size_t row = (size_t)r->rows.n_keypoints * 3;
-        person->row = r->rows.n - 1;
-        const double *const keypoints = r->rows.values + person->row * row;
-        for (size_t k = 2; k < row; k += 3) person->n_labelled += keypoints[k] > 0;
-    }
+    double n_labelled = -1;
     /* "num_keypoints" overrides the count of visible keypoints, as in pycocotools, even if they differ: it decides who
      * is scored */
-    if (hr_json_integer(hr_json_get(value, "num_keypoints"), &n_labelled))
-        person->n_labelled = n_labelled < 0 ? 0 : n_labelled > HR_MAX_KEYPOINTS ? HR_MAX_KEYPOINTS : (int)n_labelled;
+    HR_TRY(read_optional(value, "num_keypoints", &n_labelled));
+    if (!hr_json_is_empty(list)) {
+        const size_t first = r->numbers.n;
+        HR_TRY(hr_keypoint_numbers_add(&r->numbers, list));
+        person->row = first;
+        person->n_numbers = (int)list->count;
+        for (size_t k = first + 2; k < r->numbers.n; k += 3) person->n_labelled += r->numbers.values[k] > 0;
+    }
+    if (n_labelled >= 0) person->n_labelled = n_labelled > HR_MAX_KEYPOINTS ? HR_MAX_KEYPOINTS : (int)n_labelled;
     return HRNET_OK;
 }
 
-/* hr_json_list.element of "annotations". Without "id" it is the entry's number from 1, without "area" that of the box.
- */
+/* COCO writes 0 and 1, some tools false and true. */
+static hrnet_status read_crowd(const hr_json *value, int *out)
+{
+    double number = 0;
+    const hr_json *const crowd = hr_json_get(value, "iscrowd");
+    if (hr_json_is(crowd, HR_JSON_BOOL))
+        number = (double)crowd->as.integer;
+    else
+        HR_TRY(read_optional(value, "iscrowd", &number));
+    *out = number != 0;
+    return HRNET_OK;
+}
+
+/* hr_json_list.element of "annotations". Without "id" it is the entry's number from 1. */
 static hrnet_status read_person(void *context, const hr_json *value, size_t index)
 {
-    annotations_reading *const r = context;
-    hr_person_record person = {.id = (int64_t)index + 1, .row = HR_NO_ROW};
-    const hr_json *const crowd = hr_json_get(value, "iscrowd");
-    if (!hr_json_integer(hr_json_get(value, "image_id"), &person.image_id) ||
-        !hr_json_integer(hr_json_get(value, "category_id"), &person.category_id))
-        return hr_fail(HRNET_ERR_FORMAT, "expected an object with whole numbers \"image_id\" and \"category_id\"");
-    hr_json_integer(hr_json_get(value, "id"), &person.id);
-    HR_TRY(hr_bbox_read(hr_json_get(value, "bbox"), person.bbox));
-    person.area = person.bbox[2] * person.bbox[3];
-    hr_json_number(hr_json_get(value, "area"), &person.area);
-    /* COCO writes 0 and 1, some tools false and true */
-    person.is_crowd = (hr_json_is(crowd, HR_JSON_INTEGER) || hr_json_is(crowd, HR_JSON_BOOL)) && crowd->as.integer != 0;
-    HR_TRY(read_person_keypoints(r, value, &person));
+    hr_annotations_reading *const r = context;
+    hr_person_record person = {.id = (int64_t)index + 1, .row = HR_NO_ROW, .index = index};
+    const hr_json *const bbox = hr_json_get(value, "bbox");
     HR_GROW(r->a->persons, r->a->n_persons, r->persons_capacity);
+    HR_TRY(read_id(value, "image_id", &person.image_id));
+    HR_TRY(read_id(value, "category_id", &person.category_id));
+    hr_json_id(hr_json_get(value, "id"), &person.id);
+    if (!hr_json_is_empty(bbox)) HR_TRY(hr_bbox_read(bbox, person.bbox));
+    HR_TRY(read_optional(value, "area", &person.area));
+    HR_TRY(read_crowd(value, &person.is_crowd));
+    HR_TRY(read_keypoints(r, value, &person));
     r->a->persons[r->a->n_persons++] = person;
     return HRNET_OK;
 }
 
-/* ------------------------------------------------------------------------------------------------ joining */
+/* ------------------------------------------------------------------------------------------------ the file */
 
-static int by_id(const void *a, const void *b)
+static hrnet_status read_all(hr_annotations_reading *r, const void *bytes, size_t n_bytes)
 {
-    const int64_t x = ((const hr_image_rank *)a)->id, y = ((const hr_image_rank *)b)->id;
-    return x < y ? -1 : x > y;
-}
-
-/* Fill ranks, sorted by id, and the rank of each image. */
-static hrnet_status rank_images(hrnet_annotations *a)
-{
-    HR_NEW(a->ranks, a->n_images);
-    for (size_t i = 0; i < a->n_images; i++) a->ranks[i] = (hr_image_rank){a->images[i].id, i};
-    if (a->n_images > 0) qsort(a->ranks, a->n_images, sizeof *a->ranks, by_id);
-    for (size_t i = 0; i < a->n_images; i++) {
-        if (i > 0 && a->ranks[i].id == a->ranks[i - 1].id)
-            return hr_fail(HRNET_ERR_FORMAT, "images: expected every id once, found %lld twice",
-                           (long long)a->ranks[i].id);
-        a->images[a->ranks[i].image].rank = i;
-    }
-    return HRNET_OK;
-}
-
-static int by_number(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* Fill categories, sorted and each once: those that have keypoints, or all if none has (a file of boxes, or one whose
- * annotations have keypoints that no category names). */
-static hrnet_status choose_categories(annotations_reading *r)
-{
-    hrnet_annotations *const a = r->a;
-    HR_NEW(a->categories, r->n_categories);
-    for (size_t i = 0; i < r->n_categories; i++) {
-        const category *const c = &r->categories[i];
-        if (a->info != NULL && c->n_keypoints == 0) continue;
-        if (a->info != NULL && c->n_keypoints != a->info->skeleton.n_keypoints)
-            return hr_fail(HRNET_ERR_UNSUPPORTED, "categories: expected one number of keypoints, found %d and %d",
-                           a->info->skeleton.n_keypoints, c->n_keypoints);
-        a->categories[a->n_categories++] = c->id;
-    }
-    if (a->n_categories == 0 && a->n_persons > 0)
-        return hr_fail(HRNET_ERR_FORMAT, "categories: expected those of the annotations, found none");
-    if (a->n_categories == 0) return HRNET_OK;
-    qsort(a->categories, a->n_categories, sizeof *a->categories, by_number);
-    size_t n = 1; /* unique: a category that the file lists twice is scored once */
-    for (size_t i = 1; i < a->n_categories; i++)
-        if (a->categories[i] != a->categories[n - 1]) a->categories[n++] = a->categories[i];
-    a->n_categories = n;
-    return HRNET_OK;
-}
-
-/* Describe the keypoints: by the category, else as unnamed ones, as many as annotations have. None at all is no error:
- * image_info_test-dev2017.json lists images alone. */
-static hrnet_status choose_info(annotations_reading *r)
-{
-    hrnet_annotations *const a = r->a;
-    if (a->info == NULL && r->rows.n_keypoints == 0) return HRNET_OK;
-    if (a->info == NULL) HR_TRY(hr_dataset_info_read(&a->info, NULL, r->rows.n_keypoints));
-    if (r->rows.n_keypoints != 0 && r->rows.n_keypoints != a->info->skeleton.n_keypoints)
-        return hr_fail(HRNET_ERR_FORMAT, "annotations: expected %d keypoints as their category has, found %d",
-                       a->info->skeleton.n_keypoints, r->rows.n_keypoints);
-    HR_NEW(a->zeros, (size_t)a->info->skeleton.n_keypoints * 3);
-    return HRNET_OK;
-}
-
-/* Resolve image ids and drop the annotations of images and categories that the file does not list. */
-static void join_persons(hrnet_annotations *a)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < a->n_persons; i++) {
-        hr_person_record person = a->persons[i];
-        person.image = hrnet_annotations_find_image(a, person.image_id);
-        if (person.image == SIZE_MAX ||
-            bsearch(&person.category_id, a->categories, a->n_categories, sizeof *a->categories, by_number) == NULL)
-            continue;
-        a->persons[n++] = person;
-    }
-    a->n_persons = n;
-}
-
-static hrnet_status read_all(annotations_reading *r, const void *bytes, size_t n_bytes)
-{
-    static const hr_json_list lists[] = {
-        {"images", read_image}, {"annotations", read_person}, {"categories", read_category}, {0}};
+    const hr_json_list lists[] = {{"images", read_image, &r->broken_images},
+                                  {"annotations", read_person, &r->broken_persons},
+                                  {"categories", read_category, NULL},
+                                  {0}};
     static const char *const skip[] = {"segmentation", NULL}; /* most of the text, and never used */
     HR_TRY(add_name(r, ""));                                  /* offset 0: the name of images without one */
     HR_TRY(hr_json_stream(&(hr_json_plan){lists, skip}, r, bytes, n_bytes));
-    HR_TRY(rank_images(r->a));
-    HR_TRY(choose_categories(r));
-    HR_TRY(choose_info(r));
-    join_persons(r->a);
-    return HRNET_OK;
+    return hr_annotations_join(r);
 }
 
-hrnet_status hr_annotations_parse(hrnet_annotations **out, const void *bytes, size_t n_bytes)
+hrnet_status hr_annotations_parse(hrnet_annotations **out, const void *bytes, size_t n_bytes,
+                                  const hrnet_annotations_options *options)
 {
-    annotations_reading r = {0};
+    const hrnet_annotations_options defaults = {0};
+    hr_annotations_reading r = {.options = options != NULL ? options : &defaults};
     HR_NEW(r.a, 1);
     const hrnet_status status = read_all(&r, bytes, n_bytes);
-    r.a->keypoints = r.rows.values; /* handed over in every case, so that hrnet_annotations_free releases it */
+    r.a->keypoints = r.numbers.values; /* handed over in every case, so that hrnet_annotations_free releases it */
+    for (size_t i = 0; i < r.n_categories; i++) {
+        hr_free(r.categories[i].name);
+        hrnet_dataset_info_free(r.categories[i].info);
+    }
     hr_free(r.categories);
     if (status == HRNET_OK)
         *out = r.a;
@@ -294,12 +226,26 @@ hrnet_status hr_annotations_parse(hrnet_annotations **out, const void *bytes, si
     return status;
 }
 
+hrnet_status hrnet_annotations_open(hrnet_annotations **out, const char *path, const hrnet_annotations_options *options)
+{
+    if (out == NULL || path == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_annotations_open: NULL argument");
+    if (options != NULL) HR_TRY(hr_check_reserved(options->reserved, 4, "hrnet_annotations_options"));
+    hr_bytes file;
+    hrnet_annotations *annotations = NULL;
+    HR_TRY(hr_file_read(&file, path, MAX_FILE));
+    hrnet_status status = hr_annotations_parse(&annotations, file.data, file.size, options);
+    hr_free(file.data);
+    if (status == HRNET_OK) status = hr_annotations_require(annotations);
+    if (status != HRNET_OK) {
+        hrnet_annotations_free(annotations);
+        return hr_fail_in(status, path);
+    }
+    if (options != NULL) hr_send_notes(&annotations->notes, path, options->on_message, options->context);
+    *out = annotations;
+    return HRNET_OK;
+}
+
 hrnet_status hrnet_annotations_load(hrnet_annotations **out, const char *path)
 {
-    if (out == NULL || path == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_annotations_load: NULL argument");
-    hr_bytes file;
-    HR_TRY(hr_file_read(&file, path, MAX_FILE));
-    const hrnet_status status = hr_annotations_parse(out, file.data, file.size);
-    hr_free(file.data);
-    return status == HRNET_OK ? status : hr_fail_in(status, path);
+    return hrnet_annotations_open(out, path, NULL);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/coco_json.h"
 #include "pose/affine.h"
 
 /* All images of the annotations, with or without samples, at the same indices. */
@@ -44,7 +45,7 @@ static int has_keypoints(const hrnet_annotation *a, int n_joints)
     return 0;
 }
 
-/* The part of the box inside the picture as (x, y, w, h); returns 0 if there is none or the area is 0. As upstream
+/* The part of the box inside the picture as (x, y, w, h); returns 0 if there is none. As upstream
  * computes it, the last pixel is inclusive: x2 = x1 + max(0, w - 1), at most width - 1, and w becomes x2 - x1. */
 static int clip_box(const hrnet_annotation *a, const hrnet_annotated_image *image, double box[4])
 {
@@ -57,7 +58,7 @@ static int clip_box(const hrnet_annotation *a, const hrnet_annotated_image *imag
     box[1] = y1;
     box[2] = x2 - x1;
     box[3] = y2 - y1;
-    return a->area > 0 && x2 >= x1 && y2 >= y1;
+    return x2 >= x1 && y2 >= y1;
 }
 
 /* Everybody with keypoints, whatever the boxes: errors are reported for persons no box of whom was a sample, too. */
@@ -92,6 +93,29 @@ static hrnet_status end(hr_samples *samples, hrnet_status status, hr_picture_ord
     return status;
 }
 
+/* Append the sample of a person, or count the reason why there is none. */
+static void add_truth_sample(hr_samples *samples, const hrnet_annotation *a, const hrnet_annotated_image *image,
+                             double aspect)
+{
+    hr_sample_counts *const counts = &samples->left_out;
+    double box[4];
+    if (a->is_crowd) {
+        counts->n_crowds++;
+    } else if (!has_keypoints(a, samples->n_joints)) {
+        counts->n_unlabelled++;
+    } else if (!(a->area > 0)) {
+        counts->n_no_box++;
+    } else if (!clip_box(a, image, box)) {
+        counts->n_outside++;
+    } else {
+        const hrnet_crop crop = hr_crop_from_box(box, aspect);
+        if (crop.scale[0] > 0 && crop.scale[1] > 0) /* not a box of one point */
+            samples->list[samples->n++] = (hr_sample){a->image, crop, 1, a->category_id, a->keypoints, a->id};
+        else
+            counts->n_no_box++;
+    }
+}
+
 hrnet_status hr_coco_set_truth(hr_samples *out, const hrnet_annotations *annotations, double aspect)
 {
     hr_samples samples = {0};
@@ -99,65 +123,77 @@ hrnet_status hr_coco_set_truth(hr_samples *out, const hrnet_annotations *annotat
     for (size_t i = 0; status == HRNET_OK && i < hrnet_annotations_n(annotations); i++) {
         const hrnet_annotation a = hrnet_annotations_get(annotations, i);
         const hrnet_annotated_image image = hrnet_annotations_image(annotations, a.image);
-        double box[4];
-        if (a.is_crowd || !clip_box(&a, &image, box) || !has_keypoints(&a, samples.n_joints)) continue;
-        const hrnet_crop crop = hr_crop_from_box(box, aspect);
-        if (crop.scale[0] > 0 && crop.scale[1] > 0) /* not a box of one point */
-            samples.list[samples.n++] = (hr_sample){a.image, crop, 1, a.category_id, a.keypoints, a.id};
+        add_truth_sample(&samples, &a, &image, aspect);
     }
     return end(&samples, status, HR_ORDER_OF_IMAGES, out);
 }
 
 /* ---------------------------------------------------------------------------------------------- detections */
 
-typedef struct named_image {
-    const char *name;
-    size_t image;
-} named_image;
-
-static int by_name(const void *a, const void *b)
+/* Index of the picture with the id that the detection has, as a number or as text; SIZE_MAX: there is none. */
+static size_t find_by_id(const hrnet_annotations *annotations, const hrnet_detection *d)
 {
-    return strcmp(((const named_image *)a)->name, ((const named_image *)b)->name);
-}
-
-/* Index of the picture that a detection names by its id or, if that is no id of a listed image, by its file name.
- * SIZE_MAX: neither. by_names [n]: the pictures sorted by name. */
-static size_t find_image(const hrnet_annotations *annotations, const named_image *by_names, size_t n, const char *text)
-{
+    if (d->has_image_id) return hrnet_annotations_find_image(annotations, d->image_id);
     char *rest;
+    const char *const text = d->image_text != NULL ? d->image_text : d->image;
     const long long id = strtoll(text, &rest, 10); /* "785" is an id, "000000000785.jpg" a name */
-    size_t found = SIZE_MAX;
-    if (rest != text && *rest == '\0') found = hrnet_annotations_find_image(annotations, id);
-    if (found != SIZE_MAX) return found;
-    const named_image wanted = {text, 0};
-    const named_image *const match = n > 0 ? bsearch(&wanted, by_names, n, sizeof wanted, by_name) : NULL;
-    return match != NULL ? match->image : SIZE_MAX;
+    return rest != text && *rest == '\0' ? hrnet_annotations_find_image(annotations, id) : SIZE_MAX;
 }
 
-/* The category of results: the annotations' own, or COCO's "person" if there are none (a test set). */
-static int64_t first_category(const hrnet_annotations *annotations)
+/* Fill pictures [n]: by id where the entry has no name but its id, else by name, else by id. */
+static hrnet_status find_pictures(const hr_samples *samples, const hrnet_annotations *annotations,
+                                  const hrnet_detection *detections, size_t n, size_t *pictures)
 {
+    const char **names;
+    HR_NEW(names, samples->n_images);
+    for (size_t i = 0; i < samples->n_images; i++) names[i] = samples->images[i].name;
+    const hrnet_status status = hrnet_detections_match(detections, n, names, samples->n_images, pictures);
+    hr_free(names);
+    HR_TRY(status);
+    for (size_t i = 0; i < n; i++) {
+        const hrnet_detection *const d = &detections[i];
+        const int has_name = d->image[strspn(d->image, "-0123456789")] != '\0';
+        if (has_name && pictures[i] < samples->n_images) continue;
+        const size_t found = find_by_id(annotations, d);
+        if (found != SIZE_MAX || pictures[i] >= samples->n_images) pictures[i] = found;
+    }
+    return HRNET_OK;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The category of a result: the box's own if it is one of the annotations', else that of the first annotation, or
+ * COCO's "person" if there are none (a test set). */
+static int64_t find_category(const hrnet_annotations *annotations, const hrnet_detection *d)
+{
+    size_t n;
+    const int64_t *const ids = hr_annotations_categories(annotations, &n);
+    if (d->has_category && n > 0 && bsearch(&d->category_id, ids, n, sizeof *ids, by_number) != NULL)
+        return d->category_id;
     return hrnet_annotations_n(annotations) > 0 ? hrnet_annotations_get(annotations, 0).category_id : 1;
 }
 
-/* Append a sample for each box that is wanted. *by_names [n_images] is freed by the caller, also on failure. */
+/* Append a sample for each box that is wanted. *pictures [n] is freed by the caller, also on failure. */
 static hrnet_status add_detections(hr_samples *samples, const hrnet_annotations *annotations,
                                    const hrnet_detection *detections, size_t n, double image_thre, double aspect,
-                                   size_t *n_unknown, named_image **by_names)
+                                   size_t *n_unknown, size_t **pictures)
 {
-    const int64_t category = first_category(annotations);
-    HR_NEW(*by_names, samples->n_images);
-    for (size_t i = 0; i < samples->n_images; i++) (*by_names)[i] = (named_image){samples->images[i].name, i};
-    qsort(*by_names, samples->n_images, sizeof **by_names, by_name);
+    HR_NEW(*pictures, n);
+    HR_TRY(find_pictures(samples, annotations, detections, n, *pictures));
     for (size_t i = 0; i < n; i++) {
         const hrnet_detection *const d = &detections[i];
-        const size_t image = find_image(annotations, *by_names, samples->n_images, d->image);
+        const size_t image = (*pictures)[i];
         *n_unknown += image == SIZE_MAX; /* counted before the threshold: a wrong file is noticed whatever its scores */
         if (image == SIZE_MAX || (double)d->score < image_thre) continue;
         const double box[4] = {(double)d->box.x, (double)d->box.y, (double)d->box.w, (double)d->box.h};
         const hrnet_crop crop = hr_crop_from_box(box, aspect);
         if (crop.scale[0] > 0 && crop.scale[1] > 0)
-            samples->list[samples->n++] = (hr_sample){image, crop, (double)d->score, category, NULL, -1};
+            samples->list[samples->n++] =
+                (hr_sample){image, crop, (double)d->score, find_category(annotations, d), NULL, -1};
     }
     if (n > 0 && *n_unknown == n)
         return hr_fail(HRNET_ERR_MISMATCH,
@@ -171,11 +207,11 @@ hrnet_status hr_coco_set_detections(hr_samples *out, const hrnet_annotations *an
                                     size_t *n_unknown)
 {
     hr_samples samples = {0};
-    named_image *by_names = NULL;
+    size_t *pictures = NULL;
     *n_unknown = 0;
     hrnet_status status = begin(&samples, annotations, n);
     if (status == HRNET_OK)
-        status = add_detections(&samples, annotations, detections, n, image_thre, aspect, n_unknown, &by_names);
-    hr_free(by_names);
+        status = add_detections(&samples, annotations, detections, n, image_thre, aspect, n_unknown, &pictures);
+    hr_free(pictures);
     return end(&samples, status, HR_ORDER_OF_SAMPLES, out);
 }

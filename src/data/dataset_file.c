@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "io/yaml.h"
 
+#define MAX_FILE ((size_t)1 << 32) /* bytes of an annotations file */
+
 static int add_node(hr_json_builder *builder, const hr_yaml *node);
 
 static int add_children(hr_json_builder *builder, const hr_yaml *node)
@@ -54,7 +56,7 @@ hrnet_status hr_dataset_info_parse_yaml(hrnet_dataset_info **out, const void *by
         status = builder.status;
     else if (hr_json_get(builder.nodes, "keypoints") == NULL)
         status = hr_fail(HRNET_ERR_CONFIG, "keypoints: expected a list of names, found none");
-    if (status == HRNET_OK) status = hr_dataset_info_read(out, builder.nodes, 0);
+    if (status == HRNET_OK) status = hr_dataset_info_read(out, builder.nodes, 0, NULL);
     hr_json_builder_free(&builder);
     hr_yaml_free(root);
     return status == HRNET_OK ? status : hr_fail_in(status, name);
@@ -69,9 +71,14 @@ static int is_json(const char *path)
 hrnet_status hrnet_dataset_info_load(hrnet_dataset_info **out, const char *path)
 {
     if (out == NULL || path == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_dataset_info_load: NULL argument");
+    hr_bytes file;
     if (is_json(path)) {
         hrnet_annotations *annotations;
-        HR_TRY(hrnet_annotations_load(&annotations, path));
+        HR_TRY(hr_file_read(&file, path, MAX_FILE));
+        /* not hrnet_annotations_load: whether any annotation can be used does not matter here */
+        const hrnet_status status = hr_annotations_parse(&annotations, file.data, file.size, NULL);
+        hr_free(file.data);
+        if (status != HRNET_OK) return hr_fail_in(status, path);
         hrnet_dataset_info *const info = hr_annotations_take_info(annotations);
         hrnet_annotations_free(annotations);
         if (info == NULL)
@@ -79,7 +86,6 @@ hrnet_status hrnet_dataset_info_load(hrnet_dataset_info **out, const char *path)
         *out = info;
         return HRNET_OK;
     }
-    hr_bytes file;
     HR_TRY(hr_file_read(&file, path, HR_YAML_MAX_BYTES));
     const hrnet_status status = hr_dataset_info_parse_yaml(out, file.data, file.size, path);
     hr_free(file.data);

@@ -64,7 +64,15 @@ typedef struct owned_info {
     float *short_sigmas, *weights;
     unsigned char *is_upper;
     uint8_t (*colors)[3];
+    hr_text *notes; /* while reading: NULL, or see hr_dataset_info_read */
 } owned_info;
+
+/* The member of a category; NULL if it is missing, or of an exporter and says nothing. */
+static const hr_json *get(const owned_info *o, const hr_json *category, const char *key)
+{
+    const hr_json *const value = hr_json_get(category, key);
+    return o->notes != NULL && hr_json_is_empty(value) ? NULL : value;
+}
 
 /* n names from the list; NULL: "keypoint_0" and so on. */
 static hrnet_status read_names(owned_info *o, const hr_json *list, int n)
@@ -100,7 +108,7 @@ static hrnet_status read_keypoint(const owned_info *o, const hr_json *value, int
         return HRNET_OK;
     }
     if (name != NULL) return hr_fail(HRNET_ERR_CONFIG, "expected the name of a keypoint, found \"%s\"", name);
-    if (!hr_json_integer(value, &number) || number < base || number >= (int64_t)n + base)
+    if (!hr_json_id(value, &number) || number < base || number >= (int64_t)n + base)
         return hr_fail(HRNET_ERR_CONFIG, "expected a keypoint: a name, or a number from %d to %d", base, n - 1 + base);
     *out = (int)(number - base);
     return HRNET_OK;
@@ -118,7 +126,7 @@ static hrnet_status fail_at(hrnet_status status, const char *key, int index)
 static hrnet_status read_pairs(const owned_info *o, const hr_json *category, const char *key, int base, int (**out)[2],
                                int *n_out)
 {
-    const hr_json *const list = hr_json_get(category, key);
+    const hr_json *const list = get(o, category, key);
     int n = 0;
     if (list == NULL) return HRNET_OK;
     if (!hr_json_is(list, HR_JSON_ARRAY) || list->count > HR_MAX_KEYPOINTS)
@@ -136,10 +144,59 @@ static hrnet_status read_pairs(const owned_info *o, const hr_json *category, con
     return HRNET_OK;
 }
 
+/* 1 if the links of an exporter count from 0: there is a 0 among their numbers, and no number beyond. */
+static int count_from_0(const owned_info *o, const hr_json *list)
+{
+    int n_zeros = 0;
+    int64_t number;
+    for (const hr_json *item = hr_json_first(list); item != NULL; item = hr_json_next(list, item)) {
+        for (const hr_json *v = hr_json_first(item); v != NULL; v = hr_json_next(item, v)) {
+            if (!hr_json_id(v, &number)) continue;
+            if (number < 0 || number >= o->info.skeleton.n_keypoints) return 0;
+            n_zeros += number == 0;
+        }
+    }
+    return n_zeros > 0;
+}
+
+/* The keypoints of a link; 0 if it is none. */
+static int read_link(const owned_info *o, const hr_json *item, int base, int out[2])
+{
+    const hr_json *const first = hr_json_first(item);
+    return hr_json_is(item, HR_JSON_ARRAY) && item->count == 2 && read_keypoint(o, first, base, &out[0]) == HRNET_OK &&
+           read_keypoint(o, hr_json_next(item, first), base, &out[1]) == HRNET_OK && out[0] != out[1];
+}
+
+/* The links of an exporter, which are for drawing alone: those that make sense. */
+static hrnet_status read_links_kindly(owned_info *o, const hr_json *category)
+{
+    const hr_json *const list = get(o, category, "skeleton");
+    size_t n_broken = 0;
+    if (list == NULL) return HRNET_OK;
+    if (!hr_json_is(list, HR_JSON_ARRAY)) {
+        hr_note(o->notes, 1, "skeleton: expected a list of pairs of keypoints, found %s: no lines are drawn",
+                hr_json_what(list));
+        return HRNET_OK;
+    }
+    const int base = count_from_0(o, list) ? 0 : 1;
+    HR_NEW(o->links, (size_t)list->count);
+    for (const hr_json *item = hr_json_first(list); item != NULL; item = hr_json_next(list, item)) {
+        if (read_link(o, item, base, o->links[o->info.skeleton.n_links]))
+            o->info.skeleton.n_links++;
+        else
+            n_broken++;
+    }
+    if (base == 0) hr_note(o->notes, 1, "skeleton: numbers count from 0 here, not from 1 as COCO's: read as they are");
+    if (n_broken > 0)
+        hr_note(o->notes, 1, "skeleton: %zu of %u links are no pair of keypoints: these lines are not drawn", n_broken,
+                (unsigned)list->count);
+    return HRNET_OK;
+}
+
 /* A list of one number a keypoint into *out [n]; *out stays NULL if the key is missing. */
 static hrnet_status read_numbers(const owned_info *o, const hr_json *category, const char *key, double **out)
 {
-    const hr_json *const list = hr_json_get(category, key);
+    const hr_json *const list = get(o, category, key);
     const int n = o->info.skeleton.n_keypoints;
     int i = 0;
     if (list == NULL) return HRNET_OK;
@@ -163,7 +220,7 @@ static hrnet_status narrow(float **out, const double *values, int n)
 /* Set mark[k] to 1 for every keypoint k in the list of a key. */
 static hrnet_status read_part(const owned_info *o, const hr_json *category, const char *key, unsigned char *mark)
 {
-    const hr_json *const list = hr_json_get(category, key);
+    const hr_json *const list = get(o, category, key);
     int i = 0, keypoint = 0;
     if (list != NULL && !hr_json_is(list, HR_JSON_ARRAY))
         return hr_fail(HRNET_ERR_CONFIG, "%s: expected a list of keypoints", key);
@@ -180,7 +237,7 @@ static hrnet_status read_part(const owned_info *o, const hr_json *category, cons
 static hrnet_status read_halves(owned_info *o, const hr_json *category, const hrnet_dataset_info *known)
 {
     const int n = o->info.skeleton.n_keypoints;
-    const int has_upper = hr_json_get(category, "upper") != NULL, has_lower = hr_json_get(category, "lower") != NULL;
+    const int has_upper = get(o, category, "upper") != NULL, has_lower = get(o, category, "lower") != NULL;
     unsigned char lower[HR_MAX_KEYPOINTS] = {0};
     HR_NEW(o->is_upper, (size_t)n);
     o->info.is_upper = o->is_upper;
@@ -197,7 +254,7 @@ static hrnet_status read_halves(owned_info *o, const hr_json *category, const hr
 
 static hrnet_status read_colors(owned_info *o, const hr_json *category)
 {
-    const hr_json *const list = hr_json_get(category, "colors");
+    const hr_json *const list = get(o, category, "colors");
     const int n = o->info.skeleton.n_keypoints;
     int i = 0;
     if (list == NULL) return HRNET_OK;
@@ -267,7 +324,10 @@ static hrnet_status read_skeleton(owned_info *o, const hr_json *category, const 
     hrnet_skeleton *const s = &o->info.skeleton;
     s->name = known != NULL ? known->skeleton.name : "custom";
     HR_TRY(read_pairs(o, category, "flip_pairs", 0, &o->flip_pairs, &s->n_flip_pairs));
-    HR_TRY(read_pairs(o, category, "skeleton", 1, &o->links, &s->n_links)); /* COCO counts from 1 here */
+    if (o->notes != NULL)
+        HR_TRY(read_links_kindly(o, category));
+    else
+        HR_TRY(read_pairs(o, category, "skeleton", 1, &o->links, &s->n_links)); /* COCO counts from 1 here */
     if (o->flip_pairs == NULL && known == NULL) HR_TRY(pair_by_names(o));
     s->flip_pairs = (const int(*)[2])o->flip_pairs;
     s->links = (const int(*)[2])o->links;
@@ -309,11 +369,13 @@ static hrnet_status read_all(owned_info *o, const hr_json *category, int n_keypo
     return hr_skeleton_check(&o->info.skeleton);
 }
 
-hrnet_status hr_dataset_info_read(hrnet_dataset_info **out, const hr_json *category, int n_keypoints)
+hrnet_status hr_dataset_info_read(hrnet_dataset_info **out, const hr_json *category, int n_keypoints, hr_text *notes)
 {
     owned_info *o;
     HR_NEW(o, 1);
+    o->notes = notes;
     const hrnet_status status = read_all(o, category, n_keypoints);
+    o->notes = NULL;
     if (status == HRNET_OK)
         *out = &o->info;
     else

@@ -55,6 +55,19 @@ hrnet_status hr_samples_group(hr_samples *samples, hr_picture_order order)
     return status;
 }
 
+void hr_add_sample_counts(hr_text *text, const hr_sample_counts *counts)
+{
+    const struct {
+        size_t n;
+        const char *reason;
+    } all[] = {{counts->n_crowds, "are crowds"},
+               {counts->n_unlabelled, "have no labelled keypoint"},
+               {counts->n_no_box, "have an empty box"},
+               {counts->n_outside, "have a box outside of the picture"}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].n > 0) hr_text_add(text, "; %zu %s", all[i].n, all[i].reason);
+}
+
 void hr_samples_free(hr_samples *samples)
 {
     for (size_t i = 0; samples->names != NULL && i < samples->n_names; i++) hr_free(samples->names[i]);

@@ -15,6 +15,7 @@
 #include <hrnet_data.h>
 
 #include "base/status.h"
+#include "base/text.h"
 
 /* One person to find. */
 typedef struct hr_sample {
@@ -40,6 +41,13 @@ typedef struct hr_sample_image {
     int64_t id;       /* COCO's image id; for MPII the picture's number from 0 */
 } hr_sample_image;
 
+/* Persons of the annotations that are no samples, by the first reason that holds. */
+typedef struct hr_sample_counts {
+    size_t n_crowds, n_unlabelled; /* without a labelled keypoint */
+    size_t n_no_box;               /* with a box of no area, which their keypoints could not give either */
+    size_t n_outside;              /* with a box outside of the picture */
+} hr_sample_counts;
+
 typedef struct hr_samples {
     int n_joints;
     size_t n_images, n, n_truths;
@@ -48,7 +56,8 @@ typedef struct hr_samples {
     hr_truth *truths;        /* [n_truths] */
     char **names;            /* [n_names], the names of images that are owned here; others belong to the annotations */
     size_t n_names;
-    double *keypoints; /* the truths' keypoints if they are owned here (MPII), else NULL */
+    double *keypoints;         /* the truths' keypoints if they are owned here (MPII), else NULL */
+    hr_sample_counts left_out; /* COCO's ground truth */
 } hr_samples;
 
 /* The order of pictures after hr_samples_group: that of `images` (hr_coco_set_truth: upstream walks over image ids), or
@@ -70,10 +79,14 @@ void hr_samples_free(hr_samples *samples);
  * to which boxes are extended. The annotations must outlive the samples. */
 hrnet_status hr_coco_set_truth(hr_samples *out, const hrnet_annotations *annotations, double aspect);
 
+/* Append "; 2 are crowds; ...": a part for each reason for which persons were left out. */
+void hr_add_sample_counts(hr_text *text, const hr_sample_counts *counts);
+
 /* Samples from a detector's boxes [n] with a score of at least image_thre, not clipped
- * (_load_coco_person_detection_results). A box of a picture that the annotations do not list is left out and counted in
- * *n_unknown; HRNET_ERR_MISMATCH if that holds for all of them. Messages do not name the detections' file. The
- * annotations must outlive the samples; the detections need not. */
+ * (_load_coco_person_detection_results). A box belongs to the picture of its name (hrnet_detections_match) or id, and
+ * keeps its category if that is one of the annotations'. A box of a picture that the annotations do not list is left
+ * out and counted in *n_unknown; HRNET_ERR_MISMATCH if that holds for all of them. Messages do not name the detections'
+ * file. The annotations must outlive the samples; the detections need not. */
 hrnet_status hr_coco_set_detections(hr_samples *out, const hrnet_annotations *annotations,
                                     const hrnet_detection *detections, size_t n, double image_thre, double aspect,
                                     size_t *n_unknown);

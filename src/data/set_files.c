@@ -107,9 +107,12 @@ static int parse_line(const char *at, const char *end, int64_t *out)
 
 static hrnet_status parse(hr_id_list *list, const hr_bytes *bytes, const char *path)
 {
-    const char *at = (const char *)bytes->data, *const end = at + bytes->size;
-    size_t n_lines = 0;
-    for (size_t i = 0; i < bytes->size; i++) n_lines += at[i] == '\n';
+    const void *text = bytes->data;
+    size_t n_bytes = bytes->size, n_lines = 0;
+    const hrnet_status marked = hr_text_skip_mark(&text, &n_bytes);
+    if (marked != HRNET_OK) return hr_fail_in(marked, path);
+    const char *at = text, *const end = at + n_bytes;
+    for (size_t i = 0; i < n_bytes; i++) n_lines += at[i] == '\n';
     HR_NEW(list->ids, n_lines + 1); /* at most one id a line; the last line may have no newline */
     for (size_t line = 1; at < end; line++) {
         const char *const newline = memchr(at, '\n', (size_t)(end - at)), *const stop = newline != NULL ? newline : end;

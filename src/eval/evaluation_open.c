@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "data/coco_json.h"
 #include "data/samples.h"
 #include "data/set_files.h"
 #include "eval/evaluation.h"
@@ -76,27 +77,34 @@ static hrnet_status choose_sigmas(hrnet_evaluation *e, const hrnet_dataset_info 
     return HRNET_OK;
 }
 
+static void send(const hrnet_evaluation_files *files, hr_text *line)
+{
+    if (!line->failed && line->data != NULL && files->on_message != NULL) files->on_message(files->context, line->data);
+    hr_text_free(line);
+}
+
 /* Tell the caller how many boxes were left out because their pictures are not listed. */
 static void report_unknown(const hrnet_evaluation *e, const hrnet_evaluation_files *files, size_t n)
 {
     hr_text text = {0};
-    if (n == 0 || files->on_message == NULL) return;
+    if (n == 0) return;
     hr_text_add(&text, "%s: %zu boxes are of pictures that %s does not list: left out", e->detections_path, n,
                 e->annotations_path);
-    if (!text.failed) files->on_message(files->context, text.data);
-    hr_text_free(&text);
+    send(files, &text);
 }
 
 static hrnet_status add_detections(hrnet_evaluation *e, double aspect, const hrnet_evaluation_files *files)
 {
     const char *const path = files->detections != NULL ? files->detections : e->config->test.coco_bbox_file;
+    const hrnet_detections_options options = {
+        .annotations = e->annotations, .on_message = files->on_message, .context = files->context};
     hrnet_detection *detections = NULL;
     size_t n = 0, n_unknown = 0;
     if (path[0] == '\0')
         return hr_fail(HRNET_ERR_CONFIG, "TEST.COCO_BBOX_FILE: expected a detector's boxes, because %s",
                        e->config->test.use_gt_bbox ? "the set has no ground truth" : "TEST.USE_GT_BBOX is not set");
     HR_TRY(copy(&e->detections_path, path));
-    HR_TRY(hrnet_detections_load(&detections, &n, path));
+    HR_TRY(hrnet_detections_open(&detections, &n, path, &options));
     const hrnet_status status = hr_coco_set_detections(&e->samples, e->annotations, detections, n,
                                                        e->config->test.image_thre, aspect, &n_unknown);
     hrnet_detections_free(detections, n);
@@ -105,14 +113,35 @@ static hrnet_status add_detections(hrnet_evaluation *e, double aspect, const hrn
     return HRNET_OK;
 }
 
+/* Ground-truth boxes; the caller is told of persons that are none. */
+static hrnet_status add_truth(hrnet_evaluation *e, double aspect, const hrnet_evaluation_files *files)
+{
+    hr_text text = {0};
+    HR_TRY(hr_coco_set_truth(&e->samples, e->annotations, aspect));
+    hr_add_sample_counts(&text, &e->samples.left_out);
+    if (text.failed || text.data == NULL) {
+        hr_text_free(&text);
+        return HRNET_OK;
+    }
+    hr_text line = {0};
+    hr_text_add(&line, "%s: %zu persons%s", e->annotations_path, e->samples.n, text.data);
+    hr_text_free(&text);
+    send(files, &line);
+    return HRNET_OK;
+}
+
 static hrnet_status open_coco(hrnet_evaluation *e, const hrnet_evaluation_files *files)
 {
     const int *const size = e->config->model.image_size;
     const double aspect = (double)size[0] / size[1];
-    HR_TRY(hrnet_annotations_load(&e->annotations, e->annotations_path));
+    const hrnet_annotations_options options = {.category = files->category,
+                                               .n_keypoints = e->config->model.n_joints,
+                                               .on_message = files->on_message,
+                                               .context = files->context};
+    HR_TRY(hrnet_annotations_open(&e->annotations, e->annotations_path, &options));
     const int has_truth = hrnet_annotations_n(e->annotations) > 0;
     if (files->detections == NULL && e->config->test.use_gt_bbox && has_truth)
-        HR_TRY(hr_coco_set_truth(&e->samples, e->annotations, aspect));
+        HR_TRY(add_truth(e, aspect, files));
     else
         HR_TRY(add_detections(e, aspect, files));
     const hrnet_dataset_info *info = files->info != NULL ? files->info : hrnet_annotations_info(e->annotations);
@@ -121,6 +150,19 @@ static hrnet_status open_coco(hrnet_evaluation *e, const hrnet_evaluation_files 
         if (files->info == NULL) info = hrnet_dataset_info_coco();
     }
     return choose_sigmas(e, info);
+}
+
+/* Nobody to evaluate, with the reasons. */
+static hrnet_status fail_empty(const hrnet_evaluation *e)
+{
+    hr_text reasons = {0};
+    if (e->annotations != NULL) hr_add_annotation_counts(&reasons, hr_annotations_counts(e->annotations));
+    hr_add_sample_counts(&reasons, &e->samples.left_out);
+    const hrnet_status status = hr_fail(HRNET_ERR_FORMAT, "%s: expected persons to evaluate, found none%s",
+                                        e->detections_path != NULL ? e->detections_path : e->annotations_path,
+                                        reasons.data != NULL ? reasons.data : "");
+    hr_text_free(&reasons);
+    return status;
 }
 
 /* ---------------------------------------------------------------------------------------------- MPII */
@@ -150,8 +192,7 @@ static hrnet_status open_set(hrnet_evaluation *e, const hrnet_evaluation_files *
     HR_TRY(hr_set_is_mpii(&e->is_mpii, e->config->dataset.dataset, "DATASET"));
     HR_TRY(find_files(e, files));
     HR_TRY(e->is_mpii ? open_mpii(e) : open_coco(e, files));
-    if (e->samples.n == 0)
-        return hr_fail(HRNET_ERR_FORMAT, "%s: expected persons to evaluate, found none", e->annotations_path);
+    if (e->samples.n == 0) return fail_empty(e);
     HR_NEW(e->poses, e->samples.n * (size_t)e->samples.n_joints);
     HR_NEW(e->scores, e->samples.n);
     HR_NEW(e->kept, e->samples.n);

@@ -1,6 +1,7 @@
 /* json.c - whole texts as trees, questions to a tree, and writing strings. The nodes come from json_build.c. */
 #include "io/json.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "io/json_build.h"
@@ -8,7 +9,7 @@
 hrnet_status hr_json_parse(hr_json_document *out, const void *bytes, size_t n_bytes)
 {
     hr_json_builder builder = {.status = HRNET_OK};
-    hrnet_status status = hr_json_run(&hr_json_build, &builder, &builder.status, bytes, n_bytes);
+    hrnet_status status = hr_json_run(&hr_json_build, &builder, &builder, bytes, n_bytes);
     if (status == HRNET_OK && builder.n_nodes == 0)
         status = hr_fail(HRNET_ERR_FORMAT, "expected a JSON value, found none");
     if (status != HRNET_OK)
@@ -71,9 +72,39 @@ int hr_json_number(const hr_json *value, double *out)
     return 1;
 }
 
+int hr_json_id(const hr_json *value, int64_t *out)
+{
+    const double exact = 9007199254740992.; /* 2^53: up to here every whole number is a double of its own */
+    if (!hr_json_is(value, HR_JSON_REAL)) return hr_json_integer(value, out);
+    if (!(fabs(value->as.real) <= exact) || value->as.real != floor(value->as.real)) return 0;
+    *out = (int64_t)value->as.real;
+    return 1;
+}
+
 const char *hr_json_string(const hr_json *value)
 {
     return hr_json_is(value, HR_JSON_STRING) ? value->as.text : NULL;
+}
+
+const char *hr_json_what(const hr_json *value)
+{
+    if (value == NULL) return "nothing";
+    switch ((hr_json_kind)value->kind) {
+    case HR_JSON_NULL: return "null";
+    case HR_JSON_BOOL: return value->as.integer ? "true" : "false";
+    case HR_JSON_INTEGER:
+    case HR_JSON_REAL: return "a number";
+    case HR_JSON_STRING: return "a string";
+    case HR_JSON_ARRAY: return "a list";
+    case HR_JSON_OBJECT: return "an object";
+    case HR_JSON_NOT_FINITE: break;
+    }
+    return isnan(value->as.real) ? "NaN" : value->as.real > 0 ? "Infinity" : "-Infinity";
+}
+
+int hr_json_is_empty(const hr_json *value)
+{
+    return value == NULL || value->kind == HR_JSON_NULL || (value->kind == HR_JSON_ARRAY && value->count == 0);
 }
 
 enum { MAX_ESCAPED = 8 };

@@ -32,7 +32,8 @@ typedef enum hr_json_kind {
     HR_JSON_REAL,    /* any other number; finite */
     HR_JSON_STRING,
     HR_JSON_ARRAY,
-    HR_JSON_OBJECT
+    HR_JSON_OBJECT,
+    HR_JSON_NOT_FINITE /* NaN, Infinity or -Infinity, which JSON does not have and Python writes; never a number here */
 } hr_json_kind;
 
 /* One node. */
@@ -40,8 +41,8 @@ typedef struct hr_json {
     uint32_t kind : 3, span : 29;
     uint32_t count; /* elements of an array, members of an object, bytes of a string */
     union {
-        int64_t integer; /* also 0 or 1 of a bool */
-        double real;
+        int64_t integer;  /* also 0 or 1 of a bool */
+        double real;      /* also of a number that is not finite */
         const char *text; /* UTF-8, NUL-terminated, without other NULs */
     } as;
 } hr_json;
@@ -56,9 +57,10 @@ typedef struct hr_json_document {
 
 /* ------------------------------------------------------------------------------------------------ whole texts */
 
-/* Parse n_bytes of UTF-8; bytes are not needed afterwards. HRNET_ERR_FORMAT for anything but one JSON value, for NUL
- * inside a string and for numbers beyond a double; HRNET_ERR_LIMIT for more than 64 levels of nesting or 2^26 nodes.
- * Messages say "line L, byte B: ...". Free with hr_json_free. */
+/* Parse n_bytes of UTF-8, with or without a byte order mark; bytes are not needed afterwards. NaN, Infinity and
+ * -Infinity are read as values of their own kind. HRNET_ERR_FORMAT for anything but one JSON value, for NUL inside a
+ * string and for numbers beyond a double; HRNET_ERR_LIMIT for more than 64 levels of nesting or 2^26 nodes. Messages
+ * say "line L, byte B: ...". Free with hr_json_free. */
 hrnet_status hr_json_parse(hr_json_document *out, const void *bytes, size_t n_bytes);
 /* Harmless on a zeroed document. */
 void hr_json_free(hr_json_document *document);
@@ -80,6 +82,12 @@ const hr_json *hr_json_get(const hr_json *value, const char *key);
 /* Return 1 and set *out if value is an integer (for _number: any number), else return 0. 1.0 is not an integer. */
 int hr_json_integer(const hr_json *value, int64_t *out);
 int hr_json_number(const hr_json *value, double *out);
+/* The same for an id: an integer, or a number like 7.0 that some exporters make of one (up to 2^53). */
+int hr_json_id(const hr_json *value, int64_t *out);
+/* What a value is, for messages: "nothing" for NULL, "null", "a number", "NaN", "a string", "a list", ... */
+const char *hr_json_what(const hr_json *value);
+/* 1 for a member that says nothing: it is missing (NULL), null, or an empty list. */
+int hr_json_is_empty(const hr_json *value);
 /* The text of a string; NULL for anything else. */
 const char *hr_json_string(const hr_json *value);
 /* Whether value is of that kind. */
@@ -87,12 +95,24 @@ int hr_json_is(const hr_json *value, hr_json_kind kind);
 
 /* ------------------------------------------------------------------------------------------------ large lists */
 
+/* Entries of a list that could not be read and were left out. Starts zeroed. */
+typedef struct hr_json_broken {
+    size_t n;
+    char first[256]; /* the message of the first one, "KEY[INDEX]: ..." or "entry INDEX: ..." */
+} hr_json_broken;
+
+/* Note the failure of an entry, whose message is set; key NULL: "entry". Returns HRNET_OK if the entry alone is at
+ * fault (HRNET_ERR_FORMAT, _CONFIG), else status: the reading must end. */
+hrnet_status hr_json_note_broken(hr_json_broken *broken, hrnet_status status, const char *key, size_t index);
+
 /* A list to read: the member `key` of the root object, or the root itself if key is NULL. `element` receives its values
  * in order with their index from 0; a value's tree is valid until element returns. A failure of element ends the
- * reading. */
+ * reading, unless `broken` is there and hr_json_note_broken takes it: the entry is then left out, of which element must
+ * leave no trace. */
 typedef struct hr_json_list {
     const char *key;
     hrnet_status (*element)(void *context, const hr_json *value, size_t index);
+    hr_json_broken *broken; /* or NULL */
 } hr_json_list;
 
 /* What hr_json_stream reads. Example: the lists "images" and "annotations" without their members "segmentation". */

@@ -7,6 +7,7 @@
  */
 #include "io/json_build.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,7 +65,9 @@ static hrnet_status add_text(hr_json_builder *b, const unsigned char *bytes, siz
 
 static int on_null(void *context)
 {
-    return add_value(context, (hr_json){.kind = HR_JSON_NULL});
+    hr_json_builder *const b = context;
+    if (b->not_finite != NULL) return add_value(b, (hr_json){.kind = HR_JSON_NOT_FINITE, .as.real = *b->not_finite});
+    return add_value(b, (hr_json){.kind = HR_JSON_NULL});
 }
 
 static int on_bool(void *context, int value)
@@ -194,17 +197,71 @@ static hrnet_status fail_at(hrnet_status stopped, yajl_handle parser, const char
     return status;
 }
 
-hrnet_status hr_json_run(const yajl_callbacks *events, void *context, const hrnet_status *stopped, const void *bytes,
+/* ------------------------------------------------------------------------------------------------ running yajl */
+
+/* The length of NaN, Infinity or -Infinity at the beginning of text [n], and its value; 0: it is none of them. */
+static size_t not_finite_length(const char *text, size_t n, double *value)
+{
+    static const struct {
+        const char *word;
+        size_t length;
+        double value;
+    } words[] = {{"NaN", 3, (double)NAN}, {"Infinity", 8, (double)INFINITY}, {"-Infinity", 9, -(double)INFINITY}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (n < words[i].length || memcmp(text, words[i].word, words[i].length) != 0) continue;
+        *value = words[i].value;
+        return words[i].length;
+    }
+    return 0;
+}
+
+/* Where the next such word stands behind `at`, which is outside of strings; n_bytes: there is none. */
+static size_t find_not_finite(const char *bytes, size_t n_bytes, size_t at, size_t *length, double *value)
+{
+    for (int quoted = 0; at < n_bytes; at++) {
+        const char c = bytes[at];
+        if (quoted && c == '\\')
+            at++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == 'N' || c == 'I' || c == '-') &&
+                 (*length = not_finite_length(bytes + at, n_bytes - at, value)) > 0)
+            return at;
+    }
+    return n_bytes;
+}
+
+/* Feed yajl the text. It knows no NaN: the text goes to it piece by piece, with null in the place of such words. */
+static hrnet_status feed(yajl_handle parser, hr_json_builder *builder, const char *bytes, size_t n_bytes)
+{
+    /* two searches that read memory at its speed spare almost every text the slow one */
+    const int has_words = memmem(bytes, n_bytes, "NaN", 3) != NULL || memmem(bytes, n_bytes, "Infinity", 8) != NULL;
+    for (size_t at = 0;;) {
+        size_t length = 0;
+        double value = 0;
+        const size_t stop = has_words ? find_not_finite(bytes, n_bytes, at, &length, &value) : n_bytes;
+        if (yajl_parse(parser, (const unsigned char *)bytes + at, stop - at) != yajl_status_ok)
+            return fail_at(builder->status, parser, bytes, at + yajl_get_bytes_consumed(parser));
+        if (stop == n_bytes) return HRNET_OK;
+        builder->not_finite = &value;
+        const int is_fine = yajl_parse(parser, (const unsigned char *)"null", 4) == yajl_status_ok;
+        builder->not_finite = NULL;
+        if (!is_fine) return fail_at(builder->status, parser, bytes, stop);
+        at = stop + length;
+    }
+}
+
+hrnet_status hr_json_run(const yajl_callbacks *events, void *context, hr_json_builder *builder, const void *bytes,
                          size_t n_bytes)
 {
+    if (bytes == NULL) bytes = "";
+    HR_TRY(hr_text_skip_mark(&bytes, &n_bytes));
     /* yajl uses malloc, not hr_alloc: it does not check for allocations that fail */
     const yajl_handle parser = yajl_alloc(events, NULL, context);
     if (parser == NULL) return hr_fail_memory(0);
-    hrnet_status status = HRNET_OK;
-    if (yajl_parse(parser, bytes, n_bytes) != yajl_status_ok)
-        status = fail_at(*stopped, parser, bytes, yajl_get_bytes_consumed(parser));
-    else if (yajl_complete_parse(parser) != yajl_status_ok)
-        status = fail_at(*stopped, parser, bytes, n_bytes);
+    hrnet_status status = feed(parser, builder, bytes, n_bytes);
+    if (status == HRNET_OK && yajl_complete_parse(parser) != yajl_status_ok)
+        status = fail_at(builder->status, parser, bytes, n_bytes);
     yajl_free(parser);
     return status;
 }

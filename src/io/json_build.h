@@ -18,6 +18,7 @@ typedef struct hr_json_builder {
     hr_json_text *texts;            /* blocks of string bytes, newest first */
     size_t open[HR_JSON_MAX_DEPTH]; /* indices of the containers that are not closed yet, outermost first */
     int depth;                      /* how many they are */
+    const double *not_finite;       /* the next null stands for this NaN or infinity (hr_json_run); or NULL */
     hrnet_status status;            /* why a callback made yajl stop; the message is set */
 } hr_json_builder;
 
@@ -29,9 +30,11 @@ void hr_json_builder_reset(hr_json_builder *builder);
 /* Harmless on a zeroed builder. */
 void hr_json_builder_free(hr_json_builder *builder);
 
-/* Run yajl over n_bytes of text with the given callbacks. A callback that stops it stores the reason in *stopped and
- * sets the message. The message of that failure, or of a syntax error, gets "line L, byte B: " in front. */
-hrnet_status hr_json_run(const yajl_callbacks *events, void *context, const hrnet_status *stopped, const void *bytes,
+/* Run yajl over n_bytes of text with the given callbacks. A byte order mark is stepped over; NaN, Infinity and
+ * -Infinity reach the builder as values of kind HR_JSON_NOT_FINITE, by way of the callback for null. A callback that
+ * stops yajl stores the reason in builder->status and sets the message. The message of that failure, or of a syntax
+ * error, gets "line L, byte B: " in front. */
+hrnet_status hr_json_run(const yajl_callbacks *events, void *context, hr_json_builder *builder, const void *bytes,
                          size_t n_bytes);
 
 #endif

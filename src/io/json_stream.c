@@ -60,19 +60,39 @@ static int classify(stream *s)
     return 0;
 }
 
+hrnet_status hr_json_note_broken(hr_json_broken *broken, hrnet_status status, const char *key, size_t index)
+{
+    if (status != HRNET_ERR_FORMAT && status != HRNET_ERR_CONFIG) return status;
+    if (broken->n++ > 0) return HRNET_OK;
+    if (key != NULL)
+        snprintf(broken->first, sizeof broken->first, "%.40s[%zu]: %.180s", key, index, hrnet_last_error());
+    else
+        snprintf(broken->first, sizeof broken->first, "entry %zu: %.180s", index, hrnet_last_error());
+    return HRNET_OK;
+}
+
+/* The status of an element's function: an entry that may be left out is none of the stream's failures. */
+static hrnet_status take_element(stream *s)
+{
+    const hr_json_list *const list = s->list;
+    hrnet_status status = list->element(s->context, s->builder.nodes, s->index);
+    if (status != HRNET_OK && list->broken != NULL)
+        status = hr_json_note_broken(list->broken, status, list->key, s->index);
+    if (status == HRNET_OK) return HRNET_OK;
+    char where[80];
+    if (list->key != NULL)
+        snprintf(where, sizeof where, "%.40s[%zu]", list->key, s->index);
+    else
+        snprintf(where, sizeof where, "entry %zu", s->index);
+    return hr_fail_in(status, where);
+}
+
 /* After the builder took an event, with its result: if that completed an element, call the list's function with it. */
 static int finish_element(stream *s, int result)
 {
     if (!result || s->builder.depth > 0) return result;
-    const hrnet_status status = s->list->element(s->context, s->builder.nodes, s->index);
-    if (status != HRNET_OK) {
-        char where[80];
-        if (s->list->key != NULL)
-            snprintf(where, sizeof where, "%.40s[%zu]", s->list->key, s->index);
-        else
-            snprintf(where, sizeof where, "entry %zu", s->index);
-        return stop(s, hr_fail_in(status, where));
-    }
+    const hrnet_status status = take_element(s);
+    if (status != HRNET_OK) return stop(s, status);
     hr_json_builder_reset(&s->builder);
     s->index++;
     return 1;
@@ -179,7 +199,7 @@ hrnet_status hr_json_stream(const hr_json_plan *plan, void *context, const void 
     static const yajl_callbacks events = {on_null,   on_bool, NULL,     NULL,     on_number, on_string,
                                           on_object, on_key,  on_close, on_array, on_close};
     stream s = {.plan = plan, .context = context};
-    const hrnet_status status = hr_json_run(&events, &s, &s.builder.status, bytes, n_bytes);
+    const hrnet_status status = hr_json_run(&events, &s, &s.builder, bytes, n_bytes);
     hr_json_builder_free(&s.builder);
     return status;
 }

@@ -8,6 +8,7 @@
 #include <yaml.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 typedef struct level {
     hr_yaml *node;  /* the open mapping or sequence */
@@ -188,10 +189,13 @@ hrnet_status hr_yaml_parse(hr_yaml **out, const void *bytes, size_t n_bytes, con
     if (n_bytes > HR_YAML_MAX_BYTES)
         return hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %d bytes of YAML, found %zu", name, HR_YAML_MAX_BYTES,
                        n_bytes);
+    if (bytes == NULL) bytes = "";
+    const hrnet_status marked = hr_text_skip_mark(&bytes, &n_bytes);
+    if (marked != HRNET_OK) return hr_fail_in(marked, name);
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) return hr_fail_memory(sizeof parser);
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, bytes != NULL ? bytes : (const void *)"", n_bytes);
+    yaml_parser_set_input_string(&parser, bytes, n_bytes);
     yaml_reader r = {.name = name};
     const hrnet_status status = read_all(&r, &parser);
     yaml_parser_delete(&parser);

@@ -25,9 +25,9 @@ typedef struct hr_yaml {
     struct hr_yaml *first, *next; /* first child; next child of the same parent */
 } hr_yaml;
 
-/* Parse n_bytes of UTF-8; name begins the messages ("NAME:LINE: ..."). *out is the document's root, or NULL for an
- * empty document; free it with hr_yaml_free. HRNET_ERR_FORMAT, HRNET_ERR_UNSUPPORTED or HRNET_ERR_LIMIT; *out is then
- * untouched. */
+/* Parse n_bytes of UTF-8, with or without a byte order mark; name begins the messages ("NAME:LINE: ..."). *out is the
+ * document's root, or NULL for an empty document; free it with hr_yaml_free. HRNET_ERR_FORMAT, HRNET_ERR_UNSUPPORTED or
+ * HRNET_ERR_LIMIT; *out is then untouched. */
 hrnet_status hr_yaml_parse(hr_yaml **out, const void *bytes, size_t n_bytes, const char *name);
 
 /* Free a node and all nodes below it. NULL is allowed. */

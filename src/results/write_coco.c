@@ -1,7 +1,7 @@
 /*
  * write_coco.c - format coco: the results array that upstream's evaluate writes and pycocotools reads, its keys in
- * upstream's (sorted) order. image_id is the number that the file's name ends in COCO's manner ("000000000785.jpg"),
- * or the name without ending when it is no number.
+ * upstream's (sorted) order. image_id is the picture's own id where it is known; else the number that the file's name
+ * is in COCO's manner ("000000000785.jpg"), or the name without ending when it is no number.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +17,17 @@ static size_t find_stem(const char *name, const char **stem)
     return dot != NULL && dot != *stem ? (size_t)(dot - *stem) : strlen(*stem);
 }
 
-static void write_image_id(hrnet_json_writer *json, const char *name)
+static void write_image_id(hrnet_json_writer *json, const hrnet_people *people)
 {
-    const char *stem;
+    const char *stem, *const name = people->name;
+    if (people->has_image_id) {
+        hrnet_json_integer(json, people->image_id);
+        return;
+    }
+    if (people->image_text != NULL) {
+        hrnet_json_text(json, people->image_text);
+        return;
+    }
     const size_t length = find_stem(name, &stem);
     if (length > 0 && length <= 18 && strspn(stem, "0123456789") >= length)
         hrnet_json_integer(json, strtoll(stem, NULL, 10));
@@ -27,7 +35,7 @@ static void write_image_id(hrnet_json_writer *json, const char *name)
         hr_json_text_n(json, stem, length);
 }
 
-static void write_person(hrnet_results_writer *w, const char *name, const hrnet_pose *one)
+static void write_person(hrnet_results_writer *w, const hrnet_people *people, const hrnet_pose *one)
 {
     hrnet_json_writer *const json = &w->json;
     const hrnet_model_info *const info = w->options.network;
@@ -35,13 +43,13 @@ static void write_person(hrnet_results_writer *w, const char *name, const hrnet_
     if (info != NULL) crop = hrnet_crop_from_box(one->box, (float)info->input_width / (float)info->input_height);
     hrnet_json_object(json);
     hrnet_json_key(json, "category_id");
-    hrnet_json_integer(json, 1);
+    hrnet_json_integer(json, one->has_category ? one->category_id : 1);
     if (info != NULL) {
         hrnet_json_key(json, "center");
         hr_json_floats(json, crop.center, 2);
     }
     hrnet_json_key(json, "image_id");
-    write_image_id(json, name);
+    write_image_id(json, people);
     hrnet_json_key(json, "keypoints");
     hrnet_json_array(json);
     for (int k = 0; k < w->options.skeleton->n_keypoints; k++) {
@@ -68,7 +76,7 @@ static void begin(hrnet_results_writer *w)
 static void add(hrnet_results_writer *w, const hrnet_people *people)
 {
     for (int i = 0; i < people->n_persons; i++)
-        if (hr_pose_is_good(&people->persons[i])) write_person(w, people->name, &people->persons[i]);
+        if (hr_pose_is_good(&people->persons[i])) write_person(w, people, &people->persons[i]);
 }
 
 static void end(hrnet_results_writer *w)

@@ -116,10 +116,10 @@ static hrnet_status check_people(const hrnet_results_writer *w, const hrnet_peop
     if (people->n_persons > 0 && people->n_keypoints != n_keypoints)
         return hr_fail(HRNET_ERR_MISMATCH, "%s: %d keypoints a person, the skeleton has %d", people->name,
                        people->n_keypoints, n_keypoints);
-    HR_TRY(hr_check_reserved(people->reserved, 4, "hrnet_people"));
+    HR_TRY(hr_check_reserved(people->reserved, 1, "hrnet_people"));
     for (int i = 0; i < people->n_persons; i++) {
         const hrnet_pose *const pose = &people->persons[i];
-        HR_TRY(hr_check_reserved(pose->reserved, 2, "hrnet_pose"));
+        HR_TRY(hr_check_reserved(&(uint64_t){pose->reserved}, 1, "hrnet_pose"));
         if (hr_pose_is_good(pose) && pose->keypoints == NULL)
             return hr_fail(HRNET_ERR_ARGUMENT, "%s: person %d has no keypoints", people->name, i);
     }

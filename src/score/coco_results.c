@@ -1,8 +1,12 @@
 /*
  * coco_results.c - reads COCO's results JSON, a list of poses, into flat arrays, with the areas that pycocotools'
- * loadRes gives them: of the boxes if the first result has one, else (areas NULL) of the keypoints' extent.
+ * loadRes gives them: of the boxes if the first result has one, else (areas NULL) of the keypoints' extent. A result
+ * that cannot be read is left out and counted; one whose score is NaN comes last, as NumPy sorts it.
  */
 #include "score/coco_score.h"
+
+#include <math.h>
+#include <stdio.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -14,10 +18,12 @@
 
 typedef struct results_reading {
     hrnet_coco_results *results;
-    /* entries allocated, one count an array since HR_ROOM grows each by itself */
+    /* entries allocated, one count an array since HR_GROW grows each by itself */
     size_t images_capacity, categories_capacity, scores_capacity, areas_capacity;
-    hr_keypoint_rows rows;
-    int has_boxes; /* decided by the first result, as in loadRes */
+    hr_keypoint_numbers numbers;
+    int n_keypoints; /* of every result; 0: the first one decides */
+    int has_boxes;   /* decided by the first result, as in loadRes */
+    hr_json_broken broken;
 } results_reading;
 
 static hrnet_status read_area(results_reading *r, const hr_json *bbox)
@@ -32,7 +38,32 @@ static hrnet_status read_area(results_reading *r, const hr_json *bbox)
     return HRNET_OK;
 }
 
-/* hr_json_list.element of the list of results. */
+static hrnet_status read_members(results_reading *r, const hr_json *value)
+{
+    hrnet_coco_results *const out = r->results;
+    const hr_json *const score = hr_json_get(value, "score"), *const keypoints = hr_json_get(value, "keypoints");
+    if (!hr_json_id(hr_json_get(value, "image_id"), &out->image_ids[out->n]) ||
+        !hr_json_id(hr_json_get(value, "category_id"), &out->category_ids[out->n]))
+        return hr_fail(HRNET_ERR_FORMAT,
+                       "expected an object with whole numbers \"image_id\" and \"category_id\", found %s and %s",
+                       hr_json_what(hr_json_get(value, "image_id")), hr_json_what(hr_json_get(value, "category_id")));
+    const int is_nan = hr_json_is(score, HR_JSON_NOT_FINITE) && isnan(score->as.real);
+    if (hr_json_is(score, HR_JSON_NOT_FINITE))
+        out->scores[out->n] = is_nan ? -(double)INFINITY : score->as.real;
+    else if (!hr_json_number(score, &out->scores[out->n]))
+        return hr_fail(HRNET_ERR_FORMAT, "score: expected a number, found %s", hr_json_what(score));
+    HR_TRY(read_area(r, hr_json_get(value, "bbox")));
+    if (r->n_keypoints != 0 && hr_json_is(keypoints, HR_JSON_ARRAY) && keypoints->count % 3 == 0 &&
+        keypoints->count != 3 * (uint32_t)r->n_keypoints)
+        return hr_fail(HRNET_ERR_FORMAT, "keypoints: expected %d numbers for %d keypoints, found %u",
+                       3 * r->n_keypoints, r->n_keypoints, (unsigned)keypoints->count);
+    HR_TRY(hr_keypoint_numbers_add(&r->numbers, keypoints));
+    if (r->n_keypoints == 0) r->n_keypoints = (int)(keypoints->count / 3);
+    out->n_without_score += is_nan != 0;
+    return HRNET_OK;
+}
+
+/* hr_json_list.element of the list of results. A result that fails leaves the arrays as they were, since n counts. */
 static hrnet_status read_result(void *context, const hr_json *value, size_t index)
 {
     (void)index;
@@ -41,27 +72,25 @@ static hrnet_status read_result(void *context, const hr_json *value, size_t inde
     HR_GROW(out->image_ids, out->n, r->images_capacity);
     HR_GROW(out->category_ids, out->n, r->categories_capacity);
     HR_GROW(out->scores, out->n, r->scores_capacity);
-    if (!hr_json_integer(hr_json_get(value, "image_id"), &out->image_ids[out->n]) ||
-        !hr_json_integer(hr_json_get(value, "category_id"), &out->category_ids[out->n]))
-        return hr_fail(HRNET_ERR_FORMAT, "expected an object with whole numbers \"image_id\" and \"category_id\"");
-    if (!hr_json_number(hr_json_get(value, "score"), &out->scores[out->n]))
-        return hr_fail(HRNET_ERR_FORMAT, "score: expected a number");
-    /* rows.n is out->n here: every entry adds one row */
-    HR_TRY(hr_keypoint_rows_add(&r->rows, hr_json_get(value, "keypoints")));
-    HR_TRY(read_area(r, hr_json_get(value, "bbox")));
+    HR_TRY(read_members(r, value));
     out->n++;
     return HRNET_OK;
 }
 
 hrnet_status hr_coco_results_parse(hrnet_coco_results *out, const void *bytes, size_t n_bytes, int n_keypoints)
 {
-    static const hr_json_list lists[] = {{NULL, read_result}, {0}};
-    static const char *const skip[] = {"segmentation", NULL};
     hrnet_coco_results results = {0};
-    results_reading r = {.results = &results, .rows = {.n_keypoints = n_keypoints}};
-    const hrnet_status status = hr_json_stream(&(hr_json_plan){lists, skip}, &r, bytes, n_bytes);
-    results.keypoints = r.rows.values;
-    results.n_keypoints = r.rows.n_keypoints;
+    results_reading r = {.results = &results, .n_keypoints = n_keypoints};
+    const hr_json_list lists[] = {{NULL, read_result, &r.broken}, {0}};
+    static const char *const skip[] = {"segmentation", NULL};
+    hrnet_status status = hr_json_stream(&(hr_json_plan){lists, skip}, &r, bytes, n_bytes);
+    if (status == HRNET_OK && results.n == 0 && r.broken.n > 0)
+        status = hr_fail(HRNET_ERR_FORMAT, "%s%s", r.broken.first,
+                         r.broken.n > 1 ? "; none of the other entries can be read either" : "");
+    results.keypoints = r.numbers.values;
+    results.n_keypoints = r.n_keypoints;
+    results.n_broken = r.broken.n;
+    snprintf(results.first_broken, sizeof results.first_broken, "%s", r.broken.first);
     if (status == HRNET_OK)
         *out = results;
     else

@@ -229,6 +229,18 @@ static void summarize(const table values, double numbers[5])
     numbers[4] = mean(values[2]);
 }
 
+/* Results none of which is of a category that counts would score 0 for their ids alone. */
+static hrnet_status check_categories(const scoring *s)
+{
+    size_t n;
+    const int64_t *const ids = hr_annotations_categories(s->annotations, &n);
+    if (s->detections.n > 0 || s->results->n == 0 || n == 0) return HRNET_OK;
+    return hr_fail(HRNET_ERR_MISMATCH,
+                   "results: expected category_id %lld%s as in the annotations, found none among %zu (the first: %lld)",
+                   (long long)ids[0], n > 1 ? " or another one" : "", s->results->n,
+                   (long long)s->results->category_ids[0]);
+}
+
 static hrnet_status score_all(scoring *s)
 {
     hrnet_coco_score *const out = s->out;
@@ -239,6 +251,8 @@ static hrnet_status score_all(scoring *s)
     HR_NEW(out->joints, (size_t)s->n_keypoints);
     HR_TRY(hr_coco_sort_persons(&s->persons, s->annotations));
     HR_TRY(hr_coco_sort_results(&s->detections, s->annotations, s->results));
+    out->n_other_category = s->results->n - s->detections.n;
+    HR_TRY(check_categories(s));
     HR_TRY(allocate_cell(s));
     HR_TRY(score_categories(s));
     out->n_ignored = out->n_matches - out->n_persons;

@@ -20,7 +20,8 @@ struct hrnet_mpii_truth {
     size_t n;                       /* persons */
     hr_mpii_joint *joints;          /* [n][16], in the file's order of joints */
     double *head_sizes;             /* [n], length in px of the diagonal of the head's box */
-    int columns[HRNET_MPII_JOINTS]; /* the joint of the file that has the name hr_mpii_joint_names[k] */
+    int columns[HRNET_MPII_JOINTS]; /* the joint of the file that has the name hr_mpii_joint_names[k]; -1: none, which
+                                       only pelvis, thorax and upper_neck may be */
 };
 
 /* The joints' names in "dataset_joints", in MPII's usual order: "rank" (right ankle), "rkne", ... [16]. */

@@ -102,7 +102,8 @@ static hrnet_status open_data(hrnet_trainer *t)
                                       .images = t->options.images,
                                       .info = t->options.info,
                                       .on_message = hr_trainer_log_message,
-                                      .context = t};
+                                      .context = t,
+                                      .category = t->options.category};
     HR_TRY(hr_train_set_open(&t->set, &t->config, &files));
     const int n_joints = hr_train_set_info(t->set)->skeleton.n_keypoints;
     if (n_joints != t->config.model.n_joints)
@@ -111,6 +112,7 @@ static hrnet_status open_data(hrnet_trainer *t)
     if (!t->is_first || t->options.validate_every < 0) return HRNET_OK;
     hrnet_evaluation_files valid = t->options.valid != NULL ? *t->options.valid : (hrnet_evaluation_files){0};
     if (valid.info == NULL) valid.info = t->options.info;
+    if (valid.category == NULL) valid.category = t->options.category;
     valid.on_message = hr_trainer_log_message;
     valid.context = t;
     HR_TRY(hrnet_evaluation_open(&t->valid, &t->config, &valid));

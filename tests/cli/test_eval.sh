@@ -199,8 +199,63 @@ wrong_command_lines() {
     has err 'person_keypoints_other.json'
 }
 
+# A detector whose only category has another number than the annotations' is taken and told; results have the
+# annotations' one.
+boxes_of_another_category() {
+    make_set
+    sed 's/"category_id": 1/"category_id": 3/g; s/"categories": \[{"id": 1/"categories": [{"id": 3/' \
+        set/annotations/person_keypoints_mine.json >three.json
+    sed 's/"category_id": 1/"category_id": 3/g' boxes.json >boxes3.json
+    for boxes in boxes3 boxes; do
+        expect 0 "$HRNET" eval $small $keys -a three.json -B $boxes.json -o $boxes
+        has out 'persons:   3'
+        counts $boxes/keypoints_mine_results_0.json 3 '"category_id": 3,'
+    done
+    has err 'boxes.json: no box is of a category of the annotations (3)'
+    has err 'boxes.json: boxes of category 1 are taken, the only one of the file'
+    cmp boxes/keypoints_mine_results_0.json boxes3/keypoints_mine_results_0.json
+    sed 's/"category_id": 3/"category_id": 5/' boxes3.json | sed '1!s/"category_id": 5/"category_id": 7/' >mixed.json
+    expect 1 "$HRNET" eval $small $keys -a three.json -B mixed.json -o d
+    has err 'mixed.json: expected boxes of one category, or of one that is known as person, found the ids 5, 7'
+}
+
+# Several categories with the same joints (AP-10K): each person keeps its own, with labelled and with detected boxes.
+categories_stay_apart() {
+    make_set
+    names=$(sed -n 's/.*"keypoints": \(\["nose".*right_ankle"\]\).*/\1/p' set/annotations/person_keypoints_mine.json)
+    sed 's/"id": 2, "image_id": 6, "category_id": 1/"id": 2, "image_id": 6, "category_id": 8/;
+        s/"categories": \[/"categories": [{"id": 8, "name": "dog", "keypoints": '"$names"'}, /' \
+        set/annotations/person_keypoints_mine.json >two.json
+    evaluate 0 $keys -a two.json -o labelled
+    counts labelled/keypoints_mine_results_0.json 3 '"category_id": 1,'
+    counts labelled/keypoints_mine_results_0.json 1 '"category_id": 8,'
+    sed 's/"image_id": 99, "category_id": 1/"image_id": 6, "category_id": 8/' boxes.json >both.json
+    evaluate 0 $keys -a two.json -B both.json -o detected
+    counts detected/keypoints_mine_results_0.json 3 '"category_id": 1,'
+    counts detected/keypoints_mine_results_0.json 1 '"category_id": 8,'
+    evaluate 0 $keys -a two.json -o dog --category dog
+    has out 'persons:   1'
+    counts dog/keypoints_mine_results_0.json 1 '"category_id": 8,'
+}
+
+# Who is left out is counted by reason; nobody left is an error that says so.
+left_out_and_why() {
+    make_set
+    sed 's/"image_id": 5/"image_id": 1001/; s/"image_id": 6, "category_id": 1, "iscrowd": 0/"image_id": 6, "category_id": 1, "iscrowd": 1/' \
+        set/annotations/person_keypoints_mine.json >some.json
+    expect 0 "$HRNET" eval $small $keys -a some.json -o a
+    has err 'warning: some.json: 1 of 4 annotations are of images that the file does not list (the first: 1001): left out'
+    has err 'some.json: 2 persons; 1 are crowds'
+    sed 's/"image_id": /"image_id": 100/g' set/annotations/person_keypoints_mine.json >none.json
+    evaluate 1 $keys -a none.json -o a
+    has err 'none.json: annotations: expected some that can be used, found none among 4; 4 are of images that the file does not list (the first: 1005)'
+    sed 's/"iscrowd": 0/"iscrowd": 1/g' set/annotations/person_keypoints_mine.json >crowds.json
+    evaluate 1 $keys -a crowds.json -o a
+    has err 'crowds.json: expected persons to evaluate, found none; 4 are crowds'
+}
+
 for name in the_published_table_and_what_it_was_made_with results_score_the_same_alone the_configuration_decides \
-    workers_batches_and_threads_change_nothing a_detectors_boxes pictures_that_are_missing_or_broken files_of_any_place \
+    workers_batches_and_threads_change_nothing a_detectors_boxes boxes_of_another_category categories_stay_apart left_out_and_why pictures_that_are_missing_or_broken files_of_any_place \
     pictures_in_an_archive a_test_set_gets_results_only the_worst_are_drawn mpii_persons wrong_command_lines; do
     if [ $name = pictures_in_an_archive ] && ! command -v zip >/dev/null; then
         echo "[  SKIPPED ] $name: there is no zip command here (test_image_store reads archives)"

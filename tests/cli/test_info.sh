@@ -105,10 +105,22 @@ usage() {
     expect 2 "$HRNET" convert a b.pth --half
 }
 
+a_byte_order_mark_is_no_text() {
+    cp "$golden/config.yaml" config.yaml
+    expect 0 "$HRNET" info -c config.yaml
+    mv out plain
+    printf '\357\273\277' | cat - "$golden/config.yaml" >config.yaml
+    expect 0 "$HRNET" info -c config.yaml
+    cmp out plain
+    printf '\377\376O' >config.yaml
+    expect 1 "$HRNET" info -c config.yaml
+    has err 'config.yaml: expected UTF-8, found UTF-16'
+}
+
 for name in a_checkpoint_is_described an_experiment_is_described conversion_keeps_the_weights \
     our_single_file_needs_no_configuration half_precision_is_near broken_files_are_named \
     weights_of_another_network_are_told the_model_that_ships_is_described \
-    names_and_joints_belong_together usage; do
+    names_and_joints_belong_together a_byte_order_mark_is_no_text usage; do
     run_case $name
 done
 exit "$n_failed"

@@ -109,8 +109,94 @@ EOF
     pose 0 000000000785.png --boxes boxes.json --box-score 0.5 --format csv
     counts out 17 '000000000785.png,0,'
     counts out 0 '000000000785.png,1,'
-    pose 0 b.png --boxes boxes.json --format coco
+    # nobody asked for: an error, whatever the threshold
+    pose 1 b.png --boxes boxes.json --format coco
+    has err 'boxes.json: expected boxes of the 1 inputs, found none among 3 (the first is of "785")'
+    pose 0 000000000785.png --boxes boxes.json --box-score 5 --format coco
     test "$(cat out)" = '[]'
+    printf '[]' >nobody.json
+    pose 0 b.png --boxes nobody.json --format coco
+    test "$(cat out)" = '[]'
+}
+
+# The category that is named person, else the only one, else 1.
+boxes_of_categories() {
+    cp "$data/card.png" photo.png
+    for id in 3 0; do
+        printf '{"images": [{"id": 7, "file_name": "photo.png"}], "annotations": [{"id": 1, "image_id": 7, "bbox": [10, 10, 50, 60],
+            "category_id": %s}, {"id": 2, "image_id": 7, "bbox": [1, 1, 5, 6], "category_id": 1}],
+            "categories": [{"id": 1, "name": "dog"}, {"id": %s, "name": "person"}]}' $id $id >ann.json
+        pose 0 photo.png -B ann.json -F jsonl
+        has out '"persons":[{"box":[10,10,50,60],'
+        counts out 0 '"box":[1,1,5,6]'
+        pose 0 photo.png -B ann.json -F jsonl --category dog
+        has out '"persons":[{"box":[1,1,5,6],'
+        pose 0 photo.png -B ann.json -F coco
+        has out "\"category_id\":$id,"
+        has out '"image_id":7,'
+    done
+    pose 1 photo.png -B ann.json --category horse
+    has err 'ann.json: expected boxes of the category "horse", found the ids 0, 1'
+    printf '[{"image_id": "photo", "category_id": 3, "bbox": [1, 2, 30, 40]}]' >three.json
+    expect 0 "$HRNET" pose $small photo.png -B three.json -F coco
+    has err 'three.json: boxes of category 3 are taken, the only one of the file'
+    has err 'three.json: 1 of 1 boxes belong to 1 of 1 inputs'
+    has out '"category_id":3,'
+    has out '"image_id":"photo",'
+    pose 2 photo.png --category person
+}
+
+# Folders decide between equal names; a name that fits several pictures is no one's.
+boxes_of_equal_file_names() {
+    mkdir vidA vidB
+    cp "$data/card.png" vidA/000001.png
+    cp "$data/card.png" vidB/000001.png
+    cat >ann.json <<'EOF'
+{"images": [{"id": 10, "file_name": "vidA/000001.png"}, {"id": 20, "file_name": "vidB\\000001.png"}], "annotations": [
+ {"id": 1, "image_id": 10, "bbox": [10, 10, 50, 60], "category_id": 1},
+ {"id": 2, "image_id": 20, "bbox": [40, 20, 40, 50], "category_id": 1}], "categories": [{"id": 1, "name": "person"}]}
+EOF
+    pose 0 vidA/000001.png vidB/000001.png -B ann.json -F jsonl
+    counts out 2 '"persons":[{"box":['
+    counts out 1 '"file":"vidA/000001.png","width":96,"height":80,"persons":[{"box":[10,10,50,60]'
+    counts out 1 '"file":"vidB/000001.png","width":96,"height":80,"persons":[{"box":[40,20,40,50]'
+    counts out 0 '},{"box"'
+    pose 0 vidA/000001.png vidB/000001.png -B ann.json -F coco
+    has out '"image_id":10,'
+    has out '"image_id":20,'
+    # from inside of a folder, too
+    (cd vidB && expect 0 "$HRNET" pose $small -q 000001.png -B ../ann.json -F jsonl && has out '"persons":[{"box":[40,20,40,50]' && counts out 0 '[10,10,50,60]')
+    printf '[{"image_id": 1, "category_id": 1, "bbox": [1, 2, 30, 40]}]' >one.json
+    pose 1 vidA/000001.png vidB/000001.png -B one.json
+    has err 'one.json: "1": expected a name that tells one picture from the others'
+}
+
+# Ids are texts of any form; what Windows, Python and editors write is read.
+boxes_of_any_name() {
+    for name in frame.0001 1.0 7 'a b'; do cp "$data/card.png" "$name.png"; done
+    cat >boxes.json <<'EOF'
+[{"image_id": "frame.0001", "bbox": [1, 1, 30, 40]}, {"image_id": "1.0", "bbox": [2, 1, 30, 40]},
+ {"image_id": 7.0, "bbox": [3, 1, 30, 40]}, {"image_id": 3, "file_name": "C:\\data\\a b.png", "bbox": [4, 1, 30, 40]}]
+EOF
+    printf '\357\273\277' | cat - boxes.json >marked.json
+    for file in boxes.json marked.json; do
+        expect 0 "$HRNET" pose $small frame.0001.png 1.0.png 7.png 'a b.png' -B $file -F jsonl
+        has err "$file: 4 of 4 boxes belong to 4 of 4 inputs"
+        for x in 1 2 3 4; do counts out 1 "\"persons\":[{\"box\":[$x,1,30,40]"; done
+    done
+    printf '\357\273\2777.png\r\na b.png\r\n' >list.txt
+    pose 0 list.txt -F jsonl
+    counts out 2 '"persons":[{"box"'
+}
+
+# A box of a tool that writes none is that of the keypoints; a bad entry is named, and the rest goes on.
+boxes_of_keypoints_and_broken_ones() {
+    cp "$data/card.png" 7.png
+    printf '[{"image_id": 7, "bbox": [], "keypoints": [10, 20, 2, 40, 60, 2, 0, 0, 0]}, {"image_id": 7, "bbox": [1, 2, NaN, 3]}]' >boxes.json
+    pose 0 7.png -B boxes.json -F jsonl
+    has out '"persons":[{"box":[10,20,30,40]'
+    has err 'warning: boxes.json: 1 of the boxes could not be read and are left out; the first: entry 1: bbox[2]: expected a number that a float can hold, found NaN'
+    has err 'warning: boxes.json: 1 entries have no box'
 }
 
 bad_box_files_are_named() {
@@ -287,6 +373,7 @@ the_program_of_readme_runs() {
 for name in json_on_standard_output a_network_report_goes_to_standard_error every_kind_of_input \
     inputs_that_name_nothing a_broken_picture_does_not_stop_the_rest boxes_on_the_command_line \
     boxes_outside_the_picture_are_black_crops boxes_of_a_coco_file bad_box_files_are_named \
+    boxes_of_categories boxes_of_equal_file_names boxes_of_any_name boxes_of_keypoints_and_broken_ones \
     an_empty_box_of_a_file_is_no_person every_format \
     the_ending_of_the_output_decides a_folder_gets_a_drawing_and_data_for_every_input drawing_changes_the_picture \
     heatmaps_are_written batches_and_threads_do_not_change_results decoders_flip_and_samplers_run \

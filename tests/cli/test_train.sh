@@ -246,6 +246,54 @@ pictures_before_and_after() {
     test "$(wc -l <run/train.csv)" = 4
 }
 
+# What annotation tools write is trained on, and what was made of it is told (COCO Annotator, CVAT, Label Studio and
+# others).
+annotations_as_tools_write_them() {
+    make_train_set set 4
+    plain=set/annotations/person_keypoints_mine.json
+    look() { # STATUS EDIT: the preview of what the edited annotations say
+        sed "$2" $plain >ann.json
+        if cmp -s ann.json $plain; then
+            echo "nothing is changed by: $2"
+            return 1
+        fi
+        train "$1" -o look --preview 1 --no-validation $train_keys -a ann.json
+    }
+    # a label that is no skeleton; annotations without keypoints
+    look 0 's/"categories": \[/"categories": [{"id": 2, "name": "box", "keypoints": [], "skeleton": []}, /'
+    has out 'ann.json: 4 persons'
+    for none in '[]' null; do
+        look 0 's/"num_keypoints": 17, "bbox": \(\[8[^]]*\]\), "keypoints": \[[^]]*\]/"bbox": \1, "keypoints": '$none'/'
+        has out 'ann.json: 3 persons; 1 have no labelled keypoint'
+    done
+    # no boxes
+    look 0 's/"area": 2500/"area": 0/g; s/"bbox": \[[^]]*\]/"bbox": [0, 0, 0, 0]/g'
+    has out 'ann.json: 4 persons'
+    has out 'warning: ann.json: 4 annotations have no box or an empty one: it is taken from their keypoints'
+    # links that count from 0
+    look 0 's/"name": "person"/"name": "person", "skeleton": [[0, 1], [1, 2]]/'
+    has out 'ann.json: 4 persons'
+    has out 'count from 0'
+    # two skeletons: the network's, or the one that is asked for
+    look 0 's/"categories": \[/"categories": [{"id": 2, "name": "wedge", "keypoints": ["a", "b", "c"]}, /;
+        s/"annotations": \[/"annotations": [{"id": 99, "image_id": 1, "category_id": 2, "bbox": [0, 0, 10, 5], "area": 50, "keypoints": [1, 1, 2, 5, 3, 2, 9, 4, 2]}, /'
+    has out 'ann.json: 4 persons; 1 are of other categories (the first: 2)'
+    has out 'category "person" (17 keypoints) is read'
+    train 1 -o look --preview 1 --no-validation $train_keys -a ann.json --category wedge
+    has err 'ann.json: expected 17 keypoints (MODEL.NUM_JOINTS), found 3'
+    # one bad entry, and nothing but bad entries
+    look 0 's/"keypoints": \[14, /"keypoints": ["14", /'
+    has out 'warning: ann.json: 1 of the annotations could not be read and are left out; the first: annotations[0]: keypoints[0]: expected a number, found a string'
+    has out 'ann.json: 3 persons; 1 could not be read'
+    look 1 's/"keypoints": \[[0-9][0-9]*, /"keypoints": ["14", /g'
+    has err 'ann.json: annotations: expected some that can be used, found none among 4; 4 could not be read (annotations[0]: keypoints[0]'
+    # nobody is left
+    look 1 's/"iscrowd": 0/"iscrowd": 1/g'
+    has err 'ann.json: expected persons to train on, found none among 4; 4 are crowds'
+    look 1 's/"bbox": \[/"bbox": [500/g'
+    has err 'found none among 4; 4 have a box outside of the picture'
+}
+
 run_case a_run_leaves_what_is_published
 run_case without_a_folder_the_published_ones
 run_case the_chosen_folder_holds_all
@@ -258,6 +306,7 @@ run_case another_configuration_or_other_data_are_refused
 run_case a_loss_that_is_not_finite_ends_the_run
 run_case a_full_disk_ends_the_run
 run_case a_signal_saves_and_ends
+run_case annotations_as_tools_write_them
 run_case what_is_missing_is_named
 run_case what_does_not_fit_is_refused
 run_case weights_of_a_model_with_other_joints

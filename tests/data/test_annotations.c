@@ -6,7 +6,7 @@
 
 static hrnet_status parse(hrnet_annotations **out, const char *text)
 {
-    return hr_annotations_parse(out, text, strlen(text));
+    return hr_annotations_parse(out, text, strlen(text), NULL);
 }
 
 static void test_content(void **state)
@@ -55,6 +55,7 @@ static void test_without_keypoints(void **state)
 
 #define PERSON "{\"image_id\": 1, \"category_id\": 1, \"bbox\": [0, 0, 1, 1], \"keypoints\": "
 
+/* What ends the reading of a file. */
 static void test_refused(void **state)
 {
     static const struct {
@@ -63,16 +64,11 @@ static void test_refused(void **state)
         {"[]", "expected an object"},
         {"7", "expected an object or a list"},
         {"{\"images\": {}}", "\"images\": expected a list"},
-        {"{\"images\": [{\"id\": 1}, {\"id\": \"a\"}]}", "images[1]: expected an object with a whole number \"id\""},
         {"{\"images\": [{\"id\": 1}, {\"id\": 1}]}", "expected every id once, found 1 twice"},
-        {"{\"annotations\": [{\"image_id\": 1}]}", "annotations[0]: expected an object with whole numbers"},
-        {"{\"annotations\": [" PERSON "[1, 2]}]}", "annotations[0]: keypoints: expected a list"},
-        {"{\"annotations\": [" PERSON "[1, 2, 0]}, " PERSON "[1, 2, 0, 3, 4, 0]}]}",
-         "expected 3 numbers for 1 keypoints, found 6"},
-        {"{\"annotations\": [" PERSON "[1, 2, \"a\"]}]}", "expected numbers alone"},
         {"{\"annotations\": [" PERSON "[1, 2, 0]}]}", "categories: expected those of the annotations, found none"},
-        {"{\"annotations\": [" PERSON "[1, 2, 0]}], \"categories\": [{\"id\": 1, \"keypoints\": [\"a\", \"b\"]}]}",
-         "annotations: expected 2 keypoints as their category has, found 1"},
+        {"{\"categories\": [{\"id\": \"a\"}]}", "categories[0]: expected an object with a whole number \"id\", found a "
+                                                "string"},
+        {"{\"categories\": [7]}", "categories[0]: expected an object with a whole number \"id\", found a number"},
         {"{\"images\": [", "line 1, byte"},
     };
     (void)state;
@@ -83,6 +79,233 @@ static void test_refused(void **state)
         if (strstr(hrnet_last_error(), cases[i].message) == NULL)
             fail_msg("case %zu: expected '%s', found '%s'", i, cases[i].message, hrnet_last_error());
     }
+}
+
+#define FILE_OF(persons)                                                                                               \
+    "{\"images\": [{\"id\": 1}], \"annotations\": [" persons "], \"categories\": [{\"id\": 1, \"keypoints\": [\"a\","  \
+    " \"b\"]}]}"
+#define GOOD PERSON "[1, 2, 2, 3, 4, 2]}"
+
+/* What is wrong with one entry: the others are read, and the entry is named; if it is the only one, the file is
+ * refused. */
+static void test_broken_entries(void **state)
+{
+    static const struct {
+        const char *entry, *message;
+    } cases[] = {
+        {"{\"image_id\": 1}", "expected an object with a whole number \"category_id\", found nothing"},
+        {"7", "expected an object with a whole number \"image_id\", found a number"},
+        {"{\"image_id\": \"1\", \"category_id\": 1}", "\"image_id\", found a string"},
+        {PERSON "[1, 2]}", "keypoints: expected a list with three numbers a keypoint, found a list of another length"},
+        {PERSON "\"none\"}", "keypoints: expected a list with three numbers a keypoint, found a string"},
+        {PERSON "[1, 2, 0]}", "keypoints: expected 6 numbers for 2 keypoints, found 3"},
+        {PERSON "[1, 2, 0, 3, 4, 0, 5, 6, 0]}", "keypoints: expected 6 numbers for 2 keypoints, found 9"},
+        {PERSON "[1, 2, \"a\", 3, 4, 5]}", "keypoints[2]: expected a number, found a string"},
+        {PERSON "[1, NaN, 2, 3, 4, 5]}", "keypoints[1]: expected a number, found NaN"},
+        {PERSON "[1, 2, 2, 3, 4, 2], \"area\": \"12.5\"}", "area: expected a number, found a string"},
+        {PERSON "[1, 2, 2, 3, 4, 2], \"iscrowd\": \"0\"}", "iscrowd: expected a number, found a string"},
+        {PERSON "[1, 2, 2, 3, 4, 2], \"num_keypoints\": {}}", "num_keypoints: expected a number, found an object"},
+        {"{\"image_id\": 1, \"category_id\": 1, \"bbox\": [0, 0, 1]}", "expected \"bbox\": [x, y, width, height]"},
+        {"{\"image_id\": 1, \"category_id\": 1, \"bbox\": [0, 0, null, 1]}", "bbox[2]: expected a number, found null"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[1024];
+        hrnet_annotations *a = NULL;
+        snprintf(text, sizeof text, FILE_OF(GOOD ", %s, " GOOD), cases[i].entry);
+        MUST(parse(&a, text));
+        assert_int_equal(hrnet_annotations_n(a), 2);
+        assert_true(hr_annotations_counts(a)->n == 3 && hr_annotations_counts(a)->broken.n == 1);
+        const char *const told = hr_annotations_notes(a)->data;
+        if (strstr(told, "1 of the annotations could not be read and are left out; the first: annotations[1]: ") ==
+                NULL ||
+            strstr(told, cases[i].message) == NULL)
+            fail_msg("case %zu: expected '%s', found '%s'", i, cases[i].message, told);
+        hrnet_annotations_free(a);
+        snprintf(text, sizeof text, FILE_OF("%s"), cases[i].entry);
+        MUST(parse(&a, text));
+        assert_int_equal(hr_annotations_require(a), HRNET_ERR_FORMAT);
+        assert_non_null(strstr(hrnet_last_error(), cases[i].message));
+        hrnet_annotations_free(a);
+    }
+}
+
+/* An annotation of another image or category is no mistake of the entry; all of them are one of the file. */
+static void test_nobody_left(void **state)
+{
+    static const struct {
+        const char *entry, *message;
+    } cases[] = {
+        {"{\"image_id\": 1001, \"category_id\": 1}", "none among 2; 2 are of images that the file does not list (the "
+                                                     "first: 1001)"},
+        {"{\"image_id\": 1, \"category_id\": 9}", "none among 2; 2 are of other categories (the first: 9)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[1024];
+        hrnet_annotations *a = NULL;
+        snprintf(text, sizeof text, FILE_OF("%s, %s"), cases[i].entry, cases[i].entry);
+        MUST(parse(&a, text));
+        assert_int_equal(hr_annotations_require(a), HRNET_ERR_MISMATCH);
+        assert_non_null(strstr(hrnet_last_error(), cases[i].message));
+        hrnet_annotations_free(a);
+        snprintf(text, sizeof text, FILE_OF("%s, " GOOD), cases[i].entry);
+        MUST(parse(&a, text));
+        MUST(hr_annotations_require(a));
+        assert_int_equal(hrnet_annotations_n(a), 1);
+        hrnet_annotations_free(a);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------ categories */
+
+#define OF(id, keypoints) "{\"id\": 1, \"image_id\": 1, \"category_id\": " #id ", \"keypoints\": " keypoints "}"
+#define THREE             "[1, 1, 2, 5, 3, 2, 9, 4, 2]"
+#define TWO               "[1, 1, 2, 5, 3, 2]"
+
+/* Which categories count in a file of several. */
+static void test_categories(void **state)
+{
+    static const struct {
+        const char *categories, *persons, *wanted;
+        int n_keypoints; /* of the network */
+        hrnet_status status;
+        int n_persons, of; /* persons, and their number of keypoints */
+        const char *told;  /* part of the notes or of the message; NULL: nothing */
+    } cases[] = {
+        /* labels of a tool that are no skeletons */
+        {"{\"id\": 1, \"keypoints\": [\"a\", \"b\"]}, {\"id\": 2, \"keypoints\": []}, {\"id\": 3, \"keypoints\": null}",
+         OF(1, TWO) "," OF(1, TWO), NULL, 0, HRNET_OK, 2, 2, NULL},
+        /* one skeleton for several (AP-10K) */
+        {"{\"id\": 1, \"keypoints\": [\"a\", \"b\"]}, {\"id\": 2, \"keypoints\": [\"a\", \"b\"]}",
+         OF(1, TWO) "," OF(2, TWO), NULL, 0, HRNET_OK, 2, 2, NULL},
+        {"{\"id\": 1, \"keypoints\": [\"a\", \"b\"]}, {\"id\": 2, \"keypoints\": [\"a\", \"b\"]}",
+         OF(1, TWO) "," OF(2, TWO), "2", 0, HRNET_OK, 1, 2, "1 of 2 annotations are of other categories"},
+        /* several skeletons: the network's, the used one, the person's, the chosen one */
+        {"{\"id\": 1, \"name\": \"kite\", \"keypoints\": [\"a\", \"b\"]}, {\"id\": 2, \"name\": \"wedge\", "
+         "\"keypoints\": "
+         "[\"a\", \"b\", \"c\"]}",
+         OF(1, TWO) "," OF(2, THREE), NULL, 3, HRNET_OK, 1, 3, "category \"wedge\" (3 keypoints) is"},
+        {"{\"id\": 1, \"name\": \"kite\", \"keypoints\": [\"a\", \"b\"]}, {\"id\": 2, \"name\": \"wedge\", "
+         "\"keypoints\": "
+         "[\"a\", \"b\", \"c\"]}",
+         OF(1, TWO) "," OF(2, THREE), NULL, 0, HRNET_ERR_UNSUPPORTED, 0, 0,
+         "\"kite\" (id 1, 2 keypoints), \"wedge\" (id 2, 3 keypoints): choose one (--category NAME)"},
+        {"{\"id\": 1, \"name\": \"kite\", \"keypoints\": [\"a\", \"b\"]}, {\"id\": 2, \"name\": \"wedge\", "
+         "\"keypoints\": "
+         "[\"a\", \"b\", \"c\"]}",
+         OF(1, TWO) "," OF(2, THREE), "KITE", 0, HRNET_OK, 1, 2, "1 of 2"},
+        {"{\"id\": 1, \"name\": \"kite\", \"keypoints\": [\"a\", \"b\"]}, {\"id\": 2, \"name\": \"wedge\", "
+         "\"keypoints\": "
+         "[\"a\", \"b\", \"c\"]}",
+         OF(1, TWO) "," OF(2, THREE), "2", 2, HRNET_OK, 1, 3, "1 of 2"},
+        {"{\"id\": 1, \"name\": \"kite\", \"keypoints\": [\"a\", \"b\"]}, {\"id\": 2, \"name\": \"wedge\", "
+         "\"keypoints\": "
+         "[\"a\", \"b\", \"c\"]}",
+         OF(1, TWO), NULL, 0, HRNET_OK, 1, 2, "category \"kite\""},
+        {"{\"id\": 1, \"name\": \"dog\", \"keypoints\": [\"a\", \"b\"]}, {\"id\": 2, \"name\": \"person\", "
+         "\"keypoints\": "
+         "[\"c\", \"d\"]}",
+         OF(1, TWO) "," OF(2, TWO), NULL, 2, HRNET_OK, 1, 2, "category \"person\" (2 keypoints) is"},
+        {"{\"id\": 1, \"name\": \"kite\", \"keypoints\": [\"a\", \"b\"]}", OF(1, TWO), "wedge", 0, HRNET_ERR_MISMATCH,
+         0, 0, "expected \"wedge\" among them, found \"kite\" (id 1, 2 keypoints)"},
+        /* no names at all: as many as the first annotation has */
+        {"{\"id\": 1}, {\"id\": 2}", OF(1, TWO) "," OF(2, THREE), "2", 0, HRNET_OK, 1, 3, "1 of 2"},
+        {"{\"id\": 1}", OF(1, "[]") "," OF(1, THREE) "," OF(1, TWO), NULL, 0, HRNET_OK, 2, 3,
+         "annotations[2]: keypoints: expected 9 numbers for 3 keypoints, found 6"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const hrnet_annotations_options options = {.category = cases[i].wanted, .n_keypoints = cases[i].n_keypoints};
+        char text[1024];
+        hrnet_annotations *a = NULL;
+        snprintf(text, sizeof text, "{\"annotations\": [%s], \"images\": [{\"id\": 1}], \"categories\": [%s]}",
+                 cases[i].persons, cases[i].categories);
+        const hrnet_status status = hr_annotations_parse(&a, text, strlen(text), &options);
+        if (status != cases[i].status) fail_msg("case %zu: status %d: %s", i, status, hrnet_last_error());
+        const char *told = hrnet_last_error();
+        if (status == HRNET_OK) {
+            assert_int_equal(hrnet_annotations_n(a), cases[i].n_persons);
+            assert_int_equal(hrnet_annotations_info(a)->skeleton.n_keypoints, cases[i].of);
+            const hrnet_annotation last = hrnet_annotations_get(a, hrnet_annotations_n(a) - 1);
+            assert_near(last.keypoints[3 * cases[i].of - 2], cases[i].of == 2 ? 3 : 4, 0);
+            told = hr_annotations_notes(a)->data;
+        }
+        /* these annotations have no boxes, which is noted too */
+        if (cases[i].told != NULL && strstr(told, cases[i].told) == NULL)
+            fail_msg("case %zu: expected '%s', found '%s'", i, cases[i].told, told);
+        if (cases[i].told == NULL && strstr(told, "categor") != NULL) fail_msg("case %zu: found '%s'", i, told);
+        hrnet_annotations_free(a);
+    }
+}
+
+/* Links are for drawing alone. */
+static void test_links(void **state)
+{
+    static const struct {
+        const char *links;
+        int n, first[2];
+        const char *told;
+    } cases[] = {
+        {"[[1, 2], [2, 3]]", 2, {0, 1}, NULL},
+        {"[[0, 1], [1, 2]]", 2, {0, 1}, "numbers count from 0 here"},
+        {"null", 0, {0}, NULL},
+        {"[]", 0, {0}, NULL},
+        {"7", 0, {0}, "expected a list of pairs of keypoints, found a number"},
+        {"[[1, 2], [3, 9], [2, 2], [1], \"a\", [\"a\", \"c\"]]", 2, {0, 1}, "4 of 6 links are no pair"},
+        {"[[0, 9], [1, 3]]", 1, {0, 2}, "1 of 2 links are no pair"},
+        {"[[1.0, 3.0]]", 1, {0, 2}, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[512];
+        hrnet_annotations *a = NULL;
+        snprintf(text, sizeof text,
+                 "{\"categories\": [{\"id\": 1, \"keypoints\": [\"a\", \"b\", \"c\"], \"skeleton\": %s}]}",
+                 cases[i].links);
+        MUST(parse(&a, text));
+        const hrnet_skeleton *const s = &hrnet_annotations_info(a)->skeleton;
+        const char *const told = hr_annotations_notes(a)->data;
+        assert_int_equal(s->n_links, cases[i].n);
+        if (s->n_links > 0) assert_true(s->links[0][0] == cases[i].first[0] && s->links[0][1] == cases[i].first[1]);
+        if (cases[i].told != NULL && (told == NULL || strstr(told, cases[i].told) == NULL))
+            fail_msg("case %zu: expected '%s', found '%s'", i, cases[i].told, told != NULL ? told : "nothing");
+        if (cases[i].told == NULL) assert_null(told);
+        hrnet_annotations_free(a);
+    }
+}
+
+static void test_images_listed_twice(void **state)
+{
+    static const char same[] = "{\"images\": [{\"id\": 2, \"file_name\": \"b\"}, {\"id\": 1, \"file_name\": \"a\"},"
+                               " {\"id\": 1, \"file_name\": \"a\"}], \"categories\": [{\"id\": 1}], \"annotations\": ["
+                               "{\"image_id\": 1, \"category_id\": 1, \"keypoints\": [1, 2, 2]}]}";
+    static const char other[] = "{\"images\": [{\"id\": 1, \"file_name\": \"b\"}, {\"id\": 1, \"file_name\": \"a\"}]}";
+    (void)state;
+    hrnet_annotations *a = NULL;
+    MUST(parse(&a, same));
+    assert_true(hrnet_annotations_find_image(a, 1) == 1 && hrnet_annotations_find_image(a, 2) == 0);
+    assert_int_equal(hrnet_annotations_get(a, 0).image, 1);
+    assert_true(hr_annotations_image_rank(a, 0) == 1 && hr_annotations_image_rank(a, 1) == 0);
+    assert_non_null(strstr(hr_annotations_notes(a)->data, "1 images are listed twice"));
+    hrnet_annotations_free(a);
+    assert_int_equal(parse(&a, other), HRNET_ERR_FORMAT);
+    assert_non_null(strstr(hrnet_last_error(), "expected every id once, found 1 twice, as \"b\" and \"a\""));
+}
+
+/* A file of images and of boxes, of all of COCO's categories: persons alone are meant (image_info_test-dev2017.json).
+ */
+static void test_person_without_keypoints(void **state)
+{
+    static const char text[] =
+        "{\"images\": [{\"id\": 1}], \"categories\": [{\"id\": 3, \"name\": \"car\"}, {\"id\": 1,"
+        " \"name\": \"person\"}], \"annotations\": [{\"image_id\": 1, \"category_id\": 3}]}";
+    (void)state;
+    hrnet_annotations *a = NULL;
+    size_t n;
+    MUST(parse(&a, text));
+    assert_true(hr_annotations_categories(a, &n)[0] == 1 && n == 1);
+    hrnet_annotations_free(a);
 }
 
 static void test_results(void **state)
@@ -114,7 +337,7 @@ static void test_description(void **state)
 {
     (void)state;
     hrnet_dataset_info *info = NULL;
-    MUST(describe(&info, "keypoints: [left_tip, right_tip, tail]\n"
+    MUST(describe(&info, "\xEF\xBB\xBFkeypoints: [left_tip, right_tip, tail]\n"
                          "skeleton: [[1, 3], [right_tip, tail]]\n"
                          "flip_pairs: [[left_tip, 1]]\n"
                          "upper: [0, right_tip]\n"
@@ -193,10 +416,20 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_content),        cmocka_unit_test(test_without_keypoints),
-        cmocka_unit_test(test_refused),        cmocka_unit_test(test_results),
-        cmocka_unit_test(test_description),    cmocka_unit_test(test_known_names),
-        cmocka_unit_test(test_contradictions), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_content),
+        cmocka_unit_test(test_without_keypoints),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_images_listed_twice),
+        cmocka_unit_test(test_person_without_keypoints),
+        cmocka_unit_test(test_broken_entries),
+        cmocka_unit_test(test_nobody_left),
+        cmocka_unit_test(test_categories),
+        cmocka_unit_test(test_links),
+        cmocka_unit_test(test_results),
+        cmocka_unit_test(test_description),
+        cmocka_unit_test(test_known_names),
+        cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,7 +46,7 @@ static const char rules[] =
     /* inside: 10, 20, 30 - 1, 40 - 1 */
     "{\"id\": 2, \"image_id\": 9, \"category_id\": 1, \"iscrowd\": 0, \"area\": 9, \"num_keypoints\": 2,"
     " \"bbox\": [10, 20, 30, 40], \"keypoints\": [4, 5, 2, 6, 7, 1]},"
-    /* left out: a crowd, no keypoints, no area, outside the picture */
+    /* left out: a crowd, no keypoints; without an area the box's is taken; outside the picture */
     "{\"id\": 3, \"image_id\": 9, \"category_id\": 1, \"iscrowd\": 1, \"area\": 9, \"num_keypoints\": 2,"
     " \"bbox\": [10, 20, 30, 40], \"keypoints\": [4, 5, 2, 6, 7, 1]},"
     "{\"id\": 4, \"image_id\": 9, \"category_id\": 1, \"iscrowd\": 0, \"area\": 9, \"num_keypoints\": 0,"
@@ -62,17 +62,19 @@ static void ground_truth_boxes(void **state)
     hr_samples s = {0};
     (void)state;
     assert_int_equal(hr_coco_set_truth(&s, annotations, 0.75), HRNET_OK);
-    assert_int_equal(s.n, 2);
+    assert_int_equal(s.n, 3);
+    assert_true(s.left_out.n_crowds == 1 && s.left_out.n_unlabelled == 1 && s.left_out.n_outside == 1);
+    assert_true(s.left_out.n_no_box == 0 && s.list[1].id == 5);
     assert_string_equal(s.images[s.list[0].image].name, "odd name.jpg");     /* the order of the images */
-    assert_string_equal(s.images[s.list[1].image].name, "000000000012.jpg"); /* the file gives no name */
-    assert_float_equal(s.list[1].crop.center[0], 49.5, 0);
-    assert_float_equal(s.list[1].crop.center[1], 42, 0);
-    assert_float_equal(s.list[1].crop.scale[0], 0.61875, 1e-6); /* 99 / 200 x 1.25 */
-    assert_float_equal(s.list[1].crop.scale[1], 0.825, 1e-6);   /* padded: 99 / 0.75 */
+    assert_string_equal(s.images[s.list[2].image].name, "000000000012.jpg"); /* the file gives no name */
+    assert_float_equal(s.list[2].crop.center[0], 49.5, 0);
+    assert_float_equal(s.list[2].crop.center[1], 42, 0);
+    assert_float_equal(s.list[2].crop.scale[0], 0.61875, 1e-6); /* 99 / 200 x 1.25 */
+    assert_float_equal(s.list[2].crop.scale[1], 0.825, 1e-6);   /* padded: 99 / 0.75 */
     assert_float_equal(s.list[0].crop.center[0], 24.5, 0);
     assert_float_equal(s.list[0].crop.scale[0], 0.1828125, 1e-6); /* padded: 39 x 0.75 / 200 x 1.25 */
     assert_float_equal(s.list[0].crop.scale[1], 0.24375, 1e-6);
-    assert_int_equal(s.n_truths, 3);
+    assert_int_equal(s.n_truths, 4);
     hr_samples_free(&s);
     hrnet_annotations_free(annotations);
 }
@@ -80,9 +82,12 @@ static void ground_truth_boxes(void **state)
 static void detections_are_grouped_and_joined(void **state)
 {
     char name[] = "odd name.jpg", twelve[] = "12", nine[] = "9", other[] = "77";
-    const hrnet_detection detections[] = {{twelve, {-10, 5, 20, 30}, 0.9f}, {name, {1, 2, 3, 4}, 0.8f},
-                                          {other, {1, 2, 3, 4}, 1},         {twelve, {1, 2, 3, 4}, 0.05f},
-                                          {twelve, {5, 6, 7, 8}, 0.2f},     {nine, {2, 2, 3, 4}, 0.7f}};
+    const hrnet_detection detections[] = {{.image = twelve, .box = {-10, 5, 20, 30}, .score = 0.9f},
+                                          {.image = name, .box = {1, 2, 3, 4}, .score = 0.8f},
+                                          {.image = other, .box = {1, 2, 3, 4}, .score = 1},
+                                          {.image = twelve, .box = {1, 2, 3, 4}, .score = 0.05f},
+                                          {.image = twelve, .box = {5, 6, 7, 8}, .score = 0.2f},
+                                          {.image = nine, .box = {2, 2, 3, 4}, .score = 0.7f}};
     hrnet_annotations *annotations = load(rules);
     hr_samples s = {0};
     size_t n_unknown;
@@ -199,7 +204,12 @@ static double score_true_heatmaps(const hrnet_annotations *annotations, hrnet_de
             keypoints[(i * JOINTS + (size_t)j) * 3 + 1] = (double)poses[kept[i] * JOINTS + (size_t)j].y;
         }
     }
-    const hrnet_coco_results results = {n_kept, JOINTS, image_ids, category_ids, scores, keypoints, NULL};
+    const hrnet_coco_results results = {.n = n_kept,
+                                        .n_keypoints = JOINTS,
+                                        .image_ids = image_ids,
+                                        .category_ids = category_ids,
+                                        .scores = scores,
+                                        .keypoints = keypoints};
     hrnet_coco_score score = {0};
     assert_int_equal(hrnet_coco_evaluate(&score, annotations, &results, NULL), HRNET_OK);
     const double ap = score.numbers[HRNET_COCO_AP];

@@ -10,17 +10,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hrnet_coco_results results = {0};
     hrnet_coco_score score = {0};
     if (hr_coco_results_parse(&results, data, size, 0) == HRNET_OK) hrnet_coco_results_free(&results);
-    if (hr_annotations_parse(&annotations, data, size) != HRNET_OK) return 0;
+    if (hr_annotations_parse(&annotations, data, size, NULL) != HRNET_OK) return 0;
     /* one person, found where it is */
     const size_t n = hrnet_annotations_n(annotations);
     if (n > 0 && n < 64) {
         const hrnet_annotation one = hrnet_annotations_get(annotations, n / 2);
         int64_t image = one.image_id, category = one.category_id;
         double confidence = .5;
-        hrnet_coco_results found = {1,           hrnet_annotations_info(annotations)->skeleton.n_keypoints,
-                                    &image,      &category,
-                                    &confidence, (double *)one.keypoints,
-                                    NULL};
+        hrnet_coco_results found = {.n = 1,
+                                    .n_keypoints = hrnet_annotations_info(annotations)->skeleton.n_keypoints,
+                                    .image_ids = &image,
+                                    .category_ids = &category,
+                                    .scores = &confidence,
+                                    .keypoints = (double *)one.keypoints};
         if (hrnet_coco_evaluate(&score, annotations, &found, NULL) == HRNET_OK) hrnet_coco_score_free(&score);
     }
     hrnet_annotations_free(annotations);

@@ -66,10 +66,17 @@ static void test_refused(void **state)
         hrnet_status status;
         const char *message; /* the beginning */
     } bad[] = {
-        {"", HRNET_ERR_FORMAT, "line 1, byte 0"},        {"[1,\n2,\n}", HRNET_ERR_FORMAT, "line 3, byte 8"},
-        {"[1", HRNET_ERR_FORMAT, "line 1, byte 2"},      {"{\"a\": 1} 2", HRNET_ERR_FORMAT, "line 1"},
-        {"[\"a\\u0000b\"]", HRNET_ERR_FORMAT, "line 1"}, {"[\"\xff\"]", HRNET_ERR_FORMAT, "line 1"},
-        {"[1e999]", HRNET_ERR_FORMAT, "line 1"},         {"[NaN]", HRNET_ERR_FORMAT, "line 1"},
+        {"", HRNET_ERR_FORMAT, "line 1, byte 0"},
+        {"[1,\n2,\n}", HRNET_ERR_FORMAT, "line 3, byte 8"},
+        {"[1", HRNET_ERR_FORMAT, "line 1, byte 2"},
+        {"{\"a\": 1} 2", HRNET_ERR_FORMAT, "line 1"},
+        {"[\"a\\u0000b\"]", HRNET_ERR_FORMAT, "line 1"},
+        {"[\"\xff\"]", HRNET_ERR_FORMAT, "line 1"},
+        {"[1e999]", HRNET_ERR_FORMAT, "line 1"},
+        {"[nan]", HRNET_ERR_FORMAT, "line 1"},
+        {"[1NaN]", HRNET_ERR_FORMAT, "line 1, byte 2"},
+        {"[NaNx]", HRNET_ERR_FORMAT, "line 1, byte "},
+        {"\xff\xfe[", HRNET_ERR_FORMAT, "expected UTF-8, found UTF-16"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         hr_json_document d = {0};
@@ -77,6 +84,55 @@ static void test_refused(void **state)
         if (strncmp(hrnet_last_error(), bad[i].message, strlen(bad[i].message)) != 0)
             fail_msg("%s", hrnet_last_error());
         assert_null(d.root);
+    }
+}
+
+/* What Python's json module writes beside JSON, and what editors put in front of it. */
+static void test_beside_json(void **state)
+{
+    (void)state;
+    hr_json_document d;
+    double number = 0;
+    assert_int_equal(
+        parse(&d, "\xef\xbb\xbf{\"NaN\": [NaN, -Infinity, Infinity, -1, \"-Infinity\\\"NaN\"], \"b\": NaN}"), HRNET_OK);
+    const hr_json *const list = hr_json_get(d.root, "NaN"), *v = hr_json_first(list);
+    assert_int_equal(list->count, 5);
+    static const char *const words[] = {"NaN", "-Infinity", "Infinity", "a number", "a string"};
+    for (int i = 0; i < 5; i++, v = hr_json_next(list, v)) {
+        assert_string_equal(hr_json_what(v), words[i]);
+        assert_int_equal(hr_json_number(v, &number), i == 3);
+        if (i == 4) assert_string_equal(hr_json_string(v), "-Infinity\"NaN");
+    }
+    assert_true(number == -1);
+    assert_string_equal(hr_json_what(hr_json_get(d.root, "b")), "NaN");
+    hr_json_free(&d);
+}
+
+static void test_ids(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int is_id;
+        int64_t id;
+    } cases[] = {{"7", 1, 7},
+                 {"7.0", 1, 7},
+                 {"-7.0", 1, -7},
+                 {"9007199254740993", 1, 9007199254740993},
+                 {"9007199254740992.0", 1, 9007199254740992},
+                 {"1e3", 1, 1000},
+                 {"1e17", 0, 0},
+                 {"7.5", 0, 0},
+                 {"\"7\"", 0, 0},
+                 {"null", 0, 0},
+                 {"NaN", 0, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        hr_json_document d;
+        int64_t id = 0;
+        assert_int_equal(parse(&d, cases[i].text), HRNET_OK);
+        assert_int_equal(hr_json_id(d.root, &id), cases[i].is_id);
+        assert_true(id == cases[i].id);
+        hr_json_free(&d);
     }
 }
 
@@ -159,8 +215,9 @@ static void test_locale(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_depth),  cmocka_unit_test(test_memory),
-                                       cmocka_unit_test(test_locale), cmocka_unit_test(test_strings)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_beside_json), cmocka_unit_test(test_ids),
+                                       cmocka_unit_test(test_values),      cmocka_unit_test(test_refused),
+                                       cmocka_unit_test(test_depth),       cmocka_unit_test(test_memory),
+                                       cmocka_unit_test(test_locale),      cmocka_unit_test(test_strings)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

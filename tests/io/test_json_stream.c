@@ -40,7 +40,7 @@ static hrnet_status on_object(void *context, const hr_json *value, size_t index)
 
 static hrnet_status stream(heard *h, const char *text)
 {
-    static const hr_json_list lists[] = {{"numbers", on_number}, {"objects", on_object}, {0}};
+    static const hr_json_list lists[] = {{"numbers", on_number, NULL}, {"objects", on_object, NULL}, {0}};
     static const char *const skip[] = {"mask", NULL};
     *h = (heard){0};
     return hr_json_stream(&(hr_json_plan){lists, skip}, h, text, strlen(text));
@@ -61,7 +61,7 @@ static void test_members(void **state)
 
 static void test_root(void **state)
 {
-    static const hr_json_list lists[] = {{NULL, on_number}, {0}};
+    static const hr_json_list lists[] = {{NULL, on_number, NULL}, {0}};
     (void)state;
     heard h = {0};
     assert_int_equal(hr_json_stream(&(hr_json_plan){lists, NULL}, &h, "[5, 6]", 6), HRNET_OK);
@@ -117,11 +117,25 @@ static void test_memory(void **state)
     }
 }
 
+/* An entry at fault is left out where that is wanted; the list goes on, and the first message is kept. */
+static void test_broken_entries(void **state)
+{
+    (void)state;
+    hr_json_broken broken = {0};
+    const hr_json_list lists[] = {{"numbers", on_number, &broken}, {0}};
+    static const char text[] = "{\"numbers\": [1, \"a\", 3, [], 5]}";
+    heard h = {0};
+    assert_int_equal(hr_json_stream(&(hr_json_plan){lists, NULL}, &h, text, sizeof text - 1), HRNET_OK);
+    assert_true(h.n_numbers == 3 && h.sum == 1 + 3 * 3 + 5 * 5);
+    assert_int_equal(broken.n, 2);
+    assert_string_equal(broken.first, "numbers[1]: expected a number");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_members), cmocka_unit_test(test_root),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_depth),   cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_depth),   cmocka_unit_test(test_memory), cmocka_unit_test(test_broken_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

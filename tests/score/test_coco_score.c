@@ -84,7 +84,7 @@ static const char truth_text[] =
 
 static void parse(hrnet_annotations **out)
 {
-    MUST(hr_annotations_parse(out, truth_text, strlen(truth_text)));
+    MUST(hr_annotations_parse(out, truth_text, strlen(truth_text), NULL));
 }
 
 /* One result 10 px off in its first keypoint and right in its second: e^(-100 / (0.1^2 * 10000) / 2) = e^-0.5. */
@@ -93,7 +93,12 @@ static void test_joints_and_matches(void **state)
     (void)state;
     int64_t image = 5, category = 1;
     double score = 1, keypoints[] = {20, 10, 1, 90, 90, 1, 0, 0, 0};
-    hrnet_coco_results results = {1, 3, &image, &category, &score, keypoints, NULL};
+    hrnet_coco_results results = {.n = 1,
+                                  .n_keypoints = 3,
+                                  .image_ids = &image,
+                                  .category_ids = &category,
+                                  .scores = &score,
+                                  .keypoints = keypoints};
     hrnet_annotations *truth = NULL;
     hrnet_coco_score out = {0};
     parse(&truth);
@@ -135,7 +140,12 @@ static void test_refused(void **state)
     (void)state;
     int64_t image = 6, category = 1;
     double score = 1, keypoints[51] = {0};
-    hrnet_coco_results results = {1, 3, &image, &category, &score, keypoints, NULL};
+    hrnet_coco_results results = {.n = 1,
+                                  .n_keypoints = 3,
+                                  .image_ids = &image,
+                                  .category_ids = &category,
+                                  .scores = &score,
+                                  .keypoints = keypoints};
     hrnet_annotations *truth = NULL;
     hrnet_coco_score out = {0};
     parse(&truth);
