@@ -17,50 +17,103 @@
 
 static const char folder[] = TEST_DATA "/golden/images/";
 
-/* Every picture, and the largest allowed difference of a sample: 0, but 1 where 16-bit alpha is rounded twice. */
+/* Every picture, and whose module reads it; NULL: the library itself. All samples are equal to those of the other
+ * decoder, but in lossy.heic: libheif 1.15 and the one inside pillow_heif round 42 of 1173 samples differently, by 1.
+ */
 static const struct {
-    const char *name;
-    int tolerance;
-} pictures[] = {{"baseline.jpg", 0},
-                {"full_chroma.jpg", 0},
-                {"progressive.jpg", 0},
-                {"grey.jpg", 0},
-                {"cmyk.jpg", 0},
-                {"ycck.jpg", 0},
-                {"exif1.jpg", 0},
-                {"exif2.jpg", 0},
-                {"exif3.jpg", 0},
-                {"exif4.jpg", 0},
-                {"exif5.jpg", 0},
-                {"exif6.jpg", 0},
-                {"exif7.jpg", 0},
-                {"exif8.jpg", 0},
-                {"grey1.png", 0},
-                {"grey2.png", 0},
-                {"grey4.png", 0},
-                {"grey8.png", 0},
-                {"grey16.png", 0},
-                {"palette1.png", 0},
-                {"palette2.png", 0},
-                {"palette4.png", 0},
-                {"palette8.png", 0},
-                {"rgb8.png", 0},
-                {"rgb16.png", 0},
-                {"rgba8.png", 0},
-                {"rgba16.png", 1},
-                {"grey_alpha8.png", 0},
-                {"interlaced_rgb8.png", 0},
-                {"interlaced_rgba8.png", 0},
-                {"interlaced_palette4.png", 0},
-                {"trns_palette.png", 0},
-                {"trns_rgb.png", 0},
-                {"trns_grey.png", 0},
-                {"exif6.png", 0},
-                {"lossy.webp", 0},
-                {"lossless.webp", 0},
-                {"alpha.webp", 0},
-                {"lossy_alpha.webp", 0},
-                {"exif8.webp", 0}};
+    const char *name, *module;
+} pictures[] = {{"baseline.jpg", NULL},
+                {"full_chroma.jpg", NULL},
+                {"progressive.jpg", NULL},
+                {"grey.jpg", NULL},
+                {"cmyk.jpg", NULL},
+                {"ycck.jpg", NULL},
+                {"exif1.jpg", NULL},
+                {"exif2.jpg", NULL},
+                {"exif3.jpg", NULL},
+                {"exif4.jpg", NULL},
+                {"exif5.jpg", NULL},
+                {"exif6.jpg", NULL},
+                {"exif7.jpg", NULL},
+                {"exif8.jpg", NULL},
+                {"damaged.jpg", NULL},
+                {"damaged_progressive.jpg", NULL},
+                {"cut.jpg", NULL},
+                {"cut_progressive.jpg", NULL},
+                {"grey1.png", NULL},
+                {"grey2.png", NULL},
+                {"grey4.png", NULL},
+                {"grey8.png", NULL},
+                {"grey16.png", NULL},
+                {"palette1.png", NULL},
+                {"palette2.png", NULL},
+                {"palette4.png", NULL},
+                {"palette8.png", NULL},
+                {"rgb8.png", NULL},
+                {"rgb16.png", NULL},
+                {"rgba8.png", NULL},
+                {"rgba16.png", NULL},
+                {"grey_alpha8.png", NULL},
+                {"interlaced_rgb8.png", NULL},
+                {"interlaced_rgba8.png", NULL},
+                {"interlaced_palette4.png", NULL},
+                {"trns_palette.png", NULL},
+                {"trns_rgb.png", NULL},
+                {"trns_grey.png", NULL},
+                {"exif6.png", NULL},
+                {"lossy.webp", NULL},
+                {"lossless.webp", NULL},
+                {"alpha.webp", NULL},
+                {"lossy_alpha.webp", NULL},
+                {"exif8.webp", NULL},
+                {"bmp1.bmp", NULL},
+                {"bmp4.bmp", NULL},
+                {"bmp8.bmp", NULL},
+                {"os2.bmp", NULL},
+                {"rle8.bmp", NULL},
+                {"rle4.bmp", NULL},
+                {"rle4_steps.bmp", NULL},
+                {"bmp555.bmp", NULL},
+                {"bmp565.bmp", NULL},
+                {"bmp24.bmp", NULL},
+                {"top_down.bmp", NULL},
+                {"bmp32.bmp", NULL},
+                {"masks32.bmp", NULL},
+                {"raw.tif", "tiff"},
+                {"lzw.tif", "tiff"},
+                {"deflate.tif", "tiff"},
+                {"packbits.tif", "tiff"},
+                {"jpeg.tif", "tiff"},
+                {"fax.tif", "tiff"},
+                {"palette.tif", "tiff"},
+                {"big_endian16.tif", "tiff"},
+                {"grey16.tif", "tiff"},
+                {"planes.tif", "tiff"},
+                {"tiles.tif", "tiff"},
+                {"alpha.tif", "tiff"},
+                {"premultiplied.tif", "tiff"},
+                {"turned2.tif", "tiff"},
+                {"turned6.tif", "tiff"},
+                {"turned8.tif", "tiff"},
+                {"plain.gif", "gif"},
+                {"interlaced.gif", "gif"},
+                {"film.gif", "gif"},
+                {"part.gif", "gif"},
+                {"transparent.gif", "gif"},
+                {"long_codes.gif", "gif"},
+                {"lossless.avif", "avif"},
+                {"lossy.avif", "avif"},
+                {"alpha.avif", "avif"},
+                {"turned2.avif", "avif"},
+                {"turned3.avif", "avif"},
+                {"turned4.avif", "avif"},
+                {"turned5.avif", "avif"},
+                {"turned6.avif", "avif"},
+                {"turned7.avif", "avif"},
+                {"turned8.avif", "avif"},
+                {"lossless.heic", "heif"},
+                {"lossy.heic", "heif"},
+                {"alpha.heic", "heif"}};
 enum { N_PICTURES = sizeof pictures / sizeof *pictures };
 
 static char *path_of(char path[512], const char *name, const char *ending)
@@ -77,8 +130,30 @@ static hr_bytes read_picture(const char *name)
     return bytes;
 }
 
-static void check_pixels(const char *name, const hrnet_image *image, const hrnet_image *expected, int tolerance)
+/* Whether this build has the module; NULL is no module. */
+static int is_built(const char *module)
 {
+    static const char *const built[] = {PICTURE_MODULES NULL};
+    for (int i = 0; module != NULL && (built[i] == NULL || strcmp(built[i], module) != 0); i++)
+        if (built[i] == NULL) return 0;
+    return 1;
+}
+
+/* Bytes of a JPEG before its first pixels: up to the end of its first start-of-scan segment. */
+static size_t find_pixels(const hr_bytes *jpeg)
+{
+    for (size_t at = 2; at + 4 < jpeg->size;) {
+        const size_t next = at + 2 + ((size_t)jpeg->data[at + 2] << 8) + jpeg->data[at + 3];
+        if (jpeg->data[at + 1] == 0xda) return next;
+        at = next;
+    }
+    fail_msg("no scan");
+    return 0;
+}
+
+static void check_pixels(const char *name, const hrnet_image *image, const hrnet_image *expected)
+{
+    const int tolerance = strcmp(name, "lossy.heic") == 0;
     if (image->width != expected->width || image->height != expected->height)
         fail_msg("%s: %d x %d, expected %d x %d", name, image->width, image->height, expected->width, expected->height);
     for (int i = 0; i < expected->width * expected->height * 3; i++) {
@@ -93,11 +168,12 @@ static void test_pixels_equal_other_decoders(void **state)
     for (int i = 0; i < N_PICTURES; i++) {
         char path[512];
         hrnet_image image = {0};
+        if (!is_built(pictures[i].module)) continue;
         if (hrnet_image_load(&image, path_of(path, pictures[i].name, ""), 0) != HRNET_OK)
             fail_msg("%s", hrnet_last_error());
         hrnet_image expected = read_ppm(path_of(path, pictures[i].name, ".ppm"));
         assert_true(expected.width > 0);
-        check_pixels(pictures[i].name, &image, &expected, pictures[i].tolerance);
+        check_pixels(pictures[i].name, &image, &expected);
         hrnet_image_free(&image);
         free(expected.rgb);
     }
@@ -111,30 +187,41 @@ static void test_orientation_can_be_ignored(void **state)
     assert_int_equal(hrnet_image_load(&upright, path_of(path, "exif1.jpg", ""), 0), HRNET_OK);
     assert_int_equal(hrnet_image_load(&stored, path_of(path, "exif6.jpg", ""), HRNET_IMAGE_IGNORE_ORIENTATION),
                      HRNET_OK);
-    check_pixels("exif6.jpg ignored", &stored, &upright, 0);
+    check_pixels("exif6.jpg ignored", &stored, &upright);
     hrnet_image_free(&upright);
     hrnet_image_free(&stored);
 }
 
-static void test_cut_files_are_errors(void **state)
+/* A file that ends early is an error; but a JPEG whose pixels have begun is read with a warning, as imread reads it
+ * (the pixels are those of cut.jpg and cut_progressive.jpg). */
+static void test_cut_files_are_told_of(void **state)
 {
     static const struct {
-        const char *name;
+        const char *name, *module;
         size_t n_spare; /* bytes at the end that no pixel needs: the end mark of a JPEG, the padding of a WebP */
-    } cases[] = {{"baseline.jpg", 2}, {"progressive.jpg", 0},      {"grey.jpg", 2},   {"cmyk.jpg", 2},
-                 {"rgb8.png", 0},     {"interlaced_rgba8.png", 0}, {"lossy.webp", 2}, {"alpha.webp", 2}};
+    } cases[] = {{"baseline.jpg", NULL, 2},   {"progressive.jpg", NULL, 0}, {"grey.jpg", NULL, 2},
+                 {"cmyk.jpg", NULL, 2},       {"rgb8.png", NULL, 0},        {"interlaced_rgba8.png", NULL, 0},
+                 {"lossy.webp", NULL, 2},     {"alpha.webp", NULL, 2},      {"bmp24.bmp", NULL, 3},
+                 {"rle8.bmp", NULL, 2},       {"interlaced.gif", "gif", 3}, {"lossless.avif", "avif", 0},
+                 {"lossless.heic", "heif", 0}};
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        if (!is_built(cases[k].module)) continue;
         hr_bytes bytes = read_picture(cases[k].name);
+        const size_t n_header = strstr(cases[k].name, ".jpg") != NULL ? find_pixels(&bytes) : bytes.size;
         for (size_t n = 0; n < bytes.size; n++) {
             /* a copy of its own size, so that the sanitizer sees a read past the cut */
             unsigned char *cut = malloc(n + 1);
             memcpy(cut, bytes.data, n);
             hrnet_image image = {0};
             const hrnet_status status = hrnet_image_decode(&image, cut, n, "cut", 0);
-            const int may_pass = n + cases[k].n_spare >= bytes.size;
-            if (status != HRNET_ERR_FORMAT && !(may_pass && status == HRNET_OK))
+            const int may_pass = n > n_header || n + cases[k].n_spare >= bytes.size;
+            if (status == HRNET_OK ? !may_pass : status != HRNET_ERR_FORMAT && status != HRNET_ERR_UNSUPPORTED)
                 fail_msg("%s cut to %zu of %zu bytes: status %d", cases[k].name, n, bytes.size, status);
+            if (status == HRNET_OK && n + cases[k].n_spare < bytes.size)
+                assert_memory_equal(hrnet_image_warning(), "cut: the JPEG picture is cut short", 34);
+            else
+                assert_string_equal(hrnet_image_warning(), "");
             if (status != HRNET_OK) {
                 assert_null(image.rgb);
                 assert_memory_equal(hrnet_last_error(), "cut: ", 5);
@@ -146,15 +233,37 @@ static void test_cut_files_are_errors(void **state)
     }
 }
 
+static void test_damage_is_told_of(void **state)
+{
+    static const struct {
+        const char *name, *warning;
+    } cases[] = {{"damaged.jpg", "damaged.jpg: the JPEG picture is damaged and was read as far as it goes: "},
+                 {"damaged_progressive.jpg", "damaged_progressive.jpg: the JPEG picture is damaged and was read"},
+                 {"cut.jpg", "cut.jpg: the JPEG picture is cut short and was read as far as it goes: "},
+                 {"cut_progressive.jpg", "cut_progressive.jpg: the JPEG picture is cut short and was read"},
+                 {"baseline.jpg", ""}}; /* a warning does not outlive its picture */
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        char path[512];
+        hrnet_image image = {0};
+        assert_int_equal(hrnet_image_load(&image, path_of(path, cases[k].name, ""), 0), HRNET_OK);
+        const int is_as_expected = cases[k].warning[0] != '\0' ? strstr(hrnet_image_warning(), cases[k].warning) != NULL
+                                                               : hrnet_image_warning()[0] == '\0';
+        if (!is_as_expected) fail_msg("%s: found \"%s\"", cases[k].name, hrnet_image_warning());
+        hrnet_image_free(&image);
+    }
+}
+
 static void test_flipped_bits_never_crash(void **state)
 {
     (void)state;
     for (int i = 0; i < N_PICTURES; i++) {
+        if (!is_built(pictures[i].module)) continue;
         hr_bytes bytes = read_picture(pictures[i].name);
         for (size_t bit = 0; bit < bytes.size * 8; bit += 7) {
             bytes.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
             hrnet_image image = {0};
-            const hr_image_source source = {bytes.data, bytes.size, "flipped", 1 << 16};
+            const hr_image_source source = {bytes.data, bytes.size, "flipped", 1 << 16, 0};
             const hrnet_status status = hr_image_decode(&image, &source, 0);
             assert_true((status == HRNET_OK) == (image.rgb != NULL));
             hrnet_image_free(&image);
@@ -199,7 +308,7 @@ static void test_huge_pictures_are_refused(void **state)
     memcpy(png.data + 29, "\x0f\xb0\xe2\x15", 4); /* the head's CRC-32 */
     assert_int_equal(hrnet_image_decode(&image, png.data, png.size, "huge.png", 0), HRNET_ERR_LIMIT);
 
-    const hr_image_source small_limit = {webp.data, webp.size, "webp", 23 * 17 - 1};
+    const hr_image_source small_limit = {webp.data, webp.size, "webp", 23 * 17 - 1, 0};
     assert_int_equal(hr_image_decode(&image, &small_limit, 0), HRNET_ERR_LIMIT);
     assert_null(image.rgb);
     hr_free(jpeg.data);
@@ -301,7 +410,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pixels_equal_other_decoders),
         cmocka_unit_test(test_orientation_can_be_ignored),
-        cmocka_unit_test(test_cut_files_are_errors),
+        cmocka_unit_test(test_cut_files_are_told_of),
+        cmocka_unit_test(test_damage_is_told_of),
         cmocka_unit_test(test_flipped_bits_never_crash),
         cmocka_unit_test(test_refusals_say_why),
         cmocka_unit_test(test_huge_pictures_are_refused),
