@@ -206,7 +206,7 @@ outputs_keep_folders() {
     pose 0 in -o out_folder
     test "$(find out_folder -type f | wc -l)" = 2
     has err "in: 1 picture; passed over: 2 folders (see --recursive)"
-    for again in 1 2; do # again: outputs below the inputs, too
+    for _ in 1 2; do # the second time outputs lie below the inputs, too
         pose 0 in -r -o in/results --heatmaps in/results
         test "$(cd in/results && find . -name '*_pose.j*' | sort | tr '\n' ' ')" = "./vidA/1_pose.jpg ./vidA/1_pose.json \
 ./vidB/1_pose.jpg ./vidB/1_pose.json ./vidB/deep/1_pose.jpg ./vidB/deep/1_pose.json ./x_pose.jpg ./x_pose.json "

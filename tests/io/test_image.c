@@ -5,10 +5,15 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 #include "../support/ppm.h"
 #include "base/file.h"
@@ -316,9 +321,148 @@ static void test_huge_pictures_are_refused(void **state)
     hr_free(webp.data);
 }
 
+/* ---------------------------------------------------------------------------------------------- cost */
+
+/* A file that is made byte by byte. */
+typedef struct made_file {
+    unsigned char bytes[1 << 18];
+    size_t n;
+} made_file;
+
+static void put(made_file *file, const void *bytes, size_t n)
+{
+    assert_true(n <= sizeof file->bytes - file->n);
+    memcpy(file->bytes + file->n, bytes, n);
+    file->n += n;
+}
+
+/* A progressive JPEG of `side` x `side` pixels whose many scans have no bytes: arithmetic coding reads zeros then. */
+static void make_empty_scans(made_file *file, unsigned side, int n_components, int n_scans)
+{
+    const unsigned char high = (unsigned char)(side >> 8), low = (unsigned char)side;
+    unsigned char table[64];
+    memset(table, 1, sizeof table);
+    file->n = 0;
+    put(file, "\xff\xd8\xff\xdb\0\x43\0", 7);
+    put(file, table, sizeof table);
+    put(file, (unsigned char[]){0xff, 0xca, 0, (unsigned char)(8 + 3 * n_components), 8, high, low, high, low}, 9);
+    put(file, (unsigned char[]){(unsigned char)n_components}, 1);
+    for (int c = 1; c <= n_components; c++) put(file, (unsigned char[]){(unsigned char)c, 0x11, 0}, 3);
+    for (int scan = 0; scan < n_scans; scan++)
+        put(file, (unsigned char[]){0xff, 0xda, 0, 8, 1, (unsigned char)(scan % n_components + 1), 0, 1, 63, 0x10}, 10);
+    put(file, "\xff\xd9", 2);
+}
+
+static void put_chunk(made_file *file, const char *letters, const void *body, size_t n)
+{
+    const unsigned long first = crc32(crc32(0, NULL, 0), (const unsigned char *)letters, 4);
+    const unsigned long sum = n > 0 ? crc32(first, body, (unsigned)n) : first;
+    for (int shift = 24; shift >= 0; shift -= 8) put(file, (unsigned char[]){(unsigned char)(n >> shift)}, 1);
+    put(file, letters, 4);
+    put(file, body, n);
+    for (int shift = 24; shift >= 0; shift -= 8) put(file, (unsigned char[]){(unsigned char)(sum >> shift)}, 1);
+}
+
+/* A PNG of one pixel with 20 compressed texts and 20 profiles of 7.9 MB each. */
+static void make_long_texts(made_file *file)
+{
+    enum { N_TEXT = 7900000 };
+    static unsigned char text[N_TEXT], packed[N_TEXT / 500];
+    unsigned long n_packed = sizeof packed - 16;
+    unsigned char pixel[64];
+    unsigned long n_pixel = sizeof pixel;
+    memset(text, 'A', sizeof text);
+    memcpy(packed, "key\0\0", 5);
+    assert_int_equal(compress(packed + 5, &n_packed, text, sizeof text), Z_OK);
+    assert_int_equal(compress(pixel, &n_pixel, (const unsigned char *)"\0\x11\x22\x33", 4), Z_OK);
+    file->n = 0;
+    put(file, "\x89PNG\r\n\x1a\n", 8);
+    put_chunk(file, "IHDR", "\0\0\0\1\0\0\0\1\x8\2\0\0\0", 13);
+    for (int i = 0; i < 6; i++) put_chunk(file, i % 2 == 0 ? "zTXt" : "iCCP", packed, n_packed + 5);
+    put_chunk(file, "IDAT", pixel, n_pixel);
+    for (int i = 0; i < 6; i++) put_chunk(file, "zTXt", packed, n_packed + 5);
+    put_chunk(file, "IEND", NULL, 0);
+}
+
+/* Decode in a process of its own, which must end with this status within 10 seconds and 1 GB. */
+static void check_cost(const char *name, const void *bytes, size_t n, hrnet_status expected)
+{
+    struct rusage cost = {0};
+    int end = 0;
+    const pid_t child = fork();
+    if (child == 0) {
+        hrnet_image image = {0};
+        const hrnet_status status = hrnet_image_decode(&image, bytes, n, name, 0);
+        hrnet_image_free(&image);
+        _exit(status == expected ? 0 : 1);
+    }
+    assert_true(child > 0);
+    assert_int_equal(wait4(child, &end, 0, &cost), child);
+    if (!WIFEXITED(end) || WEXITSTATUS(end) != 0) fail_msg("%s: another status than %d", name, (int)expected);
+    const double seconds = (double)(cost.ru_utime.tv_sec + cost.ru_stime.tv_sec) +
+                           (double)(cost.ru_utime.tv_usec + cost.ru_stime.tv_usec) * 1e-6;
+    if (seconds > 10 || cost.ru_maxrss > 1000000) fail_msg("%s: %g s, %ld KB", name, seconds, cost.ru_maxrss);
+}
+
+static void test_costs_are_bounded(void **state)
+{
+    static made_file file;
+    (void)state;
+    make_empty_scans(&file, 16384, 4, 499); /* 2.9 GB of coefficients and pixels */
+    check_cost("memory.jpg", file.bytes, file.n, HRNET_ERR_LIMIT);
+    make_empty_scans(&file, 8192, 4, 499); /* 499 scans of a million blocks */
+    check_cost("scans.jpg", file.bytes, file.n, HRNET_ERR_LIMIT);
+    make_empty_scans(&file, 64, 1, 501);
+    check_cost("501.jpg", file.bytes, file.n, HRNET_ERR_LIMIT);
+    make_empty_scans(&file, 64, 1, 500);
+    check_cost("500.jpg", file.bytes, file.n, HRNET_OK);
+    make_long_texts(&file);
+    check_cost("texts.png", file.bytes, file.n, HRNET_OK);
+    /* 16383 x 16383, lossless with alpha, in 40 bytes */
+    hr_bytes webp = read_picture("huge.webp");
+    check_cost("huge.webp", webp.data, webp.size, HRNET_ERR_LIMIT);
+    hr_free(webp.data);
+}
+
+/* Text and profiles are skipped, not unpacked: what libpng allocates stays small. */
+static void test_texts_of_a_png_are_not_unpacked(void **state)
+{
+    static made_file file;
+    (void)state;
+    make_long_texts(&file);
+    hrnet_image image = {0};
+    assert_int_equal(hrnet_image_decode(&image, file.bytes, file.n, "texts.png", 0), HRNET_OK);
+    assert_memory_equal(image.rgb, "\x11\x22\x33", 3);
+    hrnet_image_free(&image);
+}
+
+static void test_other_formats_are_named(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *found;
+    } cases[] = {{"\0\0\0\x0cjP  \r\n\x87\n", 12, "found a JPEG 2000 picture"},
+                 {"\0\0\0\x0cJXL \r\n\x87\n", 12, "found a JPEG XL picture"},
+                 {"\0\0\0\x18"
+                  "ftypisom\0\0\0\0mp42avc1",
+                  24, "found a video"},
+                 {"<!DOCTYPE html>", 15, "found a text of XML, SVG or HTML"},
+                 {"%PDF-1.7", 8, "found a PDF document"},
+                 {"something", 9, "found something else"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        hrnet_image image = {0};
+        assert_int_equal(hrnet_image_decode(&image, cases[i].bytes, cases[i].n, "x", 0), HRNET_ERR_FORMAT);
+        if (strstr(hrnet_last_error(), cases[i].found) == NULL)
+            fail_msg("expected \"%s\", found \"%s\"", cases[i].found, hrnet_last_error());
+    }
+}
+
 static void test_failing_allocations_are_reported(void **state)
 {
-    static const char *const names[] = {"exif6.jpg", "cmyk.jpg", "exif6.png", "exif8.webp", "alpha.webp"};
+    static const char *const names[] = {"exif6.jpg",  "cmyk.jpg",   "exif6.png", "interlaced_rgb8.png",
+                                        "exif8.webp", "alpha.webp", "rle8.bmp"};
     (void)state;
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
         char path[512];
@@ -415,6 +559,9 @@ int main(void)
         cmocka_unit_test(test_flipped_bits_never_crash),
         cmocka_unit_test(test_refusals_say_why),
         cmocka_unit_test(test_huge_pictures_are_refused),
+        cmocka_unit_test(test_costs_are_bounded),
+        cmocka_unit_test(test_texts_of_a_png_are_not_unpacked),
+        cmocka_unit_test(test_other_formats_are_named),
         cmocka_unit_test(test_failing_allocations_are_reported),
         cmocka_unit_test(test_failing_allocations_while_saving),
         cmocka_unit_test(test_saved_pictures_come_back),
