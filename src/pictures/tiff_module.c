@@ -117,6 +117,15 @@ static uint32_t rows_at_a_time(TIFF *tiff, uint32_t height)
     return n == 0 || n > height ? height : n;
 }
 
+/* Whether all strips or tiles together unpack to at most 8 bytes a pixel of the largest picture that is read: samples
+ * without a colour and tiles far larger than the picture may repeat a few packed bytes without end. */
+static int is_affordable(const hr_image_host *host, TIFF *tiff)
+{
+    const uint64_t n = TIFFIsTiled(tiff) ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
+    const uint64_t bytes = TIFFIsTiled(tiff) ? TIFFTileSize64(tiff) : TIFFStripSize64(tiff);
+    return n > 0 && bytes > 0 && n <= host->max_pixels * 8 / bytes;
+}
+
 /* raster [rows][width]: libtiff's pixels, red in the lowest byte. */
 static hr_image_result put_rows(const hr_image_host *host, TIFFRGBAImage *image, uint32_t n_rows, uint32_t *raster,
                                 unsigned char *rgb)
@@ -168,7 +177,12 @@ static hr_image_result decode_file(const hr_image_host *host, TIFF *tiff, char *
         snprintf(text, HR_IMAGE_MODULE_TEXT, "a layout that libtiff does not turn into RGB: %.200s", reason);
         return HR_IMAGE_UNSUPPORTED;
     }
-    const hr_image_result result = decode_image(host, tiff, &image);
+    hr_image_result result = HR_IMAGE_UNSUPPORTED;
+    if (is_affordable(host, tiff))
+        result = decode_image(host, tiff, &image);
+    else
+        snprintf(text, HR_IMAGE_MODULE_TEXT, "more stored samples than pixels of %llu x 8 bytes take",
+                 (unsigned long long)host->max_pixels);
     TIFFRGBAImageEnd(&image);
     return result;
 }
