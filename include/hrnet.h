@@ -95,14 +95,21 @@ enum {
     HRNET_IMAGE_IGNORE_ORIENTATION = 1 /* do not turn the picture as its EXIF orientation says (what scoring wants) */
 };
 
-/* Read a JPEG (baseline, progressive, grey, CMYK), PNG (every depth, palette, alpha over black) or WebP file, told
- * apart by content. Pictures of more than 2^28 pixels or 2^20 on a side are refused (HRNET_ERR_LIMIT). path "-" is
- * standard input. */
+/* Read a JPEG (baseline, progressive, grey, CMYK), PNG (every depth, palette), WebP or BMP file, and TIFF, GIF (the
+ * first picture), AVIF and HEIC where their modules are installed (else HRNET_ERR_UNSUPPORTED, with the package's
+ * name); told apart by content. Pixels are those of OpenCV's imread. In particular transparency is dropped in every
+ * format: a pixel has the colour that is stored for it, not blended with any background. Pictures of more than 2^28
+ * pixels, 2^20 on a side, or that take more than 1 GiB to decode are refused (HRNET_ERR_LIMIT). A JPEG that is damaged
+ * or cut short is read as far as it goes, with a warning. path "-" is standard input. */
 HRNET_API hrnet_status hrnet_image_load(hrnet_image *out, const char *path, unsigned flags);
 
 /* The same from memory; name is used in messages. */
 HRNET_API hrnet_status hrnet_image_decode(hrnet_image *out, const void *bytes, size_t n_bytes, const char *name,
                                           unsigned flags);
+
+/* What was wrong with the picture that this thread read last, if it was read all the same: "photo.jpg: the JPEG picture
+ * is damaged, ..."; "" if nothing was. Valid until the thread reads the next one. */
+HRNET_API const char *hrnet_image_warning(void);
 
 /* Write PNG, JPEG (quality 92) or WebP (quality 90), chosen by the ending of path. Written to a temporary name beside
  * it and renamed, so that path is either whole or as it was. */

@@ -222,7 +222,8 @@ typedef struct hrnet_evaluation_options {
     int workers;     /* threads that read pictures, 1..64; 0: 2. The result is the same for any number */
     int skip_broken; /* 1: a picture that cannot be read is left out with its persons; 0: it ends the run */
     void (*on_progress)(void *context, size_t n_done, size_t n_persons); /* on the calling thread; or NULL */
-    hrnet_message_fn *on_message; /* gets a line about every picture that is left out, with the reason; or NULL */
+    hrnet_message_fn *on_message; /* gets a line about every picture that is left out, with the reason,
+                                     and about every one that is damaged and was used; or NULL */
     hrnet_cancel_fn *cancelled;   /* asked before each picture and each pass; NULL: never */
     void *context;                /* of all three */
     uint64_t reserved[4];

@@ -31,6 +31,7 @@ session: base io pose config graph networks weights cpu/engine
 eval: base pose config data score batches report train session
 trainer: base io pose config graph networks weights cpu/backprop batches report train session eval
 mpi: train/collective_calls.h
+pictures: io/image/image_module.h
 '
 
 broken=0

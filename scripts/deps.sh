@@ -1,7 +1,8 @@
 #!/bin/sh
 # deps.sh build|check|aarch64 - makes sure that Debian's packages for building and testing (check: also for all that CI
 # runs; aarch64: also for a cross compiler and qemu) are there. Installs what is missing when it may, else prints the
-# line that does. Asks apt nothing when nothing is missing.
+# line that does. Asks apt nothing when nothing is missing. Formats of pictures that a build can do without are installed
+# if that is possible, else told of.
 # shellcheck disable=SC2086 # lists of names are meant to fall into words
 set -eu
 
@@ -12,6 +13,9 @@ if [ "${1:-build}" = check ]; then
 elif [ "${1:-build}" = aarch64 ]; then
     packages="$packages gcc-aarch64-linux-gnu qemu-user"
 fi
+
+optional="libtiff-dev libgif-dev libavif-dev libheif-dev"
+if [ "${1:-build}" = aarch64 ]; then optional=""; fi
 
 if ! command -v dpkg-query >/dev/null; then
     echo "deps.sh: no Debian here; needed are the equivalents of:" $packages >&2
@@ -25,18 +29,30 @@ for package in $packages; do
     if [ "$package" = pkg-config ] && command -v pkg-config >/dev/null; then continue; fi
     if [ "$state" != "install ok installed" ]; then missing="$missing $package"; fi
 done
-if [ -z "$missing" ]; then exit 0; fi
+missing_optional=""
+for package in $optional; do
+    state=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
+    if [ "$state" != "install ok installed" ]; then missing_optional="$missing_optional $package"; fi
+done
+if [ -z "$missing$missing_optional" ]; then exit 0; fi
 
 if [ "$(id -u)" = 0 ]; then
     as_root=""
 elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
     as_root="sudo"
 else
+    if [ -n "$missing_optional" ]; then echo "deps.sh: these kinds of pictures will not be read:$missing_optional" >&2; fi
+    if [ -z "$missing" ]; then exit 0; fi
     echo "Packages are missing. Please run this once, then again what you wanted:" >&2
-    echo "    sudo apt-get install --no-install-recommends$missing" >&2
+    echo "    sudo apt-get install --no-install-recommends$missing$missing_optional" >&2
     exit 1
 fi
-echo "installing:$missing"
+echo "installing:$missing$missing_optional"
 export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get update -qq
-$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+install() { # PACKAGES...
+    $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+if [ -n "$missing" ]; then install $missing; fi
+if [ -n "$missing_optional" ] && ! install $missing_optional; then
+    echo "deps.sh: these could not be installed, and their pictures will not be read:$missing_optional" >&2
+fi

@@ -42,8 +42,9 @@ build_example() {
 }
 
 {
-    try "the library alone, without WebP, EXIF, MPI and weights" 0 "" build_with -Dtools=false -Dtests=false \
-        -Dshipped_weights=false -Dwebp=disabled -Dexif=disabled -Dmpi=disabled
+    try "the library alone, without WebP, EXIF, MPI, modules and weights" 0 "" build_with -Dtools=false -Dtests=false \
+        -Dshipped_weights=false -Dwebp=disabled -Dexif=disabled -Dmpi=disabled -Dtiff=disabled -Dgif=disabled \
+        -Davif=disabled -Dheif=disabled
     try "no tests, no look for cmocka" 1 "" grep -il "dependency cmocka" $build/meson-logs/meson-log.txt
     try "a program of the library" 0 "" build_example
     try "no model where none ships" 1 "built without the model that ships (-Dshipped_weights=false)" \
@@ -57,6 +58,11 @@ build_example() {
     try "WebP is refused" 1 "lossy.webp: a WebP picture, but this hrnet was built without libwebp" \
         $build/tools/hrnet crop $golden/images/lossy.webp --box 0,0,9,9 -o "$scratch/crop.png"
     try "WebP is not written" 1 "without libwebp" $build/tools/hrnet crop $card --box 0,0,9,9 -o "$scratch/crop.webp"
+
+    for pair in raw.tif:libtiff-dev plain.gif:libgif-dev lossy.avif:libavif-dev lossy.heic:libheif-dev; do
+        try "${pair%:*} is refused" 1 "install ${pair#*:} and build hrnet again" \
+            $build/tools/hrnet crop "$golden/images/${pair%:*}" --box 0,0,9,9 -o "$scratch/crop.png"
+    done
 
     try "tests that need what is missing are set up" 0 "" meson configure $build -Dtests=true
     try "and say so" 0 "Skipped:            3" meson test -C $build image shipped cli

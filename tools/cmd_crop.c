@@ -56,6 +56,7 @@ static int run(int argc, char **argv)
     hrnet_image image = {0}, out = {0};
     const unsigned flags = set.ignore_orientation ? HRNET_IMAGE_IGNORE_ORIENTATION : 0;
     hrnet_status failed = hrnet_image_load(&image, argv[0], flags);
+    if (failed == HRNET_OK && hrnet_image_warning()[0] != '\0') tool_error("warning: %s", hrnet_image_warning());
     const hrnet_pixels pixels = hrnet_image_pixels(&image);
     if (failed == HRNET_OK)
         failed = hrnet_crop_image(&out, &pixels, &crop, set.size[0], set.size[1], (hrnet_sampler)set.sampler);

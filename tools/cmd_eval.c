@@ -171,7 +171,7 @@ static void on_progress(void *context, size_t n_done, size_t n_persons)
 static void on_message(void *context, const char *line)
 {
     (void)context;
-    tool_error("%s: left out", line);
+    tool_error("%s", line);
 }
 
 /* The last of upstream's log lines, with the means only: "Test: [i/n]  Time  Loss  Accuracy". */

@@ -15,7 +15,7 @@ typedef struct settings {
     network_settings network;
     const char *boxes, *category, *out, *heatmaps;
     float box_score, threshold, line_width;
-    int flip, no_shift, decoder, sampler, format, show_box, ignore_orientation, progress;
+    int flip, no_shift, decoder, sampler, format, show_box, ignore_orientation, is_recursive, progress;
 } settings;
 
 static const option options[] = {
@@ -52,6 +52,8 @@ static const option options[] = {
     {"line-width", 0, OPTION_FLOAT, "PX", "of the drawing; default: scaled to the person",
      offsetof(settings, line_width), 0.1, 1000},
     {"show-box", 0, OPTION_FLAG, NULL, "draw the boxes too", offsetof(settings, show_box), 0, 0},
+    {"recursive", 'r', OPTION_FLAG, NULL, "look into the folders below a folder too; outputs keep its structure",
+     offsetof(settings, is_recursive), 0, 0},
     {"ignore-orientation", 0, OPTION_FLAG, NULL, "do not turn pictures as their EXIF data says (what scoring wants)",
      offsetof(settings, ignore_orientation), 0, 0},
     NETWORK_RUN_OPTIONS(settings, network),
@@ -61,14 +63,22 @@ static const option options[] = {
 };
 
 static const char details[] =
-    "INPUT is a picture (JPEG, PNG, WebP), a folder of pictures, a quoted pattern, '@LIST' or a .txt file with one "
-    "path a "
-    "line, or '-' for one picture on standard input. A picture or a person that fails is reported and the rest goes "
-    "on.\n"
+    "INPUT is a picture (JPEG, PNG, WebP, BMP; TIFF, GIF, AVIF and HEIC where their modules are installed), a folder "
+    "of "
+    "pictures, a quoted pattern, '@LIST' or a .txt file with one path a line, or '-' for one picture on standard "
+    "input. A "
+    "picture or a person that fails is reported and the rest goes on. Transparency is dropped: a pixel has the colour "
+    "that "
+    "is stored for it. A damaged JPEG is read as far as it goes, with a warning. Of a folder or a pattern, outputs of "
+    "an "
+    "earlier run are passed over; what else a folder has besides pictures is told.\n"
     "\n"
     "OUT ending in .json, .jsonl or .csv is one data file; ending in .png, .jpg or .webp it is the drawing of one "
     "input; a "
-    "folder (or a name without ending, which is made) gets STEM_pose.jpg and STEM_pose.json for every input.\n"
+    "folder (or a name without ending, which is made) gets STEM_pose.jpg and STEM_pose.json for every input, "
+    "in the folders that the input has below the folder that was named. Two inputs of one output, or an output that is "
+    "an "
+    "input, are refused.\n"
     "\n"
     "A file of --boxes belongs to pictures by name: image_id 785 is 000000000785.jpg, of several equal file names the "
     "folders decide; how many boxes were matched is told. Without --category its category named person is taken, else "
@@ -98,12 +108,13 @@ static void catch_interrupts(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
-static int write_group(const pose_group *all, target *to)
+/* first: the number of the group's first picture among the inputs. */
+static int write_group(const pose_group *all, size_t first, target *to)
 {
     int n_failed = 0;
     for (int i = 0; i < all->n_pictures; i++) {
         hrnet_image *image = all->people[i].status == HRNET_OK ? &all->images[i] : NULL;
-        n_failed += target_add(to, &all->people[i], image, all->heatmaps[i]) != 0;
+        n_failed += target_add(to, first + (size_t)i, &all->people[i], image, all->heatmaps[i]) != 0;
     }
     return n_failed;
 }
@@ -125,9 +136,10 @@ static int run_inputs(const settings *set, const inputs *in, const boxes *where,
     for (size_t i = 0; i < in->n && !interrupted; i++) {
         n_failed += pose_group_add(&all, in->paths[i], where, flags, info->n_joints);
         /* pictures without persons must not pile up either */
-        if (all.n_persons < batch && all.n_pictures < batch && i + 1 < in->n) continue;
+        if (all.n_persons < batch && all.n_pictures < batch && all.n_bytes < POSE_GROUP_BYTES && i + 1 < in->n)
+            continue;
         n_failed += pose_group_run(&all, net->session, info, &how, set->heatmaps != NULL);
-        n_failed += write_group(&all, to);
+        n_failed += write_group(&all, done, to);
         done += (size_t)all.n_pictures;
         progress_update(&shown, done);
         pose_group_clear(&all);
@@ -169,9 +181,13 @@ static int run(int argc, char **argv)
     if (status != OPTIONS_RUN) return status;
     status = network_overrides(argv, &n_arguments, &overrides);
     if (status == 0 && n_arguments == 0) status = tool_usage("expected at least one INPUT");
+    in.is_recursive = set.is_recursive;
     for (int i = 0; status == 0 && i < n_arguments; i++) inputs_add(&in, argv[i]);
+    inputs_note(&in, set.network.model);
+    inputs_note(&in, set.network.config);
+    inputs_note(&in, set.boxes);
     if (status == 0 && in.n == 0) status = STATUS_FAILED;
-    if (status == 0) status = target_choose(&to, set.out, set.heatmaps, set.format, in.n);
+    if (status == 0) status = target_choose(&to, set.out, set.heatmaps, set.format, &in);
     if (status == 0) {
         const boxes_options how = {set.boxes, set.category, set.box_score, set.network.quiet};
         status = boxes_open(&where, &how, in.paths, in.n);
@@ -181,6 +197,7 @@ static int run(int argc, char **argv)
         to.drawing.show_box = set.show_box;
         status = run_network(&set, overrides, &in, &where, &to);
     }
+    target_end(&to); /* what a command line that was refused left */
     free(overrides);
     inputs_free(&in);
     boxes_free(&where);

@@ -29,6 +29,8 @@ int pose_group_add(pose_group *all, const char *path, const boxes *where, unsign
         tool_failed();
         return 1;
     }
+    if (hrnet_image_warning()[0] != '\0') tool_error("warning: %s", hrnet_image_warning());
+    all->n_bytes += (size_t)image->width * (size_t)image->height * 3;
     const hrnet_box whole = {0, 0, (float)image->width, (float)image->height};
     const hrnet_detection *found;
     const size_t n_found = boxes_of(where, path, &found);

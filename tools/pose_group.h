@@ -15,9 +15,15 @@ typedef struct pose_group {
     hrnet_image *images;  /* [n_pictures]; rgb NULL for one that could not be loaded */
     float **heatmaps;     /* [n_pictures], NULL unless wanted; of a person that could not be looked at all 0 */
     int n_pictures, n_persons;
+    size_t n_bytes; /* of all images */
 } pose_group;
 
-/* Load a picture and its boxes into the group. A picture that cannot be loaded is reported, and noted in its people.
+/* A group whose images have as many bytes is run, however few they are: pictures are bounded by their bytes, since a
+ * small file may be a picture of 768 MiB. */
+#define POSE_GROUP_BYTES ((size_t)256 << 20)
+
+/* Load a picture and its boxes into the group. A picture that cannot be loaded is reported, and noted in its people; of
+ * one that is damaged and could be read a warning is printed.
  * Returns the number of pictures that failed. */
 int pose_group_add(pose_group *all, const char *path, const boxes *where, unsigned image_flags, int n_keypoints);
 

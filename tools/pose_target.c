@@ -15,7 +15,127 @@ static int is_folder(const char *path)
     return strchr(slash != NULL ? slash : path, '.') == NULL; /* a trailing slash, or a last part without ending */
 }
 
-int target_choose(target *to, const char *out, const char *heatmaps, int format, size_t n_inputs)
+/* ---------------------------------------------------------------------------------------------- names */
+
+typedef struct stem {
+    const char *name;
+    size_t input;
+} stem;
+
+static int compare_stems(const void *a, const void *b)
+{
+    const stem *one = a, *other = b;
+    const int order = strcmp(one->name, other->name);
+    return order != 0 ? order : one->input < other->input ? -1 : one->input > other->input;
+}
+
+static void sort_stems(const target *to, stem *sorted)
+{
+    for (size_t i = 0; i < to->n_stems; i++) sorted[i] = (stem){to->stems[i], i};
+    qsort(sorted, to->n_stems, sizeof *sorted, compare_stems);
+}
+
+/* A stem for every input: its path below the folder of outputs without ending, with it where two are equal otherwise.
+ * Returns 0, or an exit status after a message if two inputs still share one. */
+static int choose_stems(target *to, const inputs *in)
+{
+    stem *sorted = tool_alloc(in->n, sizeof *sorted);
+    int status = 0;
+    to->n_stems = in->n;
+    to->stems = tool_alloc(in->n, sizeof *to->stems);
+    for (size_t i = 0; i < in->n; i++) {
+        const char *below = inputs_below(in, i), *slash = strrchr(below, '/');
+        char *name = tool_stem(below);
+        to->stems[i] = tool_text("%.*s%s", slash != NULL ? (int)(slash + 1 - below) : 0, below, name);
+        free(name);
+    }
+    sort_stems(to, sorted);
+    for (size_t first = 0, end; first < in->n; first = end) {
+        for (end = first + 1; end < in->n && strcmp(sorted[end].name, sorted[first].name) == 0;) end++;
+        for (size_t i = first; end - first > 1 && i < end; i++) {
+            char **name = &to->stems[sorted[i].input];
+            free(*name);
+            *name = tool_text("%s", inputs_below(in, sorted[i].input));
+        }
+    }
+    sort_stems(to, sorted);
+    for (size_t i = 1; status == 0 && i < in->n; i++)
+        if (strcmp(sorted[i].name, sorted[i - 1].name) == 0)
+            status =
+                tool_usage("%s and %s would be written to one name, %s: name a folder above them, with --recursive",
+                           in->paths[sorted[i - 1].input], in->paths[sorted[i].input], sorted[i].name);
+    free(sorted);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- files that are read */
+
+typedef struct file_id {
+    dev_t device;
+    ino_t number;
+    const char *path;
+} file_id;
+
+static int compare_ids(const void *a, const void *b)
+{
+    const file_id *one = a, *other = b;
+    if (one->device != other->device) return one->device < other->device ? -1 : 1;
+    return one->number < other->number ? -1 : one->number > other->number;
+}
+
+/* Fill *id if path is a regular file. Files are compared, not names: links and ./x are found. */
+static int identify(file_id *id, const char *path)
+{
+    struct stat status;
+    if (strcmp(path, "-") == 0 || stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return 0;
+    *id = (file_id){status.st_dev, status.st_ino, path};
+    return 1;
+}
+
+/* Returns 0, or an exit status after a message if the output is one of the n files that are read. */
+static int check_output(const char *path, const file_id *ids, size_t n)
+{
+    file_id id;
+    if (!identify(&id, path)) return 0;
+    const file_id *found = bsearch(&id, ids, n, sizeof *ids, compare_ids);
+    if (found == NULL) return 0;
+    return tool_usage("%s: expected an output that is not an input too, found the file that %s names", path,
+                      found->path);
+}
+
+static int check_files_of(const target *to, const char *stem_name, const file_id *ids, size_t n)
+{
+    const char *const out = to->kind == TARGET_FOLDER ? to->path : NULL;
+    char *paths[] = {out != NULL ? tool_text("%s/%s%s", out, stem_name, to->format->ending) : NULL,
+                     out != NULL ? tool_text("%s/%s_pose.jpg", out, stem_name) : NULL,
+                     to->heatmaps != NULL ? tool_text("%s/%s_heatmaps.npy", to->heatmaps, stem_name) : NULL,
+                     to->heatmaps != NULL ? tool_text("%s/%s_heatmaps.jpg", to->heatmaps, stem_name) : NULL};
+    int status = 0;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        if (status == 0 && paths[i] != NULL) status = check_output(paths[i], ids, n);
+        free(paths[i]);
+    }
+    return status;
+}
+
+/* Compare every output with every file that is read. Returns 0, or an exit status after a message. */
+static int check_outputs(const target *to, const inputs *in)
+{
+    file_id *ids = tool_alloc(in->n + in->n_files, sizeof *ids);
+    size_t n = 0;
+    int status = 0;
+    for (size_t i = 0; i < in->n; i++) n += (size_t)identify(&ids[n], in->paths[i]);
+    for (size_t i = 0; i < in->n_files; i++) n += (size_t)identify(&ids[n], in->files[i]);
+    qsort(ids, n, sizeof *ids, compare_ids);
+    if (to->kind != TARGET_FOLDER && to->path != NULL) status = check_output(to->path, ids, n);
+    for (size_t i = 0; status == 0 && i < to->n_stems; i++) status = check_files_of(to, to->stems[i], ids, n);
+    free(ids);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- begin */
+
+int target_choose(target *to, const char *out, const char *heatmaps, int format, const inputs *in)
 {
     static const struct {
         const char *ending;
@@ -34,16 +154,16 @@ int target_choose(target *to, const char *out, const char *heatmaps, int format,
     } else if (tool_is_picture(to->path)) {
         to->kind = TARGET_DRAWING;
         if (format >= 0) return tool_usage("--format %s does not go with a drawing (%s)", to->format->name, out);
-        if (n_inputs > 1)
-            return tool_usage("%s is one drawing, but there are %zu inputs; name a folder", out, n_inputs);
+        if (in->n > 1) return tool_usage("%s is one drawing, but there are %zu inputs; name a folder", out, in->n);
     } else if (is_folder(to->path)) {
         to->kind = TARGET_FOLDER;
     } else if (format < 0) {
         return tool_usage("%s: cannot tell from its ending what to write; give --format", out);
     }
-    if (to->kind == TARGET_DATA && to->format->single && n_inputs > 1)
+    if (to->kind == TARGET_DATA && to->format->single && in->n > 1)
         return tool_usage("--format %s is one file a picture; name a folder with -o", to->format->name);
-    return 0;
+    const int status = to->kind == TARGET_FOLDER || heatmaps != NULL ? choose_stems(to, in) : 0;
+    return status != 0 ? status : check_outputs(to, in);
 }
 
 int target_begin(target *to, const hrnet_skeleton *skeleton, const hrnet_model_info *info, float threshold)
@@ -60,21 +180,21 @@ int target_begin(target *to, const hrnet_skeleton *skeleton, const hrnet_model_i
     return hrnet_results_open(&to->document, path, &to->data) != HRNET_OK ? tool_failed() : 0;
 }
 
-/* The stem of path, with "-2", "-3", ... behind it when an earlier picture took the name. Kept in to->used. */
-static const char *unique_stem(target *to, const char *path)
+/* ---------------------------------------------------------------------------------------------- write */
+
+/* Make the folders of a stem below a folder of outputs, which is there. Returns 0, or -1 after a message. */
+static int make_folders(target *to, const char *out, const char *stem_name)
 {
-    char *stem = tool_stem(path), *name = tool_text("%s", stem);
-    for (int again = 2;; again++) {
-        size_t i = 0;
-        while (i < to->n_used && strcmp(to->used[i], name) != 0) i++;
-        if (i == to->n_used) break;
-        free(name);
-        name = tool_text("%s-%d", stem, again);
+    const char *slash = strrchr(stem_name, '/');
+    if (slash == NULL) return 0;
+    char *folder = tool_text("%s/%.*s", out, (int)(slash - stem_name), stem_name);
+    if (to->folder != NULL && strcmp(to->folder, folder) == 0) {
+        free(folder);
+        return 0;
     }
-    free(stem);
-    to->used = tool_grow(to->used, to->n_used, sizeof *to->used);
-    to->used[to->n_used++] = name;
-    return name;
+    free(to->folder);
+    to->folder = folder;
+    return tool_make_folders(folder);
 }
 
 static int save_image(const hrnet_image *image, const char *path)
@@ -108,10 +228,10 @@ static int write_data(const target *to, const hrnet_people *people, const char *
     return failed ? -1 : 0;
 }
 
-static int add_to_folder(const target *to, const hrnet_people *people, hrnet_image *image, const char *stem)
+static int add_to_folder(const target *to, const hrnet_people *people, hrnet_image *image, const char *stem_name)
 {
-    char *data = tool_text("%s/%s%s", to->path, stem, to->format->ending);
-    char *drawing = tool_text("%s/%s_pose.jpg", to->path, stem);
+    char *data = tool_text("%s/%s%s", to->path, stem_name, to->format->ending);
+    char *drawing = tool_text("%s/%s_pose.jpg", to->path, stem_name);
     int status = write_data(to, people, data);
     if (image != NULL && (draw(to, people, image) != 0 || save_image(image, drawing) != 0)) status = -1;
     free(data);
@@ -121,7 +241,7 @@ static int add_to_folder(const target *to, const hrnet_people *people, hrnet_ima
 
 /* STEM_heatmaps.npy with the numbers, and STEM_heatmaps.jpg with every person's maps laid over the picture. */
 static int add_heatmaps(const target *to, const hrnet_people *people, const hrnet_image *image, const float *heatmaps,
-                        const char *stem)
+                        const char *stem_name)
 {
     const hrnet_model_info *info = to->data.network;
     const size_t n_joints = (size_t)info->n_joints, height = (size_t)info->heatmap_height,
@@ -139,8 +259,8 @@ static int add_heatmaps(const target *to, const hrnet_people *people, const hrne
             HRNET_OK)
             status = tool_failed();
     }
-    char *numbers = tool_text("%s/%s_heatmaps.npy", to->heatmaps, stem);
-    char *drawing = tool_text("%s/%s_heatmaps.jpg", to->heatmaps, stem);
+    char *numbers = tool_text("%s/%s_heatmaps.npy", to->heatmaps, stem_name);
+    char *drawing = tool_text("%s/%s_heatmaps.jpg", to->heatmaps, stem_name);
     if (hrnet_array_save(&array, numbers) != HRNET_OK) status = tool_failed();
     if (status == 0) status = save_image(&overlay, drawing);
     hrnet_image_free(&overlay);
@@ -160,16 +280,17 @@ static int add_to_document(target *to, const hrnet_people *people)
     return -1;
 }
 
-int target_add(target *to, const hrnet_people *people, hrnet_image *image, const float *heatmaps)
+int target_add(target *to, size_t index, const hrnet_people *people, hrnet_image *image, const float *heatmaps)
 {
-    const int needs_stem = to->kind == TARGET_FOLDER || heatmaps != NULL;
-    const char *stem = needs_stem ? unique_stem(to, people->name) : NULL;
+    const char *const stem_name = to->stems != NULL ? to->stems[index] : NULL;
     int status = 0;
-    if (heatmaps != NULL && image != NULL) status = add_heatmaps(to, people, image, heatmaps, stem);
+    if (heatmaps != NULL && image != NULL)
+        status =
+            make_folders(to, to->heatmaps, stem_name) != 0 ? -1 : add_heatmaps(to, people, image, heatmaps, stem_name);
     if (to->kind == TARGET_DATA) {
         if (add_to_document(to, people) != 0) status = -1;
     } else if (to->kind == TARGET_FOLDER) {
-        if (add_to_folder(to, people, image, stem) != 0) status = -1;
+        if (make_folders(to, to->path, stem_name) != 0 || add_to_folder(to, people, image, stem_name) != 0) status = -1;
     } else if (image != NULL && (draw(to, people, image) != 0 || save_image(image, to->path) != 0)) {
         status = -1;
     }
@@ -181,8 +302,9 @@ int target_end(target *to)
     int status = 0;
     if (to->document != NULL && hrnet_results_finish(to->document) != HRNET_OK) status = tool_failed();
     hrnet_results_free(to->document);
-    for (size_t i = 0; i < to->n_used; i++) free(to->used[i]);
-    free(to->used);
+    for (size_t i = 0; i < to->n_stems; i++) free(to->stems[i]);
+    free(to->stems);
+    free(to->folder);
     *to = (target){0};
     return status != 0 ? -1 : 0;
 }

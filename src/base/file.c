@@ -125,8 +125,8 @@ static int sync_folder_of(char *path)
     return is_synced;
 }
 
-/* The order matters: the content reaches the disk (fsync) before the name points to it (rename). Otherwise a crash
- * could leave an empty file under the final name. */
+/* The order matters: the content of a durable file reaches the disk (fsync) before the name points to it (rename).
+ * Otherwise a crash could leave an empty file under the final name. */
 hrnet_status hr_file_commit(hr_file *file)
 {
     hrnet_status status = HRNET_OK;
@@ -136,9 +136,10 @@ hrnet_status hr_file_commit(hr_file *file)
         *file = (hr_file){0};
         return status;
     }
-    const int in_place = file->temporary == NULL; /* pipes and devices cannot be synced */
+    const int in_place = file->temporary == NULL;
+    const int must_sync = file->is_durable && !in_place; /* pipes and devices cannot be synced */
     const int written =
-        !ferror(file->stream) && fflush(file->stream) == 0 && (in_place || fsync(fileno(file->stream)) == 0);
+        !ferror(file->stream) && fflush(file->stream) == 0 && (!must_sync || fsync(fileno(file->stream)) == 0);
     int reason = errno;
     const int closed = fclose(file->stream) == 0;
     if (written && !closed) reason = errno;
@@ -147,7 +148,7 @@ hrnet_status hr_file_commit(hr_file *file)
         status = hr_fail(HRNET_ERR_IO, "%s: cannot write: %s", file->path, strerror(reason));
     } else if (!in_place && rename(file->temporary, file->path) != 0) {
         status = hr_fail(HRNET_ERR_IO, "%s: cannot rename: %s", file->path, strerror(errno));
-    } else if (!in_place && !sync_folder_of(file->path)) {
+    } else if (must_sync && !sync_folder_of(file->path)) {
         status = hr_fail(HRNET_ERR_IO, "%s: cannot sync its folder: %s", file->path, strerror(errno));
     }
     if (status != HRNET_OK && !in_place) unlink(file->temporary);

@@ -8,6 +8,12 @@
  *   HR_TRY(hr_file_create(&file, path));
  *   fprintf(file.stream, ...);               // errors are remembered by the stream
  *   return hr_file_commit(&file);            // and reported here
+ *
+ * What a machine that loses power may lose is chosen by hr_file.is_durable:
+ *   0  after the commit every process sees the new content. A loss of power within the next half minute or so may leave
+ *      the old content, or none. For what can be made again: drawings, results, tables, logs.
+ *   1  the new content is also on the disk when the commit returns, which waits for the disk (some 10 ms a file). For
+ *      what took hours to make: checkpoints, weights, the state of a run.
  */
 #ifndef HR_BASE_FILE_H
 #define HR_BASE_FILE_H
@@ -29,13 +35,14 @@ hrnet_status hr_file_read(hr_bytes *out, const char *path, size_t max_bytes);
 typedef struct hr_file {
     FILE *stream;           /* write here */
     char *path, *temporary; /* path NULL: standard output; temporary NULL: path is written in place */
+    int is_durable;         /* set by the caller before the commit; see above */
 } hr_file;
 
 /* Begin to write path ("-": standard output). HRNET_ERR_IO if it cannot be created; *file is then empty. */
 hrnet_status hr_file_create(hr_file *file, const char *path);
-/* Finish: flush, sync to the disk, rename to path, sync the folder. HRNET_ERR_IO if any write since hr_file_create
- * failed; the temporary file is then removed and the old content of path stays. *file is empty afterwards either way.
- */
+/* Finish: flush, rename to path; if is_durable, sync the file before and its folder after. HRNET_ERR_IO if any write
+ * since hr_file_create failed; the temporary file is then removed and the old content of path stays. *file is empty
+ * afterwards either way. */
 hrnet_status hr_file_commit(hr_file *file);
 /* Give up: close and remove the temporary file. Harmless on an empty hr_file. */
 void hr_file_abandon(hr_file *file);

@@ -29,6 +29,10 @@ hrnet_status hr_image_store_load(hr_image_store *store, int reader, const char *
  * with hr_free. */
 hrnet_status hr_image_store_path(const hr_image_store *store, const char *name, char **out);
 
+/* Decoded pictures that wait to be used are bounded by their bytes, since a small file may be a picture of 768 MiB: who
+ * has loaded as many begins no further one. */
+#define HR_IMAGES_IN_FLIGHT ((size_t)256 << 20)
+
 /* Accepts NULL. No thread may be reading. */
 void hr_image_store_close(hr_image_store *store);
 

@@ -18,7 +18,8 @@
 #include "base/mem.h"
 
 typedef struct slot {
-    int ready; /* 1: made or failed, and not yet taken; guarded by the lock */
+    int ready;      /* 1: made or failed, and not yet taken; guarded by the lock */
+    size_t n_bytes; /* of the item */
     hrnet_status status;
     char *message; /* of a failure; NULL: none, or no memory to keep it */
 } slot;
@@ -37,6 +38,7 @@ struct hr_loader {
     unsigned char *items;                  /* [n_slots][item_size] */
     size_t n_slots;
     size_t next_made, next_taken; /* the next item that a worker, the consumer takes */
+    size_t n_bytes;               /* of the items that are ready */
     int stopping, n_started;      /* n_started: threads that run, for a failed create */
     worker *workers;              /* [n_workers] */
 };
@@ -49,7 +51,16 @@ static void make_item(hr_loader *loader, int number, size_t index)
     unsigned char *const item = loader->items + index % loader->n_slots * loader->options.item_size;
     memset(item, 0, loader->options.item_size);
     s->status = loader->options.make(loader->options.context, number, index, item);
+    s->n_bytes = s->status == HRNET_OK && loader->options.size != NULL ? loader->options.size(item) : 0;
     s->message = s->status != HRNET_OK ? hr_strdup(hrnet_last_error()) : NULL;
+}
+
+/* Whether a worker must wait with the next item. Bytes never stop the item that the consumer waits for, because ready
+ * ones before it are taken first. */
+static int is_far_enough(const hr_loader *loader)
+{
+    return loader->next_made - loader->next_taken >= loader->n_slots ||
+           (loader->options.size != NULL && loader->n_bytes >= loader->options.most_bytes && loader->n_bytes > 0);
 }
 
 /* A worker's thread: claim, make, publish, until all items are claimed or the loader is freed. */
@@ -59,8 +70,7 @@ static void *work(void *context)
     hr_loader *const loader = self->loader;
     pthread_mutex_lock(&loader->lock);
     for (;;) {
-        while (!loader->stopping && loader->next_made < loader->options.n_items &&
-               loader->next_made - loader->next_taken >= loader->n_slots)
+        while (!loader->stopping && loader->next_made < loader->options.n_items && is_far_enough(loader))
             pthread_cond_wait(&loader->slot_freed, &loader->lock);
         if (loader->stopping || loader->next_made >= loader->options.n_items) break;
         const size_t index = loader->next_made++;
@@ -68,6 +78,7 @@ static void *work(void *context)
         make_item(loader, self->number, index);
         pthread_mutex_lock(&loader->lock);
         loader->slots[index % loader->n_slots].ready = 1;
+        loader->n_bytes += loader->slots[index % loader->n_slots].n_bytes;
         pthread_cond_signal(&loader->item_ready);
     }
     pthread_mutex_unlock(&loader->lock);
@@ -126,12 +137,14 @@ hrnet_status hr_loader_next(hr_loader *loader, void *item)
         memcpy(item, loader->items + index * size, size);
     else
         status = hr_fail(status, "%s", s->message != NULL ? s->message : hrnet_status_text(status));
+    const size_t n_bytes = s->n_bytes;
     hr_free(s->message);
     *s = (slot){0};
 
     pthread_mutex_lock(&loader->lock);
     loader->next_taken++;
-    pthread_cond_signal(&loader->slot_freed);
+    loader->n_bytes -= n_bytes;
+    pthread_cond_broadcast(&loader->slot_freed); /* several may go on when the bytes of a large one are gone */
     pthread_mutex_unlock(&loader->lock);
     return status;
 }

@@ -6,7 +6,8 @@
  *   while (hr_loader_next(loader, &item) == HRNET_OK) ...      item 0, 1, 2, ...
  *
  * The loader does not know what an item is. Determinism: item i is a function of i and the context, so which worker
- * makes it, and when, changes nothing. Bounded memory: workers run at most `ahead` items in front of the consumer.
+ * makes it, and when, changes nothing. Bounded memory: workers run at most `ahead` items in front of the consumer, and
+ * fewer while those have `most_bytes`.
  */
 #ifndef HR_DATA_LOADER_H
 #define HR_DATA_LOADER_H
@@ -27,6 +28,10 @@ typedef struct hr_loader_options {
     /* Release what an item owns. Called by hr_loader_free only, for items that were made and never taken. */
     void (*dispose)(void *item);
     void *context;
+    /* Bytes that an item owns; NULL: they do not matter. While finished items that were not taken have most_bytes or
+     * more, no further one is begun. */
+    size_t (*size)(const void *item);
+    size_t most_bytes;
 } hr_loader_options;
 
 /* Start the workers. The options are copied; the context must outlive the loader. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "score/select_poses.h"
 #include "data/image_store.h"
 #include "data/loader.h"
@@ -42,6 +43,7 @@ typedef struct run {
     hrnet_image images[GROUP];
     hrnet_person persons[GROUP];
     int n_images, n_persons;
+    size_t n_bytes; /* of the group's images */
     size_t first;
     int with_loss;
     hr_eval_loss loss;
@@ -61,16 +63,62 @@ static hrnet_status list_pictures(run *r)
     return HRNET_OK;
 }
 
+/* An item of the loader. */
+typedef struct loaded_picture {
+    hrnet_image image;
+    char *warning; /* NULL: none, or no memory to keep it */
+} loaded_picture;
+
 /* hr_loader_options.make */
 static hrnet_status load_picture(void *context, int worker, size_t index, void *item)
 {
     const run *const r = context;
-    return hr_image_store_load(r->store, worker, r->e->samples.images[r->pictures[index].image].name, item);
+    loaded_picture *const loaded = item;
+    HR_TRY(hr_image_store_load(r->store, worker, r->e->samples.images[r->pictures[index].image].name, &loaded->image));
+    if (hrnet_image_warning()[0] != '\0') loaded->warning = hr_strdup(hrnet_image_warning());
+    return HRNET_OK;
+}
+
+static size_t image_bytes(const hrnet_image *image)
+{
+    return (size_t)image->width * (size_t)image->height * 3;
+}
+
+static size_t loaded_bytes(const void *item)
+{
+    const loaded_picture *const loaded = item;
+    return image_bytes(&loaded->image);
 }
 
 static void free_picture(void *item)
 {
-    hrnet_image_free(item);
+    loaded_picture *const loaded = item;
+    hrnet_image_free(&loaded->image);
+    hr_free(loaded->warning);
+}
+
+/* A line about a picture: what was wrong with it, and what became of it. */
+static void tell(const run *r, const char *what, const char *outcome)
+{
+    hr_text text = {0};
+    char *line;
+    if (r->options->on_message == NULL) return;
+    hr_text_add(&text, "%s: %s", what, outcome);
+    if (hr_text_take(&text, &line) != HRNET_OK) return; /* no memory: the run goes on without the line */
+    r->options->on_message(r->options->context, line);
+    hr_free(line);
+}
+
+/* Move the loader's next picture to the group, and tell what was wrong with it. */
+static hrnet_status next_picture(run *r)
+{
+    loaded_picture loaded;
+    HR_TRY(hr_loader_next(r->loader, &loaded));
+    if (loaded.warning != NULL) tell(r, loaded.warning, "used all the same");
+    hr_free(loaded.warning);
+    r->images[r->n_images++] = loaded.image;
+    r->n_bytes += image_bytes(&loaded.image);
+    return HRNET_OK;
 }
 
 /* Run the group through the network and begin a new one. Its pictures are released; with keep_last the last one, some
@@ -89,6 +137,7 @@ static hrnet_status flush(run *r, int keep_last)
     if (keep_last) r->images[0] = r->images[n_done];
     r->first += (size_t)r->n_persons;
     r->n_images = keep_last != 0;
+    r->n_bytes = keep_last ? image_bytes(&r->images[0]) : 0;
     r->n_persons = 0;
     if (status == HRNET_OK && r->options->on_progress != NULL)
         r->options->on_progress(r->options->context, r->first, r->e->samples.n);
@@ -103,7 +152,7 @@ static hrnet_status add_persons(run *r, size_t first, size_t end)
         r->persons[r->n_persons++] = (hrnet_person){.pixels = hrnet_image_pixels(&r->images[r->n_images - 1]),
                                                     .crop = &r->e->samples.list[i].crop};
     }
-    return r->n_images == GROUP ? flush(r, 0) : HRNET_OK;
+    return r->n_images == GROUP || r->n_bytes >= HR_IMAGES_IN_FLIGHT ? flush(r, 0) : HRNET_OK;
 }
 
 /* A picture that cannot be read: with skip_broken its samples get zero poses and are left out; otherwise, or if memory
@@ -113,7 +162,7 @@ static hrnet_status skip_picture(run *r, const eval_picture *p, hrnet_status sta
     const int is_broken = status == HRNET_ERR_IO || status == HRNET_ERR_FORMAT || status == HRNET_ERR_UNSUPPORTED ||
                           status == HRNET_ERR_LIMIT;
     if (!r->options->skip_broken || !is_broken) return status;
-    if (r->options->on_message != NULL) r->options->on_message(r->options->context, hrnet_last_error());
+    tell(r, hrnet_last_error(), "left out");
     HR_TRY(flush(r, 0)); /* the group's samples must be consecutive: end it before the gap */
     memset(r->e->poses + p->first * (size_t)r->e->samples.n_joints, 0,
            (p->end - p->first) * (size_t)r->e->samples.n_joints * sizeof *r->e->poses);
@@ -141,10 +190,12 @@ static hrnet_status run_pictures(run *r)
     HR_TRY(list_pictures(r));
     HR_TRY(hr_image_store_open(&r->store, r->e->images_path, n_workers));
     const hr_loader_options loading = {.n_items = r->n_pictures,
-                                       .item_size = sizeof(hrnet_image),
+                                       .item_size = sizeof(loaded_picture),
                                        .n_workers = n_workers,
                                        .ahead = GROUP,
                                        .make = load_picture,
+                                       .size = loaded_bytes,
+                                       .most_bytes = HR_IMAGES_IN_FLIGHT,
                                        .dispose = free_picture,
                                        .context = r};
     HR_TRY(hr_loader_create(&r->loader, &loading));
@@ -153,12 +204,11 @@ static hrnet_status run_pictures(run *r)
         if (r->options->cancelled != NULL && r->options->cancelled(r->options->context))
             return hr_fail(HRNET_ERR_CANCELLED, "hrnet_evaluation_run: cancelled before picture %zu of %zu", i + 1,
                            r->n_pictures);
-        const hrnet_status status = hr_loader_next(r->loader, &r->images[r->n_images]);
+        const hrnet_status status = next_picture(r);
         if (status != HRNET_OK) {
             HR_TRY(skip_picture(r, p, status));
             continue;
         }
-        r->n_images++;
         HR_TRY(add_persons(r, p->first, p->end));
     }
     return flush(r, 0);

@@ -56,8 +56,8 @@ static void copy_pixel(uint8_t *rgb, const float *input, float low, float diviso
 /* A black sheet. HRNET_ERR_LIMIT if it is larger than images may be. */
 static hrnet_status new_sheet(hrnet_image *image, int64_t width, int64_t height)
 {
-    const hr_image_source limits = {.name = "contact sheet", .max_pixels = HR_IMAGE_MAX_PIXELS};
-    HR_TRY(hr_image_new(image, (uint64_t)width, (uint64_t)height, &limits));
+    const hr_image_source limits = {.name = "contact sheet", .max_pixels = HR_LIMIT_PICTURE_PIXELS};
+    HR_TRY(hr_image_new(image, (uint64_t)width, (uint64_t)height, 0, &limits));
     memset(image->rgb, 0, (size_t)width * (size_t)height * 3);
     return HRNET_OK;
 }

@@ -9,15 +9,13 @@
 #include "train/collective.h"
 
 #include <dlfcn.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/module.h"
 #include "train/collective_calls.h"
 
 enum {
@@ -48,43 +46,10 @@ static int n_started(void)
     return found != NULL ? atoi(found) : 1;
 }
 
-/* The module in one of the places, which are relative to the folder of a file and end in "/"; NULL if it is in none. */
-static void *load_near(const char *file, const char *const *places)
-{
-    const char *const name = strrchr(file, '/');
-    char path[PATH_MAX + 64];
-    void *module = NULL;
-    for (size_t i = 0; name != NULL && module == NULL && places[i] != NULL; i++) {
-        snprintf(path, sizeof path, "%.*s/%slibhrnet_mpi.so", (int)(name - file), file, places[i]);
-        if (access(path, R_OK) == 0) module = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    }
-    return module;
-}
-
-/* dlopen's handle of the module. Looked for where HRNET_MPI says; else beside libhrnet.so when that is what this code
- * is part of, whatever program uses it; else near the program, which holds the library itself (the command); else
- * where it was installed. Both lists name the place in an installation before those in a build folder. */
-static void *load_module(void)
-{
-    static const char *const near_library[] = {"", "mpi/", NULL};
-    static const char *const near_program[] = {HR_LIBDIR_NEAR "/", "../src/mpi/", "../../src/mpi/", NULL};
-    const char *named = getenv("HRNET_MPI");
-    char program[PATH_MAX];
-    Dl_info library;
-    void *module = NULL;
-    if (named != NULL) return dlopen(named, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    /* Any address of this file will do. In a program that holds the library itself, the file is the program. */
-    if (dladdr(near_library, &library) != 0 && library.dli_fname != NULL)
-        module = load_near(library.dli_fname, near_library);
-    const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[n > 0 ? n : 0] = 0;
-    if (module == NULL) module = load_near(program, near_program);
-    return module != NULL ? module : dlopen(HR_LIBDIR "/libhrnet_mpi.so", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-}
-
 static hrnet_status load_calls(const hr_collective_calls **out, int n_processes)
 {
-    void *module = load_module();
+    const hr_module_place place = {.name = "mpi", .folder = "mpi", .named = getenv("HRNET_MPI")};
+    void *module = hr_module_open(&place);
     const hr_collective_calls *calls = module != NULL ? dlsym(module, HR_COLLECTIVE_SYMBOL) : NULL;
     if (calls == NULL)
         return hr_fail(

@@ -171,6 +171,7 @@ static hrnet_status write_text(const hrnet_trainer *t, const char *name, const c
     hrnet_status status = hr_file_create(&file, path);
     hr_free(path);
     if (status != HRNET_OK) return status;
+    file.is_durable = 1; /* a run whose identity is lost cannot be resumed */
     fputs(text, file.stream);
     return hr_file_commit(&file);
 }

@@ -85,6 +85,33 @@ static void the_old_content_stays_until_commit(void **state)
     assert_int_equal(n_entries(), 1);
 }
 
+/* Syncs by this process; the tests' fsync takes the place of the C library's. */
+static int n_syncs;
+
+int fsync(int fd);
+int fsync(int fd)
+{
+    (void)fd;
+    n_syncs++;
+    return 0;
+}
+
+static void only_durable_files_wait_for_the_disk(void **state)
+{
+    (void)state;
+    hr_file file;
+    n_syncs = 0;
+    put("whole");
+    assert_int_equal(n_syncs, 0);
+    assert_int_equal(hr_file_create(&file, path), HRNET_OK);
+    file.is_durable = 1;
+    fputs("durable", file.stream);
+    assert_int_equal(hr_file_commit(&file), HRNET_OK);
+    assert_int_equal(n_syncs, 2); /* the file, then its folder */
+    expect_content("durable");
+    assert_int_equal(n_entries(), 1);
+}
+
 static void giving_up_leaves_nothing(void **state)
 {
     (void)state;
@@ -218,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(the_old_content_stays_until_commit),
+        cmocka_unit_test(only_durable_files_wait_for_the_disk),
         cmocka_unit_test(giving_up_leaves_nothing),
         cmocka_unit_test(folders_that_are_missing_are_named),
         cmocka_unit_test(a_full_disk_is_reported_and_the_old_file_stays),

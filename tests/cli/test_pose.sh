@@ -253,10 +253,8 @@ the_ending_of_the_output_decides() {
 
 a_folder_gets_a_drawing_and_data_for_every_input() {
     make_pictures
-    mkdir again
-    cp b.png again/b.png
-    pose 1 b.png again/b.png 000000000785.png broken.jpg -o out_folder
-    for stem in b b-2 000000000785; do
+    pose 1 b.png 000000000785.png broken.jpg -o out_folder
+    for stem in b 000000000785; do
         test -s out_folder/${stem}_pose.jpg
         has out_folder/${stem}_pose.json '"left_knee"'
     done
@@ -264,6 +262,129 @@ a_folder_gets_a_drawing_and_data_for_every_input() {
     test ! -e out_folder/broken_pose.jpg
     pose 0 b.png -o new/ --format openpose
     has new/b_keypoints.json '"version":1.3'
+}
+
+outputs_are_not_inputs() {
+    mkdir in
+    cp "$data/card.png" in/a.png
+    pose 0 in -o in --heatmaps in
+    ls in >first
+    pose 0 in -o in --heatmaps in
+    ls in >second
+    cmp first second
+    has err "in: 1 picture; passed over: 2 outputs of hrnet pose, 1 .npy, 1 .json"
+    pose 0 'in/*.?[np]g' -o in
+    has err "in/*.?[np]g: passed over: 2 outputs of hrnet pose"
+    ls in >third
+    cmp first third
+    # a picture of that name without data beside it is a picture
+    mkdir other
+    cp "$data/card.png" other/a_pose.jpg
+    pose 0 other --format jsonl
+    counts out 1 '"file":"other/a_pose.jpg"'
+    test ! -s err
+}
+
+outputs_keep_folders() {
+    mkdir -p in/vidA in/vidB/deep empty
+    for file in in/x.png in/vidA/1.png in/vidB/1.png in/vidB/deep/1.png; do cp "$data/card.png" $file; done
+    ln -s ../vidA in/vidB/link
+    pose 0 in -o out_folder
+    test "$(find out_folder -type f | wc -l)" = 2
+    has err "in: 1 picture; passed over: 2 folders (see --recursive)"
+    for _ in 1 2; do # the second time outputs lie below the inputs, too
+        pose 0 in -r -o in/results --heatmaps in/results
+        test "$(cd in/results && find . -name '*_pose.j*' | sort | tr '\n' ' ')" = "./vidA/1_pose.jpg ./vidA/1_pose.json \
+./vidB/1_pose.jpg ./vidB/1_pose.json ./vidB/deep/1_pose.jpg ./vidB/deep/1_pose.json ./x_pose.jpg ./x_pose.json "
+        test "$(find in/results -name '*_heatmaps.*' | wc -l)" = 8
+    done
+    has err "1 links to folders"
+    # several folders are kept apart by their names
+    pose 0 in/vidA/ in/vidB -o apart
+    test -s apart/vidA/1_pose.json
+    test -s apart/vidB/1_pose.json
+    pose 0 in -r --format jsonl
+    test "$(grep -c '"file":"in/' out)" = 4
+}
+
+one_output_for_two_inputs_is_refused() {
+    make_pictures
+    mkdir again
+    cp b.png again/b.png
+    for inputs in "b.png again/b.png" "b.png b.png" "b.png ./again/*"; do
+        pose 2 $inputs -o out_folder
+        has err "would be written to one name, b"
+        test ! -e out_folder
+        pose 2 $inputs --heatmaps maps
+        test ! -e maps
+    done
+    # one stem in one folder: endings tell them apart
+    cp b.png again/b.webp
+    pose 0 again -o out_folder
+    test "$(cd out_folder && echo *)" = "b.png_pose.jpg b.png_pose.json b.webp_pose.jpg b.webp_pose.json"
+    pose 0 again -o again
+    pose 0 again -o again
+    test "$(cd again && echo *)" = \
+        "b.png b.png_pose.jpg b.png_pose.json b.webp b.webp_pose.jpg b.webp_pose.json"
+}
+
+an_output_that_is_an_input_is_refused() {
+    make_pictures
+    cp b.png c_pose.jpg
+    cp b.png c.png
+    ln b.png link.png
+    printf 'b.png\n' >list.txt
+    printf '[{"image_id": 785, "category_id": 1, "bbox": [1, 2, 30, 40], "score": 0.9}]' >boxes.json
+    sha256sum ./* >before
+    for arguments in "b.png -o b.png" "b.png -o ./b.png" "b.png -o link.png" "c.png c_pose.jpg -o ." \
+        "list.txt -o list.txt --format csv" "b.png --boxes boxes.json -o boxes.json" ". -o ."; do
+        pose 2 $arguments
+        has err "expected an output that is not an input too"
+        rm -f out err
+        sha256sum --quiet -c before
+    done
+}
+
+a_folder_tells_what_it_passes_over() {
+    mkdir -p in/sub
+    cp "$data/card.png" in/a.PNG
+    for file in b.mp4 c.MP4 d.json README .hidden 'e.x y'; do : >"in/$file"; done
+    pose 0 in --format jsonl
+    counts out 1 '"file"'
+    has err "hrnet pose: in: 1 picture; passed over: "
+    for part in "1 hidden" "2 .mp4" "1 .json" "1 without ending" "1 others" "1 folders (see --recursive)"; do
+        has err "$part"
+    done
+}
+
+damage_is_a_warning() {
+    pose 0 "$TESTS/golden/images/damaged.jpg" "$TESTS/golden/images/cut.jpg" --format jsonl
+    counts out 2 '"persons"'
+    has err "warning: $TESTS/golden/images/damaged.jpg: the JPEG picture is damaged"
+    has err "warning: $TESTS/golden/images/cut.jpg: the JPEG picture is cut short"
+    expect 0 "$HRNET" crop "$TESTS/golden/images/cut.jpg" --box 0,0,9,9 -o crop.png
+    has err "warning: $TESTS/golden/images/cut.jpg: the JPEG picture is cut short"
+}
+
+# The rule is one for all kinds of pictures: the colours that are stored count, whatever alpha says.
+alpha_is_dropped() {
+    pose 0 "$TESTS/golden/images/rgb8.png" --format csv
+    cut -d, -f2- out >opaque
+    for file in rgba8.png alpha.webp interlaced_rgba8.png bmp32.bmp; do
+        pose 0 "$TESTS/golden/images/$file" --format csv
+        cut -d, -f2- out | cmp - opaque
+    done
+}
+
+pictures_without_a_module_say_what_is_missing() {
+    mkdir modules
+    for pair in "raw.tif libtiff-dev" "plain.gif libgif-dev" "lossy.avif libavif-dev" "lossy.heic libheif-dev"; do
+        expect 1 env HRNET_PICTURES=modules "$HRNET" pose $small -q "$TESTS/golden/images/${pair% *}" --format jsonl
+        has err "${pair% *}: a"
+        has err "which this hrnet cannot read without"
+        has err "install ${pair#* } and build hrnet again"
+        has out '"error":"'
+    done
 }
 
 drawing_changes_the_picture() {
@@ -375,7 +496,10 @@ for name in json_on_standard_output a_network_report_goes_to_standard_error ever
     boxes_outside_the_picture_are_black_crops boxes_of_a_coco_file bad_box_files_are_named \
     boxes_of_categories boxes_of_equal_file_names boxes_of_any_name boxes_of_keypoints_and_broken_ones \
     an_empty_box_of_a_file_is_no_person every_format \
-    the_ending_of_the_output_decides a_folder_gets_a_drawing_and_data_for_every_input drawing_changes_the_picture \
+    the_ending_of_the_output_decides a_folder_gets_a_drawing_and_data_for_every_input \
+    outputs_are_not_inputs outputs_keep_folders one_output_for_two_inputs_is_refused \
+    an_output_that_is_an_input_is_refused a_folder_tells_what_it_passes_over damage_is_a_warning alpha_is_dropped \
+    pictures_without_a_module_say_what_is_missing drawing_changes_the_picture \
     heatmaps_are_written batches_and_threads_do_not_change_results decoders_flip_and_samplers_run \
     writing_errors_are_reported an_interrupt_leaves_what_was_done odd_names_are_quoted weights_are_asked_for \
     progress_is_shown_when_asked the_program_of_readme_runs; do

@@ -47,7 +47,13 @@ static void dispose(void *what)
 static hr_loader *create(int n_workers, int ahead, void *context)
 {
     hr_loader *loader = NULL;
-    const hr_loader_options options = {N_ITEMS, sizeof(item), n_workers, ahead, make, dispose, context};
+    const hr_loader_options options = {.n_items = N_ITEMS,
+                                       .item_size = sizeof(item),
+                                       .n_workers = n_workers,
+                                       .ahead = ahead,
+                                       .make = make,
+                                       .dispose = dispose,
+                                       .context = context};
     assert_int_equal(hr_loader_create(&loader, &options), HRNET_OK);
     return loader;
 }
@@ -71,6 +77,40 @@ static void items_come_in_order(void **state)
             assert_int_equal(atomic_load(&alive), 0);
         }
     }
+}
+
+static size_t one_byte(const void *what)
+{
+    (void)what;
+    return 1;
+}
+
+/* Three workers may each begin an item while two are ready; the third that is ready stops them. */
+static void bytes_bound_what_is_ahead(void **state)
+{
+    enum { MOST_BYTES = 3, N_WORKERS = 3 };
+    const struct timespec pause = {0, 3000000};
+    (void)state;
+    hr_loader *loader = NULL;
+    const hr_loader_options options = {.n_items = N_ITEMS,
+                                       .item_size = sizeof(item),
+                                       .n_workers = N_WORKERS,
+                                       .ahead = N_ITEMS,
+                                       .make = make,
+                                       .size = one_byte,
+                                       .most_bytes = MOST_BYTES,
+                                       .dispose = dispose};
+    assert_int_equal(hr_loader_create(&loader, &options), HRNET_OK);
+    for (size_t i = 0; i < N_ITEMS; i++) {
+        item one;
+        nanosleep(&pause, NULL);
+        assert_in_range(atomic_load(&alive), 0, MOST_BYTES - 1 + N_WORKERS);
+        assert_int_equal(hr_loader_next(loader, &one), HRNET_OK);
+        assert_int_equal(*one.square, i * i);
+        dispose(&one);
+    }
+    hr_loader_free(loader);
+    assert_int_equal(atomic_load(&alive), 0);
 }
 
 static void failures_come_in_order(void **state)
@@ -111,7 +151,7 @@ static void an_early_end_leaves_nothing(void **state)
 static void wrong_numbers_are_refused(void **state)
 {
     hr_loader *loader = NULL;
-    hr_loader_options options = {N_ITEMS, sizeof(item), 0, 0, make, dispose, NULL};
+    hr_loader_options options = {.n_items = N_ITEMS, .item_size = sizeof(item), .make = make, .dispose = dispose};
     (void)state;
     assert_int_equal(hr_loader_create(&loader, &options), HRNET_ERR_ARGUMENT);
     options.n_workers = HR_MAX_WORKERS + 1;
@@ -121,7 +161,8 @@ static void wrong_numbers_are_refused(void **state)
 
 static void every_failing_allocation_is_survived(void **state)
 {
-    const hr_loader_options options = {N_ITEMS, sizeof(item), 2, 0, make, dispose, NULL};
+    const hr_loader_options options = {
+        .n_items = N_ITEMS, .item_size = sizeof(item), .n_workers = 2, .make = make, .dispose = dispose};
     (void)state;
     for (long k = 0; k < 40; k++) {
         hr_loader *loader = NULL;
@@ -144,11 +185,9 @@ static void every_failing_allocation_is_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(items_come_in_order),
-        cmocka_unit_test(failures_come_in_order),
-        cmocka_unit_test(an_early_end_leaves_nothing),
-        cmocka_unit_test(wrong_numbers_are_refused),
-        cmocka_unit_test(every_failing_allocation_is_survived),
+        cmocka_unit_test(items_come_in_order),       cmocka_unit_test(bytes_bound_what_is_ahead),
+        cmocka_unit_test(failures_come_in_order),    cmocka_unit_test(an_early_end_leaves_nothing),
+        cmocka_unit_test(wrong_numbers_are_refused), cmocka_unit_test(every_failing_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const hr_image_source source = {data, size, "fuzz", 1 << 16};
+    const hr_image_source source = {data, size, "fuzz", 1 << 16, 0};
     hrnet_image image = {0};
     hr_image_decode(&image, &source, 0);
     hrnet_image_free(&image);

@@ -19,10 +19,7 @@
 
 #include "io/image/image.h"
 
-enum {
-    QUALITY = 92,
-    MAX_SCANS = 500 /* of a progressive file: a scan may have few bytes but takes time for the whole picture */
-};
+enum { QUALITY = 92 };
 
 /* ------------------------------------------------------------------------------------------------ errors */
 
@@ -31,6 +28,8 @@ struct failure {
     jmp_buf escape;
     const char *name;
     hrnet_status status;
+    int n_warnings, is_cut;      /* what libjpeg found damaged and went on; 1: the file ended before the picture did */
+    char first[JMSG_LENGTH_MAX]; /* its words for the first */
 };
 
 static void fail_libjpeg(j_common_ptr info)
@@ -47,31 +46,27 @@ static void fail_libjpeg(j_common_ptr info)
     longjmp(failure->escape, 1);
 }
 
-static void fail_truncated(struct failure *failure)
+/* libjpeg reports damaged or missing data as a warning, fills in grey or what was there before, and goes on. So does
+ * imread, and so do we, but the caller is told. level < 0: a warning; else a trace message. A file that ends early is
+ * told of as JWRN_JPEG_EOF, which alone says little: in a single Huffman-coded scan only the end mark may be missing,
+ * and JWRN_HIT_MARKER follows if pixels are. */
+static void note_warning(j_common_ptr info, int level)
 {
-    failure->status = hr_fail(HRNET_ERR_FORMAT, "%s: the JPEG picture is cut short", failure->name);
-    longjmp(failure->escape, 1);
-}
-
-/* libjpeg reports damaged data as a warning and goes on; imread accepts that, and so do we. Missing data is a failure
- * here, as libjpeg would fill the missing pixels with grey: coded data that ends inside the only scan, or a file that
- * ends where further scans may be missing. level < 0: a warning; else a trace message. */
-static void check_warning(j_common_ptr info, int level)
-{
+    struct failure *failure = (struct failure *)info->err;
     if (level >= 0) return;
-    info->err->num_warnings++;
-    if (info->err->msg_code == JWRN_HIT_MARKER) fail_truncated((struct failure *)info->err);
     if (info->err->msg_code == JWRN_JPEG_EOF && info->is_decompressor) {
         j_decompress_ptr reader = (j_decompress_ptr)info;
-        if (reader->arith_code || jpeg_has_multiple_scans(reader)) fail_truncated((struct failure *)info->err);
+        failure->is_cut = 1;
+        if (!reader->arith_code && !jpeg_has_multiple_scans(reader)) return;
     }
+    if (failure->n_warnings++ == 0) info->err->format_message(info, failure->first);
 }
 
 static struct jpeg_error_mgr *catch_failures(struct failure *failure, const char *name)
 {
     jpeg_std_error(&failure->manager);
     failure->manager.error_exit = fail_libjpeg;
-    failure->manager.emit_message = check_warning;
+    failure->manager.emit_message = note_warning;
     failure->name = name;
     return &failure->manager;
 }
@@ -79,21 +74,43 @@ static struct jpeg_error_mgr *catch_failures(struct failure *failure, const char
 /* ------------------------------------------------------------------------------------------------ reading */
 
 struct decoder {
-    struct failure failure;
+    struct failure failure; /* first member, as manager is its first: limit_scans casts a pointer to it */
     struct jpeg_decompress_struct jpeg;
     struct jpeg_progress_mgr progress;
     const hr_image_source *source;
-    hrnet_image image;
-    int orientation;
+    hr_image_canvas canvas;
+    int scan;        /* number of the scan whose blocks were counted last */
+    uint64_t visits; /* of blocks, by all scans so far */
 };
 
-/* libjpeg's progress callback, which it calls several times a scan. */
+/* libjpeg's progress callback, which it calls several times a scan. A scan may have few bytes and still takes time for
+ * every block of its components. */
 static void limit_scans(j_common_ptr info)
 {
-    struct failure *failure = (struct failure *)info->err;
-    if (((j_decompress_ptr)info)->input_scan_number <= MAX_SCANS) return;
-    failure->status = hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %d scans, found more", failure->name, MAX_SCANS);
-    longjmp(failure->escape, 1);
+    struct decoder *d = (struct decoder *)info->err;
+    const j_decompress_ptr jpeg = (j_decompress_ptr)info;
+    if (jpeg->input_scan_number == d->scan) return;
+    d->scan = jpeg->input_scan_number;
+    for (int i = 0; i < jpeg->comps_in_scan; i++)
+        d->visits += (uint64_t)jpeg->cur_comp_info[i]->width_in_blocks * jpeg->cur_comp_info[i]->height_in_blocks;
+    if (d->scan > HR_LIMIT_JPEG_SCANS)
+        d->failure.status =
+            hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %d scans, found more", d->failure.name, HR_LIMIT_JPEG_SCANS);
+    else if (d->visits > HR_LIMIT_JPEG_VISITS)
+        d->failure.status = hr_fail(
+            HRNET_ERR_LIMIT, "%s: expected at most %llu blocks of 8 x 8 in all scans together, found more in scan %d",
+            d->failure.name, (unsigned long long)HR_LIMIT_JPEG_VISITS, d->scan);
+    if (d->failure.status != HRNET_OK) longjmp(d->failure.escape, 1);
+}
+
+/* Bytes of the coefficients that libjpeg keeps of a picture in several scans. */
+static uint64_t coefficient_bytes(j_decompress_ptr jpeg)
+{
+    uint64_t n_blocks = 0;
+    if (!jpeg_has_multiple_scans(jpeg)) return 0;
+    for (int i = 0; i < jpeg->num_components; i++)
+        n_blocks += (uint64_t)jpeg->comp_info[i].width_in_blocks * jpeg->comp_info[i].height_in_blocks;
+    return n_blocks * sizeof(JBLOCK);
 }
 
 /* CMYK to RGB with imread's rounding: k - (255 - c) * k / 256 for each ink c and black k. Values are inverted (255: no
@@ -106,14 +123,13 @@ static void inks_to_rgb(const JSAMPLE *cmyk, uint8_t *rgb, int width)
     }
 }
 
-/* From the first APP1 marker that is EXIF; XMP uses the same marker. */
-static void read_orientation(struct decoder *d)
+/* From the first APP1 marker that is EXIF; XMP uses the same marker. 1 without one. */
+static int find_orientation(j_decompress_ptr jpeg)
 {
-    for (jpeg_saved_marker_ptr marker = d->jpeg.marker_list; marker != NULL; marker = marker->next) {
-        if (marker->data_length < 6 || memcmp(marker->data, "Exif\0", 6) != 0) continue;
-        d->orientation = hr_exif_orientation(marker->data, marker->data_length);
-        return;
-    }
+    for (jpeg_saved_marker_ptr marker = jpeg->marker_list; marker != NULL; marker = marker->next)
+        if (marker->data_length >= 6 && memcmp(marker->data, "Exif\0", 6) == 0)
+            return hr_exif_orientation(marker->data, marker->data_length);
+    return 1;
 }
 
 /* Any libjpeg call may end this function through longjmp. */
@@ -125,22 +141,28 @@ static void decode(struct decoder *d)
     jpeg->progress = &d->progress;
     jpeg_mem_src(jpeg, d->source->bytes, d->source->n_bytes);
     jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
-    jpeg_read_header(jpeg, TRUE);
-    read_orientation(d);
-    d->failure.status = hr_image_new(&d->image, jpeg->image_width, jpeg->image_height, d->source);
+    if (jpeg_read_header(jpeg, TRUE) != JPEG_HEADER_OK || jpeg->src->bytes_in_buffer == 0) {
+        d->failure.status =
+            hr_fail(HRNET_ERR_FORMAT, "%s: the JPEG picture is cut short: it ends before its pixels", d->source->name);
+        return;
+    }
+    d->failure.status = hr_image_begin(&d->canvas, jpeg->image_width, jpeg->image_height, find_orientation(jpeg),
+                                       coefficient_bytes(jpeg), d->source);
     if (d->failure.status != HRNET_OK) return;
 
     const int inks = jpeg->num_components == 4;
     jpeg->out_color_space = inks ? JCS_CMYK : JCS_RGB;
     jpeg_start_decompress(jpeg);
+    JSAMPARRAY row = jpeg->mem->alloc_sarray((j_common_ptr)jpeg, JPOOL_IMAGE, jpeg->output_width * 3, 1);
     JSAMPARRAY ink_row =
         inks ? jpeg->mem->alloc_sarray((j_common_ptr)jpeg, JPOOL_IMAGE, jpeg->output_width * 4, 1) : NULL;
     while (jpeg->output_scanline < jpeg->output_height) {
-        JSAMPROW row = d->image.rgb + (size_t)jpeg->output_scanline * jpeg->output_width * 3;
-        jpeg_read_scanlines(jpeg, inks ? ink_row : &row, 1);
-        if (inks) inks_to_rgb(ink_row[0], row, d->image.width);
+        const int y = (int)jpeg->output_scanline;
+        jpeg_read_scanlines(jpeg, inks ? ink_row : row, 1);
+        if (inks) inks_to_rgb(ink_row[0], row[0], d->canvas.width);
+        hr_image_put_row(&d->canvas, y, row[0]);
     }
-    jpeg_finish_decompress(jpeg);
+    /* no jpeg_finish_decompress: what stands behind the last row, broken or not, is of no use */
 }
 
 static void decode_or_escape(struct decoder *d)
@@ -148,18 +170,21 @@ static void decode_or_escape(struct decoder *d)
     if (setjmp(d->failure.escape) == 0) decode(d);
 }
 
-hrnet_status hr_jpeg_decode(hrnet_image *out, int *orientation, const hr_image_source *source)
+hrnet_status hr_jpeg_decode(hrnet_image *out, const hr_image_source *source)
 {
-    struct decoder d = {.source = source, .orientation = 1};
+    struct decoder d = {.source = source};
     d.jpeg.err = catch_failures(&d.failure, source->name);
     decode_or_escape(&d);
     jpeg_destroy_decompress(&d.jpeg);
     if (d.failure.status != HRNET_OK) {
-        hrnet_image_free(&d.image);
+        hr_image_abandon(&d.canvas);
         return d.failure.status;
     }
-    *out = d.image;
-    *orientation = d.orientation;
+    if (d.failure.n_warnings > 0)
+        hr_image_warn(source, "the JPEG picture is %s and was read as far as it goes: %s (%d place%s)",
+                      d.failure.is_cut ? "cut short" : "damaged", d.failure.first, d.failure.n_warnings,
+                      d.failure.n_warnings > 1 ? "s" : "");
+    hr_image_finish(&d.canvas, out);
     return HRNET_OK;
 }
 

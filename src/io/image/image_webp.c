@@ -1,6 +1,6 @@
 /*
- * image_webp.c - WebP through libwebp: lossy and lossless; transparent pictures are blended over black, like PNG.
- * Animations are refused, since a single frame of them would be an arbitrary choice.
+ * image_webp.c - WebP through libwebp: lossy and lossless. Alpha is dropped, as in OpenCV's imread. Animations are
+ * refused, since a single frame of them would be an arbitrary choice.
  */
 #include <string.h>
 
@@ -40,56 +40,63 @@ static hrnet_status fail_webp(VP8StatusCode code, const char *name)
     }
 }
 
-/* rgb = color * alpha / 255, rounded. */
-static void blend_over_black(const uint8_t *rgba, uint8_t *rgb, size_t n_pixels)
+/* Bytes that libwebp takes beside its output: 4 a pixel of a lossless picture; of a lossy one a plane of alpha if it
+ * has that, which may be coded as a lossless picture of one byte a pixel, and a few rows. */
+static uint64_t decoder_bytes(const WebPBitstreamFeatures *features)
 {
-    for (size_t i = 0; i < n_pixels; i++, rgba += 4, rgb += 3) {
-        for (int c = 0; c < 3; c++) rgb[c] = (uint8_t)((rgba[c] * rgba[3] + 127) / 255);
-    }
+    const uint64_t n_pixels = (uint64_t)features->width * (uint64_t)features->height;
+    const int is_lossy = features->format == 1;
+    return is_lossy ? (features->has_alpha ? 2 * n_pixels : 0) : 4 * n_pixels;
 }
 
-/* Decode the pixels of a picture whose features are known into image, which is allocated: directly, or through an RGBA
- * buffer if there is an alpha channel. */
-static hrnet_status decode_pixels(hrnet_image *image, const WebPBitstreamFeatures *features,
-                                  const hr_image_source *source)
+/* Decode into rgb [height][width][3]. */
+static hrnet_status decode_pixels(uint8_t *rgb, const WebPBitstreamFeatures *features, const hr_image_source *source)
 {
-    const size_t n_pixels = (size_t)image->width * (size_t)image->height;
-    const int n_channels = features->has_alpha ? 4 : 3;
-    uint8_t *rgba = NULL;
-    if (features->has_alpha) {
-        rgba = hr_alloc(n_pixels, 4);
-        if (rgba == NULL) return hr_fail_memory(n_pixels * 4);
-    }
     WebPDecoderConfig config;
     WebPInitDecoderConfig(&config);
-    config.output.colorspace = features->has_alpha ? MODE_RGBA : MODE_RGB;
+    config.output.colorspace = MODE_RGB;
     config.output.is_external_memory = 1;
-    config.output.u.RGBA.rgba = features->has_alpha ? rgba : image->rgb;
-    config.output.u.RGBA.stride = image->width * n_channels;
-    config.output.u.RGBA.size = n_pixels * (size_t)n_channels;
+    config.output.u.RGBA.rgba = rgb;
+    config.output.u.RGBA.stride = features->width * 3;
+    config.output.u.RGBA.size = (size_t)features->width * (size_t)features->height * 3;
     const VP8StatusCode code = WebPDecode(source->bytes, source->n_bytes, &config);
     WebPFreeDecBuffer(&config.output);
-    if (code == VP8_STATUS_OK && features->has_alpha) blend_over_black(rgba, image->rgb, n_pixels);
-    hr_free(rgba);
     return code == VP8_STATUS_OK ? HRNET_OK : fail_webp(code, source->name);
 }
 
-hrnet_status hr_webp_decode(hrnet_image *out, int *orientation, const hr_image_source *source)
+/* Decode into the canvas: directly where pixels are stored upright, else through a buffer of their own. */
+static hrnet_status fill(hr_image_canvas *canvas, int is_upright, const WebPBitstreamFeatures *features,
+                         const hr_image_source *source)
+{
+    const size_t row_bytes = (size_t)canvas->width * 3;
+    if (is_upright) return decode_pixels(canvas->image.rgb, features, source);
+    uint8_t *rgb = hr_alloc((size_t)canvas->height, row_bytes);
+    if (rgb == NULL) return hr_fail_memory((size_t)canvas->height * row_bytes);
+    const hrnet_status status = decode_pixels(rgb, features, source);
+    for (int y = 0; status == HRNET_OK && y < canvas->height; y++)
+        hr_image_put_row(canvas, y, rgb + (size_t)y * row_bytes);
+    hr_free(rgb);
+    return status;
+}
+
+hrnet_status hr_webp_decode(hrnet_image *out, const hr_image_source *source)
 {
     WebPBitstreamFeatures features;
     const VP8StatusCode code = WebPGetFeatures(source->bytes, source->n_bytes, &features);
     if (code != VP8_STATUS_OK) return fail_webp(code, source->name);
     if (features.has_animation)
         return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: expected a single picture, found an animated WebP", source->name);
-    hrnet_image image = {0};
-    HR_TRY(hr_image_new(&image, (uint64_t)features.width, (uint64_t)features.height, source));
-    const hrnet_status status = decode_pixels(&image, &features, source);
+    const uint64_t width = (uint64_t)features.width, height = (uint64_t)features.height;
+    const int orientation = source->ignore_orientation ? 1 : find_orientation(source), is_upright = orientation == 1;
+    const uint64_t extra = decoder_bytes(&features) + (is_upright ? 0 : width * height * 3);
+    hr_image_canvas canvas;
+    HR_TRY(hr_image_begin(&canvas, width, height, orientation, extra, source));
+    const hrnet_status status = fill(&canvas, is_upright, &features, source);
     if (status != HRNET_OK) {
-        hrnet_image_free(&image);
+        hr_image_abandon(&canvas);
         return status;
     }
-    *out = image;
-    *orientation = find_orientation(source);
+    hr_image_finish(&canvas, out);
     return HRNET_OK;
 }
 

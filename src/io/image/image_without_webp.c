@@ -7,10 +7,9 @@ static hrnet_status refuse(const char *name)
                    "%s: a WebP picture, but this hrnet was built without libwebp: expected JPEG or PNG", name);
 }
 
-hrnet_status hr_webp_decode(hrnet_image *out, int *orientation, const hr_image_source *source)
+hrnet_status hr_webp_decode(hrnet_image *out, const hr_image_source *source)
 {
     (void)out;
-    (void)orientation;
     return refuse(source->name);
 }
 

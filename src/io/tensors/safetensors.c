@@ -301,6 +301,7 @@ hrnet_status hr_safetensors_save(const char *path, const hr_tensor_data *items, 
     if (status == HRNET_OK) status = hr_text_take(&text, &header);
     if (status == HRNET_OK) status = hr_file_create(&file, path);
     if (status == HRNET_OK) {
+        file.is_durable = 1;
         /* the stream remembers a failed write, and hr_file_commit reports it */
         fwrite(&n, SIZE_BYTES, 1, file.stream);
         fwrite(header, 1, (size_t)n, file.stream);

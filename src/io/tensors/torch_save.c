@@ -141,6 +141,7 @@ static hrnet_status write_pickle(hr_torch_file *file, const char *path, const hr
 {
     hr_file target;
     HR_TRY(hr_file_create(&target, path));
+    target.is_durable = 1;
     const hrnet_status status = hr_torch_write_zip(target.stream, pickle, file->storages, file->n_storages);
     if (status == HRNET_OK) return hr_file_commit(&target);
     hr_file_abandon(&target);
