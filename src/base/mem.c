@@ -107,6 +107,14 @@ static uint64_t cgroup_memory(void)
     return limit > in_use ? limit - in_use : 0;
 }
 
+uint64_t hr_memory_total(void)
+{
+    const uint64_t total = find_number("/proc/meminfo", "MemTotal:");
+    const uint64_t system = total > 0 ? total * 1024 : UINT64_MAX;
+    const uint64_t group = find_number("/sys/fs/cgroup/memory.max", "");
+    return group > 0 && group < system ? group : system;
+}
+
 uint64_t hr_memory_available(void)
 {
     const uint64_t available = find_number("/proc/meminfo", "MemAvailable:");
