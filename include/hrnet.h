@@ -286,7 +286,7 @@ typedef struct hrnet_model_options {
     hrnet_precision precision;
     int batch; /* pictures that sessions will mostly run together; 0: 1. Only a hint for speed: more lets layers spend
                   memory on weights that are then read less often. */
-    const char *backend; /* what runs the network; NULL: "cpu", the only one there is */
+    const char *backend;   /* what runs the network; NULL: "cpu", the only one there is */
     uint64_t memory_limit; /* most bytes of packed weights: a few words of configuration may ask for any number of them.
                               0: a quarter of this machine's memory, within 1 and 4 GiB. More is HRNET_ERR_LIMIT */
     uint64_t reserved[3];
@@ -368,7 +368,7 @@ typedef struct hrnet_session_options {
     int threads;   /* 0: as many as this process may use (affinity and cgroup quota); else 1..64 */
     int max_batch; /* pictures in one pass over the weights, 1..64; 0: 1. Passes take 8 at most, and fewer where their
                       activations would pass 32 MiB. */
-    hrnet_pool *pool; /* threads to share with other sessions; threads is then 0. NULL: threads of its own */
+    hrnet_pool *pool;      /* threads to share with other sessions; threads is then 0. NULL: threads of its own */
     uint64_t memory_limit; /* most bytes of activations and scratch, and as many of heatmaps beside them: the size of
                               the input may come from the weights' file. 0: a quarter of this machine's memory, within 1
                               and 4 GiB. A size that plans more is HRNET_ERR_LIMIT, here and in hrnet_session_reshape */

@@ -227,8 +227,7 @@ static result_files name_results(const settings *set, const network *net, const 
 static int check_results(const result_files *files, const settings *set)
 {
     const int status = tool_check_output(files->json, TOOL_INPUTS(set->annotations, set->boxes, set->truth));
-    return status != 0 ? status
-                       : tool_check_output(files->mat, TOOL_INPUTS(set->annotations, set->boxes, set->truth));
+    return status != 0 ? status : tool_check_output(files->mat, TOOL_INPUTS(set->annotations, set->boxes, set->truth));
 }
 
 static int write_results(const result_files *files, const hrnet_evaluation *evaluation)

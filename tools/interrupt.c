@@ -47,7 +47,8 @@ int interrupt_read_begin(const char *path)
     if (pipe_ends[0] < 0 || !may_wait(path)) return 0;
     if (strcmp(path, "-") == 0) {
         struct pollfd either[] = {{STDIN_FILENO, POLLIN, 0}, {pipe_ends[0], POLLIN, 0}};
-        while (!caught && poll(either, 2, -1) < 0) {}
+        while (!caught && poll(either, 2, -1) < 0) {
+        }
     }
     is_waiting = 1; /* before the last look at caught: a signal in between ends the program */
     if (!caught) return 0;

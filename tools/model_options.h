@@ -7,7 +7,7 @@
 typedef struct network_settings {
     const char *model, *config;
     int initial_weights, allow_missing, quiet, precision, threads, batch; /* precision: hrnet_precision */
-    int memory_limit; /* MiB; 0: the library's default */
+    int memory_limit;                                                     /* MiB; 0: the library's default */
 } network_settings;
 
 /* Rows of an option table for a settings struct that holds a network_settings in `member`. */

@@ -53,7 +53,7 @@ static long l2_bytes_of_kernel(void)
 size_t hr_cpu_l2_bytes(void)
 {
     long bytes = 0;
-#if defined(_SC_LEVEL2_CACHE_SIZE) /* glibc's; musl has no such name */
+#if defined(_SC_LEVEL2_CACHE_SIZE)          /* glibc's; musl has no such name */
     bytes = sysconf(_SC_LEVEL2_CACHE_SIZE); /* 0 or -1 where it does not know, as on AArch64 */
 #endif
     if (bytes <= 0) bytes = l2_bytes_of_kernel();

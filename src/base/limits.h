@@ -31,8 +31,7 @@ enum { HR_COST_BASE = 8 << 20, HR_COST_FACTOR = 40 };
 enum { HR_UNPACKED_BASE = 1 << 20, HR_UNPACKED_FACTOR = 100 };
 static inline size_t hr_unpacked_most(size_t n_bytes)
 {
-    return n_bytes > SIZE_MAX / 2 / HR_UNPACKED_FACTOR ? SIZE_MAX / 2
-                                                       : HR_UNPACKED_BASE + HR_UNPACKED_FACTOR * n_bytes;
+    return n_bytes > SIZE_MAX / 2 / HR_UNPACKED_FACTOR ? SIZE_MAX / 2 : HR_UNPACKED_BASE + HR_UNPACKED_FACTOR * n_bytes;
 }
 
 /* Entries of a zip archive's directory. libzip finds names through a hash table of 32-bit sums that an attacker can

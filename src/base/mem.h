@@ -59,4 +59,9 @@ uint64_t hr_memory_total(void);
  * since the last call. Counts for all threads together. */
 long hr_mem_fail_after(long n);
 
+/* For tests: bytes of all blocks that are not freed, and the most that they were at once since the last call of
+ * hr_mem_peak. Of all threads together. */
+size_t hr_mem_held(void);
+size_t hr_mem_peak(void);
+
 #endif

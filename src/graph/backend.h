@@ -17,7 +17,7 @@
 
 typedef struct hr_backend_options {
     hrnet_precision precision;
-    int batch; /* pictures that runners will mostly run together; 0: 1 */
+    int batch;             /* pictures that runners will mostly run together; 0: 1 */
     uint64_t memory_limit; /* most bytes of packed weights; 0: any */
 } hr_backend_options;
 

@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/json_arena.h"
 
 enum { MAX_NODES = 1 << 26, SPAN_MASK = (1 << 29) - 1, TEXT_BLOCK = 1 << 16 };
 
@@ -197,14 +198,16 @@ static hrnet_status fail_at(hrnet_status stopped, yajl_handle parser, const char
 hrnet_status hr_json_run(const yajl_callbacks *events, void *context, const hrnet_status *stopped, const void *bytes,
                          size_t n_bytes)
 {
-    /* yajl uses malloc, not hr_alloc: it does not check for allocations that fail */
-    const yajl_handle parser = yajl_alloc(events, NULL, context);
-    if (parser == NULL) return hr_fail_memory(0);
+    hr_json_arena arena;
+    HR_TRY(hr_json_arena_make(&arena, bytes, n_bytes));
+    yajl_alloc_funcs memory = hr_json_arena_funcs(&arena);
+    const yajl_handle parser = yajl_alloc(events, &memory, context); /* the arena has room for it */
     hrnet_status status = HRNET_OK;
     if (yajl_parse(parser, bytes, n_bytes) != yajl_status_ok)
         status = fail_at(*stopped, parser, bytes, yajl_get_bytes_consumed(parser));
     else if (yajl_complete_parse(parser) != yajl_status_ok)
         status = fail_at(*stopped, parser, bytes, n_bytes);
     yajl_free(parser);
+    hr_json_arena_free(&arena);
     return status;
 }

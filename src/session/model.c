@@ -123,7 +123,9 @@ hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const h
     model->config = *config;
     hrnet_status status = read_practice(model, NULL, config->source);
     if (status == HRNET_OK) status = hr_network_build(&graph, &config->model);
-    if (status == HRNET_OK) status = make_network(model, &graph, weights, &(hrnet_model_options){.batch = batch, .memory_limit = UINT64_MAX});
+    if (status == HRNET_OK)
+        status =
+            make_network(model, &graph, weights, &(hrnet_model_options){.batch = batch, .memory_limit = UINT64_MAX});
     if (status == HRNET_OK) {
         snprintf(model->codec, sizeof model->codec, "%s", codec);
         model->skeleton = skeleton;

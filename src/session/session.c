@@ -344,10 +344,12 @@ static hrnet_status resize_buffers(hrnet_session *session, int width, int height
         if (floats > s.scratch_floats) s.scratch_floats = floats;
     }
     if (s.n_slots * slot_bytes(&s) > s.memory_limit)
-        return hr_fail(HRNET_ERR_LIMIT,
-                       "heatmaps of %dx%d: expected at most %.1f MiB (memory_limit), found %zu pictures of %.1f MiB",
-                       s.map_width, s.map_height, (double)s.memory_limit / 1048576.0, s.n_slots,
-                       (double)slot_bytes(&s) / 1048576.0);
+        return hr_fail(
+            HRNET_ERR_LIMIT,
+            "heatmaps of %dx%d: expected at most %.1f MiB (memory_limit, --memory-limit), found %zu pictures "
+            "of %.1f MiB",
+            s.map_width, s.map_height, (double)s.memory_limit / 1048576.0, s.n_slots,
+            (double)slot_bytes(&s) / 1048576.0);
     s.maps = hr_calloc(s.n_slots, s.map_floats * sizeof *s.maps);
     s.mirrored = hr_calloc(s.n_slots, s.map_floats * sizeof *s.mirrored);
     s.scratch = hr_calloc(s.n_slots, s.scratch_floats * sizeof *s.scratch);
@@ -364,8 +366,10 @@ static hrnet_status resize_buffers(hrnet_session *session, int width, int height
 static hrnet_status resize(hrnet_session *session, int width, int height)
 {
     const hr_backend *backend = session->model->backend;
-    HR_TRY(backend->reshape(session->runner, height, width));
-    const hrnet_status status = resize_buffers(session, width, height);
+    hrnet_status status = backend->reshape(session->runner, height, width);
+    if (status == HRNET_ERR_LIMIT) return hr_fail_in(status, session->model->config.source);
+    HR_TRY(status);
+    status = resize_buffers(session, width, height);
     /* a session that is being made has no size to go back to */
     if (status == HRNET_OK || session->input_width == 0) return status;
     char reason[256];

@@ -29,8 +29,9 @@ static hrnet_status create(void **out, const hr_graph *graph, const hr_weights *
 {
     hr_engine *engine;
     const hr_format format = options->precision == HRNET_FP16_WEIGHTS ? HR_FORMAT_FLOAT16 : HR_FORMAT_FLOAT32;
-    HR_TRY(hr_engine_create(&engine, graph, weights, hr_cpu_features(),
-                            &(hr_packing){.format = format, .batch = options->batch, .memory_limit = options->memory_limit}));
+    HR_TRY(hr_engine_create(
+        &engine, graph, weights, hr_cpu_features(),
+        &(hr_packing){.format = format, .batch = options->batch, .memory_limit = options->memory_limit}));
     *out = engine;
     return HRNET_OK;
 }
@@ -57,8 +58,7 @@ static hr_backend_layer layer_of(const void *network, int node)
     return (hr_backend_layer){conv->algorithm->name, hr_engine_conv_bytes(conv)};
 }
 
-static hrnet_status open_runner(void **out, const void *network, hrnet_pool *pool, int max_batch,
-                                uint64_t memory_limit)
+static hrnet_status open_runner(void **out, const void *network, hrnet_pool *pool, int max_batch, uint64_t memory_limit)
 {
     cpu_runner *r;
     HR_NEW(r, 1);

@@ -252,7 +252,8 @@ static hrnet_status check_memory(const hr_exec *exec, uint64_t limit)
     const hr_node *input = &exec->graph.nodes[0];
     if (limit == 0 || planned <= (double)limit) return HRNET_OK;
     return hr_fail(HRNET_ERR_LIMIT,
-                   "memory for a picture of %dx%d: expected at most %.1f MiB (memory_limit), found a plan of %.1f MiB",
+                   "memory for a picture of %dx%d: expected at most %.1f MiB (memory_limit, --memory-limit), found a "
+                   "plan of %.1f MiB",
                    input->w, input->h, (double)limit / 1048576.0, planned / 1048576.0);
 }
 
