@@ -113,6 +113,9 @@ static void *counted(void *block)
     return block;
 }
 
+/* visible to the libraries, which find these before the C library's own */
+#pragma GCC visibility push(default)
+
 void *malloc(size_t n)
 {
     return must_fail() ? NULL : counted(__libc_malloc(n));
@@ -155,6 +158,8 @@ void free(void *block)
     if (block != NULL) atomic_fetch_sub(&held, malloc_usable_size(block));
     __libc_free(block);
 }
+
+#pragma GCC visibility pop
 
 #endif
 

@@ -74,6 +74,7 @@ static hrnet_status apply_orientation(hrnet_image *image, int orientation)
     static const struct {
         unsigned char mirror_x, mirror_y, exchange;
     } changes[9] = {{0, 0, 0}, {0, 0, 0}, {1, 0, 0}, {1, 1, 0}, {0, 1, 0}, {0, 0, 1}, {0, 1, 1}, {1, 1, 1}, {1, 0, 1}};
+    if (orientation == HR_EXIF_NO_MEMORY) return hr_fail_memory(0);
     if (orientation < 2 || orientation > 8) return HRNET_OK;
     const ptrdiff_t width = image->width, height = image->height;
     const int exchange = changes[orientation].exchange;
