@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "io/tensors/store.h"
 #include "io/tensors/torch_tree.h"
+#include "io/zip_names.h"
 
 enum { DEFLATE_MOST = 1032 }; /* the largest ratio that deflate can reach: 258 bytes from 2 bits */
 
@@ -227,6 +228,7 @@ hrnet_status hr_torch_zip_index(hr_tensors *tensors)
     unsigned char *bytes = NULL;
     hr_pickle pickle = {0};
     tensors->container = HR_TORCH_ZIP;
+    HR_TRY(hr_zip_check_names(&tensors->store->source));
     HR_TRY(open_zip(tensors->store));
     HR_TRY(find_prefix(tensors->store->zip, &prefix));
     const hrnet_status status = index_entries(tensors, prefix, &bytes, &pickle);
