@@ -5,7 +5,7 @@
  *
  *   - the heap, of us and of all libraries, ever holds more than hr_cost_most(size) bytes beside what it held before
  *     (base/limits.h), or holds more afterwards than before: a leak;
- *   - the processor works longer than 0.1 s + 1 us a byte. Sanitizers and coverage slow code down, so with them the
+ *   - the processor works longer than 0.5 s + 2 us a byte. Sanitizers and coverage slow code down, so with them the
  * time may be twenty times that. What was slower is run twice more, in case something else had the processor's caches.
  */
 #ifndef FUZZ_COST_H
