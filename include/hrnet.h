@@ -19,8 +19,9 @@
  *   - _free and _destroy accept NULL. Handles are freed by the function named at their type.
  *   - hrnet_model and hrnet_config are immutable once made and may be shared between threads. A hrnet_session is for
  *     one thread at a time; it owns its scratch memory, and its worker threads unless it is given a hrnet_pool.
- *   - After fork() the child may use the parent's models and configurations. The parent's pools and sessions are of no
- *     use there, as their threads did not come along: runs on them fail, and they can be freed.
+ *   - After fork() the child may use the parent's models and configurations. The parent's pools, sessions and trainers
+ *     are of no use there, as their threads did not come along: runs on them fail (HRNET_ERR_UNSUPPORTED), and they can
+ *     be freed.
  *   - Arrays are C-contiguous; shapes stand in brackets, outermost first. Pixels have their origin at the top left,
  *     and the centre of the first pixel is (0, 0). An hrnet_image is 8-bit RGB that the library allocated; hrnet_pixels
  *     is a view of pixels in one of several formats that belong to the caller and are used where they are.
