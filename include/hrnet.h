@@ -19,8 +19,9 @@
  *   - _free and _destroy accept NULL. Handles are freed by the function named at their type.
  *   - hrnet_model and hrnet_config are immutable once made and may be shared between threads. A hrnet_session is for
  *     one thread at a time; it owns its scratch memory, and its worker threads unless it is given a hrnet_pool.
- *   - After fork() the child may use the parent's models and configurations. The parent's pools and sessions are of no
- *     use there, as their threads did not come along: runs on them fail, and they can be freed.
+ *   - After fork() the child may use the parent's models and configurations. The parent's pools, sessions and trainers
+ *     are of no use there, as their threads did not come along: runs on them fail (HRNET_ERR_UNSUPPORTED), and they can
+ *     be freed.
  *   - Arrays are C-contiguous; shapes stand in brackets, outermost first. Pixels have their origin at the top left,
  *     and the centre of the first pixel is (0, 0). An hrnet_image is 8-bit RGB that the library allocated; hrnet_pixels
  *     is a view of pixels in one of several formats that belong to the caller and are used where they are.
@@ -293,8 +294,10 @@ typedef struct hrnet_model_options {
     hrnet_precision precision;
     int batch; /* pictures that sessions will mostly run together; 0: 1. Only a hint for speed: more lets layers spend
                   memory on weights that are then read less often. */
-    const char *backend; /* what runs the network; NULL: "cpu", the only one there is */
-    uint64_t reserved[4];
+    const char *backend;   /* what runs the network; NULL: "cpu", the only one there is */
+    uint64_t memory_limit; /* most bytes of packed weights: a few words of configuration may ask for any number of them.
+                              0: a quarter of this machine's memory, within 1 and 4 GiB. More is HRNET_ERR_LIMIT */
+    uint64_t reserved[3];
 } hrnet_model_options;
 
 /* path NULL: with options->config a network with initial weights; without, the network that ships with the library,
@@ -373,11 +376,15 @@ typedef struct hrnet_session_options {
     int threads;   /* 0: as many as this process may use (affinity and cgroup quota); else 1..64 */
     int max_batch; /* pictures in one pass over the weights, 1..64; 0: 1. Passes take 8 at most, and fewer where their
                       activations would pass 32 MiB. */
-    hrnet_pool *pool; /* threads to share with other sessions; threads is then 0. NULL: threads of its own */
-    uint64_t reserved[4];
+    hrnet_pool *pool;      /* threads to share with other sessions; threads is then 0. NULL: threads of its own */
+    uint64_t memory_limit; /* most bytes of activations and scratch, and as many of heatmaps beside them: the size of
+                              the input may come from the weights' file. 0: a quarter of this machine's memory, within 1
+                              and 4 GiB. A size that plans more is HRNET_ERR_LIMIT, here and in hrnet_session_reshape */
+    uint64_t reserved[3];
 } hrnet_session_options;
 
-/* Plans and allocates everything; the functions below then allocate nothing for the network. */
+/* Plans and allocates everything; the functions below then allocate nothing for the network. HRNET_ERR_LIMIT, before
+ * anything of that size is taken, if the plan passes options->memory_limit. */
 HRNET_API hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_model *model,
                                             const hrnet_session_options *options);
 

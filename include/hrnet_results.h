@@ -161,6 +161,9 @@ HRNET_API void hrnet_json_null(hrnet_json_writer *json);
 /* Hand over the whole text, which ends with a newline, and begin anew; free it with hrnet_string_free. */
 HRNET_API hrnet_status hrnet_json_take(hrnet_json_writer *json, char **out);
 
+/* The same into the file path ("-": standard output), which appears whole or stays as it was. */
+HRNET_API hrnet_status hrnet_json_save(hrnet_json_writer *json, const char *path);
+
 HRNET_API void hrnet_json_free(hrnet_json_writer *json);
 
 #ifdef __cplusplus

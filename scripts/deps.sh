@@ -6,7 +6,7 @@
 # shellcheck disable=SC2086 # lists of names are meant to fall into words
 set -eu
 
-packages="gcc libc6-dev make meson ninja-build pkg-config libcmocka-dev libexif-dev libpng-dev libjpeg62-turbo-dev
+packages="gcc libc6-dev make meson ninja-build pkg-config libcmocka-dev libexif-dev libpng-dev libjpeg-dev
     libwebp-dev libyajl-dev libyaml-dev libzip-dev zlib1g-dev"
 if [ "${1:-build}" = check ]; then
     packages="$packages binutils clang clang-format cppcheck g++ libclang-rt-dev libopenmpi-dev llvm openmpi-bin shellcheck"
@@ -25,6 +25,13 @@ fi
 missing=""
 for package in $packages; do
     state=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
+    # Debian's and Ubuntu's libjpeg-turbo packages have names of their own; libjpeg-dev, which asks for them, is in both
+    if [ "$package" = libjpeg-dev ] && [ "$state" != "install ok installed" ]; then
+        for other in libjpeg62-turbo-dev libjpeg-turbo8-dev; do
+            found=$(dpkg-query -W -f='${Status}' "$other" 2>/dev/null || true)
+            if [ "$found" = "install ok installed" ]; then state=$found; fi
+        done
+    fi
     # pkgconf stands in for pkg-config
     if [ "$package" = pkg-config ] && command -v pkg-config >/dev/null; then continue; fi
     if [ "$state" != "install ok installed" ]; then missing="$missing $package"; fi

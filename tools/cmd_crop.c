@@ -51,7 +51,8 @@ static int run(int argc, char **argv)
     if (status != OPTIONS_RUN) return status;
     if (n_arguments != 1 || set.output == NULL) return tool_usage("expected one IMAGE and --output FILE");
     if (!tool_is_picture(set.output)) return tool_usage("%s: expected the ending .png, .jpg or .webp", set.output);
-    status = choose_region(&set, &crop);
+    status = tool_check_output(set.output, TOOL_INPUTS(argv[0]));
+    if (status == 0) status = choose_region(&set, &crop);
     if (status != 0) return status;
     hrnet_image image = {0}, out = {0};
     const unsigned flags = set.ignore_orientation ? HRNET_IMAGE_IGNORE_ORIENTATION : 0;

@@ -65,6 +65,7 @@ static int run(int argc, char **argv)
     if (status != OPTIONS_RUN) return status;
     if (set.heatmaps == NULL || set.center == NULL || set.scale == NULL || set.output == NULL || n_arguments > 0)
         return tool_usage("expected --heatmaps, --center, --scale and --output, and nothing else");
+    if (tool_check_output(set.output, TOOL_INPUTS(set.heatmaps, set.center, set.scale)) != 0) return STATUS_USAGE;
     hrnet_array maps = {0}, center = {0}, scale = {0};
     status = hrnet_array_load(&maps, set.heatmaps) != HRNET_OK ? tool_failed() : STATUS_DONE;
     if (status == STATUS_DONE && (maps.n_dims != 4 || maps.shape[0] > most || maps.shape[1] > most ||

@@ -211,21 +211,36 @@ static int run_set(const settings *set, const network *net, hrnet_evaluation *ev
     return 0;
 }
 
-static int write_results(const settings *set, const network *net, const hrnet_evaluation *evaluation)
+/* The files that results go to, in `folder`. mat is MPII's only. */
+typedef struct result_files {
+    char *folder, *json, *mat;
+} result_files;
+
+static result_files name_results(const settings *set, const network *net, const hrnet_evaluation *evaluation)
 {
     const hrnet_evaluation_info about = hrnet_evaluation_get_info(evaluation);
-    char *folder = results_folder(set, net->model), *rank = config_text(hrnet_model_config(net->model), "RANK");
-    char *json = about.is_mpii ? tool_text("%s/pred.json", folder)
-                               : tool_text("%s/keypoints_%s_results_%s.json", folder, about.set, rank);
-    char *mat = tool_text("%s/pred.mat", folder);
-    int status = tool_make_folders(folder) != 0 ? STATUS_FAILED : 0;
-    if (status == 0 && hrnet_evaluation_save(evaluation, json) != HRNET_OK) status = tool_failed();
-    if (status == 0 && about.is_mpii && hrnet_evaluation_save_mat(evaluation, mat) != HRNET_OK) status = tool_failed();
-    if (status == 0) printf("results:   %s\n", json);
-    free(mat);
-    free(json);
+    char *rank = config_text(hrnet_model_config(net->model), "RANK");
+    result_files files = {.folder = results_folder(set, net->model)};
+    files.json = about.is_mpii ? tool_text("%s/pred.json", files.folder)
+                               : tool_text("%s/keypoints_%s_results_%s.json", files.folder, about.set, rank);
+    if (about.is_mpii) files.mat = tool_text("%s/pred.mat", files.folder);
     free(rank);
-    free(folder);
+    return files;
+}
+
+static int check_results(const result_files *files, const settings *set)
+{
+    const int status = tool_check_output(files->json, TOOL_INPUTS(set->annotations, set->boxes, set->truth));
+    return status != 0 ? status : tool_check_output(files->mat, TOOL_INPUTS(set->annotations, set->boxes, set->truth));
+}
+
+static int write_results(const result_files *files, const hrnet_evaluation *evaluation)
+{
+    int status = tool_make_folders(files->folder) != 0 ? STATUS_FAILED : 0;
+    if (status == 0 && hrnet_evaluation_save(evaluation, files->json) != HRNET_OK) status = tool_failed();
+    if (status == 0 && files->mat != NULL && hrnet_evaluation_save_mat(evaluation, files->mat) != HRNET_OK)
+        status = tool_failed();
+    if (status == 0) printf("results:   %s\n", files->json);
     return status;
 }
 
@@ -245,8 +260,13 @@ static int evaluate(const settings *set, const network *net, const hrnet_dataset
     int status =
         print_weights(set->network.model != NULL ? set->network.model : configured, set->network.initial_weights);
     free(configured);
+    const result_files results = name_results(set, net, evaluation);
+    if (status == 0) status = check_results(&results, set);
     if (status == 0) status = run_set(set, net, evaluation);
-    if (status == 0) status = write_results(set, net, evaluation);
+    if (status == 0) status = write_results(&results, evaluation);
+    free(results.folder);
+    free(results.json);
+    free(results.mat);
     if (status == 0) status = print_score(evaluation, hrnet_model_get_info(net->model).name);
     if (status == 0 && set->worst > 0)
         status = eval_draw_worst(evaluation, hrnet_model_skeleton(net->model), set->worst,

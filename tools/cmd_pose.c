@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "inputs.h"
+#include "interrupt.h"
 #include "model_options.h"
 #include "pose_group.h"
 #include "pose_target.h"
@@ -93,21 +94,6 @@ static const char details[] =
     "\n"
     "Exit status: 0 done, 1 some inputs failed, 2 wrong command line.";
 
-static volatile sig_atomic_t interrupted;
-
-/* The first interrupt lets the running group finish, so that no half-written file stays; a second one ends at once. */
-static void interrupt(int signal)
-{
-    interrupted = signal;
-}
-
-static void catch_interrupts(void)
-{
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
 /* first: the number of the group's first picture among the inputs. */
 static int write_group(const pose_group *all, size_t first, target *to)
 {
@@ -133,8 +119,10 @@ static int run_inputs(const settings *set, const inputs *in, const boxes *where,
     pose_group all = {0};
     int n_failed = 0;
     size_t done = 0;
-    for (size_t i = 0; i < in->n && !interrupted; i++) {
+    for (size_t i = 0; i < in->n && !interrupt_signal(); i++) {
+        if (interrupt_read_begin(in->paths[i]) != 0) break;
         n_failed += pose_group_add(&all, in->paths[i], where, flags, info->n_joints);
+        interrupt_read_done();
         /* pictures without persons must not pile up either */
         if (all.n_persons < batch && all.n_pictures < batch && all.n_bytes < POSE_GROUP_BYTES && i + 1 < in->n)
             continue;
@@ -157,7 +145,7 @@ static int run_network(const settings *set, const char *const *overrides, const 
     int status = network_open(&net, &set->network, overrides, 1);
     if (status != 0) return status;
     const hrnet_model_info info = hrnet_model_get_info(net.model);
-    catch_interrupts();
+    interrupt_catch();
     status = target_begin(to, hrnet_model_skeleton(net.model), &info, set->threshold);
     if (status == 0) {
         int n_failed = in->n_failed + run_inputs(set, in, where, &net, &info, to);
@@ -165,7 +153,7 @@ static int run_network(const settings *set, const char *const *overrides, const 
         status = n_failed != 0 ? STATUS_FAILED : STATUS_DONE;
     }
     network_close(&net);
-    if (interrupted) raise(interrupted);
+    if (interrupt_signal() != 0) raise(interrupt_signal());
     return status;
 }
 

@@ -6,7 +6,6 @@
 #include <hrnet_eval.h>
 
 #include "command.h"
-#include "output.h"
 #include "score_table.h"
 #include "tool.h"
 
@@ -119,15 +118,14 @@ static void put_mpii(hrnet_json_writer *json, const hrnet_mpii_score *score)
 static int write_json(const char *path, const hrnet_coco_score *coco, const hrnet_skeleton *skeleton,
                       const hrnet_mpii_score *mpii)
 {
-    output out;
-    if (output_open(&out, path) != 0) return STATUS_FAILED;
     hrnet_json_writer *const json = tool_json_begin();
     hrnet_json_object(json);
     if (coco != NULL) put_coco(json, coco, skeleton);
     if (mpii != NULL) put_mpii(json, mpii);
     hrnet_json_close(json);
-    tool_json_end(json, out.stream);
-    return output_close(&out) != 0 ? STATUS_FAILED : STATUS_DONE;
+    const int status = hrnet_json_save(json, path) == HRNET_OK ? STATUS_DONE : tool_failed();
+    hrnet_json_free(json);
+    return status;
 }
 
 /* ---------------------------------------------------------------------------------------------- COCO */
@@ -305,6 +303,7 @@ static int run(int argc, char **argv)
     int n_arguments = 0;
     const int status = options_parse(&command_score, argc, argv, &set, &n_arguments);
     if (status != OPTIONS_RUN) return status;
+    if (tool_check_output(set.json, TOOL_INPUTS(set.truth, set.results, set.preds, set.info)) != 0) return STATUS_USAGE;
     if (n_arguments == 1 && strcmp(argv[0], "coco") == 0) return run_coco(&set);
     if (n_arguments == 1 && strcmp(argv[0], "mpii") == 0) return run_mpii(&set);
     return tool_usage("expected one word, coco or mpii, and options");

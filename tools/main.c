@@ -1,5 +1,6 @@
 /* main.c - the hrnet command: finds the sub-command, tells what there is. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,8 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    /* a file that grows past the limit of its size (ulimit -f) is an error of the write, which names the file */
+    signal(SIGXFSZ, SIG_IGN);
     int status = dispatch(argc, argv);
     if (status == STATUS_DONE && (fflush(stdout) != 0 || ferror(stdout))) { /* else it was reported already */
         tool_error("standard output: cannot write: %s", strerror(errno));

@@ -78,6 +78,7 @@ static int load_model(network *net, const network_settings *settings, const char
                                          .allow_missing = settings->allow_missing,
                                          .precision = (hrnet_precision)settings->precision,
                                          .batch = settings->batch,
+                                         .memory_limit = (uint64_t)settings->memory_limit << 20,
                                          .on_message = network_message,
                                          .context = &quiet};
     char *path = NULL;
@@ -96,7 +97,8 @@ int network_open(network *net, const network_settings *settings, const char *con
         return tool_failed();
     int status = load_model(net, settings, overrides);
     const hrnet_session_options options = {.threads = settings->threads,
-                                           .max_batch = settings->batch != 0 ? settings->batch : 8};
+                                           .max_batch = settings->batch != 0 ? settings->batch : 8,
+                                           .memory_limit = (uint64_t)settings->memory_limit << 20};
     if (status == 0 && with_session && hrnet_session_create(&net->session, net->model, &options) != HRNET_OK)
         status = tool_failed();
     if (status != 0) network_close(net);

@@ -7,6 +7,7 @@
 typedef struct network_settings {
     const char *model, *config;
     int initial_weights, allow_missing, quiet, precision, threads, batch; /* precision: hrnet_precision */
+    int memory_limit;                                                     /* MiB; 0: the library's default */
 } network_settings;
 
 /* Rows of an option table for a settings struct that holds a network_settings in `member`. */
@@ -31,7 +32,11 @@ typedef struct network_settings {
     {"threads", 't', OPTION_INT, "N", "threads to run on; default, and 0: all that this process may use",      \
      offsetof(type, member.threads), 0, 64},                                                                   \
     {"batch", 'b', OPTION_INT, "N", "persons in one pass over the weights at most; default: 8",                \
-     offsetof(type, member.batch), 1, 64}
+     offsetof(type, member.batch), 1, 64},                                                                     \
+    {"memory-limit", 0, OPTION_INT, "MIB",                                                                     \
+     "refuse a network that needs more memory than this for weights, or for activations, in MiB; "             \
+     "default: a quarter of the machine's, within 1024 and 4096",                                              \
+     offsetof(type, member.memory_limit), 1, 1 << 30}
 /* clang-format on */
 
 typedef struct network {

@@ -123,6 +123,18 @@ int tool_make_folders(char *path)
     return tool_make_folder(path);
 }
 
+int tool_check_output(const char *output, const char *const *inputs, size_t n)
+{
+    struct stat to, from;
+    if (output == NULL || strcmp(output, "-") == 0 || stat(output, &to) != 0 || !S_ISREG(to.st_mode)) return 0;
+    for (size_t i = 0; i < n; i++)
+        if (inputs[i] != NULL && strcmp(inputs[i], "-") != 0 && stat(inputs[i], &from) == 0 &&
+            from.st_dev == to.st_dev && from.st_ino == to.st_ino)
+            return tool_usage("%s: expected an output that is not an input too, found the file that %s names", output,
+                              inputs[i]);
+    return 0;
+}
+
 hrnet_json_writer *tool_json_begin(void)
 {
     hrnet_json_writer *json = NULL;

@@ -50,6 +50,14 @@ int tool_make_folder(const char *path);
 /* The same with those above it; path is changed meanwhile. */
 int tool_make_folders(char *path);
 
+/* Refuse to write over a file that is also read. inputs [n]: their paths; NULL, "-" and names of no file are passed
+ * over, as is an output that is not there yet or is no regular file. Compares files, not names: links and ./x are
+ * found. Returns 0, or STATUS_USAGE after a message. */
+int tool_check_output(const char *output, const char *const *inputs, size_t n);
+/* The inputs of tool_check_output as a list: tool_check_output(out, TOOL_INPUTS(a, b)). */
+#define TOOL_INPUTS(...)                                                                                               \
+    (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)
+
 /* An indented JSON text; ends the program when there is no memory. */
 hrnet_json_writer *tool_json_begin(void);
 /* Write it to stream, whose errors are the caller's to see, and free it. */

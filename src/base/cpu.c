@@ -37,9 +37,26 @@ unsigned hr_cpu_features(void)
     return features;
 }
 
+/* The kernel's description of the first core's caches: index2 is the second level wherever the first is split in two,
+ * "512K" its size. 0 if there is none. */
+static long l2_bytes_of_kernel(void)
+{
+    FILE *file = fopen("/sys/devices/system/cpu/cpu0/cache/index2/size", "r");
+    long size = 0;
+    char unit = 0;
+    if (file == NULL) return 0;
+    if (fscanf(file, "%ld%c", &size, &unit) != 2 || size < 0 || size > 1 << 30) size = 0;
+    fclose(file);
+    return unit == 'K' ? size << 10 : unit == 'M' ? size << 20 : 0;
+}
+
 size_t hr_cpu_l2_bytes(void)
 {
-    const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE); /* 0 or -1 where the C library does not know, as on AArch64 */
+    long bytes = 0;
+#if defined(_SC_LEVEL2_CACHE_SIZE)          /* glibc's; musl has no such name */
+    bytes = sysconf(_SC_LEVEL2_CACHE_SIZE); /* 0 or -1 where it does not know, as on AArch64 */
+#endif
+    if (bytes <= 0) bytes = l2_bytes_of_kernel();
     return bytes >= 1 << 17 ? (size_t)bytes : (size_t)1 << 20;
 }
 

@@ -5,8 +5,11 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file_sweep.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -67,8 +70,41 @@ hrnet_status hr_file_read(hr_bytes *out, const char *path, size_t max_bytes)
     return status;
 }
 
-/* The temporary file is in the target's folder, because rename works only inside a file system. Its name has the
- * process id and a counter, so that two writers of one path do not meet; O_EXCL makes sure. */
+/* Lock a temporary file for its lifetime, by which a sweeper (file_sweep.c) knows that its writer lives. Returns 0 if a
+ * sweeper was faster: the file is then gone or about to be removed. File systems without locks are not an error. */
+static int lock_temporary(int fd)
+{
+    struct stat status;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return 0;
+    return fstat(fd, &status) == 0 && status.st_nlink > 0;
+}
+
+/* Create the temporary file and lock it. It is in the target's folder, because rename works only inside a file system.
+ * Its name has the process id and a counter, so that two writers of one path do not meet; O_EXCL makes sure. A name
+ * that is taken belongs to a process of that id in another container, or to a dead one whose file could not be swept.
+ * *fd is -1, with the reason in errno, if it cannot be created. */
+static hrnet_status create_temporary(hr_file *file, const char *path, int *fd)
+{
+    enum { MOST_TRIES = 1000 };
+    static atomic_uint counter;
+    hr_sweep_folder_of(path);
+    for (int i = 0; i < MOST_TRIES; i++) {
+        hr_text name = {0};
+        hr_text_add(&name, "%s" HR_TEMPORARY_MARK "%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
+        HR_TRY(hr_text_take(&name, &file->temporary));
+        *fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (*fd >= 0 && lock_temporary(*fd)) return HRNET_OK;
+        const int reason = *fd >= 0 ? EEXIST : errno;
+        if (*fd >= 0) close(*fd);
+        hr_free(file->temporary);
+        file->temporary = NULL;
+        *fd = -1;
+        errno = reason;
+        if (reason != EEXIST) break;
+    }
+    return HRNET_OK;
+}
+
 hrnet_status hr_file_create(hr_file *file, const char *path)
 {
     *file = (hr_file){0};
@@ -78,33 +114,18 @@ hrnet_status hr_file_create(hr_file *file, const char *path)
     }
     struct stat status;
     const int in_place = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
-    static atomic_uint counter;
-    hr_text name = {0};
-    if (!in_place) {
-        hr_text_add(&name, "%s.tmp-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
-        HR_TRY(hr_text_take(&name, &file->temporary));
-    }
+    int fd = -1;
     file->path = hr_strdup(path);
-    if (file->path == NULL) {
-        hr_free(file->temporary);
-        *file = (hr_file){0};
-        return hr_fail_memory(strlen(path));
-    }
-    const int fd = in_place ? open(path, O_WRONLY | O_CLOEXEC)
-                            : open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    hrnet_status result = file->path != NULL ? HRNET_OK : hr_fail_memory(strlen(path));
+    if (result == HRNET_OK && !in_place) result = create_temporary(file, path, &fd);
+    if (result == HRNET_OK && in_place) fd = open(path, O_WRONLY | O_CLOEXEC);
     const int reason = errno;
     file->stream = fd < 0 ? NULL : fdopen(fd, "wb");
-    if (file->stream == NULL) {
-        if (fd >= 0) {
-            close(fd);
-            if (!in_place) unlink(file->temporary);
-        }
-        hr_free(file->path);
-        hr_free(file->temporary);
-        *file = (hr_file){0};
-        return hr_fail(HRNET_ERR_IO, "%s: cannot create: %s", path, strerror(reason));
-    }
-    return HRNET_OK;
+    if (file->stream != NULL) return HRNET_OK;
+    if (result == HRNET_OK) result = hr_fail(HRNET_ERR_IO, "%s: cannot create: %s", path, strerror(reason));
+    if (fd >= 0) close(fd);
+    hr_file_abandon(file);
+    return result;
 }
 
 /* Sync the folder of path: a rename changes the folder, whose entries reach the disk separately from the file. Returns

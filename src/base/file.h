@@ -1,8 +1,8 @@
 /*
  * file.h - whole files in, whole files out. Reading has a size limit. Writing goes to a temporary file
- * "PATH.tmp-PID-N" beside the target, which hr_file_commit renames to PATH: another process sees the old content or
- * the new, never half of it, even if this one is killed. Anything but a regular file (a device, a pipe) is written in
- * place.
+ * "PATH.tmp-hrnet-PID-N" beside the target, which hr_file_commit renames to PATH: another process sees the old content
+ * or the new, never half of it, even if this one is killed. What a killed process left is removed by the next one that
+ * writes into that folder (file_sweep.h). Anything but a regular file (a device, a pipe) is written in place.
  *
  *   hr_file file;
  *   HR_TRY(hr_file_create(&file, path));

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,27 @@ long hr_mem_fail_after(long n)
     return atomic_exchange(&n_allocations, 0);
 }
 
+/* Bytes that are allocated, as the heap counts them (which knows the size of a block that is freed). */
+static atomic_size_t held, peak;
+
+size_t hr_mem_held(void)
+{
+    return atomic_load(&held);
+}
+
+size_t hr_mem_peak(void)
+{
+    return atomic_exchange(&peak, atomic_load(&held));
+}
+
+static void count_block(void *block)
+{
+    const size_t n = malloc_usable_size(block), now = atomic_fetch_add(&held, n) + n;
+    size_t most = atomic_load(&peak);
+    while (now > most && !atomic_compare_exchange_weak(&peak, &most, now)) {
+    }
+}
+
 void *hr_alloc(size_t count, size_t size)
 {
     if (size != 0 && count > (SIZE_MAX / 2) / size) return NULL; /* half, so that differences fit ptrdiff_t */
@@ -33,6 +55,7 @@ void *hr_alloc(size_t count, size_t size)
     /* Ask for huge pages: weights are read once per pass, and 4 KiB pages would cost a TLB miss each. A hint only, and
      * only for whole huge pages, since a partly used last one would take 2 MiB of memory. */
     if (large) madvise(block, n_bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    count_block(block);
     return block;
 }
 
@@ -55,6 +78,7 @@ void *hr_resize(void *block, size_t old_count, size_t count, size_t size)
 
 void hr_free(void *block)
 {
+    if (block != NULL) atomic_fetch_sub(&held, malloc_usable_size(block));
     free(block);
 }
 
@@ -105,6 +129,14 @@ static uint64_t cgroup_memory(void)
     const uint64_t in_use = used > cache ? used - cache : 0;
     if (limit == 0) return UINT64_MAX;
     return limit > in_use ? limit - in_use : 0;
+}
+
+uint64_t hr_memory_total(void)
+{
+    const uint64_t total = find_number("/proc/meminfo", "MemTotal:");
+    const uint64_t system = total > 0 ? total * 1024 : UINT64_MAX;
+    const uint64_t group = find_number("/sys/fs/cgroup/memory.max", "");
+    return group > 0 && group < system ? group : system;
 }
 
 uint64_t hr_memory_available(void)

@@ -52,8 +52,16 @@ char *hr_strndup(const char *text, size_t n);
  * if neither reports a number. */
 uint64_t hr_memory_available(void);
 
+/* Bytes of memory that the system has, or its cgroup (version 2) may use. UINT64_MAX if neither reports a number. */
+uint64_t hr_memory_total(void);
+
 /* For tests: the next n allocations succeed, every later one fails; n < 0 ends this. Returns the number of allocations
  * since the last call. Counts for all threads together. */
 long hr_mem_fail_after(long n);
+
+/* For tests: bytes of all blocks that are not freed, and the most that they were at once since the last call of
+ * hr_mem_peak. Of all threads together. */
+size_t hr_mem_held(void);
+size_t hr_mem_peak(void);
 
 #endif

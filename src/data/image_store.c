@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/zip_names.h"
 
 enum { MAX_PICTURE = 1 << 30 }; /* bytes of one encoded picture */
 
@@ -21,12 +22,22 @@ struct hr_image_store {
     zip_t **zips; /* [n_zips], one a reader */
 };
 
+static hrnet_status check_names(const char *path)
+{
+    hr_source source;
+    HR_TRY(hr_source_open(&source, path));
+    const hrnet_status status = hr_zip_check_names(&source);
+    hr_source_close(&source);
+    return status == HRNET_OK ? status : hr_fail_in(status, path);
+}
+
 static hrnet_status open_zips(hr_image_store *store, int n_readers)
 {
     const char *const slash = strrchr(store->path, '/');
     const char *const base = slash != NULL ? slash + 1 : store->path;
     store->stem = hr_strndup(base, strcspn(base, ".")); /* up to the first point */
     if (store->stem == NULL) return hr_fail_memory(strlen(base));
+    HR_TRY(check_names(store->path));
     HR_NEW(store->zips, (size_t)n_readers);
     for (int i = 0; i < n_readers; i++, store->n_zips++) {
         int code = 0;

@@ -14,6 +14,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -41,6 +42,7 @@ struct hr_loader {
     size_t n_bytes;               /* of the items that are ready */
     int stopping, n_started;      /* n_started: threads that run, for a failed create */
     worker *workers;              /* [n_workers] */
+    pid_t process;                /* whose threads they are */
 };
 
 /* Without the lock: nobody else touches the slot of an item that was claimed and is not ready. The message is copied
@@ -108,6 +110,7 @@ hrnet_status hr_loader_create(hr_loader **out, const hr_loader_options *options)
         return hr_fail(HRNET_ERR_ARGUMENT, "workers: expected 1..%d, found %d", HR_MAX_WORKERS, options->n_workers);
     HR_NEW(loader, 1);
     loader->options = *options;
+    loader->process = getpid();
     loader->n_slots = (size_t)(options->ahead > 0 ? options->ahead : 4 * options->n_workers);
     pthread_mutex_init(&loader->lock, NULL);
     pthread_cond_init(&loader->slot_freed, NULL);
@@ -125,6 +128,10 @@ hrnet_status hr_loader_next(hr_loader *loader, void *item)
 {
     if (loader->next_taken >= loader->options.n_items)
         return hr_fail(HRNET_ERR_ARGUMENT, "no item after the last of %zu", loader->options.n_items);
+    if (loader->process != getpid())
+        return hr_fail(HRNET_ERR_UNSUPPORTED,
+                       "expected the process that began to read (%ld), found a fork of it (%ld), where no worker runs",
+                       (long)loader->process, (long)getpid());
     const size_t index = loader->next_taken % loader->n_slots, size = loader->options.item_size;
     slot *const s = &loader->slots[index];
     pthread_mutex_lock(&loader->lock);
@@ -149,22 +156,29 @@ hrnet_status hr_loader_next(hr_loader *loader, void *item)
     return status;
 }
 
-void hr_loader_free(hr_loader *loader)
+/* In a fork the workers are gone, and one may have held the lock. */
+static void stop_workers(hr_loader *loader)
 {
-    if (loader == NULL) return;
+    if (loader->process != getpid()) return;
     pthread_mutex_lock(&loader->lock);
     loader->stopping = 1;
     pthread_cond_broadcast(&loader->slot_freed);
     pthread_mutex_unlock(&loader->lock);
     for (int i = 0; i < loader->n_started; i++) pthread_join(loader->workers[i].thread, NULL);
+    pthread_cond_destroy(&loader->item_ready);
+    pthread_cond_destroy(&loader->slot_freed);
+    pthread_mutex_destroy(&loader->lock);
+}
+
+void hr_loader_free(hr_loader *loader)
+{
+    if (loader == NULL) return;
+    stop_workers(loader);
     for (size_t i = 0; loader->slots != NULL && i < loader->n_slots; i++) {
         if (loader->slots[i].ready && loader->slots[i].status == HRNET_OK)
             loader->options.dispose(loader->items + i * loader->options.item_size);
         hr_free(loader->slots[i].message);
     }
-    pthread_cond_destroy(&loader->item_ready);
-    pthread_cond_destroy(&loader->slot_freed);
-    pthread_mutex_destroy(&loader->lock);
     hr_free(loader->workers);
     hr_free(loader->items);
     hr_free(loader->slots);

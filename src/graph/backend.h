@@ -17,7 +17,8 @@
 
 typedef struct hr_backend_options {
     hrnet_precision precision;
-    int batch; /* pictures that runners will mostly run together; 0: 1 */
+    int batch;             /* pictures that runners will mostly run together; 0: 1 */
+    uint64_t memory_limit; /* most bytes of packed weights; 0: any */
 } hr_backend_options;
 
 /* [h][w] pixels of c numbers, ld numbers apart. */
@@ -42,11 +43,12 @@ typedef struct hr_backend {
     const hr_graph *(*graph)(const void *network); /* fused, as it runs */
     hr_backend_layer (*layer)(const void *network, int node);
 
-    /* network and pool must outlive the runner. max_batch 1..64. Reshape it before anything else. */
-    hrnet_status (*open)(void **runner, const void *network, hrnet_pool *pool, int max_batch);
+    /* network and pool must outlive the runner. max_batch 1..64. memory_limit: most bytes that all kept plans may take;
+     * 0: any. Reshape it before anything else. */
+    hrnet_status (*open)(void **runner, const void *network, hrnet_pool *pool, int max_batch, uint64_t memory_limit);
     void (*close)(void *runner); /* accepts NULL */
     size_t (*runner_bytes)(const void *runner);
-    /* On failure the size stays as it was. */
+    /* On failure the size stays as it was. HRNET_ERR_LIMIT for a plan beyond memory_limit. */
     hrnet_status (*reshape)(void *runner, int h, int w);
     int (*max_batch)(const void *runner); /* pictures of one run at this size: may be fewer than were asked for */
     /* Picture i's input [h][w][4], to be written before every run: three channels and one that is not read. */

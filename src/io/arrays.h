@@ -41,7 +41,7 @@ int hr_mat_is(const void *bytes, size_t n_bytes);
 
 /* Read all arrays of numbers and cell arrays of strings. Structures, sparse and complex arrays, and other cell arrays
  * are left out. HRNET_ERR_FORMAT for broken files, HRNET_ERR_UNSUPPORTED for HDF5 (-v7.3) and big-endian files,
- * HRNET_ERR_LIMIT for compressed content that unpacks to more than 256 MiB. Free with hr_mat_free. */
+ * HRNET_ERR_LIMIT for content that takes more memory than the file may cost (base/limits.h). Free with hr_mat_free. */
 hrnet_status hr_mat_parse(hr_mat *out, const void *bytes, size_t n_bytes);
 /* The array of that name, or NULL. */
 const hr_mat_array *hr_mat_find(const hr_mat *mat, const char *name);

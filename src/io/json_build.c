@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/json_arena.h"
 
 enum { MAX_NODES = 1 << 26, SPAN_MASK = (1 << 29) - 1, TEXT_BLOCK = 1 << 16 };
 
@@ -254,14 +255,16 @@ static hrnet_status feed(yajl_handle parser, hr_json_builder *builder, const cha
 hrnet_status hr_json_run(const yajl_callbacks *events, void *context, hr_json_builder *builder, const void *bytes,
                          size_t n_bytes)
 {
+    hr_json_arena arena;
     if (bytes == NULL) bytes = "";
     HR_TRY(hr_text_skip_mark(&bytes, &n_bytes));
-    /* yajl uses malloc, not hr_alloc: it does not check for allocations that fail */
-    const yajl_handle parser = yajl_alloc(events, NULL, context);
-    if (parser == NULL) return hr_fail_memory(0);
+    HR_TRY(hr_json_arena_make(&arena, bytes, n_bytes));
+    yajl_alloc_funcs memory = hr_json_arena_funcs(&arena);
+    const yajl_handle parser = yajl_alloc(events, &memory, context); /* the arena has room for it */
     hrnet_status status = feed(parser, builder, bytes, n_bytes);
     if (status == HRNET_OK && yajl_complete_parse(parser) != yajl_status_ok)
         status = fail_at(builder->status, parser, bytes, n_bytes);
     yajl_free(parser);
+    hr_json_arena_free(&arena);
     return status;
 }

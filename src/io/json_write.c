@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/status.h"
 
@@ -212,6 +213,21 @@ hrnet_status hrnet_json_take(hrnet_json_writer *json, char **out)
     }
     hr_text_add_bytes(&json->text, "\n", 1);
     return hr_text_take(&json->text, out);
+}
+
+hrnet_status hrnet_json_save(hrnet_json_writer *json, const char *path)
+{
+    char *text = NULL;
+    hr_file file;
+    if (path == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_json_save: path is NULL");
+    HR_TRY(hrnet_json_take(json, &text));
+    hrnet_status status = hr_file_create(&file, path);
+    if (status == HRNET_OK) {
+        fputs(text, file.stream); /* the stream remembers a failure until the commit */
+        status = hr_file_commit(&file);
+    }
+    hr_free(text);
+    return status;
 }
 
 void hrnet_json_free(hrnet_json_writer *json)

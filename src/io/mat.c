@@ -18,6 +18,7 @@
 #include <zlib.h>
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "io/cursor.h"
 
@@ -45,8 +46,6 @@ enum {
 enum { MX_CELL = 1, MX_CHAR = 4, MX_DOUBLE = 6, MX_SINGLE = 7, MX_UINT64 = 15 };
 enum { MX_COMPLEX = 0x800 };
 
-enum { MAX_UNPACKED = 1 << 28 }; /* bytes that all compressed elements of a file may give together */
-
 typedef struct element {
     uint32_t type;
     hr_cursor content;
@@ -55,7 +54,7 @@ typedef struct element {
 typedef struct mat_reader {
     hr_mat mat;
     size_t capacity;
-    size_t unpacked; /* bytes that compressed elements gave so far */
+    size_t budget; /* bytes of memory and of inflating that the file may still cost (base/limits.h) */
 } mat_reader;
 
 /* Read the element at the cursor and step over it with its padding. */
@@ -120,13 +119,27 @@ static double number_of(uint32_t type, uint64_t bits)
     }
 }
 
+/* Take n numbers of `size` bytes from what the file may cost. */
+static hrnet_status charge(mat_reader *r, size_t n, size_t size)
+{
+    if (n <= r->budget / size) {
+        r->budget -= n * size;
+        return HRNET_OK;
+    }
+    return hr_fail(
+        HRNET_ERR_LIMIT,
+        "expected content in proportion to the file, found %zu numbers of %zu bytes where %zu bytes are left", n, size,
+        r->budget);
+}
+
 /* The type of the values need not be that of the class: MATLAB writes doubles that are small integers as bytes. */
-static hrnet_status read_numbers(hr_mat_array *out, element values)
+static hrnet_status read_numbers(mat_reader *r, hr_mat_array *out, element values)
 {
     const size_t size = size_of(values.type);
     if (size == 0 || values.content.size % size != 0 || values.content.size / size != out->count)
         return hr_fail(HRNET_ERR_FORMAT, "expected %zu numbers, found %zu bytes of type %u", out->count,
                        values.content.size, (unsigned)values.type);
+    HR_TRY(charge(r, out->count, sizeof *out->numbers));
     HR_NEW(out->numbers, out->count);
     for (size_t i = 0; i < out->count; i++)
         out->numbers[i] = number_of(values.type, hr_cursor_uint(&values.content, size));
@@ -197,11 +210,12 @@ static hrnet_status read_cell(hr_cursor *in, char **out)
 }
 
 /* Read a cell array of strings. out->texts is NULL afterwards if any cell holds something else. */
-static hrnet_status read_cells(hr_mat_array *out, hr_cursor *in)
+static hrnet_status read_cells(mat_reader *r, hr_mat_array *out, hr_cursor *in)
 {
     if (out->count > hr_cursor_left(in) / 8)
         return hr_fail(HRNET_ERR_FORMAT, "expected %zu cells, found only %zu bytes", out->count,
-                       hr_cursor_left(in)); /* a tag each */
+                       hr_cursor_left(in));                       /* a tag each */
+    HR_TRY(charge(r, out->count, sizeof *out->texts + HR_ALIGN)); /* a block each */
     HR_NEW(out->texts, out->count);
     for (size_t i = 0; i < out->count; i++) {
         HR_TRY(read_cell(in, &out->texts[i]));
@@ -222,14 +236,14 @@ static void free_array(hr_mat_array *array)
     hr_free(array->name);
 }
 
-static hrnet_status read_values(hr_mat_array *out, hr_cursor *in, uint32_t flags)
+static hrnet_status read_values(mat_reader *r, hr_mat_array *out, hr_cursor *in, uint32_t flags)
 {
     const uint32_t class = flags & 0xff;
     element values;
-    if (class == MX_CELL) return read_cells(out, in);
+    if (class == MX_CELL) return read_cells(r, out, in);
     if (class < MX_DOUBLE || class > MX_UINT64 || (flags & MX_COMPLEX) != 0) return HRNET_OK;
     HR_TRY(next_element(in, &values));
-    return read_numbers(out, values);
+    return read_numbers(r, out, values);
 }
 
 /* Read an MI_MATRIX element. Arrays of other kinds (structures, sparse, complex) are dropped again. */
@@ -237,9 +251,10 @@ static hrnet_status read_array(mat_reader *r, hr_cursor in)
 {
     hr_mat_array array = {0};
     uint32_t flags = 0;
+    HR_TRY(charge(r, 1, 3 * sizeof *r->mat.arrays + 3 * HR_ALIGN)); /* a block for each of name, numbers and texts */
     HR_GROW(r->mat.arrays, r->mat.n, r->capacity);
     hrnet_status status = read_head(&in, &array, &flags);
-    if (status == HRNET_OK) status = read_values(&array, &in, flags);
+    if (status == HRNET_OK) status = read_values(r, &array, &in, flags);
     if (status == HRNET_OK && (array.numbers != NULL || array.texts != NULL)) {
         r->mat.arrays[r->mat.n++] = array;
         return HRNET_OK;
@@ -265,14 +280,18 @@ static void release(void *context, void *block)
 }
 
 /* Inflate into a buffer that grows by doubling, at most to limit bytes: a few bytes of zlib data may stand for
- * gigabytes. The caller frees *out [*size] with hr_free, also after a failure. */
+ * gigabytes. The buffer takes up to three times its content while it grows. The caller frees *out [*size] with hr_free,
+ * also after a failure. */
 static hrnet_status inflate_into(z_stream *z, unsigned char **out, size_t *size, size_t limit)
 {
     size_t capacity = 0;
     int code = Z_OK;
     while (code == Z_OK || code == Z_BUF_ERROR) {
         if (*size == limit)
-            return hr_fail(HRNET_ERR_LIMIT, "expected at most %d bytes after decompression, found more", MAX_UNPACKED);
+            return hr_fail(HRNET_ERR_LIMIT,
+                           "expected content in proportion to the file, found more than %zu bytes in a compressed "
+                           "element",
+                           limit);
         if (*size == capacity) HR_GROW(*out, *size, capacity);
         const size_t n_free = (capacity < limit ? capacity : limit) - *size;
         z->next_out = *out + *size;
@@ -297,9 +316,9 @@ static hrnet_status unpack(mat_reader *r, hr_cursor packed)
     if (inflateInit(&z) != Z_OK) return hr_fail_memory(0);
     z.next_in = (unsigned char *)packed.data;
     z.avail_in = (uInt)packed.size; /* fits: an element's size has 32 bits */
-    hrnet_status status = inflate_into(&z, &bytes, &size, MAX_UNPACKED - r->unpacked);
+    hrnet_status status = inflate_into(&z, &bytes, &size, r->budget / 3);
     inflateEnd(&z);
-    r->unpacked += size;
+    r->budget -= 3 * size;
     hr_cursor in = hr_cursor_over(bytes, size);
     if (status == HRNET_OK) status = next_element(&in, &inner);
     if (status == HRNET_OK && inner.type == MI_MATRIX) status = read_array(r, inner.content);
@@ -332,7 +351,7 @@ static hrnet_status read_file(mat_reader *r, const void *bytes, size_t n_bytes)
 
 hrnet_status hr_mat_parse(hr_mat *out, const void *bytes, size_t n_bytes)
 {
-    mat_reader r = {0};
+    mat_reader r = {.budget = hr_cost_most(n_bytes)};
     const hrnet_status status = read_file(&r, bytes, n_bytes);
     if (status == HRNET_OK)
         *out = r.mat;

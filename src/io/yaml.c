@@ -4,6 +4,7 @@
  */
 #include "io/yaml.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -14,6 +15,7 @@ typedef struct level {
     hr_yaml *node;  /* the open mapping or sequence */
     hr_yaml **tail; /* the pointer that its next child is stored in */
     hr_yaml *entry; /* mapping: the entry whose key was read and whose value comes next; else NULL */
+    size_t n_entries;
 } level;
 
 typedef struct yaml_reader {
@@ -67,6 +69,7 @@ static hrnet_status add_node(yaml_reader *r, int line, hr_yaml **out)
     hr_yaml *node = NULL;
     HR_NEW(node, 1);
     node->line = line;
+    node->order = r->n_nodes;
     if (r->depth == 0) {
         r->root = node;
     } else {
@@ -78,8 +81,7 @@ static hrnet_status add_node(yaml_reader *r, int line, hr_yaml **out)
     return HRNET_OK;
 }
 
-/* A key: create the entry that the next event fills. The search for duplicates is quadratic in the entries of one
- * mapping, of which a megabyte of YAML holds at most HR_YAML_MAX_NODES. */
+/* A key: create the entry that the next event fills. */
 static hrnet_status read_key(yaml_reader *r, const yaml_event_t *event)
 {
     level *top = &r->levels[r->depth - 1];
@@ -89,12 +91,44 @@ static hrnet_status read_key(yaml_reader *r, const yaml_event_t *event)
     hr_yaml *entry = NULL;
     HR_TRY(add_node(r, line, &entry));
     HR_TRY(copy_text(r, event, &entry->key));
-    for (const hr_yaml *other = top->node->first; other != entry; other = other->next)
-        if (strcmp(other->key, entry->key) == 0)
-            return hr_fail(HRNET_ERR_FORMAT, "%s:%d: expected each key once, found \"%s\" again, first in line %d",
-                           r->name, line, entry->key, other->line);
     top->entry = entry;
+    top->n_entries++;
     return HRNET_OK;
+}
+
+/* By key, then by line: of equal keys the first in the file comes first. */
+static int by_key(const void *a, const void *b)
+{
+    const hr_yaml *const left = *(const hr_yaml *const *)a, *const right = *(const hr_yaml *const *)b;
+    const int order = strcmp(left->key, right->key);
+    return order != 0 ? order : (left->order > right->order) - (left->order < right->order);
+}
+
+/* Refuse a mapping that has a key twice. Sorted, since comparing each key with each would let a file of 64 KB take a
+ * second. */
+static hrnet_status check_keys(const yaml_reader *r, const level *mapping)
+{
+    const hr_yaml **keys;
+    size_t n = 0;
+    const hr_yaml *again = NULL, *first = NULL;
+    HR_NEW(keys, mapping->n_entries);
+    for (const hr_yaml *entry = mapping->node->first; entry != NULL; entry = entry->next) keys[n++] = entry;
+    qsort(keys, n, sizeof *keys, by_key);
+    for (size_t i = 1; i < n; i++) {
+        if (strcmp(keys[i - 1]->key, keys[i]->key) != 0 || (again != NULL && again->order < keys[i]->order)) continue;
+        again = keys[i];
+        first = keys[i - 1];
+    }
+    hr_free(keys);
+    if (again == NULL) return HRNET_OK;
+    return hr_fail(HRNET_ERR_FORMAT, "%s:%d: expected each key once, found \"%s\" again, first in line %d", r->name,
+                   again->line, again->key, first->line);
+}
+
+static hrnet_status end_collection(yaml_reader *r)
+{
+    const level *const top = &r->levels[--r->depth];
+    return top->node->kind == HR_YAML_MAPPING && top->n_entries > 1 ? check_keys(r, top) : HRNET_OK;
 }
 
 static hrnet_status begin_collection(yaml_reader *r, hr_yaml *node, hr_yaml_kind kind)
@@ -103,7 +137,7 @@ static hrnet_status begin_collection(yaml_reader *r, hr_yaml *node, hr_yaml_kind
     if (r->depth == HR_YAML_MAX_DEPTH)
         return hr_fail(HRNET_ERR_LIMIT, "%s:%d: expected at most %d nested levels, found more", r->name, node->line,
                        HR_YAML_MAX_DEPTH);
-    r->levels[r->depth++] = (level){node, &node->first, NULL};
+    r->levels[r->depth++] = (level){node, &node->first, NULL, 0};
     return HRNET_OK;
 }
 
@@ -157,7 +191,7 @@ static hrnet_status read_event(yaml_reader *r, const yaml_event_t *event)
     case YAML_SEQUENCE_START_EVENT:
     case YAML_MAPPING_START_EVENT: return read_node(r, event);
     case YAML_SEQUENCE_END_EVENT:
-    case YAML_MAPPING_END_EVENT: r->depth--; return HRNET_OK;
+    case YAML_MAPPING_END_EVENT: return end_collection(r);
     default: return HRNET_OK; /* the stream's beginning and end, the document's end */
     }
 }
@@ -184,6 +218,19 @@ static hrnet_status read_all(yaml_reader *r, yaml_parser_t *parser)
     return HRNET_OK;
 }
 
+/* libyaml compares each %TAG directive with all before it, and gives no event until all are read: 40,000 of them take
+ * four seconds. Counted wherever they stand, since YAML has five kinds of line break. */
+static hrnet_status check_directives(const char *text, size_t n, const char *name)
+{
+    enum { MOST_DIRECTIVES = 64 };
+    int n_directives = 0;
+    for (const char *p = text; n > 0 && (p = memmem(p, (size_t)(text + n - p), "%TAG", 4)) != NULL; p += 4)
+        if (++n_directives > MOST_DIRECTIVES)
+            return hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %d %%TAG directives, found more", name,
+                           MOST_DIRECTIVES);
+    return HRNET_OK;
+}
+
 hrnet_status hr_yaml_parse(hr_yaml **out, const void *bytes, size_t n_bytes, const char *name)
 {
     if (n_bytes > HR_YAML_MAX_BYTES)
@@ -192,6 +239,7 @@ hrnet_status hr_yaml_parse(hr_yaml **out, const void *bytes, size_t n_bytes, con
     if (bytes == NULL) bytes = "";
     const hrnet_status marked = hr_text_skip_mark(&bytes, &n_bytes);
     if (marked != HRNET_OK) return hr_fail_in(marked, name);
+    HR_TRY(check_directives(bytes, n_bytes, name));
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) return hr_fail_memory(sizeof parser);
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);

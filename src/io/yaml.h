@@ -19,6 +19,7 @@ typedef enum hr_yaml_kind { HR_YAML_SCALAR, HR_YAML_SEQUENCE, HR_YAML_MAPPING } 
 typedef struct hr_yaml {
     hr_yaml_kind kind;
     int line;   /* from 1 */
+    int order;  /* of the node in the file */
     int quoted; /* scalars: written in quotes or as a block, and so text even if it looks like a number */
     char *text; /* scalars: the text without quotes; else NULL */
     char *key;  /* values of a mapping: their key; else NULL */

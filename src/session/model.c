@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/normalize.h"
@@ -81,8 +82,10 @@ static hrnet_status make_network(hrnet_model *model, const hr_graph *graph, cons
                                  const hrnet_model_options *options)
 {
     HR_TRY(hr_backend_find(&model->backend, options->backend));
-    return model->backend->create(&model->network, graph, weights,
-                                  &(hr_backend_options){.precision = options->precision, .batch = options->batch});
+    const hr_backend_options how = {.precision = options->precision,
+                                    .batch = options->batch,
+                                    .memory_limit = hr_memory_limit(options->memory_limit)};
+    return model->backend->create(&model->network, graph, weights, &how);
 }
 
 /* Build the graph, bind the weights, make the network. checkpoint NULL: initial values. */
@@ -120,7 +123,9 @@ hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const h
     model->config = *config;
     hrnet_status status = read_practice(model, NULL, config->source);
     if (status == HRNET_OK) status = hr_network_build(&graph, &config->model);
-    if (status == HRNET_OK) status = make_network(model, &graph, weights, &(hrnet_model_options){.batch = batch});
+    if (status == HRNET_OK)
+        status =
+            make_network(model, &graph, weights, &(hrnet_model_options){.batch = batch, .memory_limit = UINT64_MAX});
     if (status == HRNET_OK) {
         snprintf(model->codec, sizeof model->codec, "%s", codec);
         model->skeleton = skeleton;
@@ -193,7 +198,7 @@ hrnet_status hrnet_model_load(hrnet_model **out, const char *path, const hrnet_m
     const hrnet_model_options defaults = {0};
     if (options == NULL) options = &defaults;
     if (out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_model_load: out is NULL");
-    HR_TRY(hr_check_reserved(options->reserved, 4, "hrnet_model_options"));
+    HR_TRY(hr_check_reserved(options->reserved, 3, "hrnet_model_options"));
     hrnet_model *model;
     HR_NEW(model, 1);
     const hrnet_status status = load(model, path, options);

@@ -49,11 +49,13 @@ struct hrnet_session {
     float *maps, *mirrored;                               /* [n_slots][n_joints][map_height][map_width] each */
     float *scratch;                                       /* [n_slots][scratch_floats] of the decoders */
     size_t map_floats, scratch_floats, n_slots;           /* n_slots: the backend's max_batch at this size */
+    uint64_t memory_limit;                                /* bytes of a plan, and of maps and scratch beside it */
     hr_warp warps[64];                                    /* of the pass being filled */
 };
 
 /* A model whose parameters come from anywhere, trained for the heatmaps of `codec`. config must have passed
- * hr_config_check; skeleton must outlive the model. batch: see hrnet_model_options. */
+ * hr_config_check; skeleton must outlive the model. batch: see hrnet_model_options. Its memory
+ * is not limited: it is the caller's own network. */
 hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const hr_weights *weights, const char *codec,
                              const hrnet_skeleton *skeleton, int batch);
 

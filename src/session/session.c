@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/parallel.h"
 #include "pose/affine.h"
@@ -319,11 +320,15 @@ hrnet_status hrnet_session_pose(hrnet_session *session, const hrnet_person *pers
 
 /* ---------------------------------------------------------------------------------------------- life */
 
-/* Buffers of another size in place of those that are there, or nothing changed. */
-static hrnet_status resize(hrnet_session *session, int width, int height)
+static size_t slot_bytes(const hrnet_session *session)
+{
+    return (2 * session->map_floats + session->scratch_floats) * sizeof(float);
+}
+
+/* Buffers of another size, of which the backend has the plan, in place of those that are there; or nothing changed. */
+static hrnet_status resize_buffers(hrnet_session *session, int width, int height)
 {
     const hr_backend *backend = session->model->backend;
-    HR_TRY(backend->reshape(session->runner, height, width));
     const hr_backend_tensor output = backend->output(session->runner, 0, 0);
     hrnet_session s = *session;
     s.input_width = width;
@@ -338,6 +343,13 @@ static hrnet_status resize(hrnet_session *session, int width, int height)
             hr_decode_scratch((hrnet_decoder)d, (float)session->model->config.model.sigma, output.h, output.w);
         if (floats > s.scratch_floats) s.scratch_floats = floats;
     }
+    if (s.n_slots * slot_bytes(&s) > s.memory_limit)
+        return hr_fail(
+            HRNET_ERR_LIMIT,
+            "heatmaps of %dx%d: expected at most %.1f MiB (memory_limit, --memory-limit), found %zu pictures "
+            "of %.1f MiB",
+            s.map_width, s.map_height, (double)s.memory_limit / 1048576.0, s.n_slots,
+            (double)slot_bytes(&s) / 1048576.0);
     s.maps = hr_calloc(s.n_slots, s.map_floats * sizeof *s.maps);
     s.mirrored = hr_calloc(s.n_slots, s.map_floats * sizeof *s.mirrored);
     s.scratch = hr_calloc(s.n_slots, s.scratch_floats * sizeof *s.scratch);
@@ -346,14 +358,24 @@ static hrnet_status resize(hrnet_session *session, int width, int height)
     hr_free(leaving->maps);
     hr_free(leaving->mirrored);
     hr_free(leaving->scratch);
-    if (!failed) {
-        *session = s;
-        return HRNET_OK;
-    }
-    /* the size before has its plan still; a session that is being made has none */
-    if (session->input_width > 0)
-        HR_TRY(backend->reshape(session->runner, session->input_height, session->input_width));
-    return hr_fail_memory(s.n_slots * 2 * s.map_floats * sizeof(float));
+    if (failed) return hr_fail_memory(s.n_slots * 2 * s.map_floats * sizeof(float));
+    *session = s;
+    return HRNET_OK;
+}
+
+static hrnet_status resize(hrnet_session *session, int width, int height)
+{
+    const hr_backend *backend = session->model->backend;
+    hrnet_status status = backend->reshape(session->runner, height, width);
+    if (status == HRNET_ERR_LIMIT) return hr_fail_in(status, session->model->config.source);
+    HR_TRY(status);
+    status = resize_buffers(session, width, height);
+    /* a session that is being made has no size to go back to */
+    if (status == HRNET_OK || session->input_width == 0) return status;
+    char reason[256];
+    snprintf(reason, sizeof reason, "%s", hrnet_last_error());
+    HR_TRY(backend->reshape(session->runner, session->input_height, session->input_width));
+    return hr_fail(status, "%s", reason);
 }
 
 static hrnet_status create(hrnet_session *session, const hrnet_session_options *options)
@@ -364,7 +386,7 @@ static hrnet_status create(hrnet_session *session, const hrnet_session_options *
     else
         HR_TRY(hrnet_pool_create(&session->pool, options->threads));
     HR_TRY(model->backend->open(&session->runner, model->network, session->pool,
-                                options->max_batch != 0 ? options->max_batch : 1));
+                                options->max_batch != 0 ? options->max_batch : 1, session->memory_limit));
     return resize(session, model->info.input_width, model->info.input_height);
 }
 
@@ -374,7 +396,7 @@ hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_model *model,
     hrnet_session *session;
     if (options == NULL) options = &defaults;
     if (out == NULL || model == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_create: an argument is NULL");
-    HR_TRY(hr_check_reserved(options->reserved, 4, "hrnet_session_options"));
+    HR_TRY(hr_check_reserved(options->reserved, 3, "hrnet_session_options"));
     if (options->pool != NULL && options->threads != 0)
         return hr_fail(HRNET_ERR_ARGUMENT, "threads: expected 0 beside a pool, which has its own, found %d",
                        options->threads);
@@ -383,6 +405,7 @@ hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_model *model,
     if (options->pool != NULL) HR_TRY(hr_pool_check(options->pool));
     HR_NEW(session, 1);
     session->model = model;
+    session->memory_limit = hr_memory_limit(options->memory_limit);
     const hrnet_status status = create(session, options);
     if (status != HRNET_OK) {
         hrnet_session_free(session);
@@ -399,6 +422,7 @@ hrnet_status hrnet_session_reshape(hrnet_session *session, int width, int height
         return hr_fail(HRNET_ERR_ARGUMENT, "size: expected 1x1 to %dx%d, found %dx%d", MAX_SIDE, MAX_SIDE, width,
                        height);
     if (width == session->input_width && height == session->input_height) return HRNET_OK;
+    HR_TRY(hr_pool_check(session->pool));
     return resize(session, width, height);
 }
 
@@ -421,8 +445,8 @@ const hrnet_model *hrnet_session_model(const hrnet_session *session)
 
 size_t hrnet_session_bytes(const hrnet_session *session)
 {
-    const size_t floats = session->n_slots * (2 * session->map_floats + session->scratch_floats);
-    return sizeof *session + session->model->backend->runner_bytes(session->runner) + floats * sizeof(float);
+    return sizeof *session + session->model->backend->runner_bytes(session->runner) +
+           session->n_slots * slot_bytes(session);
 }
 
 void hrnet_session_free(hrnet_session *session)

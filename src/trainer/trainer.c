@@ -8,6 +8,8 @@
  */
 #include "trainer/trainer.h"
 
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -69,9 +71,18 @@ static hrnet_status leave_if_failed(hrnet_trainer *t, hrnet_status status)
     return status;
 }
 
+/* A fork has none of the threads, but all of the files. */
+static hrnet_status check_process(const hrnet_trainer *t)
+{
+    if (t->process == getpid()) return HRNET_OK;
+    return hr_fail(HRNET_ERR_UNSUPPORTED, "expected the process that made the trainer (%ld), found a fork of it (%ld)",
+                   (long)t->process, (long)getpid());
+}
+
 hrnet_status hrnet_trainer_step(hrnet_trainer *t)
 {
     if (t == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_trainer_step: no trainer");
+    HR_TRY(check_process(t));
     return is_over(t) ? HRNET_OK : leave_if_failed(t, step(t));
 }
 
@@ -94,6 +105,7 @@ static hrnet_status run(hrnet_trainer *t)
 hrnet_status hrnet_trainer_run(hrnet_trainer *t)
 {
     if (t == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_trainer_run: no trainer");
+    HR_TRY(check_process(t));
     const hrnet_status status = run(t);
     if (status != HRNET_OK) hr_trainer_log_file(t, hrnet_last_error());
     return leave_if_failed(t, status);

@@ -17,6 +17,7 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include <hrnet_train.h>
 
@@ -37,6 +38,7 @@ struct hrnet_trainer {
     char *name, *folder, *event_folder, *log_path;
     char stamp[20]; /* when it began: "2019-03-01-17-05" */
     hr_collective *collective;
+    pid_t process; /* that made it */
     int is_first; /* rank 0 */
     hr_train_set *set;
     hr_learner *learner;

@@ -288,6 +288,7 @@ hrnet_status hrnet_trainer_create(hrnet_trainer **out, const hrnet_config *confi
     HR_NEW(t, 1);
     t->config = *config;
     t->options = *options;
+    t->process = getpid();
     if (t->options.validate_every == 0) t->options.validate_every = 1;
     const hrnet_status status = open_trainer(t);
     if (status != HRNET_OK) {

@@ -76,7 +76,9 @@ static hrnet_status evaluate(hrnet_trainer *t, validation *v)
     const hr_weights weights = hr_params_weights(&block);
     /* results do not depend on the batch; a large one only takes memory beside that of training */
     const int batch = t->config.test.batch_size_per_gpu < MOST ? t->config.test.batch_size_per_gpu : MOST;
-    const hrnet_session_options session_options = {.threads = t->learner->options.threads, .max_batch = batch};
+    const hrnet_session_options session_options = {.threads = t->learner->options.threads,
+                                                   .max_batch = batch,
+                                                   .memory_limit = UINT64_MAX /* training it takes more */};
     const hrnet_evaluation_options how = {.workers = t->learner->options.workers};
     hrnet_model *model = NULL;
     hrnet_session *session = NULL;

@@ -410,6 +410,10 @@ static void hostile_sizes(void **state)
     for (size_t i = 1; i + 2 < n; i += 2) memcpy(text + i, "0,", 2);
     assert_int_equal(parse(config, text), HRNET_ERR_LIMIT);
     EXPECT_MESSAGE("nodes");
+    size_t at = 0;
+    for (int i = 0; i < 65; i++) at += (size_t)sprintf(text + at, "%%TAG !a%d! b\n", i);
+    assert_int_equal(parse(config, text), HRNET_ERR_LIMIT);
+    EXPECT_MESSAGE("at most 64 %TAG directives");
     memset(text, ' ', n + 1);
     text[n + 1] = '\0';
     assert_int_equal(parse(config, text), HRNET_ERR_LIMIT);

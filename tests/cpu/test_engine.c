@@ -65,7 +65,7 @@ static float *run(const hr_engine *engine, int threads, int max_batch)
     hr_exec *exec = NULL;
     hrnet_pool *pool = NULL;
     MUST(hrnet_pool_create(&pool, threads));
-    MUST(hr_exec_create(&exec, engine, pool, engine->graph.nodes[0].h, engine->graph.nodes[0].w, max_batch));
+    MUST(hr_exec_create(&exec, engine, pool, engine->graph.nodes[0].h, engine->graph.nodes[0].w, max_batch, 0));
     assert_in_range(hr_exec_max_batch(exec), max_batch < N_PICTURES ? max_batch : N_PICTURES, max_batch);
     max_batch = hr_exec_max_batch(exec); /* fewer, where their activations would not fit the cache */
     const hr_node *in = &engine->graph.nodes[0], *out = &engine->graph.nodes[engine->graph.outputs[0].node];
@@ -119,11 +119,11 @@ static void arguments(void **state)
     const int h = engine->graph.nodes[0].h, w = engine->graph.nodes[0].w;
     hrnet_pool *pool = NULL;
     MUST(hrnet_pool_create(&pool, 1));
-    REFUSED(hr_exec_create(&exec, engine, pool, h, w, 0), HRNET_ERR_ARGUMENT, "max_batch");
-    REFUSED(hr_exec_create(&exec, engine, pool, h, w, 65), HRNET_ERR_ARGUMENT, "max_batch");
+    REFUSED(hr_exec_create(&exec, engine, pool, h, w, 0, 0), HRNET_ERR_ARGUMENT, "max_batch");
+    REFUSED(hr_exec_create(&exec, engine, pool, h, w, 65, 0), HRNET_ERR_ARGUMENT, "max_batch");
     /* the branches' sizes no longer meet where their maps are added */
-    REFUSED(hr_exec_create(&exec, engine, pool, h + 4, w, 1), HRNET_ERR_ARGUMENT, "expected terms of one shape");
-    REFUSED(hr_exec_create(&exec, engine, pool, 0, w, 1), HRNET_ERR_ARGUMENT, "conv conv1: expected an input");
+    REFUSED(hr_exec_create(&exec, engine, pool, h + 4, w, 1, 0), HRNET_ERR_ARGUMENT, "expected terms of one shape");
+    REFUSED(hr_exec_create(&exec, engine, pool, 0, w, 1, 0), HRNET_ERR_ARGUMENT, "conv conv1: expected an input");
     assert_null(exec);
     hrnet_pool_free(pool);
     hr_engine_free(engine);
@@ -145,7 +145,7 @@ static void parallel_and_profile(void **state)
         hr_exec *exec = NULL;
         hrnet_pool *pool = NULL;
         MUST(hrnet_pool_create(&pool, threads));
-        MUST(hr_exec_create(&exec, engine, pool, 96, 64, 1));
+        MUST(hr_exec_create(&exec, engine, pool, 96, 64, 1, 0));
         hr_parallel(pool, 100, add_one, done);
         for (int i = 0; i < 100; i++) assert_int_equal(done[i], 1);
         memset(hr_exec_input(exec, 0), 0, (size_t)(96 * 64 * 4) * sizeof(float));

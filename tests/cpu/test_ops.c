@@ -160,7 +160,7 @@ static double *run_engine(const op_fixture *f, const hr_engine *engine, int thre
     hr_exec *exec = NULL;
     double *input = op_tensor(f, "input", NULL), *out = test_malloc(N_PICTURES * picture_floats(f) * sizeof *out);
     MUST(hrnet_pool_create(&pool, threads));
-    MUST(hr_exec_create(&exec, engine, pool, f->h, f->w, max_batch));
+    MUST(hr_exec_create(&exec, engine, pool, f->h, f->w, max_batch, 0));
     assert_int_equal(hr_exec_max_batch(exec), max_batch);
     for (int first = 0, n; first < N_PICTURES; first += n) {
         n = N_PICTURES - first < max_batch ? N_PICTURES - first : max_batch;

@@ -177,7 +177,7 @@ static void run(const hr_engine *engine, const float *input, double *const *expe
     hrnet_pool *pool = NULL;
     hr_exec *exec = NULL;
     MUST(hrnet_pool_create(&pool, threads));
-    MUST(hr_exec_create(&exec, engine, pool, CHANNEL_GRAPH_H, CHANNEL_GRAPH_W, max_batch));
+    MUST(hr_exec_create(&exec, engine, pool, CHANNEL_GRAPH_H, CHANNEL_GRAPH_W, max_batch, 0));
     for (int first = 0, n; first < N_PICTURES; first += n) {
         n = N_PICTURES - first < max_batch ? N_PICTURES - first : max_batch;
         for (int i = 0; i < n * N_INPUT; i++) {

@@ -184,9 +184,75 @@ static void every_failing_allocation_is_survived(void **state)
     }
 }
 
+static size_t put(unsigned char *out, size_t at, uint64_t value, int n)
+{
+    for (int i = 0; i < n; i++) out[at++] = (unsigned char)(value >> (8 * i));
+    return at;
+}
+
+/* An archive that is all directory: n entries that hold nothing, with names of 15 pairs of letters. With collide each
+ * pair is "Ez" or "FY", which have one sum in libzip's table (33 * 'E' + 'z'); else they are digits. */
+static void write_names(const char *name, int n, int collide, int with_end64)
+{
+    enum { NAME = 30, ENTRY = 46 + NAME };
+    unsigned char *const bytes = hr_calloc((size_t)n * ENTRY + 128, 1);
+    assert_non_null(bytes);
+    size_t at = 0;
+    for (int i = 0; i < n; i++) {
+        memcpy(bytes + at, "PK\1\2", 4);
+        put(bytes, at + 28, NAME, 2);
+        char digits[NAME + 1];
+        snprintf(digits, sizeof digits, "%030d", i);
+        for (int k = 0; k < NAME / 2; k++)
+            memcpy(bytes + at + 46 + 2 * k, !collide ? digits + 2 * k : i >> k & 1 ? "Ez" : "FY", 2);
+        at += ENTRY;
+    }
+    const size_t size = at;
+    if (with_end64) {
+        memcpy(bytes + at, "PK\6\6", 4);
+        put(bytes, at + 4, 44, 8);
+        put(bytes, at + 24, (uint64_t)n, 8);
+        put(bytes, at + 32, (uint64_t)n, 8);
+        put(bytes, at + 40, size, 8);
+        memcpy(bytes + at + 56, "PK\6\7", 4);
+        put(bytes, at + 64, size, 8);
+        put(bytes, at + 72, 1, 4);
+        at += 76;
+    }
+    memcpy(bytes + at, "PK\5\6", 4);
+    at = put(bytes, at + 8, with_end64 ? 0xffff : (uint64_t)n, 2);
+    at = put(bytes, at, with_end64 ? 0xffff : (uint64_t)n, 2);
+    at = put(bytes, at, with_end64 ? 0xffffffff : size, 4);
+    at = put(bytes, at, with_end64 ? 0xffffffff : 0, 4);
+    write_file(name, bytes, at + 2);
+    hr_free(bytes);
+}
+
+/* 30,000 names of one sum would take libzip 4.5e8 comparisons for each reader; 300,000 honest ones are fine. */
+static void names_of_one_sum_are_refused(void **state)
+{
+    (void)state;
+    hr_image_store *store = NULL;
+    for (int with_end64 = 0; with_end64 < 2; with_end64++) {
+        write_names("names.zip", 30000, 1, with_end64);
+        assert_int_equal(hr_image_store_open(&store, below("names.zip"), 1), HRNET_ERR_LIMIT);
+        assert_non_null(strstr(hrnet_last_error(), "names.zip: zip: expected names of different sums, found 30000"));
+        assert_null(store);
+    }
+    write_names("names.zip", 1000, 1, 0);
+    assert_int_equal(hr_image_store_open(&store, below("names.zip"), 1), HRNET_OK);
+    hr_image_store_close(store);
+    store = NULL;
+    write_names("names.zip", 300000, 0, 1);
+    assert_int_equal(hr_image_store_open(&store, below("names.zip"), 1), HRNET_OK);
+    hr_image_store_close(store);
+    unlink(below("names.zip"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_of_one_sum_are_refused),
         cmocka_unit_test(folders),
         cmocka_unit_test(archives),
         cmocka_unit_test(names_that_lead_elsewhere),

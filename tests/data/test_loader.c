@@ -8,7 +8,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -182,10 +184,37 @@ static void every_failing_allocation_is_survived(void **state)
     }
 }
 
+/* In a fork the workers are missing: an item is refused, not waited for, and the loader can be freed. */
+static void a_fork_has_no_workers(void **state)
+{
+    (void)state;
+    item taken = {NULL};
+    int status = 0;
+    hr_loader *loader = create(3, 5, NULL);
+    assert_int_equal(hr_loader_next(loader, &taken), HRNET_OK);
+    dispose(&taken);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(20);
+        const int is_refused = hr_loader_next(loader, &taken) == HRNET_ERR_UNSUPPORTED &&
+                               strstr(hrnet_last_error(), "a fork of it") != NULL;
+        hr_loader_free(loader);
+        _exit(is_refused ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(hr_loader_next(loader, &taken), HRNET_OK);
+    dispose(&taken);
+    hr_loader_free(loader);
+    assert_int_equal(atomic_load(&alive), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(items_come_in_order),       cmocka_unit_test(bytes_bound_what_is_ahead),
+        cmocka_unit_test(a_fork_has_no_workers),     cmocka_unit_test(items_come_in_order),
+        cmocka_unit_test(bytes_bound_what_is_ahead),
         cmocka_unit_test(failures_come_in_order),    cmocka_unit_test(an_early_end_leaves_nothing),
         cmocka_unit_test(wrong_numbers_are_refused), cmocka_unit_test(every_failing_allocation_is_survived),
     };

@@ -1,4 +1,5 @@
 /* replay.c - runs a fuzzer's entry once on every file of the folders and files given, where libFuzzer is not linked. */
+#undef LLVMFuzzerTestOneInput /* the one of cost.c */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,8 @@ static int replay_file(const char *path)
     uint8_t *data = malloc(size > 0 ? (size_t)size : 1);
     const size_t n = data != NULL && size > 0 ? fread(data, 1, (size_t)size, file) : 0;
     fclose(file);
+    /* named before it is read, for one that ends the program */
+    fprintf(stderr, "%s\n", path);
     if (data != NULL) LLVMFuzzerTestOneInput(data, n);
     free(data);
     return 0;

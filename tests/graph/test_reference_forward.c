@@ -101,7 +101,7 @@ static void run_prefix(const golden_graph *net, int node, const float *input, fl
     hr_exec *exec = NULL;
     MUST(hr_engine_create(&engine, &prefix, &net->weights, hr_cpu_features(), NULL));
     MUST(hrnet_pool_create(&pool, 1));
-    MUST(hr_exec_create(&exec, engine, pool, prefix.nodes[0].h, prefix.nodes[0].w, 1));
+    MUST(hr_exec_create(&exec, engine, pool, prefix.nodes[0].h, prefix.nodes[0].w, 1, 0));
     const hr_node *in = &prefix.nodes[0], *out = &prefix.nodes[node];
     const size_t pixels = (size_t)in->h * (size_t)in->w, cells = (size_t)out->h * (size_t)out->w;
     for (size_t i = 0; i < pixels; i++)

@@ -213,11 +213,60 @@ static void test_locale(void **state)
     }
 }
 
+/* A text that makes yajl's buffers and its stack grow by turns: each of `levels` lists begins with a string with an
+ * escape, of which each is longer than the one before by a quarter, or with a long number. */
+static size_t write_growing(char *text, size_t capacity, int levels, int with_words)
+{
+    size_t n = 0, length = 8;
+    for (int i = 0; i < levels && n + 2 * length + 16 < capacity; i++, length += length / 4) {
+        text[n++] = '[';
+        if (with_words && i % 2 == 1) {
+            memset(text + n, '1', length);
+            n += length;
+        } else {
+            text[n++] = '"';
+            memset(text + n, 'x', length);
+            memcpy(text + n + length - 2, "\\n", 2);
+            n += length;
+            text[n++] = '"';
+        }
+        text[n++] = ',';
+    }
+    return n;
+}
+
+/* yajl does not look whether an allocation failed, so the memory that is taken for it before must do for every text,
+ * also one that ends anywhere; a crash is the failure. */
+static void test_memory_of_the_parser(void **state)
+{
+    (void)state;
+    enum { CAPACITY = 1 << 20 };
+    char *const text = malloc(CAPACITY);
+    assert_non_null(text);
+    for (int with_words = 0; with_words < 2; with_words++) {
+        const size_t n = write_growing(text, CAPACITY, 60, with_words);
+        assert_true(n > 200000);
+        for (size_t end = 1; end <= n; end += end < 300 ? 1 : end / 7) {
+            hr_json_document d = {0};
+            char *const copy = malloc(end);
+            assert_non_null(copy);
+            memcpy(copy, text, end);
+            hr_mem_peak();
+            const size_t held = hr_mem_held();
+            assert_int_not_equal(hr_json_parse(&d, copy, end), HRNET_OK);
+            assert_true(hr_mem_peak() - held < (1 << 18) + 24 * end);
+            assert_int_equal(hr_mem_held(), held);
+            free(copy);
+        }
+    }
+    free(text);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_beside_json), cmocka_unit_test(test_ids),
-                                       cmocka_unit_test(test_values),      cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_depth),       cmocka_unit_test(test_memory),
-                                       cmocka_unit_test(test_locale),      cmocka_unit_test(test_strings)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_beside_json), cmocka_unit_test(test_ids),     cmocka_unit_test(test_values),
+        cmocka_unit_test(test_refused),     cmocka_unit_test(test_depth),   cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_locale),      cmocka_unit_test(test_strings), cmocka_unit_test(test_memory_of_the_parser)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "io/arrays.h"
 
@@ -92,6 +94,76 @@ static void test_broken(void **state)
     assert_int_equal(hr_mat_parse(&mat, hdf5, sizeof hdf5), HRNET_ERR_UNSUPPORTED);
 }
 
+static size_t put_u32(unsigned char *out, size_t at, uint32_t value)
+{
+    for (int i = 0; i < 4; i++) out[at++] = (unsigned char)(value >> (8 * i));
+    return at;
+}
+
+/* A file of n_parts compressed elements, each an array of n zeros that are kept as bytes. Free with hr_free. */
+static hr_bytes make_packed(uint32_t n, int n_parts)
+{
+    enum { HEAD = 56 };
+    unsigned char *const plain = hr_calloc(HEAD + (size_t)n, 1);
+    uLongf n_packed = compressBound(HEAD + n);
+    unsigned char *const packed = hr_alloc(n_packed, 1);
+    assert_true(plain != NULL && packed != NULL);
+    size_t at = put_u32(plain, 0, 14);
+    at = put_u32(plain, at, HEAD - 8 + n);
+    at = put_u32(plain, at, 6); /* flags: class double */
+    at = put_u32(plain, at, 8);
+    at = put_u32(plain, at, 6);
+    at = put_u32(plain, at + 4, 5); /* dimensions: 1 x n */
+    at = put_u32(plain, at, 8);
+    at = put_u32(plain, at, 1);
+    at = put_u32(plain, at, n);
+    at = put_u32(plain, at, 1 | 1 << 16); /* name: "x" */
+    plain[at] = 'x';
+    at = put_u32(plain, at + 4, 2); /* values: bytes */
+    put_u32(plain, at, n);
+    assert_int_equal(compress2(packed, &n_packed, plain, HEAD + n, 9), Z_OK);
+    const size_t part = 8 + n_packed;
+    hr_bytes file = {hr_calloc(128 + (size_t)n_parts * part, 1), 128 + (size_t)n_parts * part};
+    assert_non_null(file.data);
+    memcpy(file.data, "MATLAB 5.0 MAT-file", 19);
+    memcpy(file.data + 124, "\0\1IM", 4);
+    for (int i = 0; i < n_parts; i++) {
+        at = put_u32(file.data, 128 + (size_t)i * part, 15);
+        at = put_u32(file.data, at, (uint32_t)n_packed);
+        memcpy(file.data + at, packed, n_packed);
+    }
+    hr_free(plain);
+    hr_free(packed);
+    return file;
+}
+
+/* A byte becomes a double, and deflate makes a thousand bytes of one: what a file may cost is counted for all of it. */
+static void test_cost(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t n;
+        int n_parts;
+        hrnet_status status;
+    } files[] = {{100000, 1, HRNET_OK},
+                 {100000, 50, HRNET_OK},
+                 {100000000, 1, HRNET_ERR_LIMIT},
+                 {10000000, 1, HRNET_ERR_LIMIT},
+                 {1000000, 200, HRNET_ERR_LIMIT}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        hr_mat mat = {0};
+        const hr_bytes file = make_packed(files[i].n, files[i].n_parts);
+        const size_t held = hr_mem_held();
+        hr_mem_peak();
+        assert_int_equal(hr_mat_parse(&mat, file.data, file.size), files[i].status);
+        assert_true(hr_mem_peak() - held <= hr_cost_most(file.size));
+        if (files[i].status == HRNET_OK) assert_int_equal(mat.n, files[i].n_parts);
+        if (files[i].status != HRNET_OK) assert_non_null(strstr(hrnet_last_error(), "in proportion to the file"));
+        hr_mat_free(&mat);
+        hr_free(file.data);
+    }
+}
+
 static void test_save(void **state)
 {
     (void)state;
@@ -120,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_plain_and_packed),
         cmocka_unit_test(test_other_kinds),
         cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_cost),
         cmocka_unit_test(test_save),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

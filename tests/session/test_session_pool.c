@@ -146,6 +146,7 @@ static int use_after_fork(const hrnet_model *model, hrnet_pool *pool, const call
     if (!is_refused(hrnet_session_pose(c->session, persons, N_PERSONS, NULL, keypoints, NULL))) return 3;
     if (!is_refused(hrnet_session_profile(c->session, 1, &layers, &n_layers))) return 4;
     if (!is_refused(hrnet_session_create(&session, model, &(hrnet_session_options){.pool = pool}))) return 5;
+    if (!is_refused(hrnet_session_reshape(c->session, 64, 64))) return 9;
     hrnet_session_free(c->session);
     hrnet_pool_free(pool);
     /* one thread: the thread sanitizer allows no others in a forked process */

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "../support/net_files.h"
 #include "base/cpu.h"
@@ -348,6 +350,33 @@ static void the_handle_steps_stops_and_runs(void **state)
     hrnet_trainer_free(NULL);
 }
 
+/* A fork has none of a trainer's threads: it is told so, and can free it. */
+static void a_fork_cannot_train(void **state)
+{
+    char output[128];
+    hrnet_trainer *trainer = NULL;
+    int status = 0;
+    (void)state;
+    snprintf(output, sizeof output, "%s/forked", folder);
+    const hrnet_trainer_options options = {.output = output, .threads = 2, .validate_every = -1};
+    config->train.end_epoch = 1;
+    MUST(hrnet_trainer_create(&trainer, config, &options));
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(60);
+        const int is_refused = hrnet_trainer_step(trainer) == HRNET_ERR_UNSUPPORTED &&
+                               hrnet_trainer_run(trainer) == HRNET_ERR_UNSUPPORTED &&
+                               strstr(hrnet_last_error(), "a fork of it") != NULL;
+        hrnet_trainer_free(trainer);
+        _exit(is_refused ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    MUST(hrnet_trainer_step(trainer));
+    hrnet_trainer_free(trainer);
+}
+
 static void memory_that_runs_out_is_said(void **state)
 {
     char output[128];
@@ -373,10 +402,14 @@ static void memory_that_runs_out_is_said(void **state)
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_config, free_config)
-    const struct CMUnitTest tests[] = {
-        CASE(a_step_is_the_mean_over_its_examples),      CASE(epochs_end_where_examples_do),
-        CASE(clipped_gradients_have_the_norm_asked_for), CASE(the_average_follows_the_weights),
-        CASE(numbers_that_are_not_finite_are_found),     CASE(a_trial_changes_nothing),
-        CASE(the_handle_steps_stops_and_runs),           CASE(memory_that_runs_out_is_said)};
+    const struct CMUnitTest tests[] = {CASE(a_step_is_the_mean_over_its_examples),
+                                       CASE(epochs_end_where_examples_do),
+                                       CASE(clipped_gradients_have_the_norm_asked_for),
+                                       CASE(the_average_follows_the_weights),
+                                       CASE(numbers_that_are_not_finite_are_found),
+                                       CASE(a_trial_changes_nothing),
+                                       CASE(the_handle_steps_stops_and_runs),
+                                       CASE(a_fork_cannot_train),
+                                       CASE(memory_that_runs_out_is_said)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -25,7 +25,7 @@ static float *run_formula(const hr_graph *graph)
     hrnet_pool *pool = NULL;
     MUST(hr_engine_create(&engine, graph, &weights, hr_cpu_features(), NULL));
     MUST(hrnet_pool_create(&pool, 0));
-    MUST(hr_exec_create(&exec, engine, pool, graph->nodes[0].h, graph->nodes[0].w, 1));
+    MUST(hr_exec_create(&exec, engine, pool, graph->nodes[0].h, graph->nodes[0].w, 1, 0));
     const hr_node *in = &graph->nodes[0], *out = &graph->nodes[graph->outputs[0].node];
     const size_t pixels = (size_t)in->h * (size_t)in->w, cells = (size_t)out->h * (size_t)out->w;
     float *input = test_malloc(3 * pixels * sizeof *input);

@@ -42,6 +42,7 @@ typedef struct hr_packing {
     int repacked;     /* training: weights change, and are packed again, before every batch; and no F(6), whose rounding
                          (F(2) and direct sums 0.2 to 0.5, F(4) 0.4 to 1.3, F(6) 2 to 5 in 1e-6 of the root mean square, 16
                          to 256 channels) would show in gradients */
+    uint64_t memory_limit; /* most bytes of an engine's packed weights; 0: any */
 } hr_packing;
 
 typedef struct hr_conv_algorithm hr_conv_algorithm;

@@ -18,6 +18,7 @@ typedef struct cpu_runner {
     const hr_engine *engine;
     hrnet_pool *pool;
     int max_batch;
+    uint64_t memory_limit;
     recent sizes[RECENT_SIZES];
     hr_exec *current;
     uint64_t n_uses;
@@ -28,8 +29,9 @@ static hrnet_status create(void **out, const hr_graph *graph, const hr_weights *
 {
     hr_engine *engine;
     const hr_format format = options->precision == HRNET_FP16_WEIGHTS ? HR_FORMAT_FLOAT16 : HR_FORMAT_FLOAT32;
-    HR_TRY(hr_engine_create(&engine, graph, weights, hr_cpu_features(),
-                            &(hr_packing){.format = format, .batch = options->batch}));
+    HR_TRY(hr_engine_create(
+        &engine, graph, weights, hr_cpu_features(),
+        &(hr_packing){.format = format, .batch = options->batch, .memory_limit = options->memory_limit}));
     *out = engine;
     return HRNET_OK;
 }
@@ -56,11 +58,11 @@ static hr_backend_layer layer_of(const void *network, int node)
     return (hr_backend_layer){conv->algorithm->name, hr_engine_conv_bytes(conv)};
 }
 
-static hrnet_status open_runner(void **out, const void *network, hrnet_pool *pool, int max_batch)
+static hrnet_status open_runner(void **out, const void *network, hrnet_pool *pool, int max_batch, uint64_t memory_limit)
 {
     cpu_runner *r;
     HR_NEW(r, 1);
-    *r = (cpu_runner){.engine = network, .pool = pool, .max_batch = max_batch};
+    *r = (cpu_runner){.engine = network, .pool = pool, .max_batch = max_batch, .memory_limit = memory_limit};
     *out = r;
     return HRNET_OK;
 }
@@ -82,24 +84,47 @@ static size_t runner_bytes(const void *runner)
     return bytes;
 }
 
+/* The free entry, else the one that was chosen longest ago: a free one was never chosen, so its `used` is 0. */
+static recent *oldest_of(cpu_runner *r)
+{
+    recent *oldest = &r->sizes[0];
+    for (int i = 1; i < RECENT_SIZES; i++)
+        if (r->sizes[i].used < oldest->used) oldest = &r->sizes[i];
+    return oldest;
+}
+
+/* Drop plans of other sizes until all together keep the limit; the current one does so by itself. */
+static void drop_beyond_limit(cpu_runner *r)
+{
+    for (int i = 1; r->memory_limit != 0 && runner_bytes(r) > r->memory_limit && i < RECENT_SIZES; i++) {
+        recent *oldest = NULL;
+        for (int k = 0; k < RECENT_SIZES; k++) {
+            recent *it = &r->sizes[k];
+            if (it->exec != NULL && it->exec != r->current && (oldest == NULL || it->used < oldest->used)) oldest = it;
+        }
+        if (oldest == NULL) return;
+        hr_exec_free(oldest->exec);
+        *oldest = (recent){0};
+    }
+}
+
 static hrnet_status reshape(void *runner, int h, int w)
 {
     cpu_runner *r = runner;
-    recent *oldest = &r->sizes[0];
     for (int i = 0; i < RECENT_SIZES; i++) {
         recent *it = &r->sizes[i];
-        if (it->exec != NULL && it->h == h && it->w == w) {
-            it->used = ++r->n_uses;
-            r->current = it->exec;
-            return HRNET_OK;
-        }
-        if (it->used < oldest->used) oldest = it;
+        if (it->exec == NULL || it->h != h || it->w != w) continue;
+        it->used = ++r->n_uses;
+        r->current = it->exec;
+        return HRNET_OK;
     }
     hr_exec *exec = NULL;
-    HR_TRY(hr_exec_create(&exec, r->engine, r->pool, h, w, r->max_batch));
+    HR_TRY(hr_exec_create(&exec, r->engine, r->pool, h, w, r->max_batch, r->memory_limit));
+    recent *oldest = oldest_of(r);
     hr_exec_free(oldest->exec);
     *oldest = (recent){h, w, exec, ++r->n_uses};
     r->current = exec;
+    drop_beyond_limit(r);
     return HRNET_OK;
 }
 

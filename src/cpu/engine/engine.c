@@ -115,6 +115,10 @@ static hrnet_status pack_all(hr_engine *engine, const hr_weights *weights)
         const work w = lay_out(engine, i);
         if (w.end > n_work) n_work = w.end;
     }
+    if (engine->packing.memory_limit != 0 && engine->n_bytes > engine->packing.memory_limit)
+        return hr_fail(HRNET_ERR_LIMIT,
+                       "packed weights: expected at most %.1f MiB (memory_limit, --memory-limit), found %.1f MiB",
+                       (double)engine->packing.memory_limit / 1048576.0, (double)engine->n_bytes / 1048576.0);
     engine->weights = hr_alloc(engine->n_bytes, 1);
     float *floats = hr_alloc(n_work, sizeof *floats);
     hrnet_status status = engine->weights != NULL && floats != NULL ? HRNET_OK : hr_fail_memory(engine->n_bytes);

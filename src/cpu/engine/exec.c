@@ -244,13 +244,27 @@ static hrnet_status plan_batch(hr_exec *exec, int batch, size_t *offsets)
     return HRNET_OK;
 }
 
-static hrnet_status place_tensors(hr_exec *exec, int max_batch)
+/* Refuse a plan that takes more than the caller wants to give, before it is taken. */
+static hrnet_status check_memory(const hr_exec *exec, uint64_t limit)
+{
+    const size_t threads = (size_t)hr_pool_threads(exec->pool);
+    const double planned = (double)exec->arena_floats * sizeof(float) + (double)threads * (double)exec->scratch_bytes;
+    const hr_node *input = &exec->graph.nodes[0];
+    if (limit == 0 || planned <= (double)limit) return HRNET_OK;
+    return hr_fail(HRNET_ERR_LIMIT,
+                   "memory for a picture of %dx%d: expected at most %.1f MiB (memory_limit, --memory-limit), found a "
+                   "plan of %.1f MiB",
+                   input->w, input->h, (double)limit / 1048576.0, planned / 1048576.0);
+}
+
+static hrnet_status place_tensors(hr_exec *exec, int max_batch, uint64_t memory_limit)
 {
     const int batch = max_batch < MAX_TOGETHER ? max_batch : MAX_TOGETHER;
     const size_t n = (size_t)exec->graph.n_nodes * (size_t)batch;
     size_t *offsets;
     HR_NEW(offsets, n);
     hrnet_status status = plan_batch(exec, batch, offsets);
+    if (status == HRNET_OK) status = check_memory(exec, memory_limit);
     if (status == HRNET_OK && ((exec->arena = hr_alloc(exec->arena_floats, sizeof(float))) == NULL ||
                                (exec->data = hr_calloc(n, sizeof *exec->data)) == NULL))
         status = hr_fail_memory(exec->arena_floats * sizeof(float));
@@ -276,18 +290,25 @@ static hrnet_status reshape(hr_exec *exec, int h, int w)
     return HRNET_OK;
 }
 
+/* Bytes that a thread works in. */
+static size_t scratch_bytes_of(const hr_exec *exec)
+{
+    size_t most = 0;
+    for (int i = 0; i < exec->graph.n_nodes; i++) {
+        const hr_conv *conv = &exec->convs[i];
+        const size_t bytes = conv->algorithm != NULL ? conv->algorithm->scratch_bytes(conv) : 0;
+        if (bytes > most) most = bytes;
+    }
+    return (most + HR_ALIGN - 1) / HR_ALIGN * HR_ALIGN;
+}
+
 static hrnet_status allocate(hr_exec *exec)
 {
     const size_t n = (size_t)exec->plan.n_steps, n_words = (n + BITS - 1) / BITS, n_nodes = (size_t)exec->graph.n_nodes;
     const size_t threads = (size_t)hr_pool_threads(exec->pool);
     size_t max_ld = 0;
-    for (size_t i = 0; i < n_nodes; i++) {
-        const hr_conv *conv = &exec->convs[i];
-        const size_t bytes = conv->algorithm != NULL ? conv->algorithm->scratch_bytes(conv) : 0;
-        if (bytes > exec->scratch_bytes) exec->scratch_bytes = bytes;
+    for (size_t i = 0; i < n_nodes; i++)
         if ((size_t)exec->tensors[i].ld > max_ld) max_ld = (size_t)exec->tensors[i].ld;
-    }
-    exec->scratch_bytes = (exec->scratch_bytes + HR_ALIGN - 1) / HR_ALIGN * HR_ALIGN;
     HR_NEW(exec->steps, n);
     HR_NEW(exec->ready, n_words);
     exec->ready_words = (int)n_words;
@@ -300,7 +321,8 @@ static hrnet_status allocate(hr_exec *exec)
     return HRNET_OK;
 }
 
-hrnet_status hr_exec_create(hr_exec **out, const hr_engine *engine, hrnet_pool *pool, int h, int w, int max_batch)
+hrnet_status hr_exec_create(hr_exec **out, const hr_engine *engine, hrnet_pool *pool, int h, int w, int max_batch,
+                            uint64_t memory_limit)
 {
     hr_exec *exec;
     if (max_batch < 1 || max_batch > 64)
@@ -309,7 +331,8 @@ hrnet_status hr_exec_create(hr_exec **out, const hr_engine *engine, hrnet_pool *
     exec->engine = engine;
     exec->pool = pool;
     hrnet_status status = reshape(exec, h, w);
-    if (status == HRNET_OK) status = place_tensors(exec, max_batch);
+    if (status == HRNET_OK) exec->scratch_bytes = scratch_bytes_of(exec);
+    if (status == HRNET_OK) status = place_tensors(exec, max_batch, memory_limit);
     if (status == HRNET_OK) status = allocate(exec);
     if (status != HRNET_OK) {
         hr_exec_free(exec);

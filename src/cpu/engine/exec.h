@@ -16,8 +16,10 @@ typedef struct hr_exec hr_exec;
 /* h, w: of the input; any for which every node has a shape (hr_graph_reshape). max_batch 1..64. As many pictures run
  * together, up to max_batch and 8, as keep their activations within 32 MiB, about a last-level cache:
  * hr_exec_max_batch tells. The engine and the pool, which others may use at the same
- * time, must outlive it. */
-hrnet_status hr_exec_create(hr_exec **out, const hr_engine *engine, hrnet_pool *pool, int h, int w, int max_batch);
+ * time, must outlive it. memory_limit: most bytes to plan, 0: any; HRNET_ERR_LIMIT, before anything of that size is
+ * allocated, if one picture takes more. */
+hrnet_status hr_exec_create(hr_exec **out, const hr_engine *engine, hrnet_pool *pool, int h, int w, int max_batch,
+                            uint64_t memory_limit);
 void hr_exec_free(hr_exec *exec);
 
 int hr_exec_max_batch(const hr_exec *exec);

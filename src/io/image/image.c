@@ -164,6 +164,7 @@ hrnet_status hr_image_begin(hr_image_canvas *out, uint64_t width, uint64_t heigh
     static const struct {
         unsigned char mirror_x, mirror_y, exchange;
     } changes[9] = {{0, 0, 0}, {0, 0, 0}, {1, 0, 0}, {1, 1, 0}, {0, 1, 0}, {0, 0, 1}, {0, 1, 1}, {1, 1, 1}, {1, 0, 1}};
+    if (orientation == HR_EXIF_NO_MEMORY) return hr_fail_memory(0);
     const int turn = source->ignore_orientation || orientation < 1 || orientation > 8 ? 1 : orientation;
     const int exchange = changes[turn].exchange;
     hr_image_canvas canvas = {.image = {0}};

@@ -84,7 +84,8 @@ hrnet_status hr_png_encode(FILE *stream, const hrnet_image *image, const char *n
 hrnet_status hr_webp_encode(FILE *stream, const hrnet_image *image, const char *name);
 
 /* The orientation tag of an EXIF block, which may begin with "Exif\0\0" (JPEG) or not (PNG, WebP): 1..8, or 1 if it is
- * missing or broken, and in a build without libexif. */
+ * missing or broken, and in a build without libexif; HR_EXIF_NO_MEMORY if memory ran out. */
+enum { HR_EXIF_NO_MEMORY = -1 };
 int hr_exif_orientation(const unsigned char *data, size_t size);
 
 #endif

@@ -15,8 +15,10 @@
 #include "base/text.h"
 #include "io/tensors/store.h"
 #include "io/tensors/torch_tree.h"
+#include "io/zip_names.h"
 
-enum { DEFLATE_MOST = 1032 }; /* the largest ratio that deflate can reach: 258 bytes from 2 bits */
+enum { DEFLATED_PICKLE = 1 << 20 }; /* bytes of a pickle that may be more than the file has */
+enum { DEFLATE_MOST = 1032 };       /* the largest ratio that deflate can reach: 258 bytes from 2 bits */
 
 static hrnet_status status_of(const zip_error_t *error)
 {
@@ -212,6 +214,11 @@ static hrnet_status index_entries(hr_tensors *tensors, const char *prefix, unsig
     if (size > HR_MAX_PICKLE)
         return hr_fail(HRNET_ERR_LIMIT, "data.pkl: expected at most %d bytes, found %llu", HR_MAX_PICKLE,
                        (unsigned long long)size);
+    /* values take some 40 bytes of memory a byte of pickle, and a deflated pickle a thousand times its share of the
+     * file; PyTorch deflates none */
+    if (size > DEFLATED_PICKLE && size - DEFLATED_PICKLE > store->source.size)
+        return hr_fail(HRNET_ERR_LIMIT, "data.pkl: expected a size in proportion to the file's %llu bytes, found %llu",
+                       (unsigned long long)store->source.size, (unsigned long long)size);
     HR_NEW(*bytes, (size_t)size);
     HR_TRY(read_entry(store->zip, (uint64_t)index, 0, (size_t)size, *bytes, 1));
     hr_cursor cursor = hr_cursor_over(*bytes, (size_t)size);
@@ -227,6 +234,7 @@ hrnet_status hr_torch_zip_index(hr_tensors *tensors)
     unsigned char *bytes = NULL;
     hr_pickle pickle = {0};
     tensors->container = HR_TORCH_ZIP;
+    HR_TRY(hr_zip_check_names(&tensors->store->source));
     HR_TRY(open_zip(tensors->store));
     HR_TRY(find_prefix(tensors->store->zip, &prefix));
     const hrnet_status status = index_entries(tensors, prefix, &bytes, &pickle);
