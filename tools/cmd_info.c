@@ -9,7 +9,7 @@
 #include "tool.h"
 
 typedef struct settings {
-    const char *config;
+    const char *config, *weights_key;
     int tensors, show_config, json;
 } settings;
 
@@ -18,6 +18,10 @@ static const option options[] = {
      "experiment to compare with, or to tell about without a FILE; default: what FILE "
      "carries, else its tensors",
      offsetof(settings, config), 0, 0},
+    {"weights-key", 0, OPTION_TEXT, "KEY",
+     "which of several networks in FILE, by a part of its path: ema, teacher, state_dict; default: a whole pose "
+     "network, state_dict first",
+     offsetof(settings, weights_key), 0, 0},
     {"tensors", 0, OPTION_FLAG, NULL, "list all tensors: name, type, shape, where it stands in the file",
      offsetof(settings, tensors), 0, 0},
     {"show-config", 0, OPTION_FLAG, NULL, "print the whole configuration as YAML and nothing else",
@@ -47,10 +51,13 @@ static void keep_line(void *context, const char *line)
     all->report[all->n_report++] = tool_text("%s", line);
 }
 
-static void find_network(facts *all)
+static void find_network(facts *all, const settings *set)
 {
-    const hrnet_model_options options_of_model = {
-        .config = all->config, .allow_missing = 1, .on_message = keep_line, .context = all};
+    const hrnet_model_options options_of_model = {.config = all->config,
+                                                  .allow_missing = 1,
+                                                  .on_message = keep_line,
+                                                  .context = all,
+                                                  .weights_key = set->weights_key};
     if (all->config == NULL && hrnet_checkpoint_config(all->checkpoint, &all->config) != HRNET_OK)
         all->problem = tool_text("%s", hrnet_last_error());
     else if (hrnet_model_load(&all->model, all->path, &options_of_model) != HRNET_OK)
@@ -61,9 +68,10 @@ static int gather(facts *all, const settings *set)
 {
     if (set->config != NULL && hrnet_config_load(&all->config, set->config, NULL, keep_line, all) != HRNET_OK)
         return tool_failed();
-    if ((all->path != NULL || all->config == NULL) && hrnet_checkpoint_load(&all->checkpoint, all->path) != HRNET_OK)
+    if ((all->path != NULL || all->config == NULL) && 
+        hrnet_checkpoint_load_key(&all->checkpoint, all->path, set->weights_key) != HRNET_OK)
         return tool_failed();
-    find_network(all);
+    find_network(all, set);
     return STATUS_DONE;
 }
 

@@ -35,7 +35,7 @@ int network_overrides(char **arguments, int *n_arguments, const char ***out)
 void network_message(void *context, const char *line)
 {
     const int *quiet = context;
-    if (!*quiet) tool_error("%s", line);
+    if (!*quiet || strncmp(line, "warning:", 8) == 0) tool_error("%s", line);
 }
 
 char *network_model_file(const hrnet_config *config)
@@ -75,6 +75,7 @@ static int load_model(network *net, const network_settings *settings, const char
     const hrnet_model_options options = {.config = net->config,
                                          .overrides = net->config == NULL ? overrides : NULL,
                                          .allow_missing = settings->allow_missing,
+                                         .weights_key = settings->weights_key,
                                          .precision = (hrnet_precision)settings->precision,
                                          .batch = settings->batch,
                                          .on_message = network_message,

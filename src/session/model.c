@@ -153,7 +153,7 @@ hrnet_status hr_model_pretrained_path(const hr_config *config, char **out)
 static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_model_options *options, int pretrained)
 {
     hrnet_checkpoint *checkpoint = NULL;
-    HR_TRY(hrnet_checkpoint_load(&checkpoint, path));
+    HR_TRY(hrnet_checkpoint_load_key(&checkpoint, path, options->weights_key));
     const hr_bind_options bind = {.path = checkpoint->path,
                                   .allow_missing = options->allow_missing,
                                   .pretrained = pretrained ? &model->config.model : NULL,
@@ -193,7 +193,7 @@ hrnet_status hrnet_model_load(hrnet_model **out, const char *path, const hrnet_m
     const hrnet_model_options defaults = {0};
     if (options == NULL) options = &defaults;
     if (out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_model_load: out is NULL");
-    HR_TRY(hr_check_reserved(options->reserved, 4, "hrnet_model_options"));
+    HR_TRY(hr_check_reserved(options->reserved, 3, "hrnet_model_options"));
     hrnet_model *model;
     HR_NEW(model, 1);
     const hrnet_status status = load(model, path, options);
