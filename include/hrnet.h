@@ -70,6 +70,11 @@ HRNET_API const char *hrnet_status_text(hrnet_status status);
 /* What the last failing call on this thread found. Valid until the next failing call on this thread; "" at first. */
 HRNET_API const char *hrnet_last_error(void);
 
+/* Make text from a file harmless to print: control characters, which could be commands to the terminal, and bytes that
+ * are no UTF-8 become '?', in place. Returns text. Messages of hrnet_last_error are so already; lines for a
+ * hrnet_message_fn and names of tensors, keypoints and files are as the file has them. */
+HRNET_API char *hrnet_printable(char *text);
+
 /* "MAJOR.MINOR.PATCH". Static. */
 HRNET_API const char *hrnet_version(void);
 

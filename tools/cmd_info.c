@@ -93,13 +93,13 @@ static const char *const metadata_keys[] = {"hrnet.version",  "hrnet.codec",    
 static void print_network(const hrnet_model *model)
 {
     const hrnet_model_info info = hrnet_model_get_info(model);
-    printf("network:     %s, %d heatmaps of %dx%d, input %dx%d (width x height), %s\n", info.name, info.n_joints,
+    tool_line("network:     %s, %d heatmaps of %dx%d, input %dx%d (width x height), %s", info.name, info.n_joints,
            info.heatmap_width, info.heatmap_height, info.input_width, info.input_height,
            info.color_rgb ? "RGB" : "BGR");
-    printf("skeleton:    %s\n", hrnet_model_skeleton(model)->name);
-    printf("codec:       %s, mean %g %g %g, std %g %g %g\n", info.codec, (double)info.mean[0], (double)info.mean[1],
+    tool_line("skeleton:    %s", hrnet_model_skeleton(model)->name);
+    tool_line("codec:       %s, mean %g %g %g, std %g %g %g", info.codec, (double)info.mean[0], (double)info.mean[1],
            (double)info.mean[2], (double)info.std[0], (double)info.std[1], (double)info.std[2]);
-    printf("size:        %zu trainable numbers, %zu tensors, %.3f x 2^30 multiply-adds a picture\n", info.n_parameters,
+    tool_line("size:        %zu trainable numbers, %zu tensors, %.3f x 2^30 multiply-adds a picture", info.n_parameters,
            info.n_tensors, (double)info.n_macs / (double)(1 << 30));
 }
 
@@ -107,25 +107,28 @@ static void print_tensors(const hrnet_checkpoint *checkpoint)
 {
     for (size_t i = 0; i < hrnet_checkpoint_n_tensors(checkpoint); i++) {
         const hrnet_tensor_info tensor = hrnet_checkpoint_tensor(checkpoint, i);
-        printf("%s %s [", tensor.name, tensor.dtype);
-        for (int d = 0; d < tensor.n_dims; d++) printf("%s%lld", d > 0 ? ", " : "", (long long)tensor.shape[d]);
-        printf("] %s\n", tensor.found);
+        char shape[256] = "";
+        for (int d = 0, at = 0; d < tensor.n_dims; d++)
+            at += snprintf(shape + at, sizeof shape - (size_t)at, "%s%lld", d > 0 ? ", " : "",
+                           (long long)tensor.shape[d]);
+        tool_line("%s %s [%s] %s", tensor.name, tensor.dtype, shape, tensor.found);
     }
 }
 
 static void print_facts(const facts *all, const settings *set)
 {
     if (all->checkpoint != NULL) {
-        printf("file:        %s\ncontainer:   %s\nlayout:      %s\ntensors:     %zu\n",
-               all->path != NULL ? all->path : shipped_name, hrnet_checkpoint_container(all->checkpoint),
-               hrnet_checkpoint_layout(all->checkpoint), hrnet_checkpoint_n_tensors(all->checkpoint));
+        tool_line("file:        %s", all->path != NULL ? all->path : shipped_name);
+        tool_line("container:   %s", hrnet_checkpoint_container(all->checkpoint));
+        tool_line("layout:      %s", hrnet_checkpoint_layout(all->checkpoint));
+        tool_line("tensors:     %zu", hrnet_checkpoint_n_tensors(all->checkpoint));
         for (size_t i = 0; metadata_keys[i] != NULL; i++) {
             const char *value = hrnet_checkpoint_metadata(all->checkpoint, metadata_keys[i]);
-            if (value != NULL) printf("metadata:    %s = %s\n", metadata_keys[i], value);
+            if (value != NULL) tool_line("metadata:    %s = %s", metadata_keys[i], value);
         }
     }
     if (all->model != NULL) print_network(all->model);
-    for (size_t i = 0; i < all->n_report; i++) printf("report:      %s\n", all->report[i]);
+    for (size_t i = 0; i < all->n_report; i++) tool_line("report:      %s", all->report[i]);
     if (set->tensors && all->checkpoint != NULL) print_tensors(all->checkpoint);
 }
 
