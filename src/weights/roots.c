@@ -273,7 +273,17 @@ int hr_root_holds(const hr_root *root, const hr_tensor *tensor)
            strncmp(tensor->name, root->path + strlen(root->path) - root->n_prefix, root->n_prefix) == 0;
 }
 
-/* Components of a path end with '.' or '/', those of a key too but for the last. */
+/* Whether a path goes on with a key of n bytes; '.' and '/' are the same, since both separate components. */
+static int goes_on(const char *path, const char *key, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char a = path[i] == '/' ? '.' : path[i], b = key[i] == '/' ? '.' : key[i];
+        if (a != b) return 0;
+    }
+    return path[n] == '.' || path[n] == '/';
+}
+
+/* Each component of a path ends with a separator, that of a key too but for the last. */
 int hr_path_match(const char *path, const char *key)
 {
     size_t n = strlen(key);
@@ -281,7 +291,7 @@ int hr_path_match(const char *path, const char *key)
     while (n > 0 && (key[n - 1] == '.' || key[n - 1] == '/')) n--;
     if (n == 0) return 0;
     for (const char *at = path;; at++) {
-        if (strncmp(at, key, n) == 0 && (at[n] == '.' || at[n] == '/')) {
+        if (goes_on(at, key, n)) {
             if (at != path) return 1;
             return at[n + 1] == '\0' ? 3 : 2;
         }

@@ -78,7 +78,7 @@ static hrnet_status read_tensor(const hr_json *value, uint64_t data_at, uint64_t
         !hr_json_integer(first + first->span, &end))
         return hr_fail(HRNET_ERR_FORMAT, "data_offsets: expected [begin, end]");
     if (begin >= 0 && end >= begin && (uint64_t)end > data_size)
-        return hr_fail(HRNET_ERR_FORMAT, "data_offsets: " HR_CUT_SHORT "expected %lld bytes of data, found %llu",
+        return hr_fail(HRNET_ERR_FORMAT, "data_offsets: " HR_CUT_SHORT ": expected %lld bytes of data, found %llu",
                        (long long)end, (unsigned long long)data_size);
     if (begin < 0 || end < begin)
         return hr_fail(HRNET_ERR_FORMAT, "data_offsets: expected a part of %llu bytes, found [%lld, %lld]",
@@ -201,7 +201,7 @@ hrnet_status hr_safetensors_index(hr_tensors *tensors)
         return hr_fail(HRNET_ERR_LIMIT, "expected a header of at most %d bytes, found %llu", MAX_HEADER,
                        (unsigned long long)n);
     if (n > source->size - SIZE_BYTES)
-        return hr_fail(HRNET_ERR_FORMAT, HR_CUT_SHORT "expected a header of %llu bytes, found a file of %llu",
+        return hr_fail(HRNET_ERR_FORMAT, HR_CUT_SHORT ": expected a header of %llu bytes, found a file of %llu",
                        (unsigned long long)n,
                        (unsigned long long)source->size);
     HR_NEW(header, (size_t)n);

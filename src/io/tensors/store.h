@@ -49,8 +49,8 @@ typedef struct hr_storage {
     unsigned char *inflated; /* in a zip: the whole entry, if it is deflated and several tensors need it. Owned */
 } hr_storage;
 
-/* The message for a file that ends too early, after what it lacks. */
-#define HR_CUT_SHORT "the file is cut short (a download or copy that broke off?): "
+/* The beginning of the message for a file that ends too early. */
+#define HR_CUT_SHORT ": the file is cut short (a download or copy that broke off?)"
 
 typedef struct hr_store {
     hr_source source;

@@ -37,12 +37,6 @@ static void free_pickles(pickles *p)
     hr_pickle_free(&p->keys);
 }
 
-static hrnet_status fail_cut_short(const hr_source *source)
-{
-    return hr_fail(HRNET_ERR_FORMAT, HR_CUT_SHORT "its pickles go on after byte %llu",
-                   (unsigned long long)source->size);
-}
-
 /* Read the pickles. Nothing says where they end, so they are read from a window at the start of the file that grows by
  * a factor of 8 while the data ends too early. *window holds the text of the values: free it after the pickles, also on
  * failure. *end is the offset after the last pickle. */
@@ -57,7 +51,7 @@ static hrnet_status read_head(const hr_source *source, pickles *p, unsigned char
         const hrnet_status status = read_pickles(p, &cursor);
         *end = cursor.at;
         if (status == HRNET_OK || !cursor.failed || n == most)
-            return status != HRNET_OK && cursor.failed && n == source->size ? fail_cut_short(source) : status;
+            return status != HRNET_OK && cursor.failed && n == source->size ? hr_fail_in(status, HR_CUT_SHORT) : status;
         free_pickles(p);
         hr_free(*window);
         *window = NULL;
@@ -96,7 +90,7 @@ static hrnet_status locate_storages(hr_store *store, const hr_pickle *keys, uint
                            storage->key);
         uint64_t n_elements;
         if (store->source.size - at < sizeof n_elements)
-            return hr_fail(HRNET_ERR_FORMAT, HR_CUT_SHORT "expected storage %.200s at offset %llu, found a file of %llu",
+            return hr_fail(HRNET_ERR_FORMAT, HR_CUT_SHORT ": expected storage %.200s at offset %llu, found a file of %llu",
                            storage->key, (unsigned long long)at, (unsigned long long)store->source.size);
         HR_TRY(hr_source_read(&store->source, at, sizeof n_elements, &n_elements));
         if (n_elements != storage->n_bytes / storage->element_size)
@@ -106,7 +100,7 @@ static hrnet_status locate_storages(hr_store *store, const hr_pickle *keys, uint
         at += sizeof n_elements;
         if (storage->n_bytes > store->source.size - at)
             return hr_fail(HRNET_ERR_FORMAT,
-                           HR_CUT_SHORT "storage %.200s: expected %llu bytes at offset %llu, found a file of %llu",
+                           HR_CUT_SHORT ": storage %.200s: expected %llu bytes at offset %llu, found a file of %llu",
                            storage->key, (unsigned long long)storage->n_bytes, (unsigned long long)at,
                            (unsigned long long)store->source.size);
         storage->at = at;

@@ -54,7 +54,7 @@ static hrnet_status check_directory(const hr_source *source)
     hr_free(tail);
     if (status != HRNET_OK || is_there) return status;
     return hr_fail(HRNET_ERR_FORMAT,
-                   HR_CUT_SHORT "it begins as a zip, but after %llu bytes ends without the directory of one",
+                   HR_CUT_SHORT ": it begins as a zip, but after %llu bytes ends without the directory of one",
                    (unsigned long long)source->size);
 }
 
