@@ -198,8 +198,8 @@ typedef struct hrnet_checkpoint hrnet_checkpoint;
 typedef struct hrnet_tensor_info {
     const char *name;  /* official name ("stage2.0.branches.0.0.conv1.weight"), or the file's own when none applies */
     const char *found; /* where it stands in the file: "state_dict/backbone.stage2..." */
-    const char *dtype; /* "float32", "float16", "bfloat16", "float64", "int64", ..., or the file's own name of a type that
-                          is not read ("F8_E4M3") */
+    const char *dtype; /* "float32", "float16", "bfloat16", "float64", "int64", ..., or the file's own name of a type
+                          that is not read ("F8_E4M3") */
     int n_dims;
     int64_t shape[8];
 } hrnet_tensor_info;
@@ -235,9 +235,9 @@ typedef enum hrnet_file_format {
 
 typedef struct hrnet_save_options {
     hrnet_file_format format;
-    int half;                   /* 1: store floating tensors as float16 (safetensors only), but for those with numbers
-                                   beyond its range */
-    const hrnet_config *config; /* NULL: hrnet_checkpoint_config */
+    int half;                     /* 1: store floating tensors as float16 (safetensors only), but for those with numbers
+                                     beyond its range */
+    const hrnet_config *config;   /* NULL: hrnet_checkpoint_config */
     hrnet_message_fn *on_message; /* the loading report; see hrnet_model_options */
     void *context;
     uint64_t reserved[4];
@@ -304,7 +304,7 @@ typedef struct hrnet_model_options {
     hrnet_precision precision;
     int batch; /* pictures that sessions will mostly run together; 0: 1. Only a hint for speed: more lets layers spend
                   memory on weights that are then read less often. */
-    const char *backend; /* what runs the network; NULL: "cpu", the only one there is */
+    const char *backend;     /* what runs the network; NULL: "cpu", the only one there is */
     const char *weights_key; /* which network of the file at path; see hrnet_checkpoint_load_key */
     uint64_t reserved[3];
 } hrnet_model_options;

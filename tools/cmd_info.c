@@ -68,7 +68,7 @@ static int gather(facts *all, const settings *set)
 {
     if (set->config != NULL && hrnet_config_load(&all->config, set->config, NULL, keep_line, all) != HRNET_OK)
         return tool_failed();
-    if ((all->path != NULL || all->config == NULL) && 
+    if ((all->path != NULL || all->config == NULL) &&
         hrnet_checkpoint_load_key(&all->checkpoint, all->path, set->weights_key) != HRNET_OK)
         return tool_failed();
     find_network(all, set);
@@ -94,13 +94,13 @@ static void print_network(const hrnet_model *model)
 {
     const hrnet_model_info info = hrnet_model_get_info(model);
     tool_line("network:     %s, %d heatmaps of %dx%d, input %dx%d (width x height), %s", info.name, info.n_joints,
-           info.heatmap_width, info.heatmap_height, info.input_width, info.input_height,
-           info.color_rgb ? "RGB" : "BGR");
+              info.heatmap_width, info.heatmap_height, info.input_width, info.input_height,
+              info.color_rgb ? "RGB" : "BGR");
     tool_line("skeleton:    %s", hrnet_model_skeleton(model)->name);
     tool_line("codec:       %s, mean %g %g %g, std %g %g %g", info.codec, (double)info.mean[0], (double)info.mean[1],
-           (double)info.mean[2], (double)info.std[0], (double)info.std[1], (double)info.std[2]);
+              (double)info.mean[2], (double)info.std[0], (double)info.std[1], (double)info.std[2]);
     tool_line("size:        %zu trainable numbers, %zu tensors, %.3f x 2^30 multiply-adds a picture", info.n_parameters,
-           info.n_tensors, (double)info.n_macs / (double)(1 << 30));
+              info.n_tensors, (double)info.n_macs / (double)(1 << 30));
 }
 
 static void print_tensors(const hrnet_checkpoint *checkpoint)

@@ -64,8 +64,8 @@ hrnet_status hr_text_take(hr_text *text, char **out)
     return HRNET_OK;
 }
 
-/* Bytes of the UTF-8 character at `at`, 0 if it is none. Overlong forms are not looked for: they print nothing else than
- * their characters do. */
+/* Bytes of the UTF-8 character at `at`, 0 if it is none. Overlong forms are not looked for: they print nothing else
+ * than their characters do. */
 static size_t character_length(const unsigned char *at)
 {
     const size_t n = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2 : (at[0] & 0xf0) == 0xe0 ? 3 : 0;

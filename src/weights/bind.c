@@ -169,8 +169,8 @@ static void warn_of_groups(const report *r, const groups *g)
     char *line;
     hr_text_add(&text, "warning: %s: %zu tensors beside the network are not used: ", r->options->path, g->n);
     for (int k = 0; k < g->n_listed; k++)
-        hr_text_add(&text, "%s%.*s (%zu)", k > 0 ? ", " : "", (int)(g->listed[k].length < 80 ? g->listed[k].length : 80),
-                    g->listed[k].name, g->listed[k].n);
+        hr_text_add(&text, "%s%.*s (%zu)", k > 0 ? ", " : "",
+                    (int)(g->listed[k].length < 80 ? g->listed[k].length : 80), g->listed[k].name, g->listed[k].n);
     if (g->n_unlisted > 0) hr_text_add(&text, ", others (%zu)", g->n_unlisted);
     if (hr_text_take(&text, &line) != HRNET_OK) return; /* without memory loading fails elsewhere */
     send_message(r->options, line);
@@ -221,8 +221,10 @@ static void report_counts(const report *r, const hr_graph *graph, const hr_layou
         send_message(o, line);
     }
     if (layout->choice != NULL && layout->choice[0] != '\0') {
-        snprintf(line, sizeof line, "warning: %.300s: several networks, the first of which is taken: %s "
-                 "(--weights-key chooses another)", o->path, layout->choice);
+        snprintf(line, sizeof line,
+                 "warning: %.300s: several networks, the first of which is taken: %s "
+                 "(--weights-key chooses another)",
+                 o->path, layout->choice);
         send_message(o, line);
     }
 }
@@ -241,19 +243,20 @@ static hrnet_status finish_report(report *r, const hr_graph *graph, const hr_lay
     if (n_initial + r->n_inside == 0) return HRNET_OK;
     if (r->n_mistyped > 0) snprintf(mistyped, sizeof mistyped, "%d of another type, ", r->n_mistyped);
     if (!tolerant)
-        return hr_fail(HRNET_ERR_MISMATCH,
-                       "%s: %d tensors missing, %d of another shape, %s%d unexpected%s%s%s", o->path, r->n_missing,
-                       r->n_wrong, mistyped, r->n_unexpected, r->first.data != NULL ? r->first.data : "",
-                       r->n_problems > 3 ? "; ..." : "",
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: %d tensors missing, %d of another shape, %s%d unexpected%s%s%s",
+                       o->path, r->n_missing, r->n_wrong, mistyped, r->n_unexpected,
+                       r->first.data != NULL ? r->first.data : "", r->n_problems > 3 ? "; ..." : "",
                        n_initial == 0 ? " (a network that has them is another one)" : "");
     if (n_initial > 0) {
-        snprintf(line, sizeof line, "%s%s: %d tensors keep their initial values", o->pretrained == NULL ? "warning: " : "",
-                 o->path, n_initial);
+        snprintf(line, sizeof line, "%s%s: %d tensors keep their initial values",
+                 o->pretrained == NULL ? "warning: " : "", o->path, n_initial);
         send_message(o, line);
     }
     if (r->n_inside > 0 && o->pretrained == NULL) {
-        snprintf(line, sizeof line, "warning: %s: %d tensors inside the network are not used: the network that has them "
-                 "is another one", o->path, r->n_inside);
+        snprintf(line, sizeof line,
+                 "warning: %s: %d tensors inside the network are not used: the network that has them "
+                 "is another one",
+                 o->path, r->n_inside);
         send_message(o, line);
     }
     return HRNET_OK;

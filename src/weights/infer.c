@@ -27,17 +27,17 @@
 enum { MAX_COUNT = 256 }; /* of blocks or modules; hr_config_check then applies the limits of the keys */
 
 /* How many there are of each part, by the highest index in the names. */
-typedef struct counts {
+typedef struct part_counts {
     int n_modules[3], n_branches[3], n_blocks[3][HR_MAX_BRANCHES], is_bottleneck[3]; /* of stage 2, 3 and 4 */
     int n_layer_blocks[4], has_bottleneck_layers;                                    /* of layer1 to layer4 */
     int n_deconvs, has_deconv_bias;
-} counts;
+} part_counts;
 
 typedef struct inference {
     const hr_layout *layout;
     const char *path;
     hr_model_config *model;
-    counts n;
+    part_counts n;
 } inference;
 
 /* The tensor of an official name (a printf format), or NULL. */
@@ -54,7 +54,8 @@ __attribute__((format(printf, 2, 3))) static const hr_tensor *find(const inferen
 
 /* ---------------------------------------------------------------------------------------------- counting */
 
-/* Read "12." at *at and step over it. Returns -1, and leaves *at, if there is no such number; MAX_COUNT for larger ones.
+/* Read "12." at *at and step over it. Returns -1, and leaves *at, if there is no such number; MAX_COUNT for larger
+ * ones.
  */
 static int read_index(const char **at)
 {
@@ -86,7 +87,7 @@ static int is_third_layer(const char *of_block)
 }
 
 /* stageS.MODULE.branches.BRANCH.BLOCK.LAYER and stageS.MODULE.fuse_layers.ROW.COLUMN */
-static void count_stage(counts *n, int stage, const char *at)
+static void count_stage(part_counts *n, int stage, const char *at)
 {
     const int module = read_index(&at);
     if (module < 0) return;
@@ -107,7 +108,7 @@ static void count_stage(counts *n, int stage, const char *at)
     raise_to(&n->n_modules[stage], module);
 }
 
-static void count_name(counts *n, const char *name)
+static void count_name(part_counts *n, const char *name)
 {
     const char *at = name;
     int index;
@@ -132,8 +133,7 @@ static void count_name(counts *n, const char *name)
 
 static void count_names(inference *in)
 {
-    for (size_t i = 0; i < in->layout->n_sorted; i++)
-        count_name(&in->n, in->layout->items[in->layout->sorted[i]].name);
+    for (size_t i = 0; i < in->layout->n_sorted; i++) count_name(&in->n, in->layout->items[in->layout->sorted[i]].name);
 }
 
 /* ---------------------------------------------------------------------------------------------- sizes */
@@ -217,8 +217,8 @@ static hrnet_status infer_stage(const inference *in, int number)
         return hr_fail(HRNET_ERR_MISMATCH, "%s: expected stage%d.0.branches.0.0.conv1.weight, found no such tensor",
                        in->path, number);
     if (in->n.n_modules[at] > MAX_COUNT || in->n.n_branches[at] > HR_MAX_BRANCHES)
-        return hr_fail(HRNET_ERR_LIMIT, "%s: stage%d: expected at most %d modules and %d branches, found more", in->path,
-                       number, MAX_COUNT, HR_MAX_BRANCHES);
+        return hr_fail(HRNET_ERR_LIMIT, "%s: stage%d: expected at most %d modules and %d branches, found more",
+                       in->path, number, MAX_COUNT, HR_MAX_BRANCHES);
     stage->n_modules = in->n.n_modules[at];
     stage->n_branches = in->n.n_branches[at];
     stage->block = in->n.is_bottleneck[at] ? HR_BLOCK_BOTTLENECK : HR_BLOCK_BASIC;

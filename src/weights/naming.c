@@ -24,7 +24,7 @@ static int begins(const char *text, const char *prefix)
 }
 
 /* The network that a layout is made for. */
-typedef struct network {
+typedef struct chosen {
     hr_roots roots;
     const hr_root *body, *head; /* body NULL: the file has no network; head NULL: the network has none */
     const char *scope;          /* of the body; without one of the tensors that are listed */
@@ -32,7 +32,7 @@ typedef struct network {
     int is_classifier;          /* an ImageNet network: only its body can be used */
     int has_head_layers;        /* the head is a sequence with more than one convolution */
     int last_module;            /* the highest module number in stage4; -1: no stage4 */
-} network;
+} chosen;
 
 /* ---------------------------------------------------------------------------------------------- the choice */
 
@@ -82,7 +82,8 @@ static int choose_body(const hr_roots *roots, const char *key)
         if (n_body_tensors(&roots->bodies[i]) > most) most = n_body_tensors(&roots->bodies[i]);
     for (int i = 0; i < roots->n_bodies; i++) {
         const merit m = merit_of(roots, i, key);
-        if ((key != NULL && m.match == 0) || (key == NULL && n_body_tensors(&roots->bodies[i]) * STRAY < most)) continue;
+        if ((key != NULL && m.match == 0) || (key == NULL && n_body_tensors(&roots->bodies[i]) * STRAY < most))
+            continue;
         if (best < 0 || is_better(m, merit_of(roots, best, key), 1)) best = i;
     }
     return best;
@@ -97,16 +98,16 @@ static void add_path(hr_text *text, const char *path)
 }
 
 /* The networks that nothing but the scope tells apart, the chosen one first. One that is saved twice counts once. */
-static hrnet_status describe_choice(const network *net, const char *key, char **out)
+static hrnet_status describe_choice(const chosen *net, const char *key, char **out)
 {
     enum { MAX_LISTED = 8 };
     const hr_roots *const roots = &net->roots;
-    const int chosen = (int)(net->body - roots->bodies);
-    const merit best = merit_of(roots, chosen, key);
+    const int mine = (int)(net->body - roots->bodies);
+    const merit best = merit_of(roots, mine, key);
     hr_text text = {0};
     int n = 0;
     for (int i = 0; i < roots->n_bodies && n < MAX_LISTED; i++) {
-        if (i == chosen || is_better(best, merit_of(roots, i, key), 0)) continue;
+        if (i == mine || is_better(best, merit_of(roots, i, key), 0)) continue;
         if (roots->bodies[i].content == net->body->content) continue;
         if (2 * n_body_tensors(&roots->bodies[i]) < n_body_tensors(net->body)) continue;
         if (n++ == 0) add_path(&text, net->body->path);
@@ -146,7 +147,7 @@ static const char *any_scope(const hr_tensors *tensors)
     return tensors->items[0].scope;
 }
 
-static int is_listed(const network *net, const hr_tensor *tensor)
+static int is_listed(const chosen *net, const hr_tensor *tensor)
 {
     return strcmp(tensor->scope, net->scope) == 0 ||
            (net->head != NULL && strcmp(tensor->scope, net->head->scope) == 0);
@@ -154,7 +155,7 @@ static int is_listed(const network *net, const hr_tensor *tensor)
 
 /* Append a list of the scopes that are not listed, "optimizer (600 tensors), ...": each by the first part of its path
  * with the number of tensors below it; at most the first 8. */
-static void describe_others(const hr_tensors *tensors, const network *net, hr_text *out)
+static void describe_others(const hr_tensors *tensors, const chosen *net, hr_text *out)
 {
     enum { MAX_LISTED = 8 };
     struct {
@@ -184,12 +185,12 @@ static void describe_others(const hr_tensors *tensors, const network *net, hr_te
 
 /* The name of a tensor below one of the network's heads; NULL if it is below none. around: 1 for heads whose prefix is
  * also the beginning of the body's, 0 for the others. */
-static const char *strip_head(const network *net, const hr_tensor *tensor, int around)
+static const char *strip_head(const chosen *net, const hr_tensor *tensor, int around)
 {
-    const int chosen = (int)(net->body - net->roots.bodies);
+    const int mine = (int)(net->body - net->roots.bodies);
     for (int h = 0; h < net->roots.n_heads; h++) {
         const hr_root *const head = &net->roots.heads[h];
-        if (head->mate != chosen || (head != net->head && head->n_tensors[HR_PART_FINAL] > 0)) continue;
+        if (head->mate != mine || (head != net->head && head->n_tensors[HR_PART_FINAL] > 0)) continue;
         if (begins(net->body->path, head->path) == around && hr_root_holds(head, tensor))
             return tensor->name + head->n_prefix;
     }
@@ -197,7 +198,7 @@ static const char *strip_head(const network *net, const hr_tensor *tensor, int a
 }
 
 /* The name of a tensor below the network's prefixes; NULL if it is below none. The longest prefix counts. */
-static const char *strip(const network *net, const hr_tensor *tensor)
+static const char *strip(const chosen *net, const hr_tensor *tensor)
 {
     if (net->body == NULL) return tensor->name;
     const char *name = strip_head(net, tensor, 0);
@@ -215,7 +216,7 @@ static int is_classifier(const char *name)
 }
 
 /* What the names of the network show about it. An ImageNet network's final_layer, if it has one, is a sequence. */
-static void look_at_names(network *net, const hr_tensors *tensors)
+static void look_at_names(chosen *net, const hr_tensors *tensors)
 {
     int has_final = 0;
     net->last_module = -1;
@@ -232,7 +233,7 @@ static void look_at_names(network *net, const hr_tensors *tensors)
 }
 
 /* Why no pose network uses a tensor of that official name; NULL if one may. */
-static const char *reason_to_ignore(const char *name, const network *net)
+static const char *reason_to_ignore(const char *name, const chosen *net)
 {
     int module, row;
     if (begins(name, "data_preprocessor.")) return "preprocessing";
@@ -261,7 +262,7 @@ static int is_module_name(const char *name)
     return 0;
 }
 
-static hr_standing standing_of(const network *net, const hr_tensor *tensor, const char *stripped)
+static hr_standing standing_of(const chosen *net, const hr_tensor *tensor, const char *stripped)
 {
     if (stripped == NULL) return HR_OUTSIDE;
     if (is_module_name(stripped)) return HR_INSIDE;
@@ -271,7 +272,7 @@ static hr_standing standing_of(const network *net, const hr_tensor *tensor, cons
 
 /* The official name of a tensor, to be freed with hr_free; NULL on failure. A head that is a sequence of one layer is
  * named like that layer. */
-static char *official_name(const char *stripped, const network *net)
+static char *official_name(const char *stripped, const chosen *net)
 {
     if (!begins(stripped, "final_layer.0.") || net->has_head_layers) return hr_strdup(stripped);
     hr_text text = {0};
@@ -289,7 +290,7 @@ static int ends_in(const char *path, const char *component)
 }
 
 /* Which program wrote the file, for people and for infer.c: the first rule that fits. */
-static const char *find_producer(const hr_tensors *tensors, const network *net)
+static const char *find_producer(const hr_tensors *tensors, const chosen *net)
 {
     const int has_backbone = net->body != NULL && ends_in(net->body->path, "backbone");
     if (hr_tensors_entry(tensors, "hrnet.version") != NULL) return "hrnet";
@@ -332,7 +333,7 @@ static hrnet_status sort_names(hr_layout *layout)
     return HRNET_OK;
 }
 
-static hrnet_status name_item(hr_named *item, const hr_tensor *tensor, const network *net)
+static hrnet_status name_item(hr_named *item, const hr_tensor *tensor, const chosen *net)
 {
     const char *const stripped = strip(net, tensor);
     hr_text found = {0};
@@ -347,7 +348,7 @@ static hrnet_status name_item(hr_named *item, const hr_tensor *tensor, const net
 }
 
 /* Choose the network and look at its names. */
-static hrnet_status find_network(network *net, const hr_tensors *tensors, const char *key)
+static hrnet_status find_network(chosen *net, const hr_tensors *tensors, const char *key)
 {
     HR_TRY(hr_roots_find(&net->roots, tensors));
     const int body = choose_body(&net->roots, key);
@@ -365,7 +366,7 @@ static hrnet_status find_network(network *net, const hr_tensors *tensors, const 
     return HRNET_OK;
 }
 
-static hrnet_status read_layout(hr_layout *layout, const network *net, const hr_tensors *tensors, const char *key)
+static hrnet_status read_layout(hr_layout *layout, const chosen *net, const hr_tensors *tensors, const char *key)
 {
     hr_text others = {0};
     layout->scope = net->scope;
@@ -388,7 +389,7 @@ hrnet_status hr_layout_read(hr_layout *out, const hr_tensors *tensors, const cha
 {
     if (tensors->n_items == 0) return hr_fail(HRNET_ERR_MISMATCH, "expected tensors, found none");
     hr_layout layout = {0};
-    network net = {0};
+    chosen net = {0};
     hrnet_status status = find_network(&net, tensors, key);
     if (status == HRNET_OK) status = read_layout(&layout, &net, tensors, key);
     hr_roots_free(&net.roots);

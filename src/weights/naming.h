@@ -4,9 +4,9 @@
  * belong to the network and what upstream's code calls them. It depends on names and scopes only; shapes are looked at
  * by infer.c and bind.c.
  *
- * A file may hold several networks (roots.h). Without a key the layout takes, in this order: a whole pose network before
- * a body; the scope "state_dict", "" (the root), "model", "best_state_dict", then any other; the first in the file.
- * Reasons: upstream's checkpoint.pth has the same weights in state_dict and best_state_dict; mmengine exchanges
+ * A file may hold several networks (roots.h). Without a key the layout takes, in this order: a whole pose network
+ * before a body; the scope "state_dict", "" (the root), "model", "best_state_dict", then any other; the first in the
+ * file. Reasons: upstream's checkpoint.pth has the same weights in state_dict and best_state_dict; mmengine exchanges
  * state_dict and ema_state_dict before saving, so that state_dict is the moving average, which is what should be used.
  */
 #ifndef HR_WEIGHTS_NAMING_H
@@ -34,9 +34,10 @@ typedef struct hr_named {
 typedef struct hr_layout {
     const char *name;  /* the producer, as hrnet_checkpoint_layout returns it. Static */
     const char *scope; /* the scope of the network's body, a string of the hr_tensors that was read */
-    char *choice;      /* "state_dict/model, ema/model": the networks of which the first was taken, by order only; "" or NULL for one */
-    char *others;      /* the other scopes: "best_state_dict (300 tensors), optimizer (600 tensors)", or "" */
-    hr_named *items;   /* the tensors of the scopes of body and head, in the file's order */
+    char *choice; /* "state_dict/model, ema/model": the networks of which the first was taken, by order only; "" or NULL
+                     for one */
+    char *others; /* the other scopes: "best_state_dict (300 tensors), optimizer (600 tensors)", or "" */
+    hr_named *items; /* the tensors of the scopes of body and head, in the file's order */
     size_t n_items;
     size_t *sorted; /* indices of the items that are neither ignored nor outside, sorted by official name */
     size_t n_sorted;

@@ -1,5 +1,5 @@
-/* roots.c - finding the roots of networks: each tensor with a telling name is one mark; marks sorted by scope and prefix
- * make groups, which are the roots. Costs n log n in the number of tensors. */
+/* roots.c - finding the roots of networks: each tensor with a telling name is one mark; marks sorted by scope and
+ * prefix make groups, which are the roots. Costs n log n in the number of tensors. */
 #include "weights/roots.h"
 
 #include <stdlib.h>
@@ -51,8 +51,7 @@ static hr_part part_at(const char *name)
         rest = after_module(name, "layer", '1', '4');
         return rest != NULL && begins_with_one_of(rest, of_block) ? HR_PART_LAYER : HR_PART_NONE;
     case 'f': return begins(name, "final_layer.") ? HR_PART_FINAL : HR_PART_NONE;
-    case 'd':
-        return begins(name, "deconv_layers.") && after_number(name + 14) != NULL ? HR_PART_NECK : HR_PART_NONE;
+    case 'd': return begins(name, "deconv_layers.") && after_number(name + 14) != NULL ? HR_PART_NECK : HR_PART_NONE;
     case 'c': return begins(name, "conv_layers.") && after_number(name + 12) != NULL ? HR_PART_NECK : HR_PART_NONE;
     default: return HR_PART_NONE;
     }

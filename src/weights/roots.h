@@ -1,14 +1,14 @@
 /*
- * roots.h - where networks stand in a file of tensors. Wrappers and programs put prefixes of any kind before a network's
- * own names, so no list of prefixes is kept: the network's names are looked for, and what stands before them is the
- * prefix.
+ * roots.h - where networks stand in a file of tensors. Wrappers and programs put prefixes of any kind before a
+ * network's own names, so no list of prefixes is kept: the network's names are looked for, and what stands before them
+ * is the prefix.
  *
  *   state_dict/_orig_mod.module.stage2.0.branches.0.0.conv1.weight
  *              ^ prefix         ^ a name that only an HRNet's body has
  *
  * The tensors of one prefix in one scope are a root. A body has a root, and so has a head (final_layer, deconv_layers):
- * the same one in upstream's files, a sibling in mmpose's ("backbone." and "keypoint_head."). A head belongs to the body
- * with which it shares the longest path.
+ * the same one in upstream's files, a sibling in mmpose's ("backbone." and "keypoint_head."). A head belongs to the
+ * body with which it shares the longest path.
  */
 #ifndef HR_WEIGHTS_ROOTS_H
 #define HR_WEIGHTS_ROOTS_H
@@ -25,12 +25,12 @@ typedef enum hr_part {
 } hr_part;
 
 typedef struct hr_root {
-    char *path;                    /* scope and prefix: "state_dict/module.", "" for the file's root. Owned */
-    const char *scope;             /* of the hr_tensors */
-    size_t n_prefix;               /* bytes of the prefix within names of that scope */
+    char *path;                         /* scope and prefix: "state_dict/module.", "" for the file's root. Owned */
+    const char *scope;                  /* of the hr_tensors */
+    size_t n_prefix;                    /* bytes of the prefix within names of that scope */
     size_t n_tensors[HR_PART_NECK + 1]; /* by part */
-    uint64_t content;              /* the same for bodies that are views of the same storages */
-    int mate;                      /* of a body: the head that belongs to it, -1: none; of a head: its body, -1: none */
+    uint64_t content;                   /* the same for bodies that are views of the same storages */
+    int mate; /* of a body: the head that belongs to it, -1: none; of a head: its body, -1: none */
 } hr_root;
 
 /* At most this many networks, and as many heads, in one file. */

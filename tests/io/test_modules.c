@@ -1,7 +1,7 @@
 /*
  * test_modules.c - files that PyTorch writes of whole modules instead of their state dicts, in both containers and as
- * TorchScript; tensors with marks; tensors of types that are not read; what reading views of one storage costs. The files
- * are made by make_modules.py, which prints the state dict that is expected here.
+ * TorchScript; tensors with marks; tensors of types that are not read; what reading views of one storage costs. The
+ * files are made by make_modules.py, which prints the state dict that is expected here.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,10 +48,10 @@ static void test_whole_modules(void **state)
                  {MODULES "module_protocol4.pth", "", "", 0},
                  {MODULES "module_in_dict.pth", "ema", "module.", 0},
                  {MODULES "script.pt", "", "", 1}};
-    static const char *const names[] = {"layer1.0.conv1.weight",     "layer1.0.bn1.weight",
-                                        "layer1.0.bn1.bias",         "layer1.0.bn1.running_mean",
-                                        "layer1.0.bn1.running_var",  "layer1.0.bn1.num_batches_tracked",
-                                        "final_layer.weight",        "final_layer.bias"};
+    static const char *const names[] = {"layer1.0.conv1.weight",    "layer1.0.bn1.weight",
+                                        "layer1.0.bn1.bias",        "layer1.0.bn1.running_mean",
+                                        "layer1.0.bn1.running_var", "layer1.0.bn1.num_batches_tracked",
+                                        "final_layer.weight",       "final_layer.bias"};
     for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
         hr_tensors t;
         char name[64];
@@ -147,7 +147,8 @@ static void test_cut_short(void **state)
         assert_int_equal(hr_file_read(&file, paths[f], 1 << 20), HRNET_OK);
         for (size_t n = 32; n < file.size; n += 1 + n / 16) {
             assert_int_equal(hr_tensors_open_memory(&t, file.data, n, "half"), HRNET_ERR_FORMAT);
-            if (strstr(hrnet_last_error(), "half: ") == NULL || strstr(hrnet_last_error(), "the file is cut short") == NULL)
+            if (strstr(hrnet_last_error(), "half: ") == NULL ||
+                strstr(hrnet_last_error(), "the file is cut short") == NULL)
                 fail_msg("%s, %zu of %zu bytes: %s", paths[f], n, file.size, hrnet_last_error());
         }
         hr_free(file.data);
@@ -184,7 +185,8 @@ static void add_entry(zip_t *zip, const char *name, const void *bytes, size_t n,
     zip_source_t *const source = zip_source_buffer(zip, bytes, n, 0);
     const zip_int64_t index = zip_file_add(zip, name, source, 0);
     assert_true(index >= 0);
-    assert_int_equal(zip_set_file_compression(zip, (zip_uint64_t)index, deflated ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 1), 0);
+    assert_int_equal(zip_set_file_compression(zip, (zip_uint64_t)index, deflated ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 1),
+                     0);
 }
 
 /* Write {"v0": the last float of the storage, "v1": the same, ...}. */
@@ -195,7 +197,8 @@ static void write_views(const char *path, const float *storage, int deflated)
     hr_text_add_bytes(&pickle, "\x80\x02}(", 4);
     for (int i = 0; i < N_VIEWS; i++) {
         static const char tensor[] = "ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n"
-                                     "X\x01\0\0\0" "0X\x03\0\0\0cpuJ\0\0\x40\0tQJ\xff\xff\x3f\0(K\x01t(K\x01t\x89)tR";
+                                     "X\x01\0\0\0"
+                                     "0X\x03\0\0\0cpuJ\0\0\x40\0tQJ\xff\xff\x3f\0(K\x01t(K\x01t\x89)tR";
         hr_text_add(&pickle, "Vv%d\n", i);
         hr_text_add_bytes(&pickle, tensor, sizeof tensor - 1);
     }
@@ -236,8 +239,12 @@ static void test_views_of_one_storage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_modules), cmocka_unit_test(test_frozen_script), cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_rare_types),    cmocka_unit_test(test_cut_short),     cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_whole_modules),
+        cmocka_unit_test(test_frozen_script),
+        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_rare_types),
+        cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_memory),
         cmocka_unit_test(test_views_of_one_storage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

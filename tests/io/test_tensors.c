@@ -481,7 +481,8 @@ static void test_safetensors_refused(void **state)
     REFUSED(8, HRNET_ERR_FORMAT, "whole number", T("a", "F32", "[-2]", "[0,8]"));
     REFUSED(8, HRNET_OK, "", T("a", "F8_E4M3", "[8]", "[0,8]"));
     REFUSED(8, HRNET_ERR_FORMAT, "gap or overlap", T("a", "F8_E4M3", "[8]", "[0,4]"));
-    REFUSED(8, HRNET_ERR_FORMAT, "a: dtype: expected a string", "\"a\":{\"dtype\":1,\"shape\":[],\"data_offsets\":[0,8]}");
+    REFUSED(8, HRNET_ERR_FORMAT, "a: dtype: expected a string",
+            "\"a\":{\"dtype\":1,\"shape\":[],\"data_offsets\":[0,8]}");
     REFUSED(8, HRNET_ERR_FORMAT, "cut short", T("a", "F32", "[3]", "[0,12]"));
     REFUSED(8, HRNET_ERR_FORMAT, "data_offsets: expected [begin, end]", T("a", "F32", "[2]", "[0]"));
     REFUSED(0, HRNET_ERR_FORMAT, "a: expected a string", "\"__metadata__\":{\"a\":1}");

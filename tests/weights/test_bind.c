@@ -446,11 +446,17 @@ static void pretrained_file_missing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_there),         cmocka_unit_test(named_problems),
-        cmocka_unit_test(left_over_inside),   cmocka_unit_test(other_networks),
-        cmocka_unit_test(pretrained_layers), cmocka_unit_test(missing_keep_initial_values),
-        cmocka_unit_test(left_over_tensors), cmocka_unit_test(bad_numbers), cmocka_unit_test(integer_weights),
-        cmocka_unit_test(training_start),    cmocka_unit_test(pretrained_file_missing),
+        cmocka_unit_test(all_there),
+        cmocka_unit_test(named_problems),
+        cmocka_unit_test(left_over_inside),
+        cmocka_unit_test(other_networks),
+        cmocka_unit_test(pretrained_layers),
+        cmocka_unit_test(missing_keep_initial_values),
+        cmocka_unit_test(left_over_tensors),
+        cmocka_unit_test(bad_numbers),
+        cmocka_unit_test(integer_weights),
+        cmocka_unit_test(training_start),
+        cmocka_unit_test(pretrained_file_missing),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,5 +1,5 @@
-/* test_missing.c - a checkpoint that lacks any one tensor, without a configuration: never read as a smaller network, but
- * refused with the tensor's name. Names and shapes were listed by PyTorch from the published code. */
+/* test_missing.c - a checkpoint that lacks any one tensor, without a configuration: never read as a smaller network,
+ * but refused with the tensor's name. Names and shapes were listed by PyTorch from the published code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -29,7 +29,7 @@ static int remove_folder(void **state)
 /* Prefix number i of 36: one of the words that wrappers use, or two of them. */
 static const char *make_prefix(size_t i)
 {
-    static const char *const words[] = {"_orig_mod", "module",    "model", "net",   "network", "backbone",
+    static const char *const words[] = {"_orig_mod", "module",     "model", "net",     "network",      "backbone",
                                         "pose_net",  "pose_model", "0",     "student", "estimator_2d", "x.y"};
     static char prefix[64];
     const size_t n = sizeof words / sizeof *words;
@@ -79,15 +79,14 @@ static void any_prefix(void **state)
     char(*names)[256] = test_malloc(n * sizeof *names);
     for (size_t i = 0; i < n; i++) {
         const hr_param *const param = &net.graph.params[i];
-        items[i] = (hr_tensor_data){
-            .name = names[i], .dtype = HR_F32, .n_dims = param->n_dims, .data = block + param->offset};
+        items[i] =
+            (hr_tensor_data){.name = names[i], .dtype = HR_F32, .n_dims = param->n_dims, .data = block + param->offset};
         memcpy(items[i].shape, param->shape, sizeof param->shape);
         MUST(hr_weights_read(&net.weights, &net.graph, (int)i, block + param->offset));
     }
     for (size_t k = 0; k < 36; k++) {
         const char *const prefix = make_prefix(k);
-        for (size_t i = 0; i < n; i++)
-            snprintf(names[i], sizeof names[i], "%s%s", prefix, net.graph.params[i].name);
+        for (size_t i = 0; i < n; i++) snprintf(names[i], sizeof names[i], "%s%s", prefix, net.graph.params[i].name);
         MUST(hr_safetensors_save(file, items, n, NULL, 0, 0));
         expect_equal(&net, block, prefix);
     }
@@ -97,7 +96,8 @@ static void any_prefix(void **state)
     golden_graph_close(&net);
 }
 
-/* Body and head under prefixes of their own: siblings as in mmpose, in two dictionaries, the head inside, or outside. */
+/* Body and head under prefixes of their own: siblings as in mmpose, in two dictionaries, the head inside, or outside.
+ */
 static void body_and_head(void **state)
 {
     (void)state;
@@ -240,9 +240,8 @@ static void many_prefixes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_prefix),      cmocka_unit_test(body_and_head), cmocka_unit_test(detector_beside),
-        cmocka_unit_test(keys),            cmocka_unit_test(one_network_twice),
-        cmocka_unit_test(many_prefixes),
+        cmocka_unit_test(any_prefix), cmocka_unit_test(body_and_head),     cmocka_unit_test(detector_beside),
+        cmocka_unit_test(keys),       cmocka_unit_test(one_network_twice), cmocka_unit_test(many_prefixes),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -52,7 +52,7 @@ typedef struct hr_value {
         } global;
         struct {
             hr_ref callee, arguments; /* arguments: a TUPLE */
-            hr_ref state;             /* what BUILD would set the object's attributes from, the first time; 0: nothing */
+            hr_ref state; /* what BUILD would set the object's attributes from, the first time; 0: nothing */
         } call;
         hr_ref id; /* of a PERSISTENT */
     } as;

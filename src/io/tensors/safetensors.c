@@ -202,8 +202,7 @@ hrnet_status hr_safetensors_index(hr_tensors *tensors)
                        (unsigned long long)n);
     if (n > source->size - SIZE_BYTES)
         return hr_fail(HRNET_ERR_FORMAT, HR_CUT_SHORT ": expected a header of %llu bytes, found a file of %llu",
-                       (unsigned long long)n,
-                       (unsigned long long)source->size);
+                       (unsigned long long)n, (unsigned long long)source->size);
     HR_NEW(header, (size_t)n);
     hrnet_status status = hr_source_read(source, SIZE_BYTES, (size_t)n, header);
     if (status == HRNET_OK) {

@@ -12,7 +12,7 @@
 #include "base/status.h"
 #include "io/tensors/tensors.h"
 
-enum { HR_MAX_INFLATED = 1 << 28 }; /* bytes */
+enum { HR_MAX_INFLATED = 1 << 28 };                                                    /* bytes */
 enum { HR_MAX_TENSORS = 1000000, HR_MAX_PICKLE = 1 << 28, HR_MAX_METADATA = 1 << 20 }; /* tensors; bytes; bytes */
 
 /* ------------------------------------------------------------------------------------------------ the file */
@@ -37,9 +37,9 @@ void hr_source_close(hr_source *source);
 /* ------------------------------------------------------------------------------------------------ storages */
 
 typedef struct hr_storage {
-    char *key;      /* PyTorch's name of it, "0", "1", ...; NULL in safetensors. Owned */
-    hr_dtype dtype; /* of its elements */
-    int known;      /* 0: elements of a type that is not in hr_dtype; dtype means nothing */
+    char *key;           /* PyTorch's name of it, "0", "1", ...; NULL in safetensors. Owned */
+    hr_dtype dtype;      /* of its elements */
+    int known;           /* 0: elements of a type that is not in hr_dtype; dtype means nothing */
     size_t element_size; /* bytes; 0: not known, and n_bytes means nothing */
     uint64_t n_bytes;
     uint64_t at;             /* offset in the file; in a zip the index of the entry */
@@ -50,7 +50,7 @@ typedef struct hr_storage {
 } hr_storage;
 
 /* The beginning of the message for a file that ends too early. */
-#define HR_CUT_SHORT ": the file is cut short (a download or copy that broke off?)"
+#define HR_CUT_SHORT "the file is cut short (a download or copy that broke off?)"
 
 typedef struct hr_store {
     hr_source source;

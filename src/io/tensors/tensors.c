@@ -228,9 +228,9 @@ static hrnet_status read_span(const hr_tensors *tensors, const hr_tensor *tensor
                               : hr_source_read(&store->source, storage->at + at, n, out);
 }
 
-/* Convert the elements of a span in C order, negated if need be, into floats or doubles, whichever is not NULL. `from`, the element's
- * position in the span, follows the index like an odometer: a step in dimension d adds its stride, and when d overflows
- * its whole extent is taken back. */
+/* Convert the elements of a span in C order, negated if need be, into floats or doubles, whichever is not NULL. `from`,
+ * the element's position in the span, follows the index like an odometer: a step in dimension d adds its stride, and
+ * when d overflows its whole extent is taken back. */
 static void convert(const hr_tensor *tensor, const unsigned char *bytes, float *floats, double *doubles)
 {
     const size_t size = hr_dtype_size(tensor->dtype);

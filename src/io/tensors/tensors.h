@@ -107,10 +107,10 @@ typedef struct hr_tensor_data {
     const void *data;
 } hr_tensor_data;
 
-/* Write tensors and metadata as safetensors; with half != 0, HR_F32 is stored as float16, unless that would make a finite
- * number of the tensor infinite. The file appears whole or not
- * at all. The data starts at a multiple of 64 bytes, and tensors of larger elements stand first, so that each is
- * aligned to its elements for readers that map the file. The header lists the tensors in the order of items. */
+/* Write tensors and metadata as safetensors; with half != 0, HR_F32 is stored as float16, unless that would make a
+ * finite number of the tensor infinite. The file appears whole or not at all. The data starts at a multiple of 64
+ * bytes, and tensors of larger elements stand first, so that each is aligned to its elements for readers that map the
+ * file. The header lists the tensors in the order of items. */
 hrnet_status hr_safetensors_save(const char *path, const hr_tensor_data *items, size_t n_items, const hr_entry *entries,
                                  size_t n_entries, int half);
 /* Write a flat state dict (an OrderedDict) in PyTorch's zip container, which torch.load reads, also with

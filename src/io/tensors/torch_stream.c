@@ -90,8 +90,9 @@ static hrnet_status locate_storages(hr_store *store, const hr_pickle *keys, uint
                            storage->key);
         uint64_t n_elements;
         if (store->source.size - at < sizeof n_elements)
-            return hr_fail(HRNET_ERR_FORMAT, HR_CUT_SHORT ": expected storage %.200s at offset %llu, found a file of %llu",
-                           storage->key, (unsigned long long)at, (unsigned long long)store->source.size);
+            return hr_fail(HRNET_ERR_FORMAT,
+                           HR_CUT_SHORT ": expected storage %.200s at offset %llu, found a file of %llu", storage->key,
+                           (unsigned long long)at, (unsigned long long)store->source.size);
         HR_TRY(hr_source_read(&store->source, at, sizeof n_elements, &n_elements));
         if (n_elements != storage->n_bytes / storage->element_size)
             return hr_fail(HRNET_ERR_FORMAT, "storage %.200s: %llu elements, the pickle expects %llu", storage->key,

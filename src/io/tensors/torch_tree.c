@@ -6,8 +6,8 @@
  * to a list of ten references ...) and cycles endless. So depth, visits and copied text are limited, and a container
  * that is already open is not entered again.
  *
- * A module is a call whose state (set by BUILD) is a dictionary. Python's has the dictionaries _parameters, _buffers and
- * _modules; TorchScript's has parameters, buffers and modules side by side. Both give the names of a state dict:
+ * A module is a call whose state (set by BUILD) is a dictionary. Python's has the dictionaries _parameters, _buffers
+ * and _modules; TorchScript's has parameters, buffers and modules side by side. Both give the names of a state dict:
  *
  *   CALL Net, state {_modules: {"conv1": CALL Conv2d, state {_parameters: {"weight": Tensor}}}}    "conv1.weight"
  */
@@ -34,8 +34,8 @@ typedef enum frame_kind {
 /* An open container. */
 typedef struct frame {
     hr_ref container;
-    uint32_t cell;      /* of the next item; 0: none is left */
-    size_t index;       /* of the next item; in a list it serves as the key */
+    uint32_t cell;                     /* of the next item; 0: none is left */
+    size_t index;                      /* of the next item; in a list it serves as the key */
     size_t path_length, module_length; /* of walker.path and walker.module before this container's key was added */
     frame_kind kind;
     hr_ref unsaved; /* of a module: its set of buffers that no state dict has; 0: none */
@@ -146,8 +146,7 @@ static hrnet_status read_marks(const hr_pickle *pickle, hr_ref marks, hr_tensor 
     enum { MOST = 32 };
     const hr_value *const value = hr_pickle_value(pickle, marks);
     if (value->kind != HR_PICKLE_DICT) return HRNET_OK;
-    if (value->n > 2 * MOST)
-        return hr_fail(HRNET_ERR_LIMIT, "expected at most %d marks of a tensor, found more", MOST);
+    if (value->n > 2 * MOST) return hr_fail(HRNET_ERR_LIMIT, "expected at most %d marks of a tensor, found more", MOST);
     for (uint32_t cell = value->first; cell != 0; cell = pickle->cells[pickle->cells[cell].next].next) {
         const hr_ref key = pickle->cells[cell].value;
         const hr_value *const mark = hr_pickle_value(pickle, pickle->cells[pickle->cells[cell].next].value);
@@ -196,8 +195,8 @@ static hrnet_status read_tensor(const walker *w, hr_ref arguments, int typed, hr
     return HRNET_OK;
 }
 
-/* Add the tensor that a call would make; n_items rises only when it is complete. The name of one in a module begins with
- * those of the modules around it. */
+/* Add the tensor that a call would make; n_items rises only when it is complete. The name of one in a module begins
+ * with those of the modules around it. */
 static hrnet_status add_tensor(walker *w, const char *key, size_t n, hr_torch_meaning what, hr_ref callee,
                                hr_ref arguments)
 {

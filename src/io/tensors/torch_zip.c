@@ -110,7 +110,8 @@ static hrnet_status look_at_entry(const hr_store *store, uint64_t index, entry_f
     return HRNET_OK;
 }
 
-/* Read n bytes, or up to the end, and drop them: libzip compares the CRC when the end is reached. Returns < 0 on failure.
+/* Read n bytes, or up to the end, and drop them: libzip compares the CRC when the end is reached. Returns < 0 on
+ * failure.
  */
 static zip_int64_t skip(zip_file_t *file, uint64_t n)
 {
@@ -152,10 +153,11 @@ static hrnet_status inflate(hr_store *store, hr_storage *storage)
 {
     if (storage->inflated != NULL) return HRNET_OK;
     if (storage->n_bytes > HR_MAX_INFLATED - store->n_inflated)
-        return hr_fail(HRNET_ERR_LIMIT,
-                       "data/%.200s: expected compressed storages that several tensors share to have at most %d bytes in "
-                       "all, found more; torch.save makes a file without compression",
-                       storage->key, HR_MAX_INFLATED);
+        return hr_fail(
+            HRNET_ERR_LIMIT,
+            "data/%.200s: expected compressed storages that several tensors share to have at most %d bytes in "
+            "all, found more; torch.save makes a file without compression",
+            storage->key, HR_MAX_INFLATED);
     unsigned char *const bytes = hr_alloc((size_t)storage->n_bytes, 1);
     if (bytes == NULL) return hr_fail_memory((size_t)storage->n_bytes);
     const hrnet_status status = read_entry(store->zip, storage->at, 0, (size_t)storage->n_bytes, bytes, 1);
@@ -184,7 +186,8 @@ hrnet_status hr_torch_zip_read(hr_store *store, hr_storage *storage, uint64_t at
 }
 
 /* Find the prefix: what stands before "/data.pkl". Refuses archives with two entries of one name, of which different
- * readers would take different ones (zip_name_locate takes the first). *is_script 1: the archive holds a TorchScript program. Free *out with hr_free. */
+ * readers would take different ones (zip_name_locate takes the first). *is_script 1: the archive holds a TorchScript
+ * program. Free *out with hr_free. */
 static hrnet_status find_prefix(zip_t *zip, char **out, int *is_script)
 {
     const zip_int64_t n = zip_get_num_entries(zip, 0);
@@ -226,15 +229,14 @@ static hrnet_status check_byte_order(const hr_store *store, const char *prefix)
     HR_TRY(locate(store->zip, prefix, "", "byteorder", &index));
     if (index < 0) return HRNET_OK; /* written before PyTorch 2.1, which adds the entry; little-endian is assumed */
     HR_TRY(look_at_entry(store, (uint64_t)index, &entry));
-    if (entry.size < sizeof order)
-        HR_TRY(read_entry(store->zip, (uint64_t)index, 0, (size_t)entry.size, order, 1));
+    if (entry.size < sizeof order) HR_TRY(read_entry(store->zip, (uint64_t)index, 0, (size_t)entry.size, order, 1));
     if (strcmp(order, "little") != 0)
         return hr_fail(HRNET_ERR_UNSUPPORTED, "byteorder: expected \"little\", found \"%.8s\"", order);
     return HRNET_OK;
 }
 
-/* Find the entry of every storage and check that it has the bytes that the pickle claims. Entries that overlap would let
- * a small file take the time of a large one, so all together must fit into the file. */
+/* Find the entry of every storage and check that it has the bytes that the pickle claims. Entries that overlap would
+ * let a small file take the time of a large one, so all together must fit into the file. */
 static hrnet_status locate_storages(hr_store *store, const char *prefix)
 {
     uint64_t bytes_left = store->source.size;
