@@ -30,16 +30,6 @@ static const char details[] = "IN is a .pth of any published layout or a .safete
                               "dict with the official names, which "
                               "PyTorch's torch.load reads.";
 
-/* A .pth has no room for what IN, or the configuration, says beside the weights. */
-static void tell_what_stays(const hrnet_checkpoint *checkpoint, const char *out, const char *config)
-{
-    const char *const codec = hrnet_checkpoint_metadata(checkpoint, "hrnet.codec");
-    if (codec != NULL || config != NULL)
-        tool_error("warning: %s holds weights alone: the codec%s%s, mean and std, keypoints and configuration do not "
-                   "travel with it; .safetensors has them all",
-                   out, codec != NULL ? " " : "", codec != NULL ? codec : "");
-}
-
 static int run(int argc, char **argv)
 {
     settings set = {0};
@@ -66,7 +56,6 @@ static int run(int argc, char **argv)
         status = tool_failed();
     else
         status = STATUS_DONE;
-    if (status == STATUS_DONE && to_pth) tell_what_stays(checkpoint, argv[1], set.config);
     hrnet_checkpoint_free(checkpoint);
     hrnet_config_free(config);
     return status;

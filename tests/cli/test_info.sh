@@ -145,14 +145,6 @@ terminal_escapes_are_harmless() {
     ! grep -q "$escape" out err
 }
 
-a_pth_says_what_stays_behind() {
-    expect 0 "$HRNET" convert "$golden/weights.pth" plain.pth
-    ! grep -q "weights alone" err
-    expect 0 "$HRNET" convert "$golden/weights.pth" ours.safetensors --config "$golden/config.yaml"
-    expect 0 "$HRNET" convert ours.safetensors back.pth
-    has err "warning: back.pth holds weights alone: the codec msra, mean and std, keypoints and configuration"
-}
-
 usage() {
     expect 2 "$HRNET" info a b
     expect 2 "$HRNET" convert a
@@ -163,8 +155,7 @@ usage() {
 for name in a_checkpoint_is_described an_experiment_is_described conversion_keeps_the_weights \
     our_single_file_needs_no_configuration half_precision_is_near broken_files_are_named \
     weights_of_another_network_are_told the_model_that_ships_is_described \
-    names_and_joints_belong_together several_networks_and_the_key terminal_escapes_are_harmless \
-    a_pth_says_what_stays_behind usage; do
+    names_and_joints_belong_together several_networks_and_the_key terminal_escapes_are_harmless usage; do
     run_case $name
 done
 exit "$n_failed"
