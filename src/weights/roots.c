@@ -171,11 +171,18 @@ static size_t shared_path(const char *a, const char *b)
     return shared;
 }
 
-/* Whether `path` is nearer to `to` than `other` is: it shares more, or as much and goes on for less. */
+static int n_components(const char *path)
+{
+    int n = 0;
+    for (; *path != '\0'; path++) n += *path == '.' || *path == '/';
+    return n;
+}
+
+/* Whether `path` is nearer to `to` than `other` is: it shares more, or as much and goes on for fewer components. */
 static int is_nearer(const char *to, const char *path, const char *other)
 {
     const size_t shared = shared_path(to, path), others = shared_path(to, other);
-    return shared != others ? shared > others : strlen(path) < strlen(other);
+    return shared != others ? shared > others : n_components(path) < n_components(other);
 }
 
 /* Bytes of a path without its last component. */
