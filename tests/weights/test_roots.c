@@ -129,6 +129,22 @@ static void body_and_head(void **state)
     }
 }
 
+/* Of two heads beside one body the first is taken, however short the other's name is; the other stands outside. */
+static void second_head(void **state)
+{
+    (void)state;
+    state_dict dict = {0};
+    hr_layout layout = {0};
+    state_dict_load(&dict, "hrnet_w12_odd_160x96", "", "backbone.", "keypoint_head.");
+    state_dict_add(&dict, "", "aux_head.final_layer.weight", 0, NULL);
+    state_dict_add(&dict, "", "detector.rpn.conv_layers.0.weight", 0, NULL);
+    MUST(hr_layout_read(&layout, &dict.tensors, NULL));
+    assert_string_equal(hr_layout_find(&layout, "final_layer.weight")->found, "keypoint_head.final_layer.weight");
+    for (size_t i = 0; i < 2; i++) assert_int_equal(layout.items[layout.n_items - 1 - i].standing, HR_OUTSIDE);
+    hr_layout_free(&layout);
+    state_dict_free(&dict);
+}
+
 /* ---------------------------------------------------------------------------------------------- several networks */
 
 /* Add a network whose tensors stand in storages of their own. */
@@ -240,8 +256,9 @@ static void many_prefixes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_prefix), cmocka_unit_test(body_and_head),     cmocka_unit_test(detector_beside),
-        cmocka_unit_test(keys),       cmocka_unit_test(one_network_twice), cmocka_unit_test(many_prefixes),
+        cmocka_unit_test(any_prefix),      cmocka_unit_test(body_and_head), cmocka_unit_test(second_head),
+        cmocka_unit_test(detector_beside), cmocka_unit_test(keys),          cmocka_unit_test(one_network_twice),
+        cmocka_unit_test(many_prefixes),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
