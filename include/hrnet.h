@@ -71,6 +71,11 @@ HRNET_API const char *hrnet_status_text(hrnet_status status);
 /* What the last failing call on this thread found. Valid until the next failing call on this thread; "" at first. */
 HRNET_API const char *hrnet_last_error(void);
 
+/* Make text from a file harmless to print: control characters, which could be commands to the terminal, and bytes that
+ * are no UTF-8 become '?', in place. Returns text. Messages of hrnet_last_error are so already; lines for a
+ * hrnet_message_fn and names of tensors, keypoints and files are as the file has them. */
+HRNET_API char *hrnet_printable(char *text);
+
 /* "MAJOR.MINOR.PATCH". Static. */
 HRNET_API const char *hrnet_version(void);
 
@@ -201,13 +206,20 @@ typedef struct hrnet_checkpoint hrnet_checkpoint;
 typedef struct hrnet_tensor_info {
     const char *name;  /* official name ("stage2.0.branches.0.0.conv1.weight"), or the file's own when none applies */
     const char *found; /* where it stands in the file: "state_dict/backbone.stage2..." */
-    const char *dtype; /* "float32", "float16", "bfloat16", "float64", "int64", ... */
+    const char *dtype; /* "float32", "float16", "bfloat16", "float64", "int64", ..., or the file's own name of a type
+                          that is not read ("F8_E4M3") */
     int n_dims;
     int64_t shape[8];
 } hrnet_tensor_info;
 
 /* path NULL: the weights that ship with the library (models/README.md). */
 HRNET_API hrnet_status hrnet_checkpoint_load(hrnet_checkpoint **out, const char *path);
+
+/* The same for one of several networks in a file: key names it by whole parts of its path, "ema", "state_dict/teacher";
+ * "." is the file's root. HRNET_ERR_MISMATCH, with a list of what there is, if no network's path has the key. Without a
+ * key (NULL) a whole pose network is taken before a body without a head; then that in "state_dict", in the root, in
+ * "model", in "best_state_dict", or the first in the file. */
+HRNET_API hrnet_status hrnet_checkpoint_load_key(hrnet_checkpoint **out, const char *path, const char *key);
 
 /* Number of tensors that hold weights, in the file's order. */
 HRNET_API size_t hrnet_checkpoint_n_tensors(const hrnet_checkpoint *checkpoint);
@@ -231,12 +243,17 @@ typedef enum hrnet_file_format {
 
 typedef struct hrnet_save_options {
     hrnet_file_format format;
-    int half;                   /* 1: store floating tensors as float16 (safetensors only) */
-    const hrnet_config *config; /* NULL: hrnet_checkpoint_config */
+    int half;                     /* 1: store floating tensors as float16 (safetensors only), but for those with numbers
+                                     beyond its range */
+    const hrnet_config *config;   /* NULL: hrnet_checkpoint_config */
+    hrnet_message_fn *on_message; /* the loading report; see hrnet_model_options */
+    void *context;
+    uint64_t reserved[4];
 } hrnet_save_options;
 
 /* Write the network's tensors under official names in state-dict order. Temporary name, then renamed.
- * HRNET_ERR_MISMATCH when tensors of the network are missing. */
+ * HRNET_ERR_MISMATCH when tensors of the network are missing, or others stand inside it; HRNET_ERR_FORMAT for NaN and
+ * infinite numbers. */
 HRNET_API hrnet_status hrnet_checkpoint_save(const hrnet_checkpoint *checkpoint, const char *path,
                                              const hrnet_save_options *options);
 
@@ -283,12 +300,13 @@ typedef enum hrnet_precision {
 typedef struct hrnet_model_options {
     const hrnet_config *config;   /* NULL: what the file carries, else inferred from its tensors */
     const char *const *overrides; /* NULL, or "KEY", "VALUE", ..., NULL: changes to that configuration */
-    int allow_missing;            /* 1: tensors that the file lacks or has in another shape keep their initial values
-                                     instead of failing */
+    int allow_missing;            /* 1: tensors that the file lacks or has in another shape or type keep their initial
+                                     values instead of failing, and those that only another network has are left */
     int training;                 /* 1, with path NULL: what get_pose_net(cfg, is_train=True) gives: initial values,
                                      then MODEL.PRETRAINED (below DATA_DIR), its PRETRAINED_LAYERS only, if
                                      MODEL.INIT_WEIGHTS is set and the name is not empty */
-    hrnet_message_fn *on_message; /* the loading report: counts, then every missing, unexpected, wrong-shape tensor */
+    hrnet_message_fn *on_message; /* the loading report: counts, every missing, unexpected, wrong-shape tensor. A line
+                                     that begins with "warning: " tells of what may change numbers */
     void *context;
     uint64_t seed; /* of the initial values */
     hrnet_precision precision;
@@ -297,7 +315,8 @@ typedef struct hrnet_model_options {
     const char *backend;   /* what runs the network; NULL: "cpu", the only one there is */
     uint64_t memory_limit; /* most bytes of packed weights: a few words of configuration may ask for any number of them.
                               0: a quarter of this machine's memory, within 1 and 4 GiB. More is HRNET_ERR_LIMIT */
-    uint64_t reserved[3];
+    const char *weights_key; /* which network of the file at path; see hrnet_checkpoint_load_key */
+    uint64_t reserved[2];
 } hrnet_model_options;
 
 /* path NULL: with options->config a network with initial weights; without, the network that ships with the library,

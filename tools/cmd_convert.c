@@ -4,10 +4,11 @@
 #include <hrnet.h>
 
 #include "command.h"
+#include "model_options.h"
 #include "tool.h"
 
 typedef struct settings {
-    const char *config;
+    const char *config, *weights_key;
     int half;
 } settings;
 
@@ -15,6 +16,10 @@ static const option options[] = {
     {"config", 'c', OPTION_TEXT, "NAME",
      "experiment that the weights belong to; default: what IN carries, else its tensors", offsetof(settings, config), 0,
      0},
+    {"weights-key", 0, OPTION_TEXT, "KEY",
+     "which of several networks in IN, by a part of its path: ema, teacher, state_dict; default: a whole pose network, "
+     "state_dict first",
+     offsetof(settings, weights_key), 0, 0},
     {"half", 0, OPTION_FLAG, NULL, "store weights as float16 (.safetensors only)", offsetof(settings, half), 0, 0},
     {0},
 };
@@ -39,11 +44,15 @@ static int run(int argc, char **argv)
     if (tool_check_output(argv[1], TOOL_INPUTS(argv[0], set.config)) != 0) return STATUS_USAGE;
     hrnet_config *config = NULL;
     hrnet_checkpoint *checkpoint = NULL;
-    hrnet_save_options how = {to_pth ? HRNET_PTH : HRNET_SAFETENSORS, set.half, NULL};
+    int quiet = 1; /* warnings only */
+    hrnet_save_options how = {.format = to_pth ? HRNET_PTH : HRNET_SAFETENSORS,
+                              .half = set.half,
+                              .on_message = network_message,
+                              .context = &quiet};
     if (set.config != NULL && hrnet_config_load(&config, set.config, NULL, NULL, NULL) != HRNET_OK)
         return tool_failed();
     how.config = config;
-    if (hrnet_checkpoint_load(&checkpoint, argv[0]) != HRNET_OK ||
+    if (hrnet_checkpoint_load_key(&checkpoint, argv[0], set.weights_key) != HRNET_OK ||
         hrnet_checkpoint_save(checkpoint, argv[1], &how) != HRNET_OK)
         status = tool_failed();
     else

@@ -40,7 +40,7 @@ static int write_onnx(const settings *set, const hrnet_config *config, const cha
                                      .on_message = network_message,
                                      .context = &quiet};
     const int is_initial = path == NULL && config != NULL;
-    if ((!is_initial && hrnet_checkpoint_load(&checkpoint, path) != HRNET_OK) ||
+    if ((!is_initial && hrnet_checkpoint_load_key(&checkpoint, path, set->network.weights_key) != HRNET_OK) ||
         hrnet_export_onnx(checkpoint, set->onnx, &how, set->network.batch) != HRNET_OK)
         status = tool_failed();
     else if (is_initial)

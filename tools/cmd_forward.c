@@ -122,7 +122,8 @@ static int run_reference(const settings *set, const char *const *overrides)
         hrnet_config_load(&config, set->network.config, overrides, network_message, &quiet) != HRNET_OK)
         return tool_failed();
     status = network_weights_file(&set->network, config, &path);
-    if (status == 0 && !set->network.initial_weights && hrnet_checkpoint_load(&checkpoint, path) != HRNET_OK)
+    if (status == 0 && !set->network.initial_weights &&
+        hrnet_checkpoint_load_key(&checkpoint, path, set->network.weights_key) != HRNET_OK)
         status = tool_failed();
     if (status == 0) status = run_reference_on(set, checkpoint, config, overrides);
     hrnet_checkpoint_free(checkpoint);

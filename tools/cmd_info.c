@@ -9,7 +9,7 @@
 #include "tool.h"
 
 typedef struct settings {
-    const char *config;
+    const char *config, *weights_key;
     int tensors, show_config, json;
 } settings;
 
@@ -18,6 +18,10 @@ static const option options[] = {
      "experiment to compare with, or to tell about without a FILE; default: what FILE "
      "carries, else its tensors",
      offsetof(settings, config), 0, 0},
+    {"weights-key", 0, OPTION_TEXT, "KEY",
+     "which of several networks in FILE, by a part of its path: ema, teacher, state_dict; default: a whole pose "
+     "network, state_dict first",
+     offsetof(settings, weights_key), 0, 0},
     {"tensors", 0, OPTION_FLAG, NULL, "list all tensors: name, type, shape, where it stands in the file",
      offsetof(settings, tensors), 0, 0},
     {"show-config", 0, OPTION_FLAG, NULL, "print the whole configuration as YAML and nothing else",
@@ -47,10 +51,13 @@ static void keep_line(void *context, const char *line)
     all->report[all->n_report++] = tool_text("%s", line);
 }
 
-static void find_network(facts *all)
+static void find_network(facts *all, const settings *set)
 {
-    const hrnet_model_options options_of_model = {
-        .config = all->config, .allow_missing = 1, .on_message = keep_line, .context = all};
+    const hrnet_model_options options_of_model = {.config = all->config,
+                                                  .allow_missing = 1,
+                                                  .on_message = keep_line,
+                                                  .context = all,
+                                                  .weights_key = set->weights_key};
     if (all->config == NULL && hrnet_checkpoint_config(all->checkpoint, &all->config) != HRNET_OK)
         all->problem = tool_text("%s", hrnet_last_error());
     else if (hrnet_model_load(&all->model, all->path, &options_of_model) != HRNET_OK)
@@ -61,9 +68,10 @@ static int gather(facts *all, const settings *set)
 {
     if (set->config != NULL && hrnet_config_load(&all->config, set->config, NULL, keep_line, all) != HRNET_OK)
         return tool_failed();
-    if ((all->path != NULL || all->config == NULL) && hrnet_checkpoint_load(&all->checkpoint, all->path) != HRNET_OK)
+    if ((all->path != NULL || all->config == NULL) &&
+        hrnet_checkpoint_load_key(&all->checkpoint, all->path, set->weights_key) != HRNET_OK)
         return tool_failed();
-    find_network(all);
+    find_network(all, set);
     return STATUS_DONE;
 }
 
@@ -85,39 +93,42 @@ static const char *const metadata_keys[] = {"hrnet.version",  "hrnet.codec",    
 static void print_network(const hrnet_model *model)
 {
     const hrnet_model_info info = hrnet_model_get_info(model);
-    printf("network:     %s, %d heatmaps of %dx%d, input %dx%d (width x height), %s\n", info.name, info.n_joints,
-           info.heatmap_width, info.heatmap_height, info.input_width, info.input_height,
-           info.color_rgb ? "RGB" : "BGR");
-    printf("skeleton:    %s\n", hrnet_model_skeleton(model)->name);
-    printf("codec:       %s, mean %g %g %g, std %g %g %g\n", info.codec, (double)info.mean[0], (double)info.mean[1],
-           (double)info.mean[2], (double)info.std[0], (double)info.std[1], (double)info.std[2]);
-    printf("size:        %zu trainable numbers, %zu tensors, %.3f x 2^30 multiply-adds a picture\n", info.n_parameters,
-           info.n_tensors, (double)info.n_macs / (double)(1 << 30));
+    tool_line("network:     %s, %d heatmaps of %dx%d, input %dx%d (width x height), %s", info.name, info.n_joints,
+              info.heatmap_width, info.heatmap_height, info.input_width, info.input_height,
+              info.color_rgb ? "RGB" : "BGR");
+    tool_line("skeleton:    %s", hrnet_model_skeleton(model)->name);
+    tool_line("codec:       %s, mean %g %g %g, std %g %g %g", info.codec, (double)info.mean[0], (double)info.mean[1],
+              (double)info.mean[2], (double)info.std[0], (double)info.std[1], (double)info.std[2]);
+    tool_line("size:        %zu trainable numbers, %zu tensors, %.3f x 2^30 multiply-adds a picture", info.n_parameters,
+              info.n_tensors, (double)info.n_macs / (double)(1 << 30));
 }
 
 static void print_tensors(const hrnet_checkpoint *checkpoint)
 {
     for (size_t i = 0; i < hrnet_checkpoint_n_tensors(checkpoint); i++) {
         const hrnet_tensor_info tensor = hrnet_checkpoint_tensor(checkpoint, i);
-        printf("%s %s [", tensor.name, tensor.dtype);
-        for (int d = 0; d < tensor.n_dims; d++) printf("%s%lld", d > 0 ? ", " : "", (long long)tensor.shape[d]);
-        printf("] %s\n", tensor.found);
+        char shape[256] = "";
+        for (int d = 0, at = 0; d < tensor.n_dims; d++)
+            at += snprintf(shape + at, sizeof shape - (size_t)at, "%s%lld", d > 0 ? ", " : "",
+                           (long long)tensor.shape[d]);
+        tool_line("%s %s [%s] %s", tensor.name, tensor.dtype, shape, tensor.found);
     }
 }
 
 static void print_facts(const facts *all, const settings *set)
 {
     if (all->checkpoint != NULL) {
-        printf("file:        %s\ncontainer:   %s\nlayout:      %s\ntensors:     %zu\n",
-               all->path != NULL ? all->path : shipped_name, hrnet_checkpoint_container(all->checkpoint),
-               hrnet_checkpoint_layout(all->checkpoint), hrnet_checkpoint_n_tensors(all->checkpoint));
+        tool_line("file:        %s", all->path != NULL ? all->path : shipped_name);
+        tool_line("container:   %s", hrnet_checkpoint_container(all->checkpoint));
+        tool_line("layout:      %s", hrnet_checkpoint_layout(all->checkpoint));
+        tool_line("tensors:     %zu", hrnet_checkpoint_n_tensors(all->checkpoint));
         for (size_t i = 0; metadata_keys[i] != NULL; i++) {
             const char *value = hrnet_checkpoint_metadata(all->checkpoint, metadata_keys[i]);
-            if (value != NULL) printf("metadata:    %s = %s\n", metadata_keys[i], value);
+            if (value != NULL) tool_line("metadata:    %s = %s", metadata_keys[i], value);
         }
     }
     if (all->model != NULL) print_network(all->model);
-    for (size_t i = 0; i < all->n_report; i++) printf("report:      %s\n", all->report[i]);
+    for (size_t i = 0; i < all->n_report; i++) tool_line("report:      %s", all->report[i]);
     if (set->tensors && all->checkpoint != NULL) print_tensors(all->checkpoint);
 }
 

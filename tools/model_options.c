@@ -76,6 +76,7 @@ static int load_model(network *net, const network_settings *settings, const char
     const hrnet_model_options options = {.config = net->config,
                                          .overrides = net->config == NULL ? overrides : NULL,
                                          .allow_missing = settings->allow_missing,
+                                         .weights_key = settings->weights_key,
                                          .precision = (hrnet_precision)settings->precision,
                                          .batch = settings->batch,
                                          .memory_limit = (uint64_t)settings->memory_limit << 20,

@@ -5,7 +5,7 @@
 #include <hrnet.h>
 
 typedef struct network_settings {
-    const char *model, *config;
+    const char *model, *config, *weights_key;
     int initial_weights, allow_missing, quiet, precision, threads, batch; /* precision: hrnet_precision */
     int memory_limit;                                                     /* MiB; 0: the library's default */
 } network_settings;
@@ -19,9 +19,14 @@ typedef struct network_settings {
      "experiment: a YAML file or a published name (coco/hrnet/w32_256x192); "                                  \
      "default: what the weights carry, else their tensors",                                               \
      offsetof(type, member.config), 0, 0},                                                                     \
-    {"allow-missing", 0, OPTION_FLAG, NULL, "tensors that the weights file lacks keep initial values",         \
+    {"weights-key", 0, OPTION_TEXT, "KEY",                                                                     \
+     "which of several networks in the weights file, by a part of its path: ema, teacher, state_dict; "        \
+     "default: a whole pose network, state_dict first",                                                        \
+     offsetof(type, member.weights_key), 0, 0},                                                                \
+    {"allow-missing", 0, OPTION_FLAG, NULL,                                                                    \
+     "tensors that the weights file lacks keep initial values, those of another network are left",             \
      offsetof(type, member.allow_missing), 0, 0},                                                              \
-    {"quiet", 'q', OPTION_FLAG, NULL, "no report about the loaded weights", offsetof(type, member.quiet), 0, 0}
+    {"quiet", 'q', OPTION_FLAG, NULL, "no report about the loaded weights, warnings only", offsetof(type, member.quiet), 0, 0}
 #define NETWORK_RUN_OPTIONS(type, member)                                                                      \
     {"initial-weights", 0, OPTION_FLAG, NULL,                                                                  \
      "run without --model, on random initial weights: a test of the machinery whose keypoints mean nothing",   \
@@ -61,7 +66,8 @@ void network_close(network *net);
  * status after a message when the settings exclude each other. */
 int network_weights_file(const network_settings *settings, const hrnet_config *config, char **out);
 /* TEST.MODEL_FILE of a configuration (may be NULL),
- * or NULL, to be freed by free; and a hrnet_message_fn that prints unless *(int *)context, quiet, is set. */
+ * or NULL, to be freed by free; and a hrnet_message_fn that prints; if *(int *)context, quiet, is set, lines that
+ * begin with "warning:" only. */
 char *network_model_file(const hrnet_config *config);
 void network_message(void *context, const char *line);
 

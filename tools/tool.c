@@ -21,9 +21,9 @@ void tool_set_name(const char *new_name)
 static void print_error(const char *format, va_list arguments)
 {
     fflush(stdout); /* keeps the order of lines when both go to one place */
-    fprintf(stderr, "%s: ", name);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    char line[8192];
+    vsnprintf(line, sizeof line, format, arguments);
+    fprintf(stderr, "%s: %s\n", name, hrnet_printable(line));
 }
 
 void tool_error(const char *format, ...)
@@ -79,6 +79,17 @@ char *tool_text(const char *format, ...)
     if (vasprintf(&text, format, arguments) < 0) text = NULL;
     va_end(arguments);
     return or_end(text);
+}
+
+void tool_line(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *line = NULL;
+    if (vasprintf(&line, format, arguments) < 0) line = NULL;
+    va_end(arguments);
+    puts(hrnet_printable(or_end(line)));
+    free(line);
 }
 
 char *tool_stem(const char *path)

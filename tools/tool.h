@@ -19,7 +19,7 @@ enum {
 /* The name that messages start with from now on: "hrnet pose". Static text. */
 void tool_set_name(const char *name);
 
-/* One line "NAME: message" on standard error. */
+/* One line "NAME: message" on standard error, harmless to print whatever text of a file it has. */
 void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
 
 /* The same with the library's last message; returns STATUS_FAILED, so that `return tool_failed()` is one statement. */
@@ -34,6 +34,9 @@ void *tool_alloc(size_t count, size_t size);
 void *tool_grow(void *block, size_t n, size_t size);
 /* Text as printf makes it; free with free. */
 char *tool_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* One line on standard output, harmless to print as well; the format has no newline. */
+void tool_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The file's name without folder and ending; "stdin" for "-". Free with free. */
 char *tool_stem(const char *path);

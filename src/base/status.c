@@ -15,6 +15,7 @@ void hr_fail_message(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    hrnet_printable(message);
 }
 
 /* Shifts the message in its own buffer. A long path takes at most half of it, so that the reason stays readable. */
@@ -26,6 +27,7 @@ hrnet_status hr_fail_in(hrnet_status status, const char *where)
     memcpy(message, where, n_where);
     memcpy(message + n_where, ": ", 2);
     message[n_where + 2 + n_kept] = '\0';
+    hrnet_printable(message);
     return status;
 }
 

@@ -12,7 +12,8 @@
 
 #include <hrnet.h>
 
-/* Set this thread's message (a printf format and its arguments; cut after 4095 bytes) and evaluate to status. A macro,
+/* Set this thread's message (a printf format and its arguments; one line, cut after 4095 bytes, made harmless by
+ * hrnet_printable) and evaluate to status. A macro,
  * because the compiler then knows the returned status and does not warn about outputs that are unset on failure. */
 #define hr_fail(status, ...) (hr_fail_message(__VA_ARGS__), hr_status_of(status))
 static inline hrnet_status hr_status_of(hrnet_status status)

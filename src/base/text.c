@@ -64,6 +64,31 @@ hrnet_status hr_text_take(hr_text *text, char **out)
     return HRNET_OK;
 }
 
+/* Bytes of the UTF-8 character at `at`, 0 if it is none. Overlong forms are not looked for: they print nothing else
+ * than their characters do. */
+static size_t character_length(const unsigned char *at)
+{
+    const size_t n = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2 : (at[0] & 0xf0) == 0xe0 ? 3 : 0;
+    const size_t length = n != 0 ? n : (at[0] & 0xf8) == 0xf0 ? 4 : 0;
+    for (size_t i = 1; i < length; i++)
+        if ((at[i] & 0xc0) != 0x80) return 0;
+    return length;
+}
+
+/* Control characters are U+0000 to U+001F, U+007F, and U+0080 to U+009F (C2 80 to C2 9F). */
+char *hrnet_printable(char *text)
+{
+    unsigned char *at = (unsigned char *)text;
+    while (*at != '\0') {
+        const size_t n = character_length(at);
+        const int is_control = at[0] < 0x20 || at[0] == 0x7f || (at[0] == 0xc2 && n == 2 && at[1] < 0xa0);
+        const size_t step = n != 0 ? n : 1;
+        if (n == 0 || is_control) memset(at, '?', step);
+        at += step;
+    }
+    return text;
+}
+
 void hr_text_free(hr_text *text)
 {
     hr_free(text->data);

@@ -112,8 +112,12 @@ static void add_quoted(hr_text *text, const char *string, size_t n)
     hr_text_add_bytes(text, "\"", 1);
     while (string < end) {
         const size_t length = sequence_length((const unsigned char *)string);
+        /* U+0080 to U+009F are commands to some terminals, as those below U+0020 are to all */
+        const int is_control = length == 2 && (unsigned char)string[0] == 0xC2 && (unsigned char)string[1] < 0xA0;
         if (length == 1)
             add_escaped(text, (unsigned char)*string);
+        else if (is_control)
+            hr_text_add(text, "\\u%04X", (unsigned)(unsigned char)string[1]);
         else
             hr_text_add_bytes(text, length == 0 ? replacement : string, length == 0 ? sizeof replacement - 1 : length);
         string += length == 0 ? 1 : length;

@@ -158,7 +158,7 @@ hrnet_status hr_model_pretrained_path(const hr_config *config, char **out)
 static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_model_options *options, int pretrained)
 {
     hrnet_checkpoint *checkpoint = NULL;
-    HR_TRY(hrnet_checkpoint_load(&checkpoint, path));
+    HR_TRY(hrnet_checkpoint_load_key(&checkpoint, path, options->weights_key));
     const hr_bind_options bind = {.path = checkpoint->path,
                                   .allow_missing = options->allow_missing,
                                   .pretrained = pretrained ? &model->config.model : NULL,

@@ -3,6 +3,7 @@
  * average by the names of a state dict, moments by the number of their parameter (see state.c). Tensors are read one at
  * a time into their place in the block.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,7 +52,12 @@ static hrnet_status read_tensor(hr_state_loading *l, const char *scope, const ch
                        expected, found);
     }
     l->n_used++;
-    return hr_tensor_read(&l->tensors, tensor, out);
+    HR_TRY(hr_tensor_read(&l->tensors, tensor, out));
+    for (size_t i = 0; i < param->n_elements; i++)
+        if (!isfinite(out[i]))
+            return hr_fail(HRNET_ERR_FORMAT, "%s: %s/%s of %s: expected finite numbers, found another at element %zu",
+                           l->path, scope, name, param->name, i);
+    return HRNET_OK;
 }
 
 int hr_state_has_scope(const hr_state_loading *l, const char *scope)

@@ -17,12 +17,13 @@ void hr_trainer_log_file(hrnet_trainer *t, const char *line)
 {
     struct timespec now;
     struct tm day;
-    char text[32];
+    char text[32], printable[2048];
     if (t->log == NULL) return;
     clock_gettime(CLOCK_REALTIME, &now);
     localtime_r(&now.tv_sec, &day);
+    snprintf(printable, sizeof printable, "%s", line);
     strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &day);
-    fprintf(t->log, "%s,%03d %s\n", text, (int)(now.tv_nsec / 1000000), line);
+    fprintf(t->log, "%s,%03d %s\n", text, (int)(now.tv_nsec / 1000000), hrnet_printable(printable));
     fflush(t->log);
 }
 

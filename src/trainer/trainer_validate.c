@@ -191,7 +191,7 @@ static hrnet_status save_model(hrnet_trainer *t, const char *from, const char *t
     char codec[16];
     size_t n = 0;
     hrnet_checkpoint *checkpoint = NULL;
-    const hrnet_save_options options = {HRNET_SAFETENSORS, 1, &t->config};
+    const hrnet_save_options options = {.format = HRNET_SAFETENSORS, .half = 1, .config = &t->config};
     HR_TRY(hrnet_checkpoint_load(&checkpoint, from));
     hrnet_status status = hr_skeleton_entries(&hr_train_set_info(t->set)->skeleton, entries, &n);
     snprintf(codec, sizeof codec, "%s", hr_codec_of(&t->config));

@@ -17,7 +17,8 @@
 
 typedef struct hr_bind_options {
     const char *path;  /* of the checkpoint, for messages */
-    int allow_missing; /* 1: parameters that are missing or have another shape keep their initial values */
+    int allow_missing; /* 1: parameters that are missing or have another shape or type keep their initial values, and
+                          tensors inside the network that no parameter asks for are told and left */
     const hr_model_config
         *pretrained;              /* not NULL: take only the tensors that its PRETRAINED_LAYERS names, as upstream's
                                      init_weights does; the other parameters keep their initial values */
@@ -35,14 +36,17 @@ typedef struct hr_binding {
 
 /* Match every parameter of the graph with a tensor of the layout; tensors and layout must outlive the binding.
  * num_batches_tracked may be missing. HRNET_ERR_MISMATCH, with counts and the first names, if any other parameter is
- * missing or has another shape and the options do not allow it, or if no tensor matches at all. Free with
- * hr_binding_free. */
+ * missing, has another shape or is not of floating numbers, or if a tensor inside the network (HR_INSIDE) has no
+ * parameter, and the options do not allow it; or if no tensor matches at all. What changes numbers (tensors beside the
+ * network, a choice among networks, initial values) is a line that begins with "warning: ". Free with hr_binding_free.
+ */
 hrnet_status hr_bind(hr_binding *out, const hr_graph *graph, const hr_tensors *tensors, const hr_layout *layout,
                      const hr_bind_options *options);
 /* Harmless on a zeroed binding. */
 void hr_binding_free(hr_binding *binding);
 
-/* The values of a bound graph. The binding must outlive the result. */
+/* The values of a bound graph. The binding must outlive the result. Reading fails with HRNET_ERR_FORMAT, naming file
+ * and parameter, for NaN, infinite numbers and negative variances. */
 hr_weights hr_bound(const hr_binding *binding);
 
 /* Write the initial value of a parameter to out [n_elements], as upstream's init_weights: weights of (transposed)

@@ -25,23 +25,43 @@ static hrnet_status open_shipped(hr_tensors *out)
     return hr_tensors_open_memory(out, bytes, n_bytes, HR_SHIPPED_NAME);
 }
 
+/* A file that opens but has no tensors. */
+static hrnet_status fail_empty(const hrnet_checkpoint *checkpoint)
+{
+    if (checkpoint->tensors.is_script)
+        return hr_fail(HRNET_ERR_UNSUPPORTED,
+                       "%s: expected tensors, found a TorchScript program whose weights are constants of its code "
+                       "(frozen or optimised); save its module with torch.save(model.state_dict(), FILE) instead",
+                       checkpoint->path);
+    return hr_fail(HRNET_ERR_MISMATCH,
+                   "%s: expected tensors, found none%s%s; torch.save(model.state_dict(), FILE) makes a file of them",
+                   checkpoint->path, checkpoint->tensors.n_skipped > 0 ? " but objects of " : "",
+                   checkpoint->tensors.n_skipped > 0 ? checkpoint->tensors.skipped[0] : "");
+}
+
 /* Open a file, or for NULL the model that is part of the library. */
-static hrnet_status open_checkpoint(hrnet_checkpoint *checkpoint, const char *path)
+static hrnet_status open_checkpoint(hrnet_checkpoint *checkpoint, const char *path, const char *key)
 {
     const char *const name = path != NULL ? path : HR_SHIPPED_NAME;
     checkpoint->path = hr_strdup(name);
     if (checkpoint->path == NULL) return hr_fail_memory(strlen(name));
     HR_TRY(path != NULL ? hr_tensors_open(&checkpoint->tensors, path) : open_shipped(&checkpoint->tensors));
-    const hrnet_status status = hr_layout_read(&checkpoint->layout, &checkpoint->tensors);
+    if (checkpoint->tensors.n_items == 0) return fail_empty(checkpoint);
+    const hrnet_status status = hr_layout_read(&checkpoint->layout, &checkpoint->tensors, key);
     return status == HRNET_OK ? HRNET_OK : hr_fail_in(status, name);
 }
 
 hrnet_status hrnet_checkpoint_load(hrnet_checkpoint **out, const char *path)
 {
+    return hrnet_checkpoint_load_key(out, path, NULL);
+}
+
+hrnet_status hrnet_checkpoint_load_key(hrnet_checkpoint **out, const char *path, const char *key)
+{
     if (out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_load: out is NULL");
     hrnet_checkpoint *checkpoint;
     HR_NEW(checkpoint, 1);
-    const hrnet_status status = open_checkpoint(checkpoint, path);
+    const hrnet_status status = open_checkpoint(checkpoint, path, key);
     if (status != HRNET_OK) {
         hrnet_checkpoint_free(checkpoint);
         return status;
@@ -71,7 +91,7 @@ hrnet_tensor_info hrnet_checkpoint_tensor(const hrnet_checkpoint *checkpoint, si
     const hr_named *item = &checkpoint->layout.items[index];
     info.name = item->name;
     info.found = item->found;
-    info.dtype = hr_dtype_name(item->tensor->dtype);
+    info.dtype = item->tensor->foreign != NULL ? item->tensor->foreign : hr_dtype_name(item->tensor->dtype);
     info.n_dims = item->tensor->n_dims;
     memcpy(info.shape, item->tensor->shape, sizeof info.shape);
     return info;
@@ -159,6 +179,7 @@ static hrnet_status read_tensors(saving *s)
     HR_NEW(s->weights, s->graph.n_floats);
     HR_NEW(s->counts, (size_t)s->graph.n_params);
     HR_NEW(s->items, (size_t)s->graph.n_params);
+    const hr_weights weights = hr_bound(&s->binding);
     for (int i = 0; i < s->graph.n_params; i++) {
         const hr_param *param = &s->graph.params[i];
         const hr_named *item = s->binding.items[i];
@@ -173,7 +194,7 @@ static hrnet_status read_tensors(saving *s)
             HR_TRY(hr_tensor_read_double(&s->checkpoint->tensors, item->tensor, &count));
             if (count >= 0 && count < 9e15) s->counts[i] = (int64_t)count;
         } else if (!is_count) {
-            HR_TRY(hr_tensor_read(&s->checkpoint->tensors, item->tensor, &s->weights[param->offset]));
+            HR_TRY(hr_weights_read(&weights, &s->graph, i, &s->weights[param->offset]));
         }
     }
     return HRNET_OK;
@@ -190,16 +211,21 @@ static void add_entry(saving *s, const char *key, const char *value)
 /* The metadata, in the order of precedence that checkpoint.h describes. */
 static hrnet_status collect_entries(saving *s, const hr_entry *entries, size_t n_entries)
 {
-    enum { N_OWN = 5 }; /* entries that are added here */
+    enum { N_OWN = 5, MAX_KEPT = 256 }; /* entries that are added here; of the checkpoint */
+    size_t n_kept = 0;
     const hr_tensors *tensors = &s->checkpoint->tensors;
     HR_TRY(hrnet_config_dump(&s->config, &s->config_text));
-    HR_NEW(s->entries, n_entries + tensors->n_entries + N_OWN);
+    HR_NEW(s->entries, n_entries + MAX_KEPT + N_OWN);
     add_entry(s, "hrnet.version", HRNET_VERSION);
     add_entry(s, "hrnet.config", s->config_text);
     for (size_t i = 0; i < n_entries; i++) add_entry(s, entries[i].key, entries[i].value);
-    for (size_t i = 0; i < tensors->n_entries; i++)
-        if (strncmp(tensors->entries[i].key, "hrnet.", 6) == 0)
-            add_entry(s, tensors->entries[i].key, tensors->entries[i].value);
+    for (size_t i = 0; i < tensors->n_entries; i++) {
+        if (strncmp(tensors->entries[i].key, "hrnet.", 6) != 0) continue;
+        if (n_kept++ == MAX_KEPT) /* each is compared with all before it */
+            return hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %d entries of metadata \"hrnet.\", found more",
+                           s->checkpoint->path, MAX_KEPT);
+        add_entry(s, tensors->entries[i].key, tensors->entries[i].value);
+    }
     add_entry(s, "hrnet.codec", hr_codec_of(&s->config));
     add_entry(s, "hrnet.mean", HR_PUBLISHED_MEAN_TEXT);
     add_entry(s, "hrnet.std", HR_PUBLISHED_STD_TEXT);
@@ -213,10 +239,11 @@ static hrnet_status save(saving *s, const char *path, const hrnet_save_options *
     if (options->config != NULL)
         s->config = *options->config;
     else
-        HR_TRY(hr_checkpoint_config(s->checkpoint, &s->config, NULL, NULL));
+        HR_TRY(hr_checkpoint_config(s->checkpoint, &s->config, options->on_message, options->context));
     HR_TRY(hr_config_check(&s->config));
     HR_TRY(hr_network_build(&s->graph, &s->config.model));
-    const hr_bind_options strict = {.path = s->checkpoint->path};
+    const hr_bind_options strict = {
+        .path = s->checkpoint->path, .on_message = options->on_message, .context = options->context};
     HR_TRY(hr_bind(&s->binding, &s->graph, &s->checkpoint->tensors, &s->checkpoint->layout, &strict));
     HR_TRY(read_tensors(s));
     const size_t n_items = (size_t)s->graph.n_params;
@@ -232,6 +259,7 @@ hrnet_status hr_checkpoint_save(const hrnet_checkpoint *checkpoint, const char *
     if (checkpoint == NULL || path == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_save: an argument is NULL");
     if (options == NULL) options = &standard;
+    HR_TRY(hr_check_reserved(options->reserved, 4, "hrnet_save_options"));
     if (options->format != HRNET_SAFETENSORS && options->format != HRNET_PTH)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_save: unknown format %d", (int)options->format);
     if (options->half && options->format == HRNET_PTH)

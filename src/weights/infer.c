@@ -1,16 +1,20 @@
 /*
- * infer.c - hr_infer_config: the configuration of a network from the names and shapes of its state dict. Blocks,
- * branches and modules are counted by looking up the name of each one's first tensor until there is none:
+ * infer.c - hr_infer_config: the configuration of a network from the names and shapes of its state dict. The highest
+ * index that any name has decides how many modules, branches, blocks and deconvolutions there are; bind.c then asks for
+ * every tensor of that network, so that a file that lacks one is refused and never read as a smaller network:
  *
- *   stage3.0, stage3.1, ...                  NUM_MODULES
- *   stage3.0.branches.0, .1, ...             NUM_BRANCHES
- *   stage3.0.branches.1.0, .1, ...           NUM_BLOCKS[1]; shape[0] of the first one's conv1.weight: NUM_CHANNELS[1]
- *   stage3.0.branches.0.0.conv3.weight       BLOCK is BOTTLENECK if it exists
- *   layer1.0, layer1.1, ...                  NUM_LAYERS of a ResNet, by a table
- *   deconv_layers.0, .3, ...                 NUM_DECONV_LAYERS; their shapes: NUM_DECONV_FILTERS and _KERNELS
+ *   stage3.3.branches.0.0.bn1.bias           NUM_MODULES is 4 or more
+ *   stage3.0.fuse_layers.2.0.1.1.weight,
+ *   transition2.2.0.0.weight                 NUM_BRANCHES is 3 or more
+ *   stage3.0.branches.1.3.conv2.weight       NUM_BLOCKS[1] is 4 or more
+ *   stage3.0.branches.1.0.conv1.weight       shape[0]: NUM_CHANNELS[1]
+ *   stage3.0.branches.0.0.conv3.weight       BLOCK is BOTTLENECK if there is any such name
+ *   layer1.2.bn1.weight                      NUM_LAYERS of a ResNet, by a table
+ *   deconv_layers.6.weight                   NUM_DECONV_LAYERS is 3; shapes: NUM_DECONV_FILTERS and _KERNELS
  *   final_layer.weight                       NUM_JOINTS and FINAL_CONV_KERNEL
  *
- * The number of look-ups is bounded by the limits of the configuration, however many tensors a file has.
+ * The cost is that of one pass over the names, and of one look-up for each block that the indices promise until one is
+ * missing.
  */
 #include "weights/checkpoint.h"
 
@@ -22,10 +26,18 @@
 
 enum { MAX_COUNT = 256 }; /* of blocks or modules; hr_config_check then applies the limits of the keys */
 
+/* How many there are of each part, by the highest index in the names. */
+typedef struct part_counts {
+    int n_modules[3], n_branches[3], n_blocks[3][HR_MAX_BRANCHES], is_bottleneck[3]; /* of stage 2, 3 and 4 */
+    int n_layer_blocks[4], has_bottleneck_layers;                                    /* of layer1 to layer4 */
+    int n_deconvs, has_deconv_bias;
+} part_counts;
+
 typedef struct inference {
     const hr_layout *layout;
     const char *path;
     hr_model_config *model;
+    part_counts n;
 } inference;
 
 /* The tensor of an official name (a printf format), or NULL. */
@@ -39,6 +51,92 @@ __attribute__((format(printf, 2, 3))) static const hr_tensor *find(const inferen
     const hr_named *item = hr_layout_find(in->layout, name);
     return item != NULL ? item->tensor : NULL;
 }
+
+/* ---------------------------------------------------------------------------------------------- counting */
+
+/* Read "12." at *at and step over it. Returns -1, and leaves *at, if there is no such number; MAX_COUNT for larger
+ * ones.
+ */
+static int read_index(const char **at)
+{
+    const size_t n = strspn(*at, "0123456789");
+    int value = 0;
+    if (n == 0 || (*at)[n] != '.') return -1;
+    for (size_t i = 0; i < n && value < MAX_COUNT; i++) value = 10 * value + ((*at)[i] - '0');
+    *at += n + 1;
+    return value < MAX_COUNT ? value : MAX_COUNT;
+}
+
+static void raise_to(int *count, int index)
+{
+    if (index >= *count) *count = index + 1;
+}
+
+/* Whether a name goes on like this; then step over it. */
+static int step_over(const char **at, const char *text)
+{
+    const size_t n = strlen(text);
+    if (strncmp(*at, text, n) != 0) return 0;
+    *at += n;
+    return 1;
+}
+
+static int is_third_layer(const char *of_block)
+{
+    return strncmp(of_block, "conv3.", 6) == 0 || strncmp(of_block, "bn3.", 4) == 0;
+}
+
+/* stageS.MODULE.branches.BRANCH.BLOCK.LAYER and stageS.MODULE.fuse_layers.ROW.COLUMN */
+static void count_stage(part_counts *n, int stage, const char *at)
+{
+    const int module = read_index(&at);
+    if (module < 0) return;
+    if (step_over(&at, "branches.")) {
+        const int branch = read_index(&at), block = branch >= 0 ? read_index(&at) : -1;
+        if (block < 0) return;
+        raise_to(&n->n_branches[stage], branch);
+        if (branch < HR_MAX_BRANCHES) raise_to(&n->n_blocks[stage][branch], block);
+        n->is_bottleneck[stage] |= is_third_layer(at);
+    } else if (step_over(&at, "fuse_layers.")) {
+        const int row = read_index(&at), column = row >= 0 ? read_index(&at) : -1;
+        if (column < 0) return;
+        raise_to(&n->n_branches[stage], row);
+        raise_to(&n->n_branches[stage], column);
+    } else {
+        return;
+    }
+    raise_to(&n->n_modules[stage], module);
+}
+
+static void count_name(part_counts *n, const char *name)
+{
+    const char *at = name;
+    int index;
+    if (step_over(&at, "stage") && at[0] >= '2' && at[0] <= '4' && at[1] == '.') {
+        count_stage(n, at[0] - '2', at + 2);
+    } else if (step_over(&at, "transition") && at[0] >= '1' && at[0] <= '3' && at[1] == '.') {
+        const int stage = at[0] - '1';
+        at += 2;
+        if ((index = read_index(&at)) >= 0) raise_to(&n->n_branches[stage], index);
+    } else if (step_over(&at, "layer") && at[0] >= '1' && at[0] <= '4' && at[1] == '.') {
+        const int layer = at[0] - '1';
+        at += 2;
+        if ((index = read_index(&at)) < 0) return;
+        raise_to(&n->n_layer_blocks[layer], index);
+        n->has_bottleneck_layers |= is_third_layer(at);
+    } else if (step_over(&at, "deconv_layers.") && (index = read_index(&at)) >= 0) {
+        /* deconv_layers repeats a transposed convolution, a batch norm and a ReLU */
+        raise_to(&n->n_deconvs, index / 3);
+        n->has_deconv_bias |= index % 3 == 0 && strcmp(at, "bias") == 0;
+    }
+}
+
+static void count_names(inference *in)
+{
+    for (size_t i = 0; i < in->layout->n_sorted; i++) count_name(&in->n, in->layout->items[in->layout->sorted[i]].name);
+}
+
+/* ---------------------------------------------------------------------------------------------- sizes */
 
 /* Check that a weight has the shape [a][b][k][k] and set *out to the size of dimension dim. */
 static hrnet_status weight_size(const inference *in, const hr_tensor *weight, int dim, int *out)
@@ -55,40 +153,83 @@ static hrnet_status weight_size(const inference *in, const hr_tensor *weight, in
     return HRNET_OK;
 }
 
-/* Number of residual blocks below path ("layer1", "stage2.0.branches.1"). */
-static int count_blocks(const inference *in, const char *path)
+/* Set *out to the channels of a batch norm with that path, if the file has any of its tensors; returns whether. */
+static int norm_size(const inference *in, const char *path, int *out)
 {
-    int n = 0;
-    while (n < MAX_COUNT && find(in, "%s.%d.conv1.weight", path, n) != NULL) n++;
-    return n;
+    static const char *const parts[] = {"weight", "bias", "running_mean", "running_var"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const hr_tensor *const part = find(in, "%s.%s", path, parts[i]);
+        if (part == NULL || part->n_dims != 1 || part->shape[0] < 1 || part->shape[0] > 1 << 20) continue;
+        *out = (int)part->shape[0];
+        return 1;
+    }
+    return 0;
 }
 
-/* One branch of stage `number` (2 to 4), from its first module: all modules of a stage are alike. */
-static hrnet_status infer_branch(const inference *in, int number, int branch, hr_stage *stage)
+/* ---------------------------------------------------------------------------------------------- HRNet */
+
+/* NUM_CHANNELS of a branch: the first convolution's or norm's of any of its blocks, which are all alike. */
+static hrnet_status infer_channels(const inference *in, int number, int branch, hr_stage *stage)
 {
     char path[64];
-    snprintf(path, sizeof path, "stage%d.0.branches.%d", number, branch);
-    stage->n_blocks[branch] = count_blocks(in, path);
-    return weight_size(in, find(in, "%s.0.conv1.weight", path), 0, &stage->n_channels[branch]);
+    int *const out = &stage->n_channels[branch];
+    for (int module = 0; module < stage->n_modules; module++) {
+        for (int block = 0; block < stage->n_blocks[branch]; block++) {
+            snprintf(path, sizeof path, "stage%d.%d.branches.%d.%d.bn1", number, module, branch, block);
+            const hr_tensor *const weight =
+                find(in, "stage%d.%d.branches.%d.%d.conv1.weight", number, module, branch, block);
+            if (weight != NULL) return weight_size(in, weight, 0, out);
+            if (norm_size(in, path, out)) return HRNET_OK;
+        }
+    }
+    return hr_fail(HRNET_ERR_MISMATCH, "%s: missing: stage%d.0.branches.%d.0.conv1.weight and all others of the branch",
+                   in->path, number, branch);
+}
+
+/* Every block that the indices promise has a first convolution, or at least its norm. Ends at the first that has
+ * neither, so that indices that skip numbers cost nothing. */
+static hrnet_status check_blocks(const inference *in, int number, const hr_stage *stage)
+{
+    for (int module = 0; module < stage->n_modules; module++) {
+        for (int branch = 0; branch < stage->n_branches; branch++) {
+            for (int block = 0; block < stage->n_blocks[branch]; block++) {
+                char path[64];
+                int unused;
+                snprintf(path, sizeof path, "stage%d.%d.branches.%d.%d", number, module, branch, block);
+                if (find(in, "%s.conv1.weight", path) != NULL) continue;
+                snprintf(path, sizeof path, "stage%d.%d.branches.%d.%d.bn1", number, module, branch, block);
+                if (norm_size(in, path, &unused)) continue;
+                return hr_fail(HRNET_ERR_MISMATCH,
+                               "%s: missing: stage%d.%d.branches.%d.%d.conv1.weight and more of its block, although "
+                               "other names promise %d modules and %d blocks",
+                               in->path, number, module, branch, block, stage->n_modules, stage->n_blocks[branch]);
+            }
+        }
+    }
+    return HRNET_OK;
 }
 
 static hrnet_status infer_stage(const inference *in, int number)
 {
-    hr_stage *stage = &in->model->stages[number - 2];
-    while (stage->n_modules < MAX_COUNT &&
-           find(in, "stage%d.%d.branches.0.0.conv1.weight", number, stage->n_modules) != NULL)
-        stage->n_modules++;
-    if (stage->n_modules == 0)
+    const int at = number - 2;
+    hr_stage *stage = &in->model->stages[at];
+    if (in->n.n_modules[at] == 0)
         return hr_fail(HRNET_ERR_MISMATCH, "%s: expected stage%d.0.branches.0.0.conv1.weight, found no such tensor",
                        in->path, number);
-    while (stage->n_branches < HR_MAX_BRANCHES &&
-           find(in, "stage%d.0.branches.%d.0.conv1.weight", number, stage->n_branches) != NULL) {
-        HR_TRY(infer_branch(in, number, stage->n_branches, stage));
-        stage->n_branches++;
+    if (in->n.n_modules[at] > MAX_COUNT || in->n.n_branches[at] > HR_MAX_BRANCHES)
+        return hr_fail(HRNET_ERR_LIMIT, "%s: stage%d: expected at most %d modules and %d branches, found more",
+                       in->path, number, MAX_COUNT, HR_MAX_BRANCHES);
+    stage->n_modules = in->n.n_modules[at];
+    stage->n_branches = in->n.n_branches[at];
+    stage->block = in->n.is_bottleneck[at] ? HR_BLOCK_BOTTLENECK : HR_BLOCK_BASIC;
+    for (int branch = 0; branch < stage->n_branches; branch++) {
+        if (in->n.n_blocks[at][branch] > MAX_COUNT)
+            return hr_fail(HRNET_ERR_LIMIT, "%s: stage%d: expected at most %d blocks, found more", in->path, number,
+                           MAX_COUNT);
+        stage->n_blocks[branch] = in->n.n_blocks[at][branch];
+        HR_TRY(infer_channels(in, number, branch, stage));
     }
-    stage->block =
-        find(in, "stage%d.0.branches.0.0.conv3.weight", number) != NULL ? HR_BLOCK_BOTTLENECK : HR_BLOCK_BASIC;
-    return HRNET_OK;
+    return check_blocks(in, number, stage);
 }
 
 static hrnet_status infer_hrnet(const inference *in)
@@ -97,6 +238,8 @@ static hrnet_status infer_hrnet(const inference *in)
     for (int number = 2; number <= 4; number++) HR_TRY(infer_stage(in, number));
     return HRNET_OK;
 }
+
+/* ---------------------------------------------------------------------------------------------- ResNet */
 
 /* NUM_LAYERS of pose_resnet, from the number and the kind of blocks in its four layers. */
 static hrnet_status infer_depth(const inference *in)
@@ -108,15 +251,10 @@ static hrnet_status infer_depth(const inference *in)
                  {50, 1, {3, 4, 6, 3}},
                  {101, 1, {3, 4, 23, 3}},
                  {152, 1, {3, 8, 36, 3}}};
-    const int is_bottleneck = find(in, "layer1.0.conv3.weight") != NULL;
-    int n_blocks[4];
-    for (int i = 0; i < 4; i++) {
-        char path[16];
-        snprintf(path, sizeof path, "layer%d", i + 1);
-        n_blocks[i] = count_blocks(in, path);
-    }
+    const int *const n_blocks = in->n.n_layer_blocks;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (known[i].is_bottleneck != is_bottleneck || memcmp(known[i].n_blocks, n_blocks, sizeof n_blocks) != 0)
+        if (known[i].is_bottleneck != in->n.has_bottleneck_layers ||
+            memcmp(known[i].n_blocks, n_blocks, sizeof known[i].n_blocks) != 0)
             continue;
         in->model->n_layers = known[i].n_layers;
         return HRNET_OK;
@@ -124,7 +262,29 @@ static hrnet_status infer_depth(const inference *in)
     return hr_fail(HRNET_ERR_UNSUPPORTED,
                    "%s: expected a ResNet of 18, 34, 50, 101 or 152 layers, found %d, %d, %d and %d %s blocks",
                    in->path, n_blocks[0], n_blocks[1], n_blocks[2], n_blocks[3],
-                   is_bottleneck ? "bottleneck" : "basic");
+                   in->n.has_bottleneck_layers ? "bottleneck" : "basic");
+}
+
+/* Filters and kernel of a transposed convolution; a missing one has those that its norm and the others show. */
+static hrnet_status infer_deconv(const inference *in, int i)
+{
+    enum { PUBLISHED_KERNEL = 4 };
+    hr_model_config *const model = in->model;
+    char path[64];
+    const hr_tensor *const weight = find(in, "deconv_layers.%d.weight", 3 * i);
+    if (weight != NULL) {
+        HR_TRY(weight_size(in, weight, 1, &model->deconv_filters[i]));
+        return weight_size(in, weight, 2, &model->deconv_kernels[i]);
+    }
+    snprintf(path, sizeof path, "deconv_layers.%d", 3 * i + 1);
+    if (!norm_size(in, path, &model->deconv_filters[i]))
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: missing: deconv_layers.%d.weight", in->path, 3 * i);
+    model->deconv_kernels[i] = PUBLISHED_KERNEL;
+    for (int other = 0; other < in->n.n_deconvs; other++) {
+        const hr_tensor *const alike = find(in, "deconv_layers.%d.weight", 3 * other);
+        if (alike != NULL) return weight_size(in, alike, 2, &model->deconv_kernels[i]);
+    }
+    return HRNET_OK;
 }
 
 static hrnet_status infer_resnet(const inference *in)
@@ -132,17 +292,16 @@ static hrnet_status infer_resnet(const inference *in)
     hr_model_config *model = in->model;
     snprintf(model->name, sizeof model->name, "pose_resnet");
     HR_TRY(infer_depth(in));
-    const hr_tensor *weight;
-    /* deconv_layers repeats a transposed convolution, a batch norm and a ReLU, hence every third number */
-    while (model->n_deconvs < HR_MAX_DECONVS &&
-           (weight = find(in, "deconv_layers.%d.weight", 3 * model->n_deconvs)) != NULL) {
-        HR_TRY(weight_size(in, weight, 1, &model->deconv_filters[model->n_deconvs]));
-        HR_TRY(weight_size(in, weight, 2, &model->deconv_kernels[model->n_deconvs]));
-        model->n_deconvs++;
-    }
-    model->deconv_with_bias = find(in, "deconv_layers.0.bias") != NULL;
+    if (in->n.n_deconvs > HR_MAX_DECONVS)
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: expected at most %d transposed convolutions, found more", in->path,
+                       HR_MAX_DECONVS);
+    model->n_deconvs = in->n.n_deconvs;
+    model->deconv_with_bias = in->n.has_deconv_bias;
+    for (int i = 0; i < model->n_deconvs; i++) HR_TRY(infer_deconv(in, i));
     return HRNET_OK;
 }
+
+/* ---------------------------------------------------------------------------------------------- head */
 
 /* Whether the head is likely to be UDP's combined target (Huang et al., CVPR 2020): three maps for each keypoint
  * (score, dx, dy) instead of one. Decoding them as heatmaps would give three times as many keypoints, all of them
@@ -163,7 +322,7 @@ static hrnet_status refuse_other_heads(const inference *in)
     for (size_t i = 0; i < in->layout->n_items; i++) {
         const hr_named *item = &in->layout->items[i];
         int layer;
-        if (item->ignored == NULL &&
+        if (item->ignored == NULL && item->standing == HR_INSIDE &&
             (strncmp(item->name, "conv_layers.", 12) == 0 || sscanf(item->name, "final_layer.%4d.", &layer) == 1))
             return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: %s: expected a head of one convolution, found additional layers",
                            in->path, item->found);
@@ -175,8 +334,10 @@ static hrnet_status refuse_other_heads(const inference *in)
 static hrnet_status infer_head(const inference *in, int *out_found)
 {
     HR_TRY(refuse_other_heads(in));
-    const hr_tensor *weight = find(in, "final_layer.weight");
-    *out_found = weight != NULL;
+    const hr_tensor *weight = find(in, "final_layer.weight"), *bias = find(in, "final_layer.bias");
+    *out_found = weight != NULL || bias != NULL;
+    if (weight == NULL && bias != NULL && bias->n_dims == 1 && bias->shape[0] > 0 && bias->shape[0] < 1 << 20)
+        in->model->n_joints = (int)bias->shape[0];
     if (weight == NULL) return HRNET_OK;
     HR_TRY(weight_size(in, weight, 0, &in->model->n_joints));
     HR_TRY(weight_size(in, weight, 2, &in->model->final_conv_kernel));
@@ -233,11 +394,12 @@ hrnet_status hr_infer_config(hr_config *out, const hr_layout *layout, const char
 {
     hr_config_defaults(out);
     snprintf(out->source, sizeof out->source, "%s", path);
-    const inference in = {layout, path, &out->model};
+    inference in = {.layout = layout, .path = path, .model = &out->model};
     int has_head = 0;
-    if (find(&in, "stage2.0.branches.0.0.conv1.weight") != NULL)
+    count_names(&in);
+    if (in.n.n_branches[0] + in.n.n_branches[1] + in.n.n_branches[2] > 0)
         HR_TRY(infer_hrnet(&in));
-    else if (find(&in, "deconv_layers.0.weight") != NULL)
+    else if (in.n.n_deconvs > 0)
         HR_TRY(infer_resnet(&in));
     else
         return hr_fail(HRNET_ERR_UNSUPPORTED,

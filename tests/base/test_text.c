@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -62,9 +63,30 @@ static void a_failed_append_is_reported_by_take(void **state)
     assert_null(text.data);
 }
 
+static void printable_text(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", NULL},
+                                           {"\x1b[31m\a\n\r\t\x7f", "?[31m?????"},
+                                           {"\xc2\x9b\x31m\xc2\xa0", "??1m\xc2\xa0"},
+                                           {"\x9b\xff\xc3 \xe2\x82", "??? ??"},
+                                           {"", NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s", cases[i][0]);
+        assert_ptr_equal(hrnet_printable(text), text);
+        assert_string_equal(text, cases[i][1] != NULL ? cases[i][1] : cases[i][0]);
+    }
+    assert_int_equal(hr_fail(HRNET_ERR_FORMAT, "name \x1b]0;x\x07"), HRNET_ERR_FORMAT);
+    assert_string_equal(hrnet_last_error(), "name ?]0;x?");
+    hr_fail_in(HRNET_ERR_FORMAT, "path\x1b");
+    assert_string_equal(hrnet_last_error(), "path?: name ?]0;x?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(printable_text),
         cmocka_unit_test(pieces_join),
         cmocka_unit_test(long_texts_grow),
         cmocka_unit_test(an_empty_text_is_a_string),

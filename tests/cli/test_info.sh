@@ -58,6 +58,8 @@ half_precision_is_near() {
 
 broken_files_are_named() {
     head -c 5000 "$golden/weights.pth" >short.pth
+    expect 1 "$HRNET" info short.pth
+    has err "short.pth: the file is cut short"
     : >empty.pth
     printf 'this is not a checkpoint' >text.pth
     for file in short.pth empty.pth text.pth missing.pth; do
@@ -98,6 +100,51 @@ names_and_joints_belong_together() {
     has err "hrnet.keypoints: expected 5 names"
 }
 
+several_networks_and_the_key() {
+    config=$golden/config.yaml
+    "$FORMULA" "$config" one.safetensors
+    "$FORMULA" "$config" two.safetensors _orig_mod.model. ema.
+    run="forward -q --config $config -i $golden/input.npy"
+    expect 0 "$HRNET" $run -m one.safetensors -o one.npy
+    [ ! -s err ]
+    expect 0 "$HRNET" $run -m two.safetensors -o two.npy
+    has err "warning: two.safetensors: several networks, the first of which is taken: _orig_mod.model, ema (--weights-key"
+    has err "warning: two.safetensors: 710 tensors beside the network are not used: ema (710)"
+    cmp one.npy two.npy
+    expect 0 "$HRNET" $run -m two.safetensors --weights-key model -o two.npy
+    cmp one.npy two.npy
+    for more in "" "--reference"; do
+        expect 0 "$HRNET" $run -m two.safetensors --weights-key ema -o ema.npy $more
+        expect 1 "$COMPARE" ema.npy one.npy 1e-3
+    done
+    expect 1 "$HRNET" $run -m two.safetensors --weights-key teacher -o none.npy
+    has err "two.safetensors: weights key: expected one of the networks in the file (_orig_mod.model, ema), found teacher"
+    [ ! -e none.npy ]
+    expect 0 "$HRNET" convert two.safetensors ema.safetensors --weights-key ema --config "$config"
+    expect 0 "$HRNET" $run -m ema.safetensors -o two.npy
+    expect 0 "$COMPARE" ema.npy two.npy 1e-5
+    expect 0 "$HRNET" convert two.safetensors first.safetensors --config "$config"
+    has err "warning: two.safetensors: several networks"
+    expect 0 "$HRNET" info two.safetensors --weights-key ema --tensors --config "$config"
+    has out "conv1.weight float32 [64, 3, 3, 3] ema.conv1.weight"
+}
+
+# Names come from the file: what could command a terminal is not printed.
+terminal_escapes_are_harmless() {
+    escape=$(printf '\033')
+    "$FORMULA" "$golden/config.yaml" evil.safetensors "" "$(printf 'a\033]0;title\007\302\233m.')"
+    expect 0 "$HRNET" info evil.safetensors --tensors --config "$golden/config.yaml"
+    has out "conv1.weight float32 [64, 3, 3, 3] a?]0;title???m.conv1.weight"
+    ! grep -q "$escape" out err
+    expect 1 "$HRNET" info evil.safetensors --tensors --weights-key "$(printf 'b\033[31m')"
+    has err "found b?[31m"
+    ! grep -q "$escape" out err
+    "$FORMULA" "$golden/config.yaml" evil.safetensors "$(printf '\033[31m.')" b.
+    expect 0 "$HRNET" forward -m evil.safetensors --config "$golden/config.yaml" -i "$golden/input.npy" -o x.npy
+    has err "several networks, the first of which is taken: ?[31m, b"
+    ! grep -q "$escape" out err
+}
+
 usage() {
     expect 2 "$HRNET" info a b
     expect 2 "$HRNET" convert a
@@ -120,7 +167,8 @@ a_byte_order_mark_is_no_text() {
 for name in a_checkpoint_is_described an_experiment_is_described conversion_keeps_the_weights \
     our_single_file_needs_no_configuration half_precision_is_near broken_files_are_named \
     weights_of_another_network_are_told the_model_that_ships_is_described \
-    names_and_joints_belong_together a_byte_order_mark_is_no_text usage; do
+    names_and_joints_belong_together a_byte_order_mark_is_no_text several_networks_and_the_key terminal_escapes_are_harmless \
+    usage; do
     run_case $name
 done
 exit "$n_failed"

@@ -71,6 +71,7 @@ static void texts_are_escaped_and_clean(void **state)
     static const struct {
         const char *text, *expected;
     } cases[] = {
+        {"a\xc2\x80\xc2\x9b\xc2\xa0", "\"a\\u0080\\u009B\xc2\xa0\"\n"},
         {"\"\\/\b\f\n\r\t\x01\x1f\x7f", "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001F\x7f\"\n"},
         {"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"\n"},
         {"\xff\xc0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"\n"}, /* no lead byte; an overlong NUL */

@@ -206,6 +206,27 @@ static void test_save(void **state)
     unlink(path);
 }
 
+/* Numbers that float16 would make infinite keep their tensor in float32. */
+static void test_save_beyond_half(void **state)
+{
+    (void)state;
+    static const float fits[] = {65519, -65519}, beyond[] = {1, -65520};
+    static const hr_tensor_data items[] = {{"fits", HR_F32, 1, {2}, fits}, {"beyond", HR_F32, 1, {2}, beyond}};
+    char *const path = temporary_path();
+    hr_tensors t;
+    float out[2];
+    assert_int_equal(hr_safetensors_save(path, items, 2, NULL, 0, 1), HRNET_OK);
+    open_golden(&t, path);
+    assert_int_equal(t.items[0].dtype, HR_F16);
+    assert_int_equal(t.items[1].dtype, HR_F32);
+    assert_int_equal(hr_tensor_read(&t, &t.items[0], out), HRNET_OK);
+    assert_true(out[0] == 65504 && out[1] == -65504);
+    assert_int_equal(hr_tensor_read(&t, &t.items[1], out), HRNET_OK);
+    assert_true(out[0] == 1 && out[1] == -65520);
+    hr_tensors_close(&t);
+    unlink(path);
+}
+
 static void read_twice(const void *context, size_t index, void *out)
 {
     for (size_t i = 0; i < 6; i++) ((float *)out)[i] = 2 * ((const float *)context)[i] + (float)index;
@@ -479,7 +500,11 @@ static void test_safetensors_refused(void **state)
     REFUSED(8, HRNET_ERR_FORMAT, "a: ", T("a", "F32", "[4294967296,4294967296]", "[0,8]"));
     REFUSED(8, HRNET_ERR_FORMAT, "whole number", T("a", "F32", "[2.0]", "[0,8]"));
     REFUSED(8, HRNET_ERR_FORMAT, "whole number", T("a", "F32", "[-2]", "[0,8]"));
-    REFUSED(8, HRNET_ERR_UNSUPPORTED, "found F8_E4M3", T("a", "F8_E4M3", "[8]", "[0,8]"));
+    REFUSED(8, HRNET_OK, "", T("a", "F8_E4M3", "[8]", "[0,8]"));
+    REFUSED(8, HRNET_ERR_FORMAT, "gap or overlap", T("a", "F8_E4M3", "[8]", "[0,4]"));
+    REFUSED(8, HRNET_ERR_FORMAT, "a: dtype: expected a string",
+            "\"a\":{\"dtype\":1,\"shape\":[],\"data_offsets\":[0,8]}");
+    REFUSED(8, HRNET_ERR_FORMAT, "cut short", T("a", "F32", "[3]", "[0,12]"));
     REFUSED(8, HRNET_ERR_FORMAT, "data_offsets: expected [begin, end]", T("a", "F32", "[2]", "[0]"));
     REFUSED(0, HRNET_ERR_FORMAT, "a: expected a string", "\"__metadata__\":{\"a\":1}");
     REFUSED(0, HRNET_ERR_FORMAT, "header: line 1", "\"a\"");
@@ -515,6 +540,7 @@ int main(void)
                                        cmocka_unit_test(test_containers_agree),
                                        cmocka_unit_test(test_kinds),
                                        cmocka_unit_test(test_save),
+                                       cmocka_unit_test(test_save_beyond_half),
                                        cmocka_unit_test(test_tree),
                                        cmocka_unit_test(test_unbalanced_tree),
                                        cmocka_unit_test(test_alignment),

@@ -26,6 +26,8 @@ static void state_dict_add(state_dict *dict, const char *scope, const char *name
     }
     hr_tensor *tensor = &dict->tensors.items[dict->tensors.n_items++];
     *tensor = (hr_tensor){.scope = hr_strdup(scope), .name = hr_strdup(name), .n_dims = n_dims};
+    tensor->n_elements = 1;
+    for (int d = 0; d < n_dims; d++) tensor->n_elements *= (size_t)shape[d];
     if (n_dims > 0) memcpy(tensor->shape, shape, (size_t)n_dims * sizeof *shape);
 }
 

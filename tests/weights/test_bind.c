@@ -4,6 +4,7 @@
  */
 #include "../support/net_files.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,10 @@ static const edit *find_edit(const edit *edits, size_t n_edits, const char *name
     return NULL;
 }
 
+/* Further changes: a tensor that is added, one with a bad value, one of integers; NULL: none. */
+static const char *extra_name, *bad_name, *integer_name;
+static float bad_value;
+
 /* Write weights.pth of the first golden network to `file`, edited, without num_batches_tracked (as files before torch
  * 0.4.1 are). Returns how many tensors it has. */
 static int write_edited(const edit *edits, size_t n_edits)
@@ -50,7 +55,8 @@ static int write_edited(const edit *edits, size_t n_edits)
     size_t n = 0;
     golden_graph_open(&net, net_names[0]);
     float *block = test_malloc(net.graph.n_floats * sizeof *block);
-    hr_tensor_data *items = test_calloc((size_t)net.graph.n_params, sizeof *items);
+    hr_tensor_data *items = test_calloc((size_t)net.graph.n_params + 1, sizeof *items);
+    static const int64_t integers[1024];
     for (int i = 0; i < net.graph.n_params; i++) {
         const hr_param *param = &net.graph.params[i];
         const edit *change = find_edit(edits, n_edits, param->name);
@@ -66,7 +72,14 @@ static int write_edited(const edit *edits, size_t n_edits)
             item->shape[1] = param->shape[0];
         }
         MUST(hr_weights_read(&net.weights, &net.graph, i, block + param->offset));
+        if (bad_name != NULL && strcmp(bad_name, param->name) == 0) block[param->offset + 5] = bad_value;
+        if (integer_name != NULL && strcmp(integer_name, param->name) == 0) {
+            item->dtype = HR_I64;
+            item->data = integers;
+        }
     }
+    if (extra_name != NULL)
+        items[n++] = (hr_tensor_data){.name = extra_name, .dtype = HR_F32, .n_dims = 1, .shape = {8}, .data = block};
     MUST(hr_torch_save(file, items, n));
     test_free(items);
     test_free(block);
@@ -141,22 +154,120 @@ static void named_problems(void **state)
     hrnet_model_free(model);
 }
 
-/* Tensors that no parameter asks for are reported, but loading succeeds. */
-static void unexpected_only(void **state)
+/* A network of fewer modules than the file's is another one: what is left over of the file's is named. */
+static void left_over_inside(void **state)
 {
     (void)state;
     hrnet_model *model = NULL;
     hrnet_config *config = NULL;
     const char *const overrides[] = {"MODEL.EXTRA.STAGE4.NUM_MODULES", "1", NULL};
+    const char *const path = golden_path(net_names[0], "weights.pth");
     MUST(hrnet_config_load(&config, golden_path(net_names[0], "config.yaml"), overrides, NULL, NULL));
+    hrnet_model_options options = {.config = config, .on_message = collect};
     report[0] = '\0';
     /* the shorter network's last module is the golden one's first, which has three fuse outputs more */
-    MUST(hrnet_model_load(&model, golden_path(net_names[0], "weights.pth"),
-                          &(hrnet_model_options){.config = config, .on_message = collect}));
+    REFUSED(hrnet_model_load(&model, path, &options), HRNET_ERR_MISMATCH,
+            "0 tensors missing, 0 of another shape, 192 unexpected; unexpected: stage4.0.fuse_layers.1.0.0.0.weight");
     reported("unexpected: stage4.1.branches.0.0.conv1.weight");
     reported("unexpected: stage4.0.fuse_layers.3.2.0.0.weight");
+    assert_null(model);
+    options.allow_missing = 1;
+    MUST(hrnet_model_load(&model, path, &options));
+    assert_non_null(strstr(report, "warning: "));
+    assert_non_null(strstr(report, "192 tensors inside the network are not used"));
     hrnet_model_free(model);
     hrnet_config_free(config);
+}
+
+/* Attention, further deconvolutions, layers of the head: inside. Another head: beside, told with a warning. */
+static void left_over_tensors(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *word; /* word: of the error; NULL: of the warning */
+    } cases[] = {
+        {"stage2.0.branches.0.0.se.fc1.weight", "unexpected: stage2.0.branches.0.0.se.fc1.weight"},
+        {"deconv_layers.0.weight", "unexpected: deconv_layers.0.weight"},
+        {"conv3.weight", "unexpected: conv3.weight"},
+        {"layer1.4.conv1.weight", "unexpected: layer1.4.conv1.weight"},
+        {"stage5.0.weight", "unexpected: stage5.0.weight"},
+        {"final_layer.extra", "unexpected: final_layer.extra"},
+        {"reid_head.fc.weight", NULL},
+        {"fc.weight", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        hrnet_model *model = NULL;
+        char line[256];
+        extra_name = cases[i].name;
+        write_edited(NULL, 0);
+        extra_name = NULL;
+        if (cases[i].word != NULL) {
+            REFUSED(load(&model, file, 0), HRNET_ERR_MISMATCH, cases[i].word);
+            MUST(load(&model, file, 1));
+            assert_non_null(strstr(report, "\nwarning: "));
+        } else {
+            MUST(load(&model, file, 0));
+            snprintf(line, sizeof line, "warning: %s: 1 tensors beside the network are not used: %.*s (1)", file,
+                     (int)strcspn(cases[i].name, "."), cases[i].name);
+            reported(line);
+        }
+        hrnet_model_free(model);
+    }
+}
+
+/* Numbers that no network can compute with are refused wherever weights are read. */
+static void bad_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *message;
+        float value;
+    } cases[] = {{"stage3.0.branches.1.0.conv2.weight", "expected finite numbers, found NaN at element 5", NAN},
+                 {"bn1.bias", "expected finite numbers, found an infinite one", INFINITY},
+                 {"bn1.running_mean", "expected finite numbers, found an infinite one", -INFINITY},
+                 {"bn1.running_var", "expected variances of at least 0, found -1 at element 5", -1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        hrnet_model *model = NULL;
+        hrnet_checkpoint *checkpoint = NULL;
+        hrnet_config *config = golden_config(net_names[0]);
+        hrnet_array input = golden_array(net_names[0], "input"), heatmaps = {0};
+        char whole[512], out[80];
+        bad_name = cases[i].name;
+        bad_value = cases[i].value;
+        write_edited(NULL, 0);
+        bad_name = NULL;
+        snprintf(whole, sizeof whole, "%s: %s: %s", file, cases[i].name, cases[i].message);
+        snprintf(out, sizeof out, "%s/out", folder);
+        REFUSED(load(&model, file, 0), HRNET_ERR_FORMAT, whole);
+        REFUSED(load(&model, file, 1), HRNET_ERR_FORMAT, whole);
+        MUST(hrnet_checkpoint_load(&checkpoint, file));
+        const hrnet_model_options options = {.config = config};
+        for (int format = 0; format < 2; format++) {
+            const hrnet_save_options how = {.format = (hrnet_file_format)format, .config = config};
+            REFUSED(hrnet_checkpoint_save(checkpoint, out, &how), HRNET_ERR_FORMAT, whole);
+        }
+        REFUSED(hrnet_export_onnx(checkpoint, out, &options, 1), HRNET_ERR_FORMAT, whole);
+        REFUSED(hrnet_reference_forward(&heatmaps, checkpoint, &options, &input, 0, 0), HRNET_ERR_FORMAT, whole);
+        assert_int_equal(access(out, F_OK), -1);
+        hrnet_checkpoint_free(checkpoint);
+        hrnet_config_free(config);
+        hrnet_array_free(&input);
+    }
+}
+
+/* Integers are no weights: nothing says how to scale them. A count of batches may have any type. */
+static void integer_weights(void **state)
+{
+    (void)state;
+    hrnet_model *model = NULL;
+    integer_name = "layer1.0.bn1.weight";
+    write_edited(NULL, 0);
+    integer_name = NULL;
+    REFUSED(load(&model, file, 0), HRNET_ERR_MISMATCH,
+            "1 of another type, 0 unexpected; wrong type: layer1.0.bn1.weight: expected floating numbers, found int64");
+    MUST(load(&model, file, 1));
+    assert_non_null(strstr(report, "1 tensors keep their initial values"));
+    hrnet_model_free(model);
 }
 
 static void other_networks(void **state)
@@ -335,10 +446,17 @@ static void pretrained_file_missing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_there),         cmocka_unit_test(named_problems),
-        cmocka_unit_test(unexpected_only),   cmocka_unit_test(other_networks),
-        cmocka_unit_test(pretrained_layers), cmocka_unit_test(missing_keep_initial_values),
-        cmocka_unit_test(training_start),    cmocka_unit_test(pretrained_file_missing),
+        cmocka_unit_test(all_there),
+        cmocka_unit_test(named_problems),
+        cmocka_unit_test(left_over_inside),
+        cmocka_unit_test(other_networks),
+        cmocka_unit_test(pretrained_layers),
+        cmocka_unit_test(missing_keep_initial_values),
+        cmocka_unit_test(left_over_tensors),
+        cmocka_unit_test(bad_numbers),
+        cmocka_unit_test(integer_weights),
+        cmocka_unit_test(training_start),
+        cmocka_unit_test(pretrained_file_missing),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -24,7 +24,7 @@ static hrnet_status infer(hr_config *config, state_dict *dict)
 {
     hr_layout layout = {0};
     message[0] = '\0';
-    assert_int_equal(hr_layout_read(&layout, &dict->tensors), HRNET_OK);
+    assert_int_equal(hr_layout_read(&layout, &dict->tensors, NULL), HRNET_OK);
     const hrnet_status status = hr_infer_config(config, &layout, "weights.pth", remember, NULL);
     hr_layout_free(&layout);
     return status;
@@ -142,8 +142,15 @@ static void other_heads_and_bodies(void **state)
         {"backbone.", "head.final_layer.bias", "head.conv_layers.0.weight", 256, HRNET_ERR_UNSUPPORTED,
          "head.conv_layers.0.weight"},
         {"", "final_layer.weight", "other.weight", 17, HRNET_OK, NULL},
-        {"", "stage2.0.branches.0.0.conv1.weight", "x", 32, HRNET_ERR_UNSUPPORTED, "conv1.weight"},
-        {"", "stage4.0.branches.0.0.conv1.weight", "x", 32, HRNET_ERR_MISMATCH, "stage4.0"},
+        /* indices that skip numbers: what they promise is not there */
+        {"", "stage3.3.branches.0.3.bn2.bias", "stage3.200.branches.0.0.bn2.bias", 32, HRNET_ERR_MISMATCH,
+         "stage3.4.branches.0.0.conv1.weight"},
+        {"", "stage3.3.branches.0.3.bn2.bias", "stage3.0.branches.0.250.bn2.bias", 32, HRNET_ERR_MISMATCH,
+         "stage3.0.branches.0.4.conv1.weight"},
+        {"", "stage3.3.branches.0.3.bn2.bias", "stage3.0.branches.7.0.bn2.bias", 32, HRNET_ERR_MISMATCH,
+         "stage3.0.branches.3.0.conv1.weight"},
+        {"", "stage3.3.branches.0.3.bn2.bias", "stage3.999999.branches.0.0.bn2.bias", 32, HRNET_ERR_LIMIT, "stage3"},
+        {"", "stage3.3.branches.0.3.bn2.bias", "stage3.0.fuse_layers.8.0.0.0.weight", 32, HRNET_ERR_LIMIT, "stage3"},
         {"", "stage4.0.branches.0.0.conv1.weight", "stage4.0.branches.0.0.conv1.weight", 1 << 30, HRNET_ERR_LIMIT,
          "stage4.0.branches.0.0.conv1.weight"},
         {"", "stage4.0.branches.0.0.conv1.weight", "stage4.0.branches.0.0.conv1.weight", 5000, HRNET_ERR_CONFIG,

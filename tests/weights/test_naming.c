@@ -15,7 +15,7 @@ static void open_file(hr_tensors *tensors, hr_layout *layout, const char *name)
     char path[1024];
     snprintf(path, sizeof path, TEST_DATA "/golden/%s", name);
     if (hr_tensors_open(tensors, path) != HRNET_OK) fail_msg("%s", hrnet_last_error());
-    if (hr_layout_read(layout, tensors) != HRNET_OK) fail_msg("%s", hrnet_last_error());
+    if (hr_layout_read(layout, tensors, NULL) != HRNET_OK) fail_msg("%s", hrnet_last_error());
 }
 
 /* Files made by torch and the safetensors package; 11 tensors of a small network in each producer's layout. */
@@ -103,7 +103,7 @@ static void ignored_tensors(void **state)
     state_dict dict = {0};
     hr_layout layout = {0};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) state_dict_add(&dict, "", cases[i].name, 0, NULL);
-    assert_int_equal(hr_layout_read(&layout, &dict.tensors), HRNET_OK);
+    assert_int_equal(hr_layout_read(&layout, &dict.tensors, NULL), HRNET_OK);
     assert_string_equal(layout.name, "ImageNet");
     for (size_t i = 0; i < layout.n_items; i++)
         if ((layout.items[i].ignored != NULL) != cases[i].is_ignored) fail_msg("%s", cases[i].name);
@@ -116,11 +116,12 @@ static void same_official_name(void **state)
     (void)state;
     state_dict dict = {0};
     hr_layout layout = {0};
-    state_dict_add(&dict, "state_dict", "module.conv1.weight", 0, NULL);
-    state_dict_add(&dict, "state_dict", "backbone.conv1.weight", 0, NULL);
-    assert_int_equal(hr_layout_read(&layout, &dict.tensors), HRNET_ERR_FORMAT);
-    assert_non_null(strstr(hrnet_last_error(), "state_dict/module.conv1.weight"));
-    assert_non_null(strstr(hrnet_last_error(), "state_dict/backbone.conv1.weight"));
+    state_dict_add(&dict, "state_dict", "backbone.layer1.0.conv1.weight", 0, NULL);
+    state_dict_add(&dict, "state_dict", "head.final_layer.weight", 0, NULL);
+    state_dict_add(&dict, "state_dict", "head.final_layer.0.weight", 0, NULL);
+    assert_int_equal(hr_layout_read(&layout, &dict.tensors, NULL), HRNET_ERR_FORMAT);
+    assert_non_null(strstr(hrnet_last_error(), "state_dict/head.final_layer.weight"));
+    assert_non_null(strstr(hrnet_last_error(), "state_dict/head.final_layer.0.weight"));
     assert_null(layout.items);
     state_dict_free(&dict);
 }
@@ -130,9 +131,9 @@ static void foreign_files(void **state)
     (void)state;
     state_dict dict = {0};
     hr_layout layout = {0};
-    assert_int_equal(hr_layout_read(&layout, &dict.tensors), HRNET_ERR_MISMATCH);
+    assert_int_equal(hr_layout_read(&layout, &dict.tensors, NULL), HRNET_ERR_MISMATCH);
     state_dict_add(&dict, "weights", "encoder.block.0.weight", 0, NULL);
-    assert_int_equal(hr_layout_read(&layout, &dict.tensors), HRNET_OK);
+    assert_int_equal(hr_layout_read(&layout, &dict.tensors, NULL), HRNET_OK);
     assert_string_equal(layout.name, "unknown");
     assert_string_equal(layout.items[0].name, "encoder.block.0.weight");
     hr_layout_free(&layout);
@@ -148,7 +149,7 @@ static void allocation_failures(void **state)
     for (;; k++) {
         hr_layout layout = {0};
         hr_mem_fail_after(k);
-        const hrnet_status status = hr_layout_read(&layout, &dict.tensors);
+        const hrnet_status status = hr_layout_read(&layout, &dict.tensors, NULL);
         hr_mem_fail_after(-1);
         hr_layout_free(&layout);
         if (status == HRNET_OK) break;

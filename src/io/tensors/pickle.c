@@ -121,7 +121,7 @@ static hrnet_status on_call(hr_machine *m, unsigned with_keywords)
     HR_TRY(hr_machine_pop(m, &callee));
     if (m->tree->values[arguments].kind != HR_PICKLE_TUPLE)
         return hr_machine_broken(m, "arguments that are not a tuple");
-    return hr_machine_push_value(m, (hr_value){.kind = HR_PICKLE_CALL, .as.call = {callee, arguments}});
+    return hr_machine_push_value(m, (hr_value){.kind = HR_PICKLE_CALL, .as.call = {callee, arguments, 0}});
 }
 
 /* INST and OBJ of protocols 0 and 1: a class called with the values above the mark. INST (named) gives the class as two
@@ -140,16 +140,19 @@ static hrnet_status on_instance(hr_machine *m, unsigned named)
     HR_TRY(hr_machine_push_container(m, HR_PICKLE_TUPLE, named ? from : from + 1));
     HR_TRY(hr_machine_pop(m, &arguments));
     m->n_stack = from;
-    return hr_machine_push_value(m, (hr_value){.kind = HR_PICKLE_CALL, .as.call = {callee, arguments}});
+    return hr_machine_push_value(m, (hr_value){.kind = HR_PICKLE_CALL, .as.call = {callee, arguments, 0}});
 }
 
-/* BUILD: sets an object's attributes in Python; dropped here, since no tensor or number of a checkpoint needs them. */
+/* BUILD: sets an object's attributes in Python; here the state is kept with the call that makes the object. */
 static hrnet_status on_build(hr_machine *m, unsigned n)
 {
     (void)n;
     hr_ref state = 0, object = 0;
     HR_TRY(hr_machine_pop(m, &state));
-    return hr_machine_top(m, &object);
+    HR_TRY(hr_machine_top(m, &object));
+    hr_value *const value = &m->tree->values[object];
+    if (value->kind == HR_PICKLE_CALL && value->as.call.state == 0) value->as.call.state = state;
+    return HRNET_OK;
 }
 
 /* PERSID, BINPERSID: a reference to something outside; the id is a line of text, or the topmost value. */

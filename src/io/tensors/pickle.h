@@ -34,7 +34,7 @@ typedef enum hr_pickle_kind {
     HR_PICKLE_DICT, /* items: key, value, key, value ... */
     HR_PICKLE_SET,
     HR_PICKLE_GLOBAL,    /* a class or function, by module and name */
-    HR_PICKLE_CALL,      /* a call of a GLOBAL; items: what was appended to its result. State set by BUILD is dropped */
+    HR_PICKLE_CALL,      /* a call of a GLOBAL; items: what was appended to its result */
     HR_PICKLE_PERSISTENT /* a reference to something outside of the pickle, by an id; PyTorch: a storage */
 } hr_pickle_kind;
 
@@ -52,6 +52,7 @@ typedef struct hr_value {
         } global;
         struct {
             hr_ref callee, arguments; /* arguments: a TUPLE */
+            hr_ref state; /* what BUILD would set the object's attributes from, the first time; 0: nothing */
         } call;
         hr_ref id; /* of a PERSISTENT */
     } as;

@@ -8,6 +8,7 @@
  *
  * The limits are those of the reference implementation: a header of at most 100 MB, no byte of data unused.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,17 +30,19 @@ static const struct {
     {"I32", HR_I32}, {"I16", HR_I16}, {"I8", HR_I8},     {"U8", HR_U8},   {"BOOL", HR_BOOL},
 };
 
-static hrnet_status read_dtype(const hr_json *value, hr_dtype *out)
+/* A type that is not in the table makes the tensor a foreign one: nobody may need it. */
+static hrnet_status read_dtype(const hr_json *value, hr_tensor *tensor)
 {
     const char *const name = hr_json_string(value);
     if (name == NULL) return hr_fail(HRNET_ERR_FORMAT, "dtype: expected a string");
     for (size_t i = 0; i < sizeof dtype_names / sizeof *dtype_names; i++) {
         if (strcmp(dtype_names[i].name, name) == 0) {
-            *out = dtype_names[i].dtype;
+            tensor->dtype = dtype_names[i].dtype;
             return HRNET_OK;
         }
     }
-    return hr_fail(HRNET_ERR_UNSUPPORTED, "dtype: expected a real, integer or bool type, found %.40s", name);
+    tensor->foreign = hr_strndup(name, 40);
+    return tensor->foreign != NULL ? HRNET_OK : hr_fail_memory(40);
 }
 
 /* Read the sizes, and set the strides of C order. */
@@ -69,16 +72,20 @@ static hrnet_status read_tensor(const hr_json *value, uint64_t data_at, uint64_t
 {
     const hr_json *const offsets = hr_json_get(value, "data_offsets"), *const first = hr_json_first(offsets);
     int64_t begin, end;
-    HR_TRY(read_dtype(hr_json_get(value, "dtype"), &tensor->dtype));
+    HR_TRY(read_dtype(hr_json_get(value, "dtype"), tensor));
     HR_TRY(read_shape(hr_json_get(value, "shape"), tensor));
     if (!hr_json_is(offsets, HR_JSON_ARRAY) || offsets->count != 2 || !hr_json_integer(first, &begin) ||
         !hr_json_integer(first + first->span, &end))
         return hr_fail(HRNET_ERR_FORMAT, "data_offsets: expected [begin, end]");
-    if (begin < 0 || end < begin || (uint64_t)end > data_size)
+    if (begin >= 0 && end >= begin && (uint64_t)end > data_size)
+        return hr_fail(HRNET_ERR_FORMAT, "data_offsets: " HR_CUT_SHORT ": expected %lld bytes of data, found %llu",
+                       (long long)end, (unsigned long long)data_size);
+    if (begin < 0 || end < begin)
         return hr_fail(HRNET_ERR_FORMAT, "data_offsets: expected a part of %llu bytes, found [%lld, %lld]",
                        (unsigned long long)data_size, (long long)begin, (long long)end);
     *storage = (hr_storage){
         .dtype = tensor->dtype, .known = 1, .at = data_at + (uint64_t)begin, .n_bytes = (uint64_t)(end - begin)};
+    if (tensor->foreign != NULL) return HRNET_OK; /* the size of its elements is not known */
     HR_TRY(hr_tensor_check(tensor, storage->n_bytes));
     if ((uint64_t)tensor->n_elements * hr_dtype_size(tensor->dtype) != storage->n_bytes)
         return hr_fail(HRNET_ERR_FORMAT, "expected %zu elements of %s, found %llu bytes of data", tensor->n_elements,
@@ -194,8 +201,8 @@ hrnet_status hr_safetensors_index(hr_tensors *tensors)
         return hr_fail(HRNET_ERR_LIMIT, "expected a header of at most %d bytes, found %llu", MAX_HEADER,
                        (unsigned long long)n);
     if (n > source->size - SIZE_BYTES)
-        return hr_fail(HRNET_ERR_FORMAT, "expected a header of %llu bytes, found a file of %llu", (unsigned long long)n,
-                       (unsigned long long)source->size);
+        return hr_fail(HRNET_ERR_FORMAT, HR_CUT_SHORT ": expected a header of %llu bytes, found a file of %llu",
+                       (unsigned long long)n, (unsigned long long)source->size);
     HR_NEW(header, (size_t)n);
     hrnet_status status = hr_source_read(source, SIZE_BYTES, (size_t)n, header);
     if (status == HRNET_OK) {
@@ -211,16 +218,30 @@ hrnet_status hr_safetensors_index(hr_tensors *tensors)
 
 /* ------------------------------------------------------------------------------------------------ writing */
 
-static hr_dtype stored_dtype(const hr_tensor_data *item, int half)
-{
-    return half && item->dtype == HR_F32 ? HR_F16 : item->dtype;
-}
-
 static size_t count_elements(const hr_tensor_data *item)
 {
     size_t n = 1;
     for (int d = 0; d < item->n_dims; d++) n *= (size_t)item->shape[d];
     return n;
+}
+
+/* Whether float16 has a finite number for each finite one of the tensor: below 65520 they round to 65504 or less. */
+static int fits_half(const hr_tensor_data *item)
+{
+    const float *const values = item->data;
+    const size_t n = count_elements(item);
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(values[i]) && fabsf(values[i]) >= 65520.0f) return 0;
+    return 1;
+}
+
+/* The element types in the file; free with hr_free. */
+static hrnet_status choose_dtypes(const hr_tensor_data *items, size_t n_items, int half, hr_dtype **out)
+{
+    HR_NEW(*out, n_items);
+    for (size_t i = 0; i < n_items; i++)
+        (*out)[i] = half && items[i].dtype == HR_F32 && fits_half(&items[i]) ? HR_F16 : items[i].dtype;
+    return HRNET_OK;
 }
 
 static void add_tensor(hr_text *text, const hr_tensor_data *item, hr_dtype dtype, uint64_t at)
@@ -235,12 +256,12 @@ static void add_tensor(hr_text *text, const hr_tensor_data *item, hr_dtype dtype
 
 /* The offset of each item in the data. Items of larger elements come first, which aligns each to its elements: readers
  * that map the file need that, and the format allows no padding between tensors. */
-static void assign_offsets(const hr_tensor_data *items, size_t n_items, int half, uint64_t *offsets)
+static void assign_offsets(const hr_tensor_data *items, size_t n_items, const hr_dtype *dtypes, uint64_t *offsets)
 {
     uint64_t at = 0;
     for (size_t size = LARGEST_ELEMENT; size > 0; size /= 2) {
         for (size_t i = 0; i < n_items; i++) {
-            if (hr_dtype_size(stored_dtype(&items[i], half)) != size) continue;
+            if (hr_dtype_size(dtypes[i]) != size) continue;
             offsets[i] = at;
             at += (uint64_t)count_elements(&items[i]) * size;
         }
@@ -249,11 +270,11 @@ static void assign_offsets(const hr_tensor_data *items, size_t n_items, int half
 
 /* Append the JSON header, padded with spaces so that the data starts at a multiple of DATA_ALIGN. */
 static hrnet_status make_header(hr_text *text, const hr_tensor_data *items, size_t n_items, const hr_entry *entries,
-                                size_t n_entries, int half)
+                                size_t n_entries, const hr_dtype *dtypes)
 {
     uint64_t *offsets;
     HR_NEW(offsets, n_items);
-    assign_offsets(items, n_items, half, offsets);
+    assign_offsets(items, n_items, dtypes, offsets);
     hr_text_add(text, "{");
     for (size_t i = 0; i < n_entries; i++) {
         hr_text_add(text, i == 0 ? "\"__metadata__\":{" : ",");
@@ -264,7 +285,7 @@ static hrnet_status make_header(hr_text *text, const hr_tensor_data *items, size
     if (n_entries > 0) hr_text_add(text, "}");
     for (size_t i = 0; i < n_items; i++) {
         if (i > 0 || n_entries > 0) hr_text_add(text, ",");
-        add_tensor(text, &items[i], stored_dtype(&items[i], half), offsets[i]);
+        add_tensor(text, &items[i], dtypes[i], offsets[i]);
     }
     hr_text_add(text, "}");
     while ((SIZE_BYTES + text->length) % DATA_ALIGN != 0 && !text->failed) hr_text_add_bytes(text, " ", 1);
@@ -273,10 +294,10 @@ static hrnet_status make_header(hr_text *text, const hr_tensor_data *items, size
 }
 
 /* Write an item's elements; float32 that is stored as float16 is converted in chunks. */
-static void write_item(FILE *stream, const hr_tensor_data *item, int half)
+static void write_item(FILE *stream, const hr_tensor_data *item, hr_dtype dtype)
 {
     const size_t n = count_elements(item);
-    if (stored_dtype(item, half) == item->dtype) {
+    if (dtype == item->dtype) {
         fwrite(item->data, hr_dtype_size(item->dtype), n, stream);
         return;
     }
@@ -295,8 +316,10 @@ hrnet_status hr_safetensors_save(const char *path, const hr_tensor_data *items, 
 {
     hr_text text = {0};
     char *header = NULL;
+    hr_dtype *dtypes;
     hr_file file;
-    hrnet_status status = make_header(&text, items, n_items, entries, n_entries, half);
+    HR_TRY(choose_dtypes(items, n_items, half, &dtypes));
+    hrnet_status status = make_header(&text, items, n_items, entries, n_entries, dtypes);
     const uint64_t n = text.length;
     if (status == HRNET_OK) status = hr_text_take(&text, &header);
     if (status == HRNET_OK) status = hr_file_create(&file, path);
@@ -307,10 +330,11 @@ hrnet_status hr_safetensors_save(const char *path, const hr_tensor_data *items, 
         fwrite(header, 1, (size_t)n, file.stream);
         for (size_t size = LARGEST_ELEMENT; size > 0; size /= 2)
             for (size_t i = 0; i < n_items; i++)
-                if (hr_dtype_size(stored_dtype(&items[i], half)) == size) write_item(file.stream, &items[i], half);
+                if (hr_dtype_size(dtypes[i]) == size) write_item(file.stream, &items[i], dtypes[i]);
         status = hr_file_commit(&file);
     }
     hr_free(header);
+    hr_free(dtypes);
     hr_text_free(&text);
     return status;
 }

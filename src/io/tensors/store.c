@@ -136,7 +136,10 @@ void hr_store_free(hr_store *store)
 {
     if (store == NULL) return;
     if (store->zip != NULL) hr_torch_zip_close(store->zip);
-    for (size_t i = 0; i < store->n_storages; i++) hr_free(store->storages[i].key);
+    for (size_t i = 0; i < store->n_storages; i++) {
+        hr_free(store->storages[i].key);
+        hr_free(store->storages[i].inflated);
+    }
     hr_free(store->storages);
     hr_source_close(&store->source);
     hr_free(store);

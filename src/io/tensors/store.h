@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "io/tensors/tensors.h"
 
+enum { HR_MAX_INFLATED = 1 << 28 };                                                    /* bytes */
 enum { HR_MAX_TENSORS = 1000000, HR_MAX_PICKLE = 1 << 28, HR_MAX_METADATA = 1 << 20 }; /* tensors; bytes; bytes */
 
 /* ------------------------------------------------------------------------------------------------ the file */
@@ -36,19 +37,27 @@ void hr_source_close(hr_source *source);
 /* ------------------------------------------------------------------------------------------------ storages */
 
 typedef struct hr_storage {
-    char *key;      /* PyTorch's name of it, "0", "1", ...; NULL in safetensors. Owned */
-    hr_dtype dtype; /* of its elements */
-    int known;      /* 0: elements of a type that is not in hr_dtype; dtype and n_bytes mean nothing */
+    char *key;           /* PyTorch's name of it, "0", "1", ...; NULL in safetensors. Owned */
+    hr_dtype dtype;      /* of its elements */
+    int known;           /* 0: elements of a type that is not in hr_dtype; dtype means nothing */
+    size_t element_size; /* bytes; 0: not known, and n_bytes means nothing */
     uint64_t n_bytes;
-    uint64_t at;  /* offset in the file; in a zip the index of the entry */
-    int verified; /* in a zip: the entry's CRC has been checked */
+    uint64_t at;             /* offset in the file; in a zip the index of the entry */
+    int verified;            /* in a zip: the entry's CRC has been checked */
+    int is_deflated;         /* in a zip: the entry is compressed */
+    size_t n_tensors;        /* in a zip: tensors that are views of it */
+    unsigned char *inflated; /* in a zip: the whole entry, if it is deflated and several tensors need it. Owned */
 } hr_storage;
+
+/* The beginning of the message for a file that ends too early. */
+#define HR_CUT_SHORT "the file is cut short (a download or copy that broke off?)"
 
 typedef struct hr_store {
     hr_source source;
     struct zip *zip; /* the archive; NULL: storages stand in the file uncompressed */
     hr_storage *storages;
     size_t n_storages, capacity;
+    uint64_t n_inflated; /* bytes that are kept inflated */
 } hr_store;
 
 /* Append a storage. Its key (n bytes, not NUL-terminated; NULL for none) is copied. HRNET_ERR_LIMIT beyond
@@ -71,7 +80,8 @@ hrnet_status hr_torch_stream_index(hr_tensors *tensors);
 hrnet_status hr_safetensors_index(hr_tensors *tensors);
 
 /* Copy n bytes from byte `at` of a storage in a zip. The first call for a storage also checks the CRC of its whole
- * entry. */
+ * entry. A deflated entry that several tensors need is inflated once and kept until the file is closed;
+ * HRNET_ERR_LIMIT if these would take more than HR_MAX_INFLATED bytes. */
 hrnet_status hr_torch_zip_read(hr_store *store, hr_storage *storage, uint64_t at, size_t n, void *out);
 void hr_torch_zip_close(struct zip *zip);
 

@@ -136,6 +136,7 @@ void hr_tensors_close(hr_tensors *tensors)
     for (size_t i = 0; i < tensors->n_items; i++) {
         hr_free(tensors->items[i].scope);
         hr_free(tensors->items[i].name);
+        hr_free(tensors->items[i].foreign);
     }
     for (size_t i = 0; i < tensors->n_entries; i++) {
         hr_free(tensors->entries[i].key);
@@ -147,6 +148,11 @@ void hr_tensors_close(hr_tensors *tensors)
     hr_free(tensors->skipped);
     hr_store_free(tensors->store);
     *tensors = (hr_tensors){0};
+}
+
+const char *hr_tensors_name(const hr_tensors *tensors)
+{
+    return tensors->store->source.name;
 }
 
 const char *hr_tensors_entry(const hr_tensors *tensors, const char *key)
@@ -222,15 +228,16 @@ static hrnet_status read_span(const hr_tensors *tensors, const hr_tensor *tensor
                               : hr_source_read(&store->source, storage->at + at, n, out);
 }
 
-/* Convert the elements of a span in C order, into floats or doubles, whichever is not NULL. `from`, the element's
- * position in the span, follows the index like an odometer: a step in dimension d adds its stride, and when d overflows
- * its whole extent is taken back. */
+/* Convert the elements of a span in C order, negated if need be, into floats or doubles, whichever is not NULL. `from`,
+ * the element's position in the span, follows the index like an odometer: a step in dimension d adds its stride, and
+ * when d overflows its whole extent is taken back. */
 static void convert(const hr_tensor *tensor, const unsigned char *bytes, float *floats, double *doubles)
 {
     const size_t size = hr_dtype_size(tensor->dtype);
     int64_t index[HR_MAX_DIMS] = {0}, from = 0;
     for (size_t i = 0; i < tensor->n_elements; i++) {
-        const double value = element(tensor->dtype, bytes + (size_t)from * size);
+        const double stored = element(tensor->dtype, bytes + (size_t)from * size);
+        const double value = tensor->negated ? -stored : stored;
         if (floats != NULL)
             floats[i] = (float)value;
         else
@@ -247,10 +254,14 @@ static void convert(const hr_tensor *tensor, const unsigned char *bytes, float *
 static hrnet_status read_tensor(const hr_tensors *tensors, const hr_tensor *tensor, float *floats, double *doubles)
 {
     hrnet_status status;
+    const int is_plain = is_contiguous(tensor) && !tensor->negated;
+    if (tensor->foreign != NULL)
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: %s: expected real numbers, integers or bools, found %s",
+                       hr_tensors_name(tensors), tensor->name, tensor->foreign);
     if (tensor->n_elements == 0) return HRNET_OK;
-    if (is_contiguous(tensor) && floats != NULL && tensor->dtype == HR_F32) {
+    if (is_plain && floats != NULL && tensor->dtype == HR_F32) {
         status = read_span(tensors, tensor, floats);
-    } else if (is_contiguous(tensor) && doubles != NULL && tensor->dtype == HR_F64) {
+    } else if (is_plain && doubles != NULL && tensor->dtype == HR_F64) {
         status = read_span(tensors, tensor, doubles);
     } else {
         unsigned char *const bytes = hr_alloc((size_t)span(tensor), hr_dtype_size(tensor->dtype));

@@ -34,7 +34,10 @@ typedef struct hr_tensor {
     char *scope; /* keys of the nested dictionaries above it, joined with '/': "", "state_dict", "optimizer/state/0" */
     char *name;  /* its key in the innermost dictionary: "module.conv1.weight" */
     hr_dtype dtype;
-    int n_dims; /* 0 for a scalar */
+    char *foreign; /* NULL; or the file's name of an element type or kind of tensor that is not read ("F8_E4M3"): such a
+                      tensor is listed, and hr_tensor_read fails. Owned */
+    int negated;   /* 1: the elements are the negatives of those stored (PyTorch's negative bit) */
+    int n_dims;    /* 0 for a scalar */
     int64_t shape[HR_MAX_DIMS];
     size_t n_elements;
     int64_t strides[HR_MAX_DIMS]; /* in elements, >= 0; checked to stay inside the storage */
@@ -64,12 +67,14 @@ typedef struct hr_tensors {
      * once, at most 256. */
     char **skipped;
     size_t n_skipped;
+    int is_script;          /* 1: a TorchScript archive, of which the modules' tensors are read and no code */
     struct hr_store *store; /* the file and its storages: store.h */
 } hr_tensors;
 
-/* Open a regular file; its content decides about the format. HRNET_ERR_FORMAT for broken files and other formats,
- * HRNET_ERR_UNSUPPORTED for valid files outside these formats (TorchScript, big-endian numbers, tensors that repeat
- * elements of a smaller storage), HRNET_ERR_LIMIT for more than 1,000,000 tensors or a pickle of more than 256 MiB,
+/* Open a regular file; its content decides about the format. HRNET_ERR_FORMAT for broken files and other formats
+ * (a file that ends too early is said to be cut short),
+ * HRNET_ERR_UNSUPPORTED for valid files outside these formats (big-endian numbers, tensors that repeat elements of a
+ * smaller storage), HRNET_ERR_LIMIT for more than 1,000,000 tensors or a pickle of more than 256 MiB,
  * HRNET_ERR_IO. Messages start with the path. A metadata value of more than 1 MiB is left out. Close with
  * hr_tensors_close. */
 hrnet_status hr_tensors_open(hr_tensors *out, const char *path);
@@ -79,10 +84,14 @@ hrnet_status hr_tensors_open_memory(hr_tensors *out, const void *bytes, size_t n
 void hr_tensors_close(hr_tensors *tensors);
 
 /* Read all elements of a tensor, converted to float32 or float64, in C order into out [n_elements]. The first read of a
- * storage in a zip also checks its CRC. HRNET_ERR_FORMAT if the data is damaged. One thread at a time for each
+ * storage in a zip also checks its CRC. HRNET_ERR_FORMAT if the data is damaged, HRNET_ERR_UNSUPPORTED for a foreign
+ * tensor. One thread at a time for each
  * hr_tensors. */
 hrnet_status hr_tensor_read(const hr_tensors *tensors, const hr_tensor *tensor, float *out);
 hrnet_status hr_tensor_read_double(const hr_tensors *tensors, const hr_tensor *tensor, double *out);
+
+/* The path of the file, or the name that its memory was given. */
+const char *hr_tensors_name(const hr_tensors *tensors);
 
 /* The metadata value of a key, or NULL. Valid while the file is open. */
 const char *hr_tensors_entry(const hr_tensors *tensors, const char *key);
@@ -98,9 +107,10 @@ typedef struct hr_tensor_data {
     const void *data;
 } hr_tensor_data;
 
-/* Write tensors and metadata as safetensors; with half != 0, HR_F32 is stored as float16. The file appears whole or not
- * at all. The data starts at a multiple of 64 bytes, and tensors of larger elements stand first, so that each is
- * aligned to its elements for readers that map the file. The header lists the tensors in the order of items. */
+/* Write tensors and metadata as safetensors; with half != 0, HR_F32 is stored as float16, unless that would make a
+ * finite number of the tensor infinite. The file appears whole or not at all. The data starts at a multiple of 64
+ * bytes, and tensors of larger elements stand first, so that each is aligned to its elements for readers that map the
+ * file. The header lists the tensors in the order of items. */
 hrnet_status hr_safetensors_save(const char *path, const hr_tensor_data *items, size_t n_items, const hr_entry *entries,
                                  size_t n_entries, int half);
 /* Write a flat state dict (an OrderedDict) in PyTorch's zip container, which torch.load reads, also with

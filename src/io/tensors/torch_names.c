@@ -15,6 +15,14 @@ static const hr_torch_name known_names[] = {
     {"torch._utils", "_rebuild_parameter", HR_TORCH_FIRST, 0},
     {"torch._utils", "_rebuild_parameter_with_state", HR_TORCH_FIRST, 0},
     {"torch._tensor", "_rebuild_from_type_v2", HR_TORCH_RETYPED, 0},
+    {"torch._utils", "_rebuild_qtensor", HR_TORCH_FOREIGN, 0},
+    {"torch._utils", "_rebuild_sparse_tensor", HR_TORCH_FOREIGN, 0},
+    {"torch._utils", "_rebuild_sparse_csr_tensor", HR_TORCH_FOREIGN, 0},
+    {"torch._utils", "_rebuild_nested_tensor", HR_TORCH_FOREIGN, 0},
+    {"torch._utils", "_rebuild_wrapper_subclass", HR_TORCH_FOREIGN, 0},
+    {"torch._utils", "_rebuild_meta_tensor_no_storage", HR_TORCH_FOREIGN, 0},
+    {"torch._utils", "_rebuild_device_tensor_from_numpy", HR_TORCH_FOREIGN, 0},
+    {"torch._utils", "_rebuild_device_tensor_from_cpu_tensor", HR_TORCH_FOREIGN, 0},
     {"torch", "Size", HR_TORCH_FIRST, 0},
     {"torch.nn.parameter", "Parameter", HR_TORCH_PART, 0},
     {"numpy.core.multiarray", "scalar", HR_TORCH_NUMBER, 0},
@@ -33,6 +41,11 @@ static const hr_torch_name known_names[] = {
     {"torch", "BoolStorage", HR_TORCH_STORAGE, HR_BOOL},
     {"torch", "UntypedStorage", HR_TORCH_STORAGE, HR_U8},
     {"torch.storage", "UntypedStorage", HR_TORCH_STORAGE, HR_U8},
+    {"torch", "ComplexFloatStorage", HR_TORCH_STORAGE_OF, 8},
+    {"torch", "ComplexDoubleStorage", HR_TORCH_STORAGE_OF, 16},
+    {"torch", "QInt8Storage", HR_TORCH_STORAGE_OF, 1},
+    {"torch", "QUInt8Storage", HR_TORCH_STORAGE_OF, 1},
+    {"torch", "QInt32Storage", HR_TORCH_STORAGE_OF, 4},
     {"torch", "float32", HR_TORCH_ELEMENTS, HR_F32},
     {"torch", "float16", HR_TORCH_ELEMENTS, HR_F16},
     {"torch", "bfloat16", HR_TORCH_ELEMENTS, HR_BF16},
@@ -81,10 +94,13 @@ hrnet_status hr_torch_storages(hr_store *store, const hr_pickle *pickle)
     for (size_t i = 0; i < pickle->n_values; i++) {
         hr_storage_id id;
         if (!hr_torch_storage_id(pickle, (hr_ref)i, &id)) continue;
-        hr_storage storage = {.dtype = id.type->dtype, .known = id.type->meaning == HR_TORCH_STORAGE};
-        if (storage.known &&
+        hr_storage storage = {.known = id.type->meaning == HR_TORCH_STORAGE};
+        if (storage.known) storage.dtype = (hr_dtype)id.type->dtype;
+        if (storage.known) storage.element_size = hr_dtype_size(storage.dtype);
+        if (id.type->meaning == HR_TORCH_STORAGE_OF) storage.element_size = (size_t)id.type->dtype;
+        if (storage.element_size > 0 &&
             (id.n_elements < 0 ||
-             __builtin_mul_overflow((uint64_t)id.n_elements, hr_dtype_size(storage.dtype), &storage.n_bytes)))
+             __builtin_mul_overflow((uint64_t)id.n_elements, storage.element_size, &storage.n_bytes)))
             return hr_fail(HRNET_ERR_FORMAT, "expected a storage that fits into memory, found %lld elements",
                            (long long)id.n_elements);
         HR_TRY(hr_store_add(store, id.key->as.text, id.key->n, storage));

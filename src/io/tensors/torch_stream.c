@@ -50,7 +50,8 @@ static hrnet_status read_head(const hr_source *source, pickles *p, unsigned char
         hr_cursor cursor = hr_cursor_over(*window, (size_t)n);
         const hrnet_status status = read_pickles(p, &cursor);
         *end = cursor.at;
-        if (status == HRNET_OK || !cursor.failed || n == most) return status;
+        if (status == HRNET_OK || !cursor.failed || n == most)
+            return status != HRNET_OK && cursor.failed && n == source->size ? hr_fail_in(status, HR_CUT_SHORT) : status;
         free_pickles(p);
         hr_free(*window);
         *window = NULL;
@@ -84,18 +85,23 @@ static hrnet_status locate_storages(hr_store *store, const hr_pickle *keys, uint
         if (storage == NULL || storage->at != 0)
             return hr_fail(HRNET_ERR_FORMAT, "expected the object's storages, each once, found one %s",
                            storage == NULL ? "that is not the object's" : "twice");
-        if (!storage->known)
+        if (storage->element_size == 0)
             return hr_fail(HRNET_ERR_UNSUPPORTED, "storage %.200s: expected a known element type, found another",
                            storage->key);
         uint64_t n_elements;
+        if (store->source.size - at < sizeof n_elements)
+            return hr_fail(HRNET_ERR_FORMAT,
+                           HR_CUT_SHORT ": expected storage %.200s at offset %llu, found a file of %llu", storage->key,
+                           (unsigned long long)at, (unsigned long long)store->source.size);
         HR_TRY(hr_source_read(&store->source, at, sizeof n_elements, &n_elements));
-        if (n_elements != storage->n_bytes / hr_dtype_size(storage->dtype))
+        if (n_elements != storage->n_bytes / storage->element_size)
             return hr_fail(HRNET_ERR_FORMAT, "storage %.200s: %llu elements, the pickle expects %llu", storage->key,
                            (unsigned long long)n_elements,
-                           (unsigned long long)(storage->n_bytes / hr_dtype_size(storage->dtype)));
+                           (unsigned long long)(storage->n_bytes / storage->element_size));
         at += sizeof n_elements;
         if (storage->n_bytes > store->source.size - at)
-            return hr_fail(HRNET_ERR_FORMAT, "storage %.200s: expected %llu bytes at offset %llu, found a file of %llu",
+            return hr_fail(HRNET_ERR_FORMAT,
+                           HR_CUT_SHORT ": storage %.200s: expected %llu bytes at offset %llu, found a file of %llu",
                            storage->key, (unsigned long long)storage->n_bytes, (unsigned long long)at,
                            (unsigned long long)store->source.size);
         storage->at = at;

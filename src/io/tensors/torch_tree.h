@@ -20,15 +20,17 @@ typedef enum hr_torch_meaning {
     HR_TORCH_RETYPED,   /* call (function, type, arguments, state): the call of function with arguments */
     HR_TORCH_TENSOR,    /* call (storage, offset, size, stride, ...): a tensor */
     HR_TORCH_TENSOR_AS, /* the same with the element type as argument 6 */
+    HR_TORCH_FOREIGN,   /* call: a tensor of a kind that is not read: quantised, sparse */
     HR_TORCH_NUMBER,    /* call (dtype, bytes): a NumPy scalar */
     HR_TORCH_ELEMENTS,  /* an element type, such as torch.float32 */
-    HR_TORCH_STORAGE    /* a storage type, such as torch.FloatStorage */
+    HR_TORCH_STORAGE,   /* a storage type, such as torch.FloatStorage */
+    HR_TORCH_STORAGE_OF /* a storage type whose elements are not in hr_dtype; `dtype` is their size in bytes */
 } hr_torch_meaning;
 
 typedef struct hr_torch_name {
     const char *module, *name;
     hr_torch_meaning meaning;
-    hr_dtype dtype; /* of HR_TORCH_STORAGE and HR_TORCH_ELEMENTS */
+    int dtype; /* hr_dtype of HR_TORCH_STORAGE and HR_TORCH_ELEMENTS, size of HR_TORCH_STORAGE_OF */
 } hr_torch_name;
 
 /* The entry of a GLOBAL; one with HR_TORCH_UNKNOWN for unknown ones and for other values. Static. */
@@ -54,8 +56,10 @@ int hr_torch_storage_id(const hr_pickle *pickle, hr_ref ref, hr_storage_id *out)
 hrnet_status hr_torch_storages(hr_store *store, const hr_pickle *pickle);
 
 /* Fill out's items, entries and skipped from the pickle; out->store must have all its storages.
- *   - A tensor inside dictionaries, lists and tuples becomes an item; an element of a list has its index as key.
- * Tensors of element types that are not in hr_dtype are left out; their storage type is listed in skipped.
+ *   - A tensor inside dictionaries, lists and tuples becomes an item; an element of a list has its index as key. One of
+ *     an element type that is not in hr_dtype, or of a kind that is not read, becomes a foreign item.
+ *   - A module (torch.save(model), TorchScript) is a dictionary of the parameters and buffers that its state dict would
+ *     have, under the same names: "layer1.0.conv1.weight".
  *   - A string, number or bool ("true", "false") becomes an entry, unless it has more than HR_MAX_METADATA bytes.
  *   - Everything else is left out.
  * A container inside itself is not entered again. HRNET_ERR_LIMIT for nesting deeper than 64 levels, more than 2^22
