@@ -154,7 +154,8 @@ static hrnet_status finish_report(report *r, const hr_graph *graph, const hr_lay
         return hr_fail(HRNET_ERR_MISMATCH, "%s: %d tensors missing, %d of another shape, %d unexpected%s%s", o->path,
                        r->n_missing, r->n_wrong, r->n_unexpected, r->first.data != NULL ? r->first.data : "",
                        r->n_problems > 3 ? "; ..." : "");
-    snprintf(line, sizeof line, "%s: %d tensors keep their initial values", o->path, r->n_missing + r->n_wrong);
+    snprintf(line, sizeof line, "%s%s: %d tensors keep their initial values", o->pretrained == NULL ? "warning: " : "",
+             o->path, r->n_missing + r->n_wrong);
     send_message(o, line);
     return HRNET_OK;
 }

@@ -216,6 +216,7 @@ static hrnet_status name_item(hr_named *item, const hr_tensor *tensor, const tra
 
 static hrnet_status read_layout(hr_layout *layout, const hr_tensors *tensors)
 {
+    layout->tensors = tensors;
     layout->scope = choose_scope(tensors);
     const traits t = traits_of(tensors, layout->scope);
     layout->name = find_producer(tensors, layout->scope, &t);

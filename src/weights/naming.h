@@ -23,10 +23,11 @@ typedef struct hr_named {
 } hr_named;
 
 typedef struct hr_layout {
-    const char *name;  /* the producer, as hrnet_checkpoint_layout returns it. Static */
-    const char *scope; /* the chosen scope, a string of the hr_tensors that was read */
-    char *others;      /* the other scopes: "best_state_dict (300 tensors), optimizer (600 tensors)", or "" */
-    hr_named *items;   /* the tensors of the scope, in the file's order */
+    const char *name;          /* the producer, as hrnet_checkpoint_layout returns it. Static */
+    const hr_tensors *tensors; /* that were read */
+    const char *scope;         /* the chosen scope, a string of the hr_tensors that was read */
+    char *others;              /* the other scopes: "best_state_dict (300 tensors), optimizer (600 tensors)", or "" */
+    hr_named *items;           /* the tensors of the scope, in the file's order */
     size_t n_items;
     size_t *sorted; /* indices of the items that are not ignored, sorted by official name */
     size_t n_sorted;
