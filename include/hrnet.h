@@ -246,12 +246,16 @@ typedef struct hrnet_save_options {
     int half;                     /* 1: store floating tensors as float16 (safetensors only), but for those with numbers
                                      beyond its range */
     const hrnet_config *config;   /* NULL: hrnet_checkpoint_config */
-    hrnet_message_fn *on_message; /* the loading report; see hrnet_model_options */
+    const struct hrnet_skeleton *skeleton; /* what the joints are; NULL: what the checkpoint says */
+    hrnet_message_fn *on_message; /* gets the loading report (see hrnet_model_options), and a line about what is not
+                                     written: what the checkpoint does not say and the options do not either
+                                     (safetensors), or what the format has no place for (.pth) */
     void *context;
     uint64_t reserved[4];
 } hrnet_save_options;
 
-/* Write the network's tensors under official names in state-dict order. Temporary name, then renamed.
+/* Write the network's tensors under official names in state-dict order. Temporary name, then renamed. What is only
+ * assumed about a network (its keypoints by their number, the codec, the input size) is not written as known.
  * HRNET_ERR_MISMATCH when tensors of the network are missing, or others stand inside it; HRNET_ERR_FORMAT for NaN and
  * infinite numbers. */
 HRNET_API hrnet_status hrnet_checkpoint_save(const hrnet_checkpoint *checkpoint, const char *path,
@@ -272,9 +276,17 @@ typedef struct hrnet_box {
     float x, y, w, h;
 } hrnet_box;
 
+/* How the flip pairs of a skeleton are known. */
+typedef enum hrnet_pairs_from {
+    HRNET_PAIRS_GIVEN = 0,      /* somebody wrote them down, be it an empty list */
+    HRNET_PAIRS_BY_NAME = 1,    /* left and right were recognised in the names */
+    HRNET_PAIRS_NONE_FOUND = 2, /* names that speak, but of no left and right: taken to have no pairs */
+    HRNET_PAIRS_UNKNOWN = 3     /* no names, or numbers for names: a flip test is HRNET_ERR_ARGUMENT */
+} hrnet_pairs_from;
+
 /* What the joints of a network are. Static or owned by the model; never freed by the caller. */
 typedef struct hrnet_skeleton {
-    const char *name; /* "coco", "mpii", "custom" */
+    const char *name; /* "coco", "mpii", the name that the weights give their data set, else "custom" */
     int n_keypoints;
     const char *const *keypoint_names; /* [n_keypoints] */
     int n_flip_pairs;
@@ -282,6 +294,7 @@ typedef struct hrnet_skeleton {
     int n_links;
     const int (*links)[2]; /* [n_links][2], bones to draw */
     const float *sigmas;   /* [n_keypoints], OKS constants (COCO's sigmas), or NULL */
+    hrnet_pairs_from pairs_from;
 } hrnet_skeleton;
 
 HRNET_API const hrnet_skeleton *hrnet_skeleton_coco(void); /* 17 keypoints */
@@ -315,8 +328,10 @@ typedef struct hrnet_model_options {
     const char *backend;   /* what runs the network; NULL: "cpu", the only one there is */
     uint64_t memory_limit; /* most bytes of packed weights: a few words of configuration may ask for any number of them.
                               0: a quarter of this machine's memory, within 1 and 4 GiB. More is HRNET_ERR_LIMIT */
-    const char *weights_key; /* which network of the file at path; see hrnet_checkpoint_load_key */
-    uint64_t reserved[2];
+    const char *weights_key;        /* which network of the file at path; see hrnet_checkpoint_load_key */
+    const hrnet_skeleton *skeleton; /* what the joints are, in place of what the weights say; copied. HRNET_ERR_MISMATCH
+                                       if it has another number of keypoints. NULL: see hrnet_skeleton_origin */
+    uint64_t reserved[1];
 } hrnet_model_options;
 
 /* path NULL: with options->config a network with initial weights; without, the network that ships with the library,
@@ -338,6 +353,17 @@ typedef struct hrnet_model_info {
 
 HRNET_API hrnet_model_info hrnet_model_get_info(const hrnet_model *model);
 HRNET_API const hrnet_skeleton *hrnet_model_skeleton(const hrnet_model *model);
+
+/* Where a model's skeleton comes from: the last of these that applies. on_message of hrnet_model_options is told of a
+ * guess, in a line that begins with "warning: ". */
+typedef enum hrnet_skeleton_origin {
+    HRNET_SKELETON_UNKNOWN = 0, /* nobody named the joints: "keypoint_0", ... */
+    HRNET_SKELETON_GUESSED = 1, /* COCO's for 17 joints, MPII's for 16 */
+    HRNET_SKELETON_CONFIG = 2,  /* the same, as DATASET.DATASET of a configuration that was given says */
+    HRNET_SKELETON_WEIGHTS = 3, /* the weights file names the keypoints */
+    HRNET_SKELETON_GIVEN = 4    /* hrnet_model_options.skeleton */
+} hrnet_skeleton_origin;
+HRNET_API hrnet_skeleton_origin hrnet_model_skeleton_origin(const hrnet_model *model);
 HRNET_API const hrnet_config *hrnet_model_config(const hrnet_model *model);
 /* Bytes of its weights as they are packed for this processor. */
 HRNET_API size_t hrnet_model_bytes(const hrnet_model *model);
@@ -427,7 +453,8 @@ HRNET_API size_t hrnet_session_bytes(const hrnet_session *session);
 HRNET_API hrnet_status hrnet_session_forward(hrnet_session *session, const float *input, int n, float *heatmaps);
 
 /* The same with the published flip test: the average of the heatmaps and of the mirrored picture's, mirrored back with
- * joints exchanged; shift != 0 moves the mirrored maps one cell to the right first (SHIFT_HEATMAP). */
+ * joints exchanged; shift != 0 moves the mirrored maps one cell to the right first (SHIFT_HEATMAP). HRNET_ERR_ARGUMENT
+ * if it is unknown which joints a mirror exchanges (hrnet_skeleton.pairs_from). */
 HRNET_API hrnet_status hrnet_session_forward_flip(hrnet_session *session, const float *input, int n, int shift,
                                                   float *heatmaps);
 
@@ -466,9 +493,11 @@ typedef struct hrnet_pose_options {
                                HRNET_OK, HRNET_ERR_ARGUMENT, and HRNET_ERR_CANCELLED behind the last pass */
     /* With statuses, every person that is left out, and the reason; NULL: nobody is told. */
     void (*on_refused)(void *context, int person, hrnet_status status, const char *reason);
-    hrnet_cancel_fn *cancelled; /* asked before each pass; NULL: never */
-    void *context;              /* of both */
-    uint64_t reserved[4];
+    hrnet_cancel_fn *cancelled;     /* asked before each pass; NULL: never */
+    void *context;                  /* of both */
+    const hrnet_skeleton *skeleton; /* whose flip_pairs the flip test exchanges; NULL: the model's. HRNET_ERR_MISMATCH
+                                       if it has another number of keypoints */
+    uint64_t reserved[3];
 } hrnet_pose_options;
 
 /* Crop, run and decode n persons, in passes of max_batch.

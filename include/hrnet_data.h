@@ -41,6 +41,7 @@ HRNET_API const hrnet_dataset_info *hrnet_dataset_info_mpii(void); /* 16 keypoin
  *   skeleton: [[tip, middle], [middle, base]]      # names, or numbers from 1
  *   sigmas: [0.05, 0.05, 0.05]
  *
+ * In place of names "keypoints" may be their number, for a description of the rest.
  * HRNET_ERR_CONFIG: the description contradicts itself (flip pairs that share a keypoint, numbers out of range, lists
  * of the wrong length); HRNET_ERR_FORMAT: the text is broken or describes no keypoints. Free with
  * hrnet_dataset_info_free. */
@@ -118,8 +119,9 @@ HRNET_API hrnet_annotation hrnet_annotations_get(const hrnet_annotations *annota
  *   "colors"      [red, green, blue] a keypoint, 0..255
  *
  * Keys that are missing are filled in from COCO or MPII if the names are exactly theirs; otherwise flip pairs are
- * derived from names ("left_eye" and "right_eye"), and the rest has the defaults of hrnet_dataset_info. Owned by the
- * annotations. n_keypoints is 0 if the file says nothing of keypoints, as image_info_test-dev2017.json. */
+ * derived from names ("left_eye" and "right_eye", "eye.L" and "eye.R": skeleton.pairs_from tells), and the rest has the
+ * defaults of hrnet_dataset_info. Owned by the annotations. n_keypoints is 0 if the file says nothing of keypoints, as
+ * image_info_test-dev2017.json. */
 HRNET_API const hrnet_dataset_info *hrnet_annotations_info(const hrnet_annotations *annotations);
 
 HRNET_API void hrnet_annotations_free(hrnet_annotations *annotations); /* accepts NULL */

@@ -222,15 +222,19 @@ typedef struct hrnet_evaluation_options {
     int workers;     /* threads that read pictures, 1..64; 0: 2. The result is the same for any number */
     int skip_broken; /* 1: a picture that cannot be read is left out with its persons; 0: it ends the run */
     void (*on_progress)(void *context, size_t n_done, size_t n_persons); /* on the calling thread; or NULL */
-    hrnet_message_fn *on_message; /* gets a line about every picture that is left out, with the reason,
-                                     and about every one that is damaged and was used; or NULL */
+    hrnet_message_fn *on_message; /* gets a line about every picture that is left out, with the reason, about every one
+                                     that is damaged and was used, and a line that begins with "warning: " if weights
+                                     and annotations name keypoints differently; or NULL */
     hrnet_cancel_fn *cancelled;   /* asked before each picture and each pass; NULL: never */
     void *context;                /* of all three */
     uint64_t reserved[4];
 } hrnet_evaluation_options;
 
 /* The options with which hrnet_evaluation_run will call hrnet_session_pose: the configuration's TEST section, and these
- * options (NULL: defaults). decoder is never AUTO. */
+ * options (NULL: defaults). decoder is never AUTO. skeleton, whose pairs the flip test exchanges, is that of
+ * hrnet_evaluation_files.info, else the model's if the weights or hrnet_model_options say what the joints are, else
+ * that of the annotations. A flip test that is on only because weights without a configuration say nothing of it is off
+ * if the pairs are unknown; one that was asked for is HRNET_ERR_ARGUMENT then. */
 HRNET_API hrnet_pose_options hrnet_evaluation_pose_options(const hrnet_evaluation *evaluation, const hrnet_model *model,
                                                            const hrnet_evaluation_options *options);
 

@@ -62,7 +62,8 @@ typedef struct hrnet_trainer_options {
  * TRAIN.INIT, or the whole state from checkpoint.pth, create the files of the run, and log all of it. options NULL:
  * defaults. Strings and the config are copied. HRNET_ERR_LIMIT: it does not fit into memory; the message says which
  * batch would. HRNET_ERR_MISMATCH: checkpoint.pth belongs to another configuration or other data; the message says what
- * differs. Free with hrnet_trainer_free. */
+ * differs. If the names of the keypoints do not tell left from right and nobody lists flip pairs, DATASET.FLIP and
+ * TEST.FLIP_TEST are switched off, with a warning. Free with hrnet_trainer_free. */
 HRNET_API hrnet_status hrnet_trainer_create(hrnet_trainer **out, const hrnet_config *config,
                                             const hrnet_trainer_options *options);
 

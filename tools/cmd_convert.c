@@ -1,25 +1,24 @@
 /* cmd_convert.c - `hrnet convert`: weights of any layout to one of ours. */
 #include <stddef.h>
 
-#include <hrnet.h>
-
 #include "command.h"
 #include "model_options.h"
 #include "tool.h"
 
 typedef struct settings {
-    const char *config, *weights_key;
+    network_settings network; /* config, weights_key and description of it */
     int half;
 } settings;
 
 static const option options[] = {
     {"config", 'c', OPTION_TEXT, "NAME",
-     "experiment that the weights belong to; default: what IN carries, else its tensors", offsetof(settings, config), 0,
-     0},
+     "experiment that the weights belong to; default: what IN carries, else its tensors",
+     offsetof(settings, network.config), 0, 0},
     {"weights-key", 0, OPTION_TEXT, "KEY",
      "which of several networks in IN, by a part of its path: ema, teacher, state_dict; default: a whole pose network, "
      "state_dict first",
-     offsetof(settings, weights_key), 0, 0},
+     offsetof(settings, network.weights_key), 0, 0},
+    NETWORK_DESCRIPTION_OPTION(settings, network),
     {"half", 0, OPTION_FLAG, NULL, "store weights as float16 (.safetensors only)", offsetof(settings, half), 0, 0},
     {0},
 };
@@ -28,7 +27,10 @@ static const char details[] = "IN is a .pth of any published layout or a .safete
                               "ending in .safetensors holds "
                               "weights, configuration and keypoints in one file; ending in .pth it is a flat state "
                               "dict with the official names, which "
-                              "PyTorch's torch.load reads.";
+                              "PyTorch's torch.load reads.\n"
+                              "What nobody knows of the weights (their keypoints, codec, input size) is not written "
+                              "as known; --config and --description say it. Of a .pth it is told what has no place "
+                              "there.";
 
 static int run(int argc, char **argv)
 {
@@ -41,24 +43,30 @@ static int run(int argc, char **argv)
     if (!to_pth && !tool_has_ending(argv[1], ".safetensors"))
         return tool_usage("%s: expected the ending .safetensors or .pth", argv[1]);
     if (to_pth && set.half) return tool_usage("--half goes with .safetensors only");
-    if (tool_check_output(argv[1], TOOL_INPUTS(argv[0], set.config)) != 0) return STATUS_USAGE;
+    if (tool_check_output(argv[1], TOOL_INPUTS(argv[0], set.network.config, set.network.description)) != 0) return STATUS_USAGE;
     hrnet_config *config = NULL;
     hrnet_checkpoint *checkpoint = NULL;
-    int quiet = 1; /* warnings only */
-    hrnet_save_options how = {.format = to_pth ? HRNET_PTH : HRNET_SAFETENSORS,
-                              .half = set.half,
-                              .on_message = network_message,
-                              .context = &quiet};
-    if (set.config != NULL && hrnet_config_load(&config, set.config, NULL, NULL, NULL) != HRNET_OK)
+    hrnet_dataset_info *info = NULL;
+    if (set.network.config != NULL &&
+        hrnet_config_load(&config, set.network.config, NULL, network_message, &set.network.quiet) != HRNET_OK)
         return tool_failed();
-    how.config = config;
-    if (hrnet_checkpoint_load_key(&checkpoint, argv[0], set.weights_key) != HRNET_OK ||
-        hrnet_checkpoint_save(checkpoint, argv[1], &how) != HRNET_OK)
+    status = network_description(&set.network, &info);
+    const hrnet_save_options how = {.format = to_pth ? HRNET_PTH : HRNET_SAFETENSORS,
+                                    .half = set.half,
+                                    .config = config,
+                                    .skeleton = info != NULL ? &info->skeleton : NULL,
+                                    .on_message = network_message,
+                                    .context = &set.network.quiet};
+    if (status != 0)
+        status = STATUS_FAILED;
+    else if (hrnet_checkpoint_load_key(&checkpoint, argv[0], set.network.weights_key) != HRNET_OK ||
+             hrnet_checkpoint_save(checkpoint, argv[1], &how) != HRNET_OK)
         status = tool_failed();
     else
         status = STATUS_DONE;
     hrnet_checkpoint_free(checkpoint);
     hrnet_config_free(config);
+    hrnet_dataset_info_free(info);
     return status;
 }
 

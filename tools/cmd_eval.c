@@ -15,7 +15,7 @@
 
 typedef struct settings {
     network_settings network;
-    const char *annotations, *images, *boxes, *truth, *description, *category, *output, *out;
+    const char *annotations, *images, *boxes, *truth, *category, *output, *out;
     int decoder, sampler, workers, skip_broken, worst, progress;
 } settings;
 
@@ -31,8 +31,7 @@ static const option options[] = {
      offsetof(settings, boxes), 0, 0},
     {"gt", 0, OPTION_TEXT, "FILE", "MPII: gt_SET.mat or a JSON of the same; default: below DATASET.ROOT",
      offsetof(settings, truth), 0, 0},
-    {"description", 0, OPTION_TEXT, "FILE", "a YAML file that says what the keypoints are; default: the annotations",
-     offsetof(settings, description), 0, 0},
+    NETWORK_DESCRIPTION_OPTION(settings, network),
     {"category", 0, OPTION_TEXT, "NAME",
      "evaluate this category of the annotations, a name or an id; default: those with keypoints, of several skeletons "
      "the one that fits the network",
@@ -121,16 +120,33 @@ static void print_set(const hrnet_evaluation_info *about)
     printf("persons:   %zu\n", about->n_persons);
 }
 
-static void print_network(const hrnet_model_info *net, const hrnet_pose_options *how)
+/* "left_eye - right_eye, ..." */
+static void print_pairs(const hrnet_skeleton *skeleton)
+{
+    printf("%s", skeleton->pairs_from == HRNET_PAIRS_BY_NAME ? ", by the names" : "");
+    for (int i = 0; i < skeleton->n_flip_pairs; i++)
+        printf("%s%s - %s", i == 0 ? "; pairs: " : ", ", skeleton->keypoint_names[skeleton->flip_pairs[i][0]],
+               skeleton->keypoint_names[skeleton->flip_pairs[i][1]]);
+}
+
+static int print_network(const hrnet_model_info *net, const hrnet_pose_options *how, const hrnet_skeleton *skeleton,
+                         int is_default)
 {
     static const char *const decoders[] = {"auto", "argmax", "shift", "dark", "udp"};
     printf("network:   %s %dx%d, %d keypoints, trained for %s heatmaps\n", net->name, net->input_width,
            net->input_height, net->n_joints, net->codec);
     printf("decoder:   %s\n", decoders[how->decoder]);
-    printf("flip test: %s\n", !how->flip_test                    ? "no"
-                              : how->no_shift                    ? "yes, without the one-cell shift"
-                              : how->decoder == HRNET_DECODE_UDP ? "yes"
-                                                                 : "yes, with the one-cell shift");
+    printf("flip test: %s", !how->flip_test                    ? "no"
+                            : how->no_shift                    ? "yes, without the one-cell shift"
+                            : how->decoder == HRNET_DECODE_UDP ? "yes"
+                                                               : "yes, with the one-cell shift");
+    if (how->flip_test) print_pairs(skeleton);
+    printf("\n");
+    if (!how->flip_test && is_default)
+        tool_error("warning: no flip test: which of the %d keypoints are left and right is not known; --description "
+                   "FILE says it",
+                   skeleton->n_keypoints);
+    return how->flip_test ? network_check_flip("TEST.FLIP_TEST", skeleton) : 0;
 }
 
 static int print_score(const hrnet_evaluation *evaluation, const char *arch)
@@ -201,8 +217,11 @@ static int run_set(const settings *set, const network *net, hrnet_evaluation *ev
     const hrnet_model_info info = hrnet_model_get_info(net->model);
     const hrnet_pose_options pose = hrnet_evaluation_pose_options(evaluation, net->model, &how);
     print_set(&about);
-    print_network(&info, &pose);
+    char *flip_test = config_text(hrnet_model_config(net->model), "TEST.FLIP_TEST");
+    const int refused = print_network(&info, &pose, pose.skeleton, strcmp(flip_test, "true") == 0);
+    free(flip_test);
     fflush(stdout);
+    if (refused != 0) return refused;
     const double start = tool_seconds();
     const hrnet_status status = hrnet_evaluation_run(evaluation, net->session, &how);
     progress_end(&s.line, s.done);
@@ -244,13 +263,13 @@ static int write_results(const result_files *files, const hrnet_evaluation *eval
     return status;
 }
 
-static int evaluate(const settings *set, const network *net, const hrnet_dataset_info *info)
+static int evaluate(const settings *set, const network *net)
 {
     const hrnet_evaluation_files files = {.annotations = set->annotations,
                                           .images = set->images,
                                           .detections = set->boxes,
                                           .truth = set->truth,
-                                          .info = info,
+                                          .info = net->info,
                                           .on_message = network_message,
                                           .context = &(int){set->network.quiet},
                                           .category = set->category};
@@ -269,8 +288,8 @@ static int evaluate(const settings *set, const network *net, const hrnet_dataset
     free(results.mat);
     if (status == 0) status = print_score(evaluation, hrnet_model_get_info(net->model).name);
     if (status == 0 && set->worst > 0)
-        status = eval_draw_worst(evaluation, hrnet_model_skeleton(net->model), set->worst,
-                                 set->out != NULL ? set->out : "worst");
+        status = eval_draw_worst(evaluation, hrnet_evaluation_pose_options(evaluation, net->model, NULL).skeleton,
+                                 set->worst, set->out != NULL ? set->out : "worst");
     if (status == 0 && hrnet_evaluation_n_skipped(evaluation) > 0) {
         tool_error("%zu pictures could not be read; their persons were left out",
                    hrnet_evaluation_n_skipped(evaluation));
@@ -286,18 +305,14 @@ static int run(int argc, char **argv)
     int n_arguments = 0;
     const char **overrides = NULL;
     network net = {0};
-    hrnet_dataset_info *info = NULL;
     int status = options_parse(&command_eval, argc, argv, &set, &n_arguments);
     if (status != OPTIONS_RUN) return status;
     status = network_overrides(argv, &n_arguments, &overrides);
     if (status == 0 && n_arguments > 0) status = tool_usage("unexpected argument '%s'", argv[0]);
     if (status == 0 && set.out != NULL && set.worst == 0) status = tool_usage("--out goes with --worst");
-    if (status == 0 && set.description != NULL && hrnet_dataset_info_load(&info, set.description) != HRNET_OK)
-        status = tool_failed();
     if (status == 0) status = network_open(&net, &set.network, overrides, 1);
-    if (status == 0) status = evaluate(&set, &net, info);
+    if (status == 0) status = evaluate(&set, &net);
     network_close(&net);
-    hrnet_dataset_info_free(info);
     free(overrides);
     return status;
 }

@@ -21,6 +21,7 @@ static const option options[] = {
     {"output", 'o', OPTION_TEXT, "y.npy", "heatmaps [n][joints][height/4][width/4]; '-' is standard output",
      offsetof(settings, output), 0, 0},
     NETWORK_MODEL_OPTIONS(settings, network),
+    NETWORK_DESCRIPTION_OPTION(settings, network),
     {"flip-test", 0, OPTION_INT, "0|1", "average with the mirrored input; default: 0", offsetof(settings, flip_test), 0,
      1},
     {"shift", 0, OPTION_INT, "0|1", "of the flip test: move mirrored heatmaps one cell (SHIFT_HEATMAP); default: 1",
@@ -62,7 +63,8 @@ static int run_arrays(const settings *set, const network *net, const hrnet_array
 {
     const hrnet_model_info info = hrnet_model_get_info(net->model);
     hrnet_array output = {0};
-    int status = shape_output(input, &info, set->input, &output);
+    int status = set->flip_test ? network_check_flip("--flip-test", hrnet_model_skeleton(net->model)) : STATUS_DONE;
+    if (status == STATUS_DONE) status = shape_output(input, &info, set->input, &output);
     if (status != STATUS_DONE) return status;
     const int n = (int)input->shape[0];
     const hrnet_status result = set->flip_test
@@ -88,12 +90,13 @@ static int run_session(const settings *set, const char *const *overrides)
 
 /* The same network in double precision. checkpoint NULL: initial weights; config NULL: what the checkpoint carries. */
 static int run_reference_on(const settings *set, const hrnet_checkpoint *checkpoint, const hrnet_config *config,
-                            const char *const *overrides)
+                            const hrnet_dataset_info *info, const char *const *overrides)
 {
     int quiet = set->network.quiet, status = STATUS_DONE;
     const hrnet_model_options how = {.config = config,
                                      .overrides = config == NULL ? overrides : NULL,
                                      .allow_missing = set->network.allow_missing,
+                                     .skeleton = info != NULL ? &info->skeleton : NULL,
                                      .on_message = network_message,
                                      .context = &quiet};
     hrnet_array input = {0}, output = {0};
@@ -115,18 +118,21 @@ static int run_reference(const settings *set, const char *const *overrides)
     int quiet = set->network.quiet, status;
     hrnet_config *config = NULL;
     hrnet_checkpoint *checkpoint = NULL;
+    hrnet_dataset_info *info = NULL;
     char *path = NULL;
     if (set->network.precision != HRNET_FP32)
         return tool_usage("--reference and --precision fp16w exclude each other: the reference has no packed weights");
     if (set->network.config != NULL &&
         hrnet_config_load(&config, set->network.config, overrides, network_message, &quiet) != HRNET_OK)
         return tool_failed();
-    status = network_weights_file(&set->network, config, &path);
+    status = network_description(&set->network, &info);
+    if (status == 0) status = network_weights_file(&set->network, config, &path);
     if (status == 0 && !set->network.initial_weights &&
         hrnet_checkpoint_load_key(&checkpoint, path, set->network.weights_key) != HRNET_OK)
         status = tool_failed();
-    if (status == 0) status = run_reference_on(set, checkpoint, config, overrides);
+    if (status == 0) status = run_reference_on(set, checkpoint, config, info, overrides);
     hrnet_checkpoint_free(checkpoint);
+    hrnet_dataset_info_free(info);
     hrnet_config_free(config);
     free(path);
     return status;

@@ -1,4 +1,5 @@
 /* cmd_info.c - `hrnet info`: what a weights file or an experiment is. */
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,13 +91,61 @@ static const char *const metadata_keys[] = {"hrnet.version",  "hrnet.codec",    
                                             "hrnet.std",      "hrnet.keypoints", "hrnet.flip_pairs",
                                             "hrnet.skeleton", "hrnet.sigmas",    NULL};
 
+/* How the keypoints are known, for people and as a word. */
+static const char *const origins[][2] = {
+    [HRNET_SKELETON_UNKNOWN] = {"without names", "unknown"},
+    [HRNET_SKELETON_GUESSED] = {"a guess by their number", "guess"},
+    [HRNET_SKELETON_CONFIG] = {"as DATASET.DATASET of the configuration says", "configuration"},
+    [HRNET_SKELETON_WEIGHTS] = {"as the weights say", "weights"},
+    [HRNET_SKELETON_GIVEN] = {"as given", "given"},
+};
+static const char *const pairs_from[] = {[HRNET_PAIRS_GIVEN] = "given",
+                                         [HRNET_PAIRS_BY_NAME] = "names",
+                                         [HRNET_PAIRS_NONE_FOUND] = "none found",
+                                         [HRNET_PAIRS_UNKNOWN] = "unknown"};
+
+/* The text with more behind it; both texts are freed by free, and the first one here. */
+__attribute__((format(printf, 2, 3))) static char *append(char *text, const char *format, ...)
+{
+    char more[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(more, sizeof more, format, arguments);
+    va_end(arguments);
+    char *const longer = tool_text("%s%s", text, more);
+    free(text);
+    return longer;
+}
+
+static void print_skeleton(const hrnet_model *model)
+{
+    const hrnet_skeleton *const s = hrnet_model_skeleton(model);
+    char *names = tool_text("%s", ""), *pairs = tool_text("%s", "");
+    for (int i = 0; i < s->n_keypoints; i++) names = append(names, "%s%s", i > 0 ? ", " : "", s->keypoint_names[i]);
+    for (int i = 0; i < s->n_flip_pairs; i++)
+        pairs = append(pairs, "%s%s - %s", i > 0 ? ", " : "", s->keypoint_names[s->flip_pairs[i][0]],
+                       s->keypoint_names[s->flip_pairs[i][1]]);
+    tool_line("skeleton:    %s, %d keypoints, %s", s->name, s->n_keypoints,
+              origins[hrnet_model_skeleton_origin(model)][0]);
+    tool_line("keypoints:   %s", names);
+    tool_line("flip pairs:  %s%s",
+              s->pairs_from == HRNET_PAIRS_BY_NAME      ? "by the names: "
+              : s->pairs_from == HRNET_PAIRS_NONE_FOUND ? "none: no name tells left from right"
+              : s->pairs_from == HRNET_PAIRS_UNKNOWN    ? "unknown"
+              : s->n_flip_pairs == 0                    ? "none"
+                                                        : "",
+              pairs);
+    free(names);
+    free(pairs);
+}
+
 static void print_network(const hrnet_model *model)
 {
     const hrnet_model_info info = hrnet_model_get_info(model);
     tool_line("network:     %s, %d heatmaps of %dx%d, input %dx%d (width x height), %s", info.name, info.n_joints,
               info.heatmap_width, info.heatmap_height, info.input_width, info.input_height,
               info.color_rgb ? "RGB" : "BGR");
-    tool_line("skeleton:    %s", hrnet_model_skeleton(model)->name);
+    print_skeleton(model);
     tool_line("codec:       %s, mean %g %g %g, std %g %g %g", info.codec, (double)info.mean[0], (double)info.mean[1],
               (double)info.mean[2], (double)info.std[0], (double)info.std[1], (double)info.std[2]);
     tool_line("size:        %zu trainable numbers, %zu tensors, %.3f x 2^30 multiply-adds a picture", info.n_parameters,
@@ -151,13 +200,33 @@ static void write_floats(hrnet_json_writer *json, const float *values, int n)
     hrnet_json_close(json);
 }
 
+static void write_skeleton(hrnet_json_writer *json, const hrnet_model *model)
+{
+    const hrnet_skeleton *const s = hrnet_model_skeleton(model);
+    write_pair(json, "skeleton", s->name);
+    write_pair(json, "skeleton_from", origins[hrnet_model_skeleton_origin(model)][1]);
+    hrnet_json_key(json, "keypoints");
+    hrnet_json_array(json);
+    for (int i = 0; i < s->n_keypoints; i++) hrnet_json_text(json, s->keypoint_names[i]);
+    hrnet_json_close(json);
+    write_pair(json, "flip_pairs_from", pairs_from[s->pairs_from]);
+    hrnet_json_key(json, "flip_pairs");
+    hrnet_json_array(json);
+    for (int i = 0; i < s->n_flip_pairs; i++) {
+        hrnet_json_array(json);
+        for (int side = 0; side < 2; side++) hrnet_json_integer(json, s->flip_pairs[i][side]);
+        hrnet_json_close(json);
+    }
+    hrnet_json_close(json);
+}
+
 static void write_network(hrnet_json_writer *json, const hrnet_model *model)
 {
     const hrnet_model_info info = hrnet_model_get_info(model);
     hrnet_json_key(json, "network");
     hrnet_json_object(json);
     write_pair(json, "name", info.name);
-    write_pair(json, "skeleton", hrnet_model_skeleton(model)->name);
+    write_skeleton(json, model);
     write_pair(json, "codec", info.codec);
     write_pair(json, "channel_order", info.color_rgb ? "RGB" : "BGR");
     write_count(json, "n_joints", (uint64_t)info.n_joints);

@@ -21,6 +21,7 @@ typedef struct settings {
 
 static const option options[] = {
     NETWORK_MODEL_OPTIONS(settings, network),
+    NETWORK_DESCRIPTION_OPTION(settings, network),
     {"boxes", 'B', OPTION_TEXT, "BOXES",
      "where the persons are: x,y,w,h in pixels (several with ';' between), or a COCO "
      "detections or annotations file; default: the whole picture is one person",
@@ -107,9 +108,10 @@ static int write_group(const pose_group *all, size_t first, target *to)
 
 /* All pictures through the network; returns how many things failed. */
 static int run_inputs(const settings *set, const inputs *in, const boxes *where, const network *net,
-                      const hrnet_model_info *info, target *to)
+                      const hrnet_skeleton *skeleton, const hrnet_model_info *info, target *to)
 {
     const hrnet_pose_options how = {.flip_test = set->flip,
+                                    .skeleton = skeleton,
                                     .no_shift = set->no_shift,
                                     .decoder = (hrnet_decoder)set->decoder,
                                     .sampler = (hrnet_sampler)set->sampler};
@@ -137,6 +139,20 @@ static int run_inputs(const settings *set, const inputs *in, const boxes *where,
     return n_failed;
 }
 
+/* What the file of --boxes says of the keypoints, if it is annotations that name one a joint and the weights do not say
+ * it themselves; NULL otherwise. The caller frees it. */
+static hrnet_dataset_info *boxes_description(const settings *set, const network *net, int n_joints)
+{
+    hrnet_dataset_info *info = NULL;
+    if (set->boxes == NULL || !tool_has_ending(set->boxes, ".json") ||
+        hrnet_model_skeleton_origin(net->model) >= HRNET_SKELETON_WEIGHTS ||
+        hrnet_dataset_info_load(&info, set->boxes) != HRNET_OK)
+        return NULL;
+    if (info->skeleton.n_keypoints == n_joints) return info;
+    hrnet_dataset_info_free(info);
+    return NULL;
+}
+
 /* Everything behind the checks of the command line. */
 static int run_network(const settings *set, const char *const *overrides, const inputs *in, const boxes *where,
                        target *to)
@@ -145,13 +161,18 @@ static int run_network(const settings *set, const char *const *overrides, const 
     int status = network_open(&net, &set->network, overrides, 1);
     if (status != 0) return status;
     const hrnet_model_info info = hrnet_model_get_info(net.model);
+    hrnet_dataset_info *described = boxes_description(set, &net, info.n_joints);
+    const hrnet_skeleton *const skeleton = described != NULL ? &described->skeleton : hrnet_model_skeleton(net.model);
+    if (described != NULL && !set->network.quiet) tool_error("%s: names the keypoints", set->boxes);
     interrupt_catch();
-    status = target_begin(to, hrnet_model_skeleton(net.model), &info, set->threshold);
+    status = set->flip ? network_check_flip("--flip", skeleton) : 0;
+    if (status == 0) status = target_begin(to, skeleton, &info, set->threshold);
     if (status == 0) {
-        int n_failed = in->n_failed + run_inputs(set, in, where, &net, &info, to);
+        int n_failed = in->n_failed + run_inputs(set, in, where, &net, skeleton, &info, to);
         n_failed += target_end(to) != 0;
         status = n_failed != 0 ? STATUS_FAILED : STATUS_DONE;
     }
+    hrnet_dataset_info_free(described);
     network_close(&net);
     if (interrupt_signal() != 0) raise(interrupt_signal());
     return status;

@@ -109,8 +109,7 @@ static void on_message(void *context, const char *line)
 {
     const int *const quiet = context;
     if (*quiet) {
-        /* what may change numbers is said whatever was asked for */
-        if (strncmp(line, "warning:", 8) == 0) tool_error("%s", line);
+        if (network_is_warning(line)) tool_error("%s", line);
         return;
     }
     printf("%s\n", line);

@@ -35,8 +35,35 @@ int network_overrides(char **arguments, int *n_arguments, const char ***out)
 void network_message(void *context, const char *line)
 {
     const int *quiet = context;
-    /* what may change numbers is said whatever was asked for */
-    if (!*quiet || strncmp(line, "warning:", 8) == 0) tool_error("%s", line);
+    if (!*quiet || network_is_warning(line)) tool_error("%s", line);
+}
+
+int network_is_warning(const char *line)
+{
+    return strncmp(line, "warning:", 8) == 0;
+}
+
+int network_description(const network_settings *settings, hrnet_dataset_info **out)
+{
+    *out = NULL;
+    if (settings->description == NULL) return 0;
+    return hrnet_dataset_info_load(out, settings->description) == HRNET_OK ? 0 : tool_failed();
+}
+
+int network_check_flip(const char *option, const hrnet_skeleton *skeleton)
+{
+    if (skeleton->pairs_from == HRNET_PAIRS_UNKNOWN) {
+        tool_error("%s: which of the %d keypoints are left and right is not known (%s, ...): give --description FILE "
+                   "with names or flip_pairs, or do without the flip test",
+                   option, skeleton->n_keypoints, skeleton->keypoint_names[0]);
+        return STATUS_FAILED;
+    }
+    if (skeleton->pairs_from == HRNET_PAIRS_NONE_FOUND)
+        tool_error(
+            "warning: flip test: no name of the %d keypoints tells left from right (%s, ...): none are exchanged; "
+            "flip_pairs in --description says which are ([] if none)",
+            skeleton->n_keypoints, skeleton->keypoint_names[0]);
+    return 0;
 }
 
 char *network_model_file(const hrnet_config *config)
@@ -80,6 +107,7 @@ static int load_model(network *net, const network_settings *settings, const char
                                          .precision = (hrnet_precision)settings->precision,
                                          .batch = settings->batch,
                                          .memory_limit = (uint64_t)settings->memory_limit << 20,
+                                         .skeleton = net->info != NULL ? &net->info->skeleton : NULL,
                                          .on_message = network_message,
                                          .context = &quiet};
     char *path = NULL;
@@ -96,7 +124,8 @@ int network_open(network *net, const network_settings *settings, const char *con
     if (settings->config != NULL &&
         hrnet_config_load(&net->config, settings->config, overrides, network_message, &quiet) != HRNET_OK)
         return tool_failed();
-    int status = load_model(net, settings, overrides);
+    int status = network_description(settings, &net->info);
+    if (status == 0) status = load_model(net, settings, overrides);
     const hrnet_session_options options = {.threads = settings->threads,
                                            .max_batch = settings->batch != 0 ? settings->batch : 8,
                                            .memory_limit = (uint64_t)settings->memory_limit << 20};
@@ -111,5 +140,6 @@ void network_close(network *net)
     hrnet_session_free(net->session);
     hrnet_model_free(net->model);
     hrnet_config_free(net->config);
+    hrnet_dataset_info_free(net->info);
     *net = (network){0};
 }

@@ -2,10 +2,10 @@
 #ifndef TOOLS_MODEL_OPTIONS_H
 #define TOOLS_MODEL_OPTIONS_H
 
-#include <hrnet.h>
+#include <hrnet_data.h>
 
 typedef struct network_settings {
-    const char *model, *config, *weights_key;
+    const char *model, *config, *weights_key, *description;
     int initial_weights, allow_missing, quiet, precision, threads, batch; /* precision: hrnet_precision */
     int memory_limit;                                                     /* MiB; 0: the library's default */
 } network_settings;
@@ -26,7 +26,12 @@ typedef struct network_settings {
     {"allow-missing", 0, OPTION_FLAG, NULL,                                                                    \
      "tensors that the weights file lacks keep initial values, those of another network are left",             \
      offsetof(type, member.allow_missing), 0, 0},                                                              \
-    {"quiet", 'q', OPTION_FLAG, NULL, "no report about the loaded weights, warnings only", offsetof(type, member.quiet), 0, 0}
+    {"quiet", 'q', OPTION_FLAG, NULL, "no report about the loaded weights; warnings stay", offsetof(type, member.quiet), 0, 0}
+#define NETWORK_DESCRIPTION_OPTION(type, member)                                                               \
+    {"description", 0, OPTION_TEXT, "FILE",                                                                    \
+     "what the keypoints are: names, flip pairs, links, sigmas; YAML, or annotations in COCO's format; "       \
+     "default: what the weights say, else the annotations",                                                    \
+     offsetof(type, member.description), 0, 0}
 #define NETWORK_RUN_OPTIONS(type, member)                                                                      \
     {"initial-weights", 0, OPTION_FLAG, NULL,                                                                  \
      "run without --model, on random initial weights: a test of the machinery whose keypoints mean nothing",   \
@@ -45,6 +50,7 @@ typedef struct network_settings {
 /* clang-format on */
 
 typedef struct network {
+    hrnet_dataset_info *info; /* of --description; NULL: not given */
     hrnet_config *config;
     hrnet_model *model;
     hrnet_session *session;
@@ -65,10 +71,20 @@ void network_close(network *net);
  * --initial-weights none. Freed by free. Returns 0, after a warning about initial weights, or an exit
  * status after a message when the settings exclude each other. */
 int network_weights_file(const network_settings *settings, const hrnet_config *config, char **out);
-/* TEST.MODEL_FILE of a configuration (may be NULL),
- * or NULL, to be freed by free; and a hrnet_message_fn that prints; if *(int *)context, quiet, is set, lines that
- * begin with "warning:" only. */
+/* TEST.MODEL_FILE of a configuration (may be NULL), or NULL, to be freed by free. */
 char *network_model_file(const hrnet_config *config);
+/* A hrnet_message_fn that prints unless *(int *)context, quiet, is set; warnings, which change numbers, it always
+ * prints. */
 void network_message(void *context, const char *line);
+/* Whether a line of the library is a warning. */
+int network_is_warning(const char *line);
+
+/* Read --description, if it was given: *out, to be freed with hrnet_dataset_info_free, else NULL. Returns 0, or an exit
+ * status after a message. */
+int network_description(const network_settings *settings, hrnet_dataset_info **out);
+
+/* Whether a flip test with this skeleton can be made, which `option` asks for: 0, after a warning if it exchanges
+ * nothing because no name tells left from right; or an exit status after a message. */
+int network_check_flip(const char *option, const hrnet_skeleton *skeleton);
 
 #endif

@@ -158,6 +158,7 @@ hrnet_status hr_config_set(hr_config *config, const char *key, const char *value
     int quoted;
     hr_yaml *root;
     if (key[0] == '\0' || strlen(key) >= HR_KEY_MAX_PATH) return fail_unknown("override", key);
+    if (strcmp(key, "TEST.FLIP_TEST") == 0 || strcmp(key, "TEST") == 0) config->assumes_flip_test = 0;
     HR_TRY(override_yaml(value, &text, &quoted));
     hrnet_status status = hr_yaml_parse(&root, text, strlen(text), "override");
     hr_free(text);

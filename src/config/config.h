@@ -124,6 +124,7 @@ struct hrnet_config {
     hr_train_config train;
     hr_test_config test;
     hr_debug_config debug;
+    int assumes_flip_test; /* no key: TEST.FLIP_TEST is on because that is published practice, and nobody said so */
 };
 
 typedef struct hrnet_config hr_config;

@@ -55,7 +55,7 @@ hrnet_status hr_dataset_info_parse_yaml(hrnet_dataset_info **out, const void *by
     else if (!add_node(&builder, root))
         status = builder.status;
     else if (hr_json_get(builder.nodes, "keypoints") == NULL)
-        status = hr_fail(HRNET_ERR_CONFIG, "keypoints: expected a list of names, found none");
+        status = hr_fail(HRNET_ERR_CONFIG, "keypoints: expected a list of names, or their number, found none");
     if (status == HRNET_OK) status = hr_dataset_info_read(out, builder.nodes, 0, NULL);
     hr_json_builder_free(&builder);
     hr_yaml_free(root);

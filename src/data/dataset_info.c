@@ -11,7 +11,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -290,32 +289,11 @@ static const hrnet_dataset_info *find_known(const owned_info *o)
     return NULL;
 }
 
-/* The name after its word or letter for the side. */
-static const char *without_side(const char *name, hr_side side)
-{
-    const char *const word = side == HR_SIDE_LEFT ? "left" : "right";
-    return name + (strncasecmp(name, word, strlen(word)) == 0 ? strlen(word) : 1);
-}
-
-/* Flip pairs from names: a left keypoint pairs with the first right one, not yet in a pair, that has the same name
- * apart from the side ("left_eye", "right_eye"; "lsho", "rsho"). */
+/* Flip pairs from names: "left_eye" and "right_eye". */
 static hrnet_status pair_by_names(owned_info *o)
 {
-    hrnet_skeleton *const s = &o->info.skeleton;
-    unsigned char paired[HR_MAX_KEYPOINTS] = {0};
-    HR_NEW(o->flip_pairs, (size_t)s->n_keypoints);
-    for (int i = 0; i < s->n_keypoints; i++) {
-        if (hr_skeleton_side(s, i) != HR_SIDE_LEFT) continue;
-        for (int j = 0; j < s->n_keypoints; j++) {
-            if (hr_skeleton_side(s, j) != HR_SIDE_RIGHT || paired[j]) continue;
-            if (strcasecmp(without_side(o->names[i], HR_SIDE_LEFT), without_side(o->names[j], HR_SIDE_RIGHT)) != 0)
-                continue;
-            paired[j] = 1;
-            o->flip_pairs[s->n_flip_pairs][0] = i;
-            o->flip_pairs[s->n_flip_pairs++][1] = j;
-            break;
-        }
-    }
+    HR_NEW(o->flip_pairs, (size_t)o->info.skeleton.n_keypoints);
+    hr_skeleton_find_pairs(&o->info.skeleton, o->flip_pairs);
     return HRNET_OK;
 }
 
@@ -344,10 +322,16 @@ static hrnet_status read_skeleton(owned_info *o, const hr_json *category, const 
 
 static hrnet_status read_all(owned_info *o, const hr_json *category, int n_keypoints)
 {
-    const hr_json *const names = hr_json_get(category, "keypoints");
+    const hr_json *names = hr_json_get(category, "keypoints");
     double *weights = NULL;
+    int64_t number = 0;
+    if (hr_json_integer(names, &number) && number >= 1 && number <= HR_MAX_KEYPOINTS) {
+        n_keypoints = (int)number;
+        names = NULL;
+    }
     if (names != NULL && (!hr_json_is(names, HR_JSON_ARRAY) || names->count < 1 || names->count > HR_MAX_KEYPOINTS))
-        return hr_fail(HRNET_ERR_CONFIG, "keypoints: expected a list of 1 to %d names", HR_MAX_KEYPOINTS);
+        return hr_fail(HRNET_ERR_CONFIG, "keypoints: expected a list of 1 to %d names, or their number",
+                       HR_MAX_KEYPOINTS);
     HR_TRY(read_names(o, names, names != NULL ? (int)names->count : n_keypoints));
     const int n = o->info.skeleton.n_keypoints;
     const hrnet_dataset_info *const known = find_known(o);

@@ -10,9 +10,11 @@
  * thread was faster changes nothing.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "pose/skeleton.h"
 #include "score/select_poses.h"
 #include "data/image_store.h"
 #include "data/loader.h"
@@ -172,6 +174,31 @@ static hrnet_status skip_picture(run *r, const eval_picture *p, hrnet_status sta
     return HRNET_OK;
 }
 
+/* What the annotations say of their keypoints. */
+static const hrnet_skeleton *truth_skeleton(const hrnet_evaluation *e)
+{
+    if (e->is_mpii) return hrnet_skeleton_mpii();
+    return e->is_given ? &hrnet_annotations_info(e->annotations)->skeleton : &e->info->skeleton;
+}
+
+/* Warn if the weights name their joints otherwise than the annotations do: joints are compared by their order. */
+static void compare_names(const run *r, const hrnet_model *model)
+{
+    const hrnet_skeleton *const own = hrnet_model_skeleton(model), *const truth = truth_skeleton(r->e);
+    hr_text line = {0};
+    int i = 0;
+    if (hrnet_model_skeleton_origin(model) != HRNET_SKELETON_WEIGHTS || own->n_keypoints != truth->n_keypoints ||
+        hr_names_are_numbers(truth->keypoint_names, truth->n_keypoints) || r->options->on_message == NULL)
+        return;
+    while (i < own->n_keypoints && strcasecmp(own->keypoint_names[i], truth->keypoint_names[i]) == 0) i++;
+    if (i == own->n_keypoints) return;
+    hr_text_add(&line,
+                "warning: %s: keypoint %d is \"%s\", that of the weights \"%s\": they are compared by their order",
+                r->e->annotations_path, i, truth->keypoint_names[i], own->keypoint_names[i]);
+    if (!line.failed) r->options->on_message(r->options->context, line.data);
+    hr_text_free(&line);
+}
+
 /* Prepare the loss, if boxes are ground truth: a detector's box does not say whose joints it holds. */
 static hrnet_status begin_loss(run *r, const hrnet_model *model)
 {
@@ -223,12 +250,31 @@ static hrnet_status select_kept(hrnet_evaluation *e)
     return hr_select_poses(&e->samples, e->poses, e->skipped, &options, e->scores, e->kept, &e->n_kept);
 }
 
+static int is_usable(const hrnet_skeleton *skeleton, int n_joints)
+{
+    return skeleton->n_keypoints == n_joints && skeleton->pairs_from != HRNET_PAIRS_UNKNOWN;
+}
+
+/* Whose pairs the flip test exchanges: the caller's description, else what the weights say, else the annotations'
+ * names; what is only guessed of the weights comes last. */
+static const hrnet_skeleton *choose_skeleton(const hrnet_evaluation *e, const hrnet_model *model)
+{
+    const hrnet_skeleton *const own = hrnet_model_skeleton(model);
+    const hrnet_skeleton *const found = truth_skeleton(e);
+    if (e->is_given && is_usable(&e->info->skeleton, own->n_keypoints)) return &e->info->skeleton;
+    if (hrnet_model_skeleton_origin(model) >= HRNET_SKELETON_WEIGHTS && is_usable(own, own->n_keypoints)) return own;
+    return is_usable(found, own->n_keypoints) ? found : own;
+}
+
 hrnet_pose_options hrnet_evaluation_pose_options(const hrnet_evaluation *e, const hrnet_model *model,
                                                  const hrnet_evaluation_options *options)
 {
     const hr_test_config *const test = &e->config->test;
     const char *const codec = hrnet_model_get_info(model).codec;
-    hrnet_pose_options how = {.flip_test = test->flip_test, .no_shift = !test->shift_heatmap};
+    const hrnet_skeleton *const skeleton = choose_skeleton(e, model);
+    hrnet_pose_options how = {.flip_test = test->flip_test, .no_shift = !test->shift_heatmap, .skeleton = skeleton};
+    /* a flip test that nobody asked for is left out if it cannot be made */
+    if (e->config->assumes_flip_test && skeleton->pairs_from == HRNET_PAIRS_UNKNOWN) how.flip_test = 0;
     if (options != NULL) {
         how.sampler = options->sampler;
         how.decoder = options->decoder;
@@ -267,6 +313,7 @@ hrnet_status hrnet_evaluation_run(hrnet_evaluation *e, hrnet_session *session, c
     e->has_run = e->has_loss = 0;
     e->n_skipped = 0;
     memset(e->skipped, 0, e->samples.n_images);
+    compare_names(r, model);
     hrnet_status status = begin_loss(r, model);
     if (status == HRNET_OK) status = run_pictures(r);
     if (status == HRNET_OK && r->with_loss) hr_eval_loss_end(&r->loss, e);

@@ -24,9 +24,11 @@ struct hrnet_evaluation {
     hrnet_annotations *annotations; /* COCO */
     hrnet_mpii_truth *truth;        /* MPII; NULL: there is none */
     hr_samples samples;
-    float *sigmas;              /* [n_joints] */
-    const double *exact_sigmas; /* the same as a description has them, for the score; NULL: the score chooses */
-    const float *joint_weights; /* [n_joints], of the loss; NULL: ones */
+    const hrnet_dataset_info *info; /* of the keypoints of the annotations (COCO), or the caller's; NULL: MPII's */
+    int is_given;                   /* the info is the caller's */
+    float *sigmas;                  /* [n_joints] */
+    const double *exact_sigmas;     /* the same as a description has them, for the score; NULL: the score chooses */
+    const float *joint_weights;     /* [n_joints], of the loss; NULL: ones */
 
     /* Called with every person's heatmaps if boxes are ground truth, in the samples' order; or NULL. to_crop: matrix
      * from the picture to the input; joints [n_joints][3] in input pixels; targets and maps

@@ -88,7 +88,7 @@ static void report_unknown(const hrnet_evaluation *e, const hrnet_evaluation_fil
 {
     hr_text text = {0};
     if (n == 0) return;
-    hr_text_add(&text, "%s: %zu boxes are of pictures that %s does not list: left out", e->detections_path, n,
+    hr_text_add(&text, "warning: %s: %zu boxes are of pictures that %s does not list: left out", e->detections_path, n,
                 e->annotations_path);
     send(files, &text);
 }
@@ -149,6 +149,7 @@ static hrnet_status open_coco(hrnet_evaluation *e, const hrnet_evaluation_files 
         e->samples.n_joints = e->config->model.n_joints;
         if (files->info == NULL) info = hrnet_dataset_info_coco();
     }
+    e->info = info;
     return choose_sigmas(e, info);
 }
 
@@ -191,6 +192,8 @@ static hrnet_status open_set(hrnet_evaluation *e, const hrnet_evaluation_files *
 {
     HR_TRY(hr_set_is_mpii(&e->is_mpii, e->config->dataset.dataset, "DATASET"));
     HR_TRY(find_files(e, files));
+    e->info = files->info;
+    e->is_given = files->info != NULL;
     HR_TRY(e->is_mpii ? open_mpii(e) : open_coco(e, files));
     if (e->samples.n == 0) return fail_empty(e);
     HR_NEW(e->poses, e->samples.n * (size_t)e->samples.n_joints);

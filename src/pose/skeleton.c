@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
@@ -99,11 +98,47 @@ hrnet_status hr_skeleton_check(const hrnet_skeleton *skeleton)
     return HRNET_OK;
 }
 
-hr_side hr_skeleton_side(const hrnet_skeleton *skeleton, int keypoint)
+void hr_skeleton_find_pairs(hrnet_skeleton *skeleton, int (*pairs)[2])
 {
-    const char *name = skeleton->keypoint_names[keypoint];
-    const int one_letter = name[0] != '\0' && name[1] != '\0' && strchr("_- .", name[1]) != NULL;
-    if (strncasecmp(name, "left", 4) == 0 || (one_letter && (name[0] == 'l' || name[0] == 'L'))) return HR_SIDE_LEFT;
-    if (strncasecmp(name, "right", 5) == 0 || (one_letter && (name[0] == 'r' || name[0] == 'R'))) return HR_SIDE_RIGHT;
-    return HR_SIDE_MIDDLE;
+    const int n = skeleton->n_keypoints;
+    skeleton->n_flip_pairs = hr_pairs_by_name(skeleton->keypoint_names, n, pairs);
+    skeleton->flip_pairs = (const int(*)[2])pairs;
+    if (skeleton->n_flip_pairs > 0)
+        skeleton->pairs_from = HRNET_PAIRS_BY_NAME;
+    else if (hr_names_are_numbers(skeleton->keypoint_names, n))
+        skeleton->pairs_from = HRNET_PAIRS_UNKNOWN;
+    else
+        skeleton->pairs_from = n > 1 ? HRNET_PAIRS_NONE_FOUND : HRNET_PAIRS_GIVEN;
+}
+
+void hr_skeleton_pairs_text(const hrnet_skeleton *skeleton, hr_text *out)
+{
+    switch (skeleton->pairs_from) {
+    case HRNET_PAIRS_UNKNOWN: hr_text_add(out, "unknown: the names do not tell left from right"); return;
+    case HRNET_PAIRS_NONE_FOUND: hr_text_add(out, "none: no name tells left from right"); return;
+    case HRNET_PAIRS_BY_NAME: hr_text_add(out, "by their names: "); break;
+    case HRNET_PAIRS_GIVEN: break;
+    }
+    if (skeleton->n_flip_pairs == 0) hr_text_add(out, "none");
+    for (int i = 0; i < skeleton->n_flip_pairs; i++)
+        hr_text_add(out, "%s%s - %s", i > 0 ? ", " : "", skeleton->keypoint_names[skeleton->flip_pairs[i][0]],
+                    skeleton->keypoint_names[skeleton->flip_pairs[i][1]]);
+}
+
+hrnet_status hr_skeleton_check_joints(const hrnet_skeleton *skeleton, int n_joints)
+{
+    if (skeleton->n_keypoints == n_joints) return HRNET_OK;
+    return hr_fail(HRNET_ERR_MISMATCH,
+                   "skeleton: expected %d keypoints, one for each joint of the network, found %d (%.64s, ...)",
+                   n_joints, skeleton->n_keypoints, skeleton->keypoint_names[0]);
+}
+
+hrnet_status hr_skeleton_check_flip(const hrnet_skeleton *skeleton)
+{
+    if (skeleton->pairs_from != HRNET_PAIRS_UNKNOWN) return HRNET_OK;
+    return hr_fail(HRNET_ERR_ARGUMENT,
+                   "flip test: expected to know which of the %d keypoints are left and right, found names that do not "
+                   "tell (%.64s, ...): give a description of the keypoints with names or flip_pairs (--description "
+                   "FILE), or do without the flip test (TEST.FLIP_TEST false)",
+                   skeleton->n_keypoints, skeleton->keypoint_names[0]);
 }

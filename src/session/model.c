@@ -12,6 +12,7 @@
 #include "config/normalize.h"
 #include "io/json.h"
 #include "networks/registry.h"
+#include "pose/skeleton.h"
 #include "session/backends.h"
 #include "session/model.h"
 #include "weights/bind.h"
@@ -42,9 +43,52 @@ static hrnet_status read_three(float out[3], const hr_tensors *tensors, const ch
     return HRNET_OK;
 }
 
-/* How pixels and heatmaps are to be understood: codec, mean, std, skeleton. tensors NULL: published practice. */
-static hrnet_status read_practice(hrnet_model *model, const hr_tensors *tensors, const char *path)
+/* Where the meaning of a network's input and output is said. */
+typedef struct practice {
+    const hr_tensors *tensors; /* metadata; NULL: none, so that published practice holds */
+    const hrnet_skeleton *skeleton;
+    int knows_config; /* the configuration was given, or is carried by the weights */
+    const char *path;
+    hrnet_message_fn *on_message;
+    void *context;
+} practice;
+
+/* Warn of what is neither in the weights nor in a configuration. */
+static void report_guesses(const hrnet_model *model, const practice *from)
 {
+    const int guesses_codec =
+        !from->knows_config && (from->tensors == NULL || hr_tensors_entry(from->tensors, "hrnet.codec") == NULL);
+    hr_text joints = {0}, line = {0};
+    hr_skeleton_guess_text(model->skeleton, model->skeleton_origin, &joints);
+    /* joints without names change no number */
+    hr_text_add(&line, "%s%.500s does not say, and is assumed to have: ",
+                guesses_codec || model->skeleton_origin == HRNET_SKELETON_GUESSED ? "warning: " : "", from->path);
+    if (guesses_codec) hr_text_add(&line, "codec %s", model->codec);
+    hr_text_add(&line, "%s%s%s", guesses_codec && joints.length > 0 ? ", " : "", joints.data != NULL ? joints.data : "",
+                joints.length > 0 ? "; --description FILE names them" : "");
+    if ((guesses_codec || joints.length > 0) && !line.failed && !joints.failed && from->on_message != NULL)
+        from->on_message(from->context, line.data);
+    hr_text_free(&joints);
+    hr_text_free(&line);
+}
+
+static hrnet_status read_joints(hrnet_model *model, const practice *from)
+{
+    const hr_skeleton_sources sources = {.given = from->skeleton,
+                                         .tensors = from->tensors,
+                                         .dataset = from->knows_config ? model->config.dataset.dataset : NULL,
+                                         .n_joints = model->config.model.n_joints,
+                                         .path = from->path};
+    HR_TRY(hr_skeleton_read(&model->skeleton, &model->skeleton_origin, &model->owned_skeleton, &sources));
+    report_guesses(model, from);
+    return HRNET_OK;
+}
+
+/* How pixels and heatmaps are to be understood: codec, mean, std, skeleton. */
+static hrnet_status read_practice(hrnet_model *model, const practice *from)
+{
+    const hr_tensors *const tensors = from->tensors;
+    const char *const path = from->path;
     static const char *const codecs[] = {"msra", "dark", "udp"};
     const char *codec = tensors != NULL ? hr_tensors_entry(tensors, "hrnet.codec") : NULL;
     if (codec == NULL) codec = hr_codec_of(&model->config);
@@ -57,7 +101,7 @@ static hrnet_status read_practice(hrnet_model *model, const hr_tensors *tensors,
     for (int i = 0; i < 3 && status == HRNET_OK; i++)
         if (!(model->info.std[i] > 0)) status = hr_fail(HRNET_ERR_FORMAT, "hrnet.std: expected numbers above 0");
     if (status != HRNET_OK) return hr_fail_in(status, path);
-    return hr_skeleton_read(&model->skeleton, &model->owned_skeleton, tensors, model->config.model.n_joints, path);
+    return read_joints(model, from);
 }
 
 static void fill_info(hrnet_model *model, const hr_graph *graph)
@@ -102,7 +146,13 @@ static hrnet_status build(hrnet_model *model, const hrnet_checkpoint *checkpoint
         weights = hr_bound(&binding);
     }
     const hr_tensors *tensors = checkpoint != NULL && options->pretrained == NULL ? &checkpoint->tensors : NULL;
-    if (status == HRNET_OK) status = read_practice(model, tensors, options->path);
+    const practice from = {.tensors = tensors,
+                           .skeleton = model_options->skeleton,
+                           .knows_config = model_options->config != NULL || hr_checkpoint_knows_config(checkpoint),
+                           .path = options->path,
+                           .on_message = options->on_message,
+                           .context = options->context};
+    if (status == HRNET_OK) status = read_practice(model, &from);
     if (status == HRNET_OK) status = make_network(model, &graph, &weights, model_options);
     if (status == HRNET_OK) fill_info(model, &graph);
     hr_binding_free(&binding);
@@ -115,13 +165,10 @@ hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const h
 {
     hr_graph graph = {0};
     hrnet_model *model;
-    if (skeleton->n_keypoints != config->model.n_joints)
-        return hr_fail(HRNET_ERR_MISMATCH,
-                       "skeleton: expected %d keypoints, one for each joint of the network, found %d",
-                       config->model.n_joints, skeleton->n_keypoints);
+    HR_TRY(hr_skeleton_check_joints(skeleton, config->model.n_joints));
     HR_NEW(model, 1);
     model->config = *config;
-    hrnet_status status = read_practice(model, NULL, config->source);
+    hrnet_status status = read_practice(model, &(practice){.knows_config = 1, .path = config->source});
     if (status == HRNET_OK) status = hr_network_build(&graph, &config->model);
     if (status == HRNET_OK)
         status =
@@ -129,6 +176,7 @@ hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const h
     if (status == HRNET_OK) {
         snprintf(model->codec, sizeof model->codec, "%s", codec);
         model->skeleton = skeleton;
+        model->skeleton_origin = HRNET_SKELETON_GIVEN;
         fill_info(model, &graph);
         *out = model;
     } else {
@@ -166,6 +214,7 @@ static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_
                                   .context = options->context,
                                   .seed = options->seed};
     hrnet_status status = HRNET_OK;
+    hr_checkpoint_report(checkpoint, options->on_message, options->context);
     if (options->config == NULL) {
         status = hr_checkpoint_config(checkpoint, &model->config, options->on_message, options->context);
         if (status == HRNET_OK)
@@ -220,6 +269,11 @@ const hrnet_skeleton *hrnet_model_skeleton(const hrnet_model *model)
     return model->skeleton;
 }
 
+hrnet_skeleton_origin hrnet_model_skeleton_origin(const hrnet_model *model)
+{
+    return model->skeleton_origin;
+}
+
 const hrnet_config *hrnet_model_config(const hrnet_model *model)
 {
     return &model->config;
@@ -233,28 +287,102 @@ void hrnet_model_free(hrnet_model *model)
     hr_free(model);
 }
 
+/* ---------------------------------------------------------------------------------------------- saving */
+
+/* What hrnet_checkpoint_save puts together. */
+typedef struct saving_model {
+    const hrnet_checkpoint *checkpoint;
+    const hrnet_save_options *options;
+    hr_config config;
+    int knows_config;
+    hr_owned_skeleton owned;
+    const hrnet_skeleton *skeleton;
+    hrnet_skeleton_origin origin;
+    hr_entry entries[HR_SKELETON_ENTRIES];
+    size_t n_entries;
+} saving_model;
+
+/* Tell what a safetensors file does not get, because nobody knows it, and what is marked in it. */
+static void report_unknown(const saving_model *s, const char *path)
+{
+    const hr_tensors *const tensors = &s->checkpoint->tensors;
+    const int unknown_joints = s->origin <= HRNET_SKELETON_GUESSED;
+    const int unknown_codec = !s->knows_config && hr_tensors_entry(tensors, "hrnet.codec") == NULL;
+    hr_text line = {0};
+    char keys[HR_ASSUMED_TEXT];
+    hr_assumed_keys(&s->checkpoint->layout, keys);
+    hr_text_add(&line, "%.400s: %.400s does not say: ", path, s->checkpoint->path);
+    if (unknown_joints)
+        hr_text_add(&line, "names and flip pairs of the %d keypoints%s (--description FILE)", s->skeleton->n_keypoints,
+                    s->origin == HRNET_SKELETON_UNKNOWN      ? ""
+                    : strcmp(s->skeleton->name, "coco") == 0 ? ", of which COCO's are a guess"
+                                                             : ", of which MPII's are a guess");
+    if (unknown_codec)
+        hr_text_add(&line, "%scodec, mean and standard deviation (--config NAME)", unknown_joints ? "; " : "");
+    if (unknown_joints || unknown_codec) hr_text_add(&line, ": not written");
+    if (!s->knows_config && keys[0] != '\0')
+        hr_text_add(&line, "%s%s: marked as assumed", unknown_joints || unknown_codec ? "; " : "", keys);
+    if ((unknown_joints || unknown_codec || (!s->knows_config && keys[0] != '\0')) && !line.failed)
+        s->options->on_message(s->options->context, line.data);
+    hr_text_free(&line);
+}
+
+/* Tell what stays behind in a .pth, which has tensors alone. */
+static void report_left_behind(const saving_model *s, const char *path)
+{
+    const char *codec = hr_tensors_entry(&s->checkpoint->tensors, "hrnet.codec");
+    hr_text line = {0};
+    if (codec == NULL && s->knows_config) codec = hr_codec_of(&s->config);
+    if (codec == NULL && !s->knows_config && s->origin <= HRNET_SKELETON_GUESSED) return;
+    hr_text_add(&line, "warning: %.400s holds tensors alone; not in it:", path);
+    if (codec != NULL) hr_text_add(&line, " codec %s, mean and standard deviation,", codec);
+    if (s->knows_config)
+        hr_text_add(&line, " input size %dx%d and order of colours (--config NAME),", s->config.model.image_size[0],
+                    s->config.model.image_size[1]);
+    if (s->origin > HRNET_SKELETON_GUESSED)
+        hr_text_add(&line, " names and flip pairs of the %d keypoints (--description FILE),", s->skeleton->n_keypoints);
+    hr_text_add(&line, " which a .safetensors file holds");
+    if (!line.failed) s->options->on_message(s->options->context, line.data);
+    hr_text_free(&line);
+}
+
+static hrnet_status save_model(saving_model *s, const char *path)
+{
+    const hrnet_save_options *const options = s->options;
+    s->knows_config = options->config != NULL || hr_checkpoint_knows_config(s->checkpoint);
+    if (options->config != NULL)
+        s->config = *options->config;
+    else
+        HR_TRY(hr_checkpoint_config(s->checkpoint, &s->config, NULL, NULL));
+    HR_TRY(hr_skeleton_read(&s->skeleton, &s->origin, &s->owned,
+                            &(hr_skeleton_sources){.given = options->skeleton,
+                                                   .tensors = &s->checkpoint->tensors,
+                                                   .dataset = s->knows_config ? s->config.dataset.dataset : NULL,
+                                                   .n_joints = s->config.model.n_joints,
+                                                   .path = s->checkpoint->path}));
+    if (s->origin > HRNET_SKELETON_GUESSED) HR_TRY(hr_skeleton_entries(s->skeleton, s->entries, &s->n_entries));
+    HR_TRY(hr_checkpoint_save(s->checkpoint, path, options, s->entries, s->n_entries));
+    if (options->on_message == NULL) return HRNET_OK;
+    if (options->format == HRNET_PTH)
+        report_left_behind(s, path);
+    else
+        report_unknown(s, path);
+    return HRNET_OK;
+}
+
 hrnet_status hrnet_checkpoint_save(const hrnet_checkpoint *checkpoint, const char *path,
                                    const hrnet_save_options *options)
 {
-    hr_config *config;
-    hr_owned_skeleton owned = {0};
-    const hrnet_skeleton *skeleton = NULL;
-    hr_entry entries[HR_SKELETON_ENTRIES];
-    size_t n_entries = 0;
+    static const hrnet_save_options standard = {0};
+    saving_model *s;
     if (checkpoint == NULL || path == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_save: an argument is NULL");
-    HR_NEW(config, 1);
-    hrnet_status status = HRNET_OK;
-    if (options != NULL && options->config != NULL)
-        *config = *options->config;
-    else
-        status = hr_checkpoint_config(checkpoint, config, NULL, NULL);
-    if (status == HRNET_OK)
-        status = hr_skeleton_read(&skeleton, &owned, &checkpoint->tensors, config->model.n_joints, checkpoint->path);
-    if (status == HRNET_OK) status = hr_skeleton_entries(skeleton, entries, &n_entries);
-    if (status == HRNET_OK) status = hr_checkpoint_save(checkpoint, path, options, entries, n_entries);
-    hr_skeleton_entries_free(entries, n_entries);
-    hr_skeleton_free(&owned);
-    hr_free(config);
+    HR_NEW(s, 1);
+    s->checkpoint = checkpoint;
+    s->options = options != NULL ? options : &standard;
+    const hrnet_status status = save_model(s, path);
+    hr_skeleton_entries_free(s->entries, s->n_entries);
+    hr_skeleton_free(&s->owned);
+    hr_free(s);
     return status;
 }

@@ -5,27 +5,42 @@
 #define HR_SESSION_MODEL_H
 
 #include "base/pool.h"
+#include "base/text.h"
 #include "config/config.h"
 #include "graph/backend.h"
 #include "io/tensors/tensors.h"
 #include "pose/crop.h"
 
-/* A skeleton read from a file; everything hangs on the struct's own memory. */
+/* A skeleton read from a file, or a copy; everything hangs on the struct's own memory. */
 typedef struct hr_owned_skeleton {
     hrnet_skeleton skeleton;
-    char **names;
+    char *name, **names;
     int (*flip_pairs)[2], (*links)[2];
     float *sigmas;
 } hr_owned_skeleton;
 
-/* The skeleton that a checkpoint's metadata describe ("hrnet.keypoints", "hrnet.flip_pairs", "hrnet.skeleton",
- * "hrnet.sigmas"), checked. When there is none: COCO's for 17 joints, MPII's for 16, unnamed joints otherwise. *out may
- * point into *owned, which hr_skeleton_free releases. path is for messages. */
-hrnet_status hr_skeleton_read(const hrnet_skeleton **out, hr_owned_skeleton *owned, const hr_tensors *tensors,
-                              int n_joints, const char *path);
+/* Where to look for the skeleton of a network; each may be NULL. */
+typedef struct hr_skeleton_sources {
+    const hrnet_skeleton *given; /* the caller's */
+    const hr_tensors *tensors;   /* metadata: "hrnet.keypoints", "hrnet.flip_pairs", "hrnet.skeleton", "hrnet.sigmas",
+                                    "hrnet.dataset" */
+    const char *dataset;         /* DATASET.DATASET of a configuration that is known, not inferred */
+    int n_joints;
+    const char *path; /* for messages */
+} hr_skeleton_sources;
+
+/* A network's skeleton, checked, from the first source that has one; else COCO's for 17 joints and MPII's for 16, which
+ * is a guess, and unnamed joints for any other number. *out may point into *owned, which hr_skeleton_free releases. */
+hrnet_status hr_skeleton_read(const hrnet_skeleton **out, hrnet_skeleton_origin *origin, hr_owned_skeleton *owned,
+                              const hr_skeleton_sources *from);
 void hr_skeleton_free(hr_owned_skeleton *owned);
 
-/* The same as metadata to write; values are freed with hr_skeleton_entries_free. */
+/* Append what is assumed about the joints ("COCO's names and flip pairs of 17 keypoints (a guess by their number)");
+ * nothing if somebody named them. */
+void hr_skeleton_guess_text(const hrnet_skeleton *skeleton, hrnet_skeleton_origin origin, hr_text *out);
+
+/* The same as metadata to write, without flip pairs if they are unknown; values are freed with
+ * hr_skeleton_entries_free. */
 enum { HR_SKELETON_ENTRIES = 4 };
 hrnet_status hr_skeleton_entries(const hrnet_skeleton *skeleton, hr_entry entries[HR_SKELETON_ENTRIES], size_t *n);
 void hr_skeleton_entries_free(hr_entry *entries, size_t n);
@@ -38,6 +53,7 @@ struct hrnet_model {
     hrnet_model_info info;
     char codec[16];
     const hrnet_skeleton *skeleton;
+    hrnet_skeleton_origin skeleton_origin;
     hr_owned_skeleton owned_skeleton;
 };
 

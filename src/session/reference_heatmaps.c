@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "graph/reference_forward.h"
 #include "pose/decode.h"
+#include "pose/skeleton.h"
 #include "session/model.h"
 #include "weights/bound_network.h"
 
@@ -89,6 +90,7 @@ static hrnet_status run_network(const hr_bound_network *network, const hrnet_ske
 {
     const hr_node *in = &network->graph.nodes[0], *out = &network->graph.nodes[network->graph.outputs[0].node];
     HR_TRY(check_shape(input, in));
+    if (flip) HR_TRY(hr_skeleton_check_flip(skeleton));
     reference_run r = {.network = network,
                        .skeleton = skeleton,
                        .flip = flip,
@@ -102,6 +104,21 @@ static hrnet_status run_network(const hr_bound_network *network, const hrnet_ske
     return status;
 }
 
+/* Warn of joints whose meaning is guessed. */
+static void report_guess(const hrnet_skeleton *skeleton, hrnet_skeleton_origin origin,
+                         const hr_skeleton_sources *sources, const hrnet_model_options *options)
+{
+    hr_text joints = {0};
+    char line[1024];
+    hr_skeleton_guess_text(skeleton, origin, &joints);
+    if (joints.length > 0 && !joints.failed && options->on_message != NULL) {
+        snprintf(line, sizeof line, "%s%.500s does not say, and is assumed to have: %s; --description FILE names them",
+                 origin == HRNET_SKELETON_GUESSED ? "warning: " : "", sources->path, joints.data);
+        options->on_message(options->context, line);
+    }
+    hr_text_free(&joints);
+}
+
 hrnet_status hrnet_reference_forward(hrnet_array *heatmaps, const hrnet_checkpoint *checkpoint,
                                      const hrnet_model_options *options, const hrnet_array *input, int flip, int shift)
 {
@@ -109,15 +126,21 @@ hrnet_status hrnet_reference_forward(hrnet_array *heatmaps, const hrnet_checkpoi
     hr_bound_network *network = NULL;
     hr_owned_skeleton owned = {0};
     const hrnet_skeleton *skeleton = NULL;
+    hrnet_skeleton_origin origin;
     if (options == NULL) options = &defaults;
     if (heatmaps == NULL || input == NULL || input->data == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_reference_forward: an argument is NULL");
     if (checkpoint == NULL && options->config == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_reference_forward: neither a checkpoint nor a configuration");
     HR_TRY(hr_bound_network_create(&network, checkpoint, options));
-    hrnet_status status = hr_skeleton_read(&skeleton, &owned, checkpoint != NULL ? &checkpoint->tensors : NULL,
-                                           network->config.model.n_joints,
-                                           checkpoint != NULL ? checkpoint->path : network->config.source);
+    const int knows_config = options->config != NULL || hr_checkpoint_knows_config(checkpoint);
+    const hr_skeleton_sources sources = {.given = options->skeleton,
+                                         .tensors = checkpoint != NULL ? &checkpoint->tensors : NULL,
+                                         .dataset = knows_config ? network->config.dataset.dataset : NULL,
+                                         .n_joints = network->config.model.n_joints,
+                                         .path = checkpoint != NULL ? checkpoint->path : network->config.source};
+    hrnet_status status = hr_skeleton_read(&skeleton, &origin, &owned, &sources);
+    if (status == HRNET_OK) report_guess(skeleton, origin, &sources, options);
     if (status == HRNET_OK) status = run_network(network, skeleton, flip, shift, input, heatmaps);
     hr_skeleton_free(&owned);
     hr_bound_network_free(network);

@@ -11,6 +11,7 @@
 #include "base/parallel.h"
 #include "pose/affine.h"
 #include "pose/decode.h"
+#include "pose/skeleton.h"
 #include "session/model.h"
 
 /* A picture's input is written in bands of rows, so that threads share it. */
@@ -21,6 +22,7 @@ typedef struct job job;
 struct job {
     hrnet_session *session;
     int flip, shift;
+    const hrnet_skeleton *skeleton;    /* whose pairs the flip test exchanges */
     hrnet_status (*prepare)(job *job); /* before each pass, which a failure ends; may be NULL */
     /* Write rows [y0, y1) of picture `slot` of this pass into out [y1 - y0][input_width][INPUT_LD]. */
     void (*fill)(const job *job, int slot, int y0, int y1, float *out);
@@ -79,13 +81,12 @@ static void finish_task(void *context, int slot)
     const job *j = context;
     const hrnet_session *s = j->session;
     const hrnet_model_info *info = &s->model->info;
-    const hrnet_skeleton *skeleton = s->model->skeleton;
     float *maps = s->maps + (size_t)slot * s->map_floats, *mirrored = s->mirrored + (size_t)slot * s->map_floats;
     if (!j->second) read_maps(s, slot, maps);
     if (j->flip) {
         read_maps(s, j->second ? slot : j->count + slot, mirrored);
-        hr_flip_average(maps, mirrored, info->n_joints, s->map_height, s->map_width, skeleton->flip_pairs,
-                        skeleton->n_flip_pairs, j->shift);
+        hr_flip_average(maps, mirrored, info->n_joints, s->map_height, s->map_width, j->skeleton->flip_pairs,
+                        j->skeleton->n_flip_pairs, j->shift);
     }
     j->finish(j, slot, maps);
 }
@@ -146,9 +147,11 @@ static hrnet_status forward(hrnet_session *session, const float *input, int n, i
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_forward: an argument is NULL");
     if (n < 0) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_forward: expected n >= 0, found %d", n);
     HR_TRY(hr_pool_check(session->pool));
+    if (flip) HR_TRY(hr_skeleton_check_flip(session->model->skeleton));
     job j = {.session = session,
              .flip = flip,
              .shift = shift,
+             .skeleton = session->model->skeleton,
              .fill = fill_from_array,
              .finish = copy_maps,
              .input = input,
@@ -290,22 +293,40 @@ static hrnet_status check_options(const hrnet_pose_options *options)
         options->sampler < HRNET_SAMPLE_OPENCV || options->sampler > HRNET_SAMPLE_FLOAT)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_pose: unknown decoder %d or sampler %d",
                        (int)options->decoder, (int)options->sampler);
-    return hr_check_reserved(options->reserved, 4, "hrnet_pose_options");
+    return hr_check_reserved(options->reserved, 3, "hrnet_pose_options");
+}
+
+/* The skeleton whose pairs are exchanged, which must have a keypoint for each joint, and pairs if there is a flip test.
+ */
+static hrnet_status choose_skeleton(const hrnet_model *model, const hrnet_pose_options *options,
+                                    const hrnet_skeleton **out)
+{
+    const hrnet_skeleton *const skeleton = options->skeleton != NULL ? options->skeleton : model->skeleton;
+    if (options->skeleton != NULL) {
+        HR_TRY(hr_skeleton_check(skeleton));
+        HR_TRY(hr_skeleton_check_joints(skeleton, model->info.n_joints));
+    }
+    if (options->flip_test) HR_TRY(hr_skeleton_check_flip(skeleton));
+    *out = skeleton;
+    return HRNET_OK;
 }
 
 hrnet_status hrnet_session_pose(hrnet_session *session, const hrnet_person *persons, int n,
                                 const hrnet_pose_options *options, hrnet_keypoint *keypoints, float *heatmaps)
 {
     const hrnet_pose_options defaults = {0};
+    const hrnet_skeleton *skeleton;
     int n_good;
     if (options == NULL) options = &defaults;
     if (session == NULL || n < 0 || (n > 0 && (persons == NULL || keypoints == NULL)))
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_pose: a missing argument, or n < 0");
     HR_TRY(check_options(options));
+    HR_TRY(choose_skeleton(session->model, options, &skeleton));
     HR_TRY(hr_pool_check(session->pool));
     HR_TRY(check_persons(persons, n, options, &n_good));
     job j = {.session = session,
              .flip = options->flip_test,
+             .skeleton = skeleton,
              .prepare = aim,
              .fill = fill_from_picture,
              .finish = decode_maps,

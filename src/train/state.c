@@ -239,6 +239,10 @@ hrnet_status hr_train_state_save(const hr_train_state *state, const hr_params *p
     add_ours(&file, state, optimizer, &average);
     hr_torch_add_text(&file, "hrnet.config");
     hr_torch_add_text(&file, yaml);
+    for (size_t i = 0; i < state->n_entries; i++) {
+        hr_torch_add_text(&file, state->entries[i].key);
+        hr_torch_add_text(&file, state->entries[i].value);
+    }
     hr_torch_end(&file);
     hr_free(yaml);
     return hr_torch_write(&file, path);

@@ -4,13 +4,15 @@
  *
  *   {"epoch": 3, "model": "pose_hrnet", "state_dict": {"module.conv1.weight": ...}, "best_state_dict": {...},
  *    "perf": 0.71, "optimizer": {"state": {0: {"step", "exp_avg", "exp_avg_sq"}, ...}, "param_groups": [...]},
- *    "hrnet": {"optimizer", "fingerprint", "seed", "position", "step", ..., "ema": {...}}, "hrnet.config": "..."}
+ *    "hrnet": {"optimizer", "fingerprint", "seed", "position", "step", ..., "ema": {...}}, "hrnet.config": "...",
+ *    "hrnet.keypoints": "...", ...}
  *
- * The last two are ours. Blocks have the layout of cpu/backprop/params.h.
+ * What begins with "hrnet" is ours. Blocks have the layout of cpu/backprop/params.h.
  */
 #ifndef HR_TRAIN_STATE_H
 #define HR_TRAIN_STATE_H
 
+#include "io/tensors/tensors.h"
 #include "train/optimizer.h"
 #include "cpu/backprop/params.h"
 
@@ -24,11 +26,13 @@ typedef struct hr_train_state {
     int64_t n_loss, n_accuracy;
     double rate; /* learning rate of the latest step; written for PyTorch, never read back into a computation */
     uint64_t seed;
-    char fingerprint[65]; /* SHA-256, in hexadecimal, of all that must not change between stop and resume; "": any */
-    float *params;        /* block of the weights */
-    float *moments[2];    /* blocks of the optimiser; NULL: it has none */
-    float *average;       /* block of the moving average (TRAIN.EMA), or NULL */
-    float *best;          /* block of the best weights, or NULL */
+    char fingerprint[65];    /* SHA-256, in hexadecimal, of all that must not change between stop and resume; "": any */
+    float *params;           /* block of the weights */
+    float *moments[2];       /* blocks of the optimiser; NULL: it has none */
+    float *average;          /* block of the moving average (TRAIN.EMA), or NULL */
+    float *best;             /* block of the best weights, or NULL */
+    const hr_entry *entries; /* more texts to write beside "hrnet.config", of what the joints are; not read back */
+    size_t n_entries;
 } hr_train_state;
 
 /* Write checkpoint.pth: temporary name, fsync, rename, fsync of the folder, so that a crash leaves the old file or the

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "pose/skeleton.h"
 #include "trainer/trainer.h"
 
 /* ---------------------------------------------------------------------------------------------- lines */
@@ -82,11 +83,26 @@ static void log_network(hrnet_trainer *t)
                    (double)hr_graph_macs(graph) / 1e9);
 }
 
+/* Which keypoints a mirror exchanges: of flipped examples, and in the flip test. */
+static void log_pairs(hrnet_trainer *t)
+{
+    const hrnet_skeleton *const skeleton = &hr_train_set_info(t->set)->skeleton;
+    const int guesses =
+        skeleton->pairs_from == HRNET_PAIRS_NONE_FOUND && (t->config.dataset.flip || t->config.test.flip_test);
+    hr_text line = {0};
+    hr_text_add(&line, "%sflip pairs: ", guesses ? "warning: " : "");
+    hr_skeleton_pairs_text(skeleton, &line);
+    if (guesses) hr_text_add(&line, "; flip_pairs in --description says which keypoints a mirror exchanges");
+    if (!line.failed) hr_trainer_log_message(t, line.data);
+    hr_text_free(&line);
+}
+
 static void log_data(hrnet_trainer *t)
 {
     const hr_config *const c = &t->config;
     hr_trainer_log(t, "data: %s %s, %zu persons, %zu examples an epoch", c->dataset.dataset, c->dataset.train_set,
                    hr_train_set_n_persons(t->set), hr_train_set_n_examples(t->set));
+    log_pairs(t);
     hr_trainer_log(t, "step: %d examples x %d passes x %d processes = %d; %lld steps an epoch, epochs %d to %d",
                    t->learner->batch, c->train.accumulate, t->learner->n_ranks,
                    t->learner->batch * c->train.accumulate * t->learner->n_ranks, (long long)t->learner->n_steps,

@@ -95,6 +95,20 @@ static hrnet_status choose_names(hrnet_trainer *t)
 
 /* ---------------------------------------------------------------------------------------------- data */
 
+/* Switch off what mirrors pictures if it is unknown which keypoints a mirror exchanges: a mirrored left hand would be
+ * learned as a left hand. */
+static void settle_flips(hrnet_trainer *t)
+{
+    const hrnet_skeleton *const skeleton = &hr_train_set_info(t->set)->skeleton;
+    int *const flips[] = {&t->config.dataset.flip, &t->config.test.flip_test};
+    if (skeleton->pairs_from != HRNET_PAIRS_UNKNOWN || (!*flips[0] && !*flips[1])) return;
+    hr_trainer_log(t,
+                   "warning: which of the %d keypoints are left and right is not known (%.64s, ...): DATASET.FLIP and "
+                   "TEST.FLIP_TEST are switched off; --description FILE with names or flip_pairs says it",
+                   skeleton->n_keypoints, skeleton->keypoint_names[0]);
+    for (size_t i = 0; i < sizeof flips / sizeof *flips; i++) *flips[i] = 0;
+}
+
 /* The training set, and for rank 0 the validation set, which must have ground truth. */
 static hrnet_status open_data(hrnet_trainer *t)
 {
@@ -109,6 +123,7 @@ static hrnet_status open_data(hrnet_trainer *t)
     if (n_joints != t->config.model.n_joints)
         return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints (MODEL.NUM_JOINTS), found %d",
                        t->config.dataset.train_set, t->config.model.n_joints, n_joints);
+    settle_flips(t);
     if (!t->is_first || t->options.validate_every < 0) return HRNET_OK;
     hrnet_evaluation_files valid = t->options.valid != NULL ? *t->options.valid : (hrnet_evaluation_files){0};
     if (valid.info == NULL) valid.info = t->options.info;

@@ -12,6 +12,23 @@
 
 /* ---------------------------------------------------------------------------------------------- saving */
 
+/* checkpoint.pth, which as a model says what its joints are. */
+static hrnet_status save_state(hrnet_trainer *t, const char *path)
+{
+    hr_train_state *const state = &t->learner->state;
+    hr_entry entries[HR_SKELETON_ENTRIES];
+    size_t n = 0;
+    HR_TRY(hr_skeleton_entries(&hr_train_set_info(t->set)->skeleton, entries, &n));
+    state->entries = entries;
+    state->n_entries = n;
+    const hrnet_status status =
+        hr_train_state_save(state, t->learner->params, &t->config, &t->learner->optimizer, path);
+    state->entries = NULL;
+    state->n_entries = 0;
+    hr_skeleton_entries_free(entries, n);
+    return status;
+}
+
 hrnet_status hr_trainer_save(hrnet_trainer *t)
 {
     char *path;
@@ -19,8 +36,7 @@ hrnet_status hr_trainer_save(hrnet_trainer *t)
     if (!t->is_first) return HRNET_OK;
     HR_TRY(hr_learner_check(t->learner));
     HR_TRY(hr_trainer_path(&path, t, "checkpoint.pth"));
-    const hrnet_status status =
-        hr_train_state_save(&t->learner->state, t->learner->params, &t->config, &t->learner->optimizer, path);
+    const hrnet_status status = save_state(t, path);
     hr_free(path);
     t->saved_at = hr_clock_now();
     t->seconds_saving += t->saved_at - start;

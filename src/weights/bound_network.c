@@ -6,6 +6,7 @@
 
 static hrnet_status configure(hr_config *config, const hrnet_checkpoint *checkpoint, const hrnet_model_options *options)
 {
+    if (checkpoint != NULL) hr_checkpoint_report(checkpoint, options->on_message, options->context);
     if (options->config != NULL)
         *config = *options->config;
     else

@@ -6,6 +6,7 @@
 #include "weights/checkpoint.h"
 
 #include <hrnet_eval.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/checksum.h"
@@ -13,6 +14,7 @@
 #include "config/normalize.h"
 #include "networks/registry.h"
 #include "weights/bind.h"
+#include "weights/mmpose_meta.h"
 #include "graph/graph.h"
 
 /* ---------------------------------------------------------------------------------------------- load and inspect */
@@ -39,6 +41,19 @@ static hrnet_status fail_empty(const hrnet_checkpoint *checkpoint)
                    checkpoint->tensors.n_skipped > 0 ? checkpoint->tensors.skipped[0] : "");
 }
 
+/* What mmpose's meta says becomes entries of ours. */
+static hrnet_status read_meta(hrnet_checkpoint *checkpoint)
+{
+    const hr_named *const head = hr_layout_find(&checkpoint->layout, "final_layer.weight");
+    const int n_joints =
+        head != NULL && head->tensor->n_dims > 0 && head->tensor->shape[0] < 1 << 20 ? (int)head->tensor->shape[0] : 0;
+    hr_text notes = {0};
+    const hrnet_status status = hr_mmpose_meta_read(&checkpoint->tensors, n_joints, &notes);
+    if (status == HRNET_OK) return hr_text_take(&notes, &checkpoint->notes);
+    hr_text_free(&notes);
+    return status;
+}
+
 /* Open a file, or for NULL the model that is part of the library. */
 static hrnet_status open_checkpoint(hrnet_checkpoint *checkpoint, const char *path, const char *key)
 {
@@ -47,7 +62,8 @@ static hrnet_status open_checkpoint(hrnet_checkpoint *checkpoint, const char *pa
     if (checkpoint->path == NULL) return hr_fail_memory(strlen(name));
     HR_TRY(path != NULL ? hr_tensors_open(&checkpoint->tensors, path) : open_shipped(&checkpoint->tensors));
     if (checkpoint->tensors.n_items == 0) return fail_empty(checkpoint);
-    const hrnet_status status = hr_layout_read(&checkpoint->layout, &checkpoint->tensors, key);
+    hrnet_status status = hr_layout_read(&checkpoint->layout, &checkpoint->tensors, key);
+    if (status == HRNET_OK) status = read_meta(checkpoint);
     return status == HRNET_OK ? HRNET_OK : hr_fail_in(status, name);
 }
 
@@ -76,6 +92,7 @@ void hrnet_checkpoint_free(hrnet_checkpoint *checkpoint)
     hr_layout_free(&checkpoint->layout);
     hr_tensors_close(&checkpoint->tensors);
     hr_free(checkpoint->path);
+    hr_free(checkpoint->notes);
     hr_free(checkpoint);
 }
 
@@ -122,8 +139,30 @@ hrnet_status hr_checkpoint_config(const hrnet_checkpoint *checkpoint, hr_config 
 {
     const char *text = hr_tensors_entry(&checkpoint->tensors, "hrnet.config");
     if (text == NULL) return hr_infer_config(out, &checkpoint->layout, checkpoint->path, on_message, context);
+    const char *const assumed = hr_tensors_entry(&checkpoint->tensors, "hrnet.assumed");
     hr_config_defaults(out);
-    return hr_config_parse(out, text, strlen(text), checkpoint->path, NULL, NULL);
+    HR_TRY(hr_config_parse(out, text, strlen(text), checkpoint->path, NULL, NULL));
+    if (assumed == NULL) return HRNET_OK;
+    out->assumes_flip_test = strstr(assumed, "TEST.FLIP_TEST") != NULL;
+    hr_report_assumed(out, assumed, checkpoint->path, on_message, context);
+    return HRNET_OK;
+}
+
+int hr_checkpoint_knows_config(const hrnet_checkpoint *checkpoint)
+{
+    return hr_tensors_entry(&checkpoint->tensors, "hrnet.config") != NULL &&
+           hr_tensors_entry(&checkpoint->tensors, "hrnet.assumed") == NULL;
+}
+
+void hr_checkpoint_report(const hrnet_checkpoint *checkpoint, hrnet_message_fn *on_message, void *context)
+{
+    const char *at = checkpoint->notes;
+    for (size_t n; on_message != NULL && at != NULL && *at != '\0'; at += n + (at[n] == '\n')) {
+        char line[1024];
+        n = strcspn(at, "\n");
+        snprintf(line, sizeof line, "%.400s: %.*s", checkpoint->path, (int)(n < 600 ? n : 600), at);
+        on_message(context, line);
+    }
 }
 
 hrnet_status hrnet_checkpoint_config(const hrnet_checkpoint *checkpoint, hrnet_config **out)
@@ -170,6 +209,8 @@ typedef struct saving {
     hr_entry *entries;
     size_t n_entries;
     char *config_text;
+    int is_known;                  /* nothing of the configuration is assumed */
+    char assumed[HR_ASSUMED_TEXT]; /* else: the keys that are */
 } saving;
 
 /* Read every parameter of the network and describe it for the writer, in the graph's order, which is that of a PyTorch
@@ -211,7 +252,7 @@ static void add_entry(saving *s, const char *key, const char *value)
 /* The metadata, in the order of precedence that checkpoint.h describes. */
 static hrnet_status collect_entries(saving *s, const hr_entry *entries, size_t n_entries)
 {
-    enum { N_OWN = 5, MAX_KEPT = 256 }; /* entries that are added here; of the checkpoint */
+    enum { N_OWN = 6, MAX_KEPT = 256 }; /* entries that are added here; of the checkpoint */
     size_t n_kept = 0;
     const hr_tensors *tensors = &s->checkpoint->tensors;
     HR_TRY(hrnet_config_dump(&s->config, &s->config_text));
@@ -220,16 +261,32 @@ static hrnet_status collect_entries(saving *s, const hr_entry *entries, size_t n
     add_entry(s, "hrnet.config", s->config_text);
     for (size_t i = 0; i < n_entries; i++) add_entry(s, entries[i].key, entries[i].value);
     for (size_t i = 0; i < tensors->n_entries; i++) {
-        if (strncmp(tensors->entries[i].key, "hrnet.", 6) != 0) continue;
+        if (strncmp(tensors->entries[i].key, "hrnet.", 6) != 0 || strcmp(tensors->entries[i].key, "hrnet.assumed") == 0)
+            continue;
         if (n_kept++ == MAX_KEPT) /* each is compared with all before it */
             return hr_fail(HRNET_ERR_LIMIT, "%s: expected at most %d entries of metadata \"hrnet.\", found more",
                            s->checkpoint->path, MAX_KEPT);
         add_entry(s, tensors->entries[i].key, tensors->entries[i].value);
     }
+    if (s->assumed[0] != '\0') add_entry(s, "hrnet.assumed", s->assumed);
+    if (!s->is_known) return HRNET_OK;
     add_entry(s, "hrnet.codec", hr_codec_of(&s->config));
     add_entry(s, "hrnet.mean", HR_PUBLISHED_MEAN_TEXT);
     add_entry(s, "hrnet.std", HR_PUBLISHED_STD_TEXT);
     return HRNET_OK;
+}
+
+/* Which keys of the configuration nobody knew. */
+static void note_assumed(saving *s, int is_given)
+{
+    const hr_tensors *const tensors = &s->checkpoint->tensors;
+    const char *const carried = hr_tensors_entry(tensors, "hrnet.assumed");
+    s->is_known = is_given || hr_checkpoint_knows_config(s->checkpoint);
+    if (s->is_known) return;
+    if (carried != NULL)
+        snprintf(s->assumed, sizeof s->assumed, "%s", carried);
+    else
+        hr_assumed_keys(&s->checkpoint->layout, s->assumed);
 }
 
 /* Build the network, match the tensors strictly, and write the file. */
@@ -241,6 +298,7 @@ static hrnet_status save(saving *s, const char *path, const hrnet_save_options *
     else
         HR_TRY(hr_checkpoint_config(s->checkpoint, &s->config, options->on_message, options->context));
     HR_TRY(hr_config_check(&s->config));
+    note_assumed(s, options->config != NULL);
     HR_TRY(hr_network_build(&s->graph, &s->config.model));
     const hr_bind_options strict = {
         .path = s->checkpoint->path, .on_message = options->on_message, .context = options->context};

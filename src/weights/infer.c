@@ -22,7 +22,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "config/config_keys.h"
+#include "weights/mmpose_meta.h"
 
 enum { MAX_COUNT = 256 }; /* of blocks or modules; hr_config_check then applies the limits of the keys */
 
@@ -352,41 +354,73 @@ static hrnet_status infer_head(const inference *in, int *out_found)
     return HRNET_OK;
 }
 
-/* Set what names and shapes do not show, by published practice:
+/* Set what names and shapes do not show: by what the file's meta says, else by published practice:
  *   IMAGE_SIZE   256 x 256 for MPII (16 keypoints) and very deep networks, else 192 x 256
  *   COLOR_RGB    true, except in upstream's pose_resnet, which was trained on BGR
  *   TEST         flip test, post-processing and shifted heatmaps on, as in all published experiments */
-static void assume(hr_config *config, const hr_layout *layout)
+static hrnet_status assume(hr_config *config, const hr_layout *layout)
 {
     hr_model_config *model = &config->model;
     const int is_mpii = model->n_joints == 16, is_hrnet = strcmp(model->name, "pose_hrnet") == 0;
     /* the image must be a multiple of the deepest stride, which exceeds 64 with more than the published branches */
     const int deepest = is_hrnet && model->stages[2].n_branches > 4 ? 4 << (model->stages[2].n_branches - 1) : 64;
+    const char *const size = hr_mmpose_config_entry(layout->tensors, "MODEL.IMAGE_SIZE");
     model->image_size[0] = is_mpii || deepest > 64 ? 256 : 192;
     model->image_size[1] = 256;
+    if (size != NULL) HR_TRY(hr_config_set(config, "MODEL.IMAGE_SIZE", size, NULL, NULL));
     for (int i = 0; i < 2; i++) {
-        if (model->image_size[i] < deepest) model->image_size[i] = deepest;
+        if (size == NULL && model->image_size[i] < deepest) model->image_size[i] = deepest;
         model->heatmap_size[i] = is_hrnet ? model->image_size[i] / 4 : (model->image_size[i] / 32) << model->n_deconvs;
     }
     config->dataset.color_rgb = is_hrnet || hr_layout_is_mmpose(layout);
     snprintf(config->dataset.dataset, sizeof config->dataset.dataset, "%s", is_mpii ? "mpii" : "coco");
     /* as in every published experiment */
     config->test.flip_test = config->test.post_process = config->test.shift_heatmap = 1;
+    config->assumes_flip_test = 1;
+    for (const char *const *key = hr_mmpose_config_keys; *key != NULL; key++) {
+        const char *const value = hr_mmpose_config_entry(layout->tensors, *key);
+        if (value != NULL) HR_TRY(hr_config_set(config, *key, value, NULL, NULL));
+    }
+    return HRNET_OK;
 }
 
-/* Send a message with the values that assume() has chosen. */
-static void report_assumed(const hr_config *config, const char *path, int has_head, hrnet_message_fn *on_message,
-                           void *context)
+void hr_assumed_keys(const hr_layout *layout, char out[HR_ASSUMED_TEXT])
 {
+    static const char *const keys[] = {"MODEL.IMAGE_SIZE", "DATASET.COLOR_RGB", "TEST.FLIP_TEST"};
+    size_t n = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (hr_mmpose_config_entry(layout->tensors, keys[i]) == NULL)
+            n += (size_t)snprintf(out + n, HR_ASSUMED_TEXT - n, "%s%s", n > 0 ? ", " : "", keys[i]);
+}
+
+/* Append "KEY value" of one key. */
+static void add_key(hr_text *line, const hr_config *config, const char *key)
+{
+    char *value = NULL;
+    hr_text_add(line, "%s", key);
+    if (hrnet_config_get(config, key, &value) == HRNET_OK) hr_text_add(line, " %.*s", (int)strcspn(value, "\n"), value);
+    hrnet_string_free(value);
+}
+
+void hr_report_assumed(const hr_config *config, const char *keys, const char *path, hrnet_message_fn *on_message,
+                       void *context)
+{
+    hr_text line = {0};
+    int n = 0;
     if (on_message == NULL) return;
-    char line[1024];
-    const int *size = config->model.image_size;
-    snprintf(line, sizeof line,
-             "%.500s does not say, and is assumed to have: MODEL.IMAGE_SIZE [%d, %d], "
-             "DATASET.COLOR_RGB %s%s",
-             path, size[0], size[1], config->dataset.color_rgb ? "true" : "false",
-             has_head ? "" : ", MODEL.NUM_JOINTS 17 (it has no head)");
-    on_message(context, line);
+    hr_text_add(&line, "warning: %.500s does not say, and is assumed to have: ", path);
+    for (const char *at = keys; *at != '\0'; at += strspn(at, ", ")) {
+        char key[64];
+        const size_t length = strcspn(at, ", ");
+        snprintf(key, sizeof key, "%.*s", (int)length, at);
+        at += length;
+        if (strcmp(key, "TEST.FLIP_TEST") == 0) continue; /* told where there is a flip test */
+        if (n++ > 0) hr_text_add(&line, ", ");
+        add_key(&line, config, key);
+    }
+    if (n > 0 && !line.failed) on_message(context, line.data);
+    hr_text_free(&line);
 }
 
 hrnet_status hr_infer_config(hr_config *out, const hr_layout *layout, const char *path, hrnet_message_fn *on_message,
@@ -407,8 +441,12 @@ hrnet_status hr_infer_config(hr_config *out, const hr_layout *layout, const char
                        "deconv_layers.0.weight (pose_resnet) among %zu tensors, found neither; the first is %.200s",
                        path, layout->n_items, layout->items[0].found);
     HR_TRY(infer_head(&in, &has_head));
-    assume(out, layout);
+    hrnet_status status = assume(out, layout);
+    if (status != HRNET_OK) return hr_fail_in(status, path);
     HR_TRY(hr_config_check(out));
-    report_assumed(out, path, has_head, on_message, context);
+    char keys[HR_ASSUMED_TEXT + 32];
+    hr_assumed_keys(layout, keys);
+    if (!has_head) strcat(keys, keys[0] != '\0' ? ", MODEL.NUM_JOINTS" : "MODEL.NUM_JOINTS");
+    hr_report_assumed(out, keys, path, on_message, context);
     return HRNET_OK;
 }

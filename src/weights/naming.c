@@ -368,6 +368,7 @@ static hrnet_status find_network(chosen *net, const hr_tensors *tensors, const c
 
 static hrnet_status read_layout(hr_layout *layout, const chosen *net, const hr_tensors *tensors, const char *key)
 {
+    layout->tensors = tensors;
     hr_text others = {0};
     layout->scope = net->scope;
     layout->name = find_producer(tensors, net);

@@ -32,8 +32,9 @@ typedef struct hr_named {
 } hr_named;
 
 typedef struct hr_layout {
-    const char *name;  /* the producer, as hrnet_checkpoint_layout returns it. Static */
-    const char *scope; /* the scope of the network's body, a string of the hr_tensors that was read */
+    const char *name;          /* the producer, as hrnet_checkpoint_layout returns it. Static */
+    const hr_tensors *tensors; /* that were read */
+    const char *scope;         /* the scope of the network's body, a string of the hr_tensors that was read */
     char *choice; /* "state_dict/model, ema/model": the networks of which the first was taken, by order only; "" or NULL
                      for one */
     char *others; /* the other scopes: "best_state_dict (300 tensors), optimizer (600 tensors)", or "" */
