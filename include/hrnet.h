@@ -101,12 +101,13 @@ enum {
     HRNET_IMAGE_IGNORE_ORIENTATION = 1 /* do not turn the picture as its EXIF orientation says (what scoring wants) */
 };
 
-/* Read a JPEG (baseline, progressive, grey, CMYK), PNG (every depth, palette), WebP or BMP file, and TIFF, GIF (the
- * first picture), AVIF and HEIC where their modules are installed (else HRNET_ERR_UNSUPPORTED, with the package's
- * name); told apart by content. Pixels are those of OpenCV's imread. In particular transparency is dropped in every
- * format: a pixel has the colour that is stored for it, not blended with any background. Pictures of more than 2^28
- * pixels, 2^20 on a side, or that take more than 1 GiB to decode are refused (HRNET_ERR_LIMIT). A JPEG that is damaged
- * or cut short is read as far as it goes, with a warning. path "-" is standard input. */
+/* Read a JPEG (baseline, progressive, grey, CMYK), PNG (every depth, palette), WebP (of an animation the first picture)
+ * or BMP file, and TIFF, GIF (the first picture), AVIF and HEIC where their modules are installed (else
+ * HRNET_ERR_UNSUPPORTED, with the package's name); told apart by content. Pixels are those of OpenCV's imread. In
+ * particular transparency is dropped in every format: a pixel has the colour that is stored for it, not blended with
+ * any background. Pictures of more than 2^28 pixels, 2^20 on a side, or that take more than 1 GiB to decode are refused
+ * (HRNET_ERR_LIMIT). A JPEG that is damaged or cut short is read as far as it goes, with a warning. path "-" is
+ * standard input. */
 HRNET_API hrnet_status hrnet_image_load(hrnet_image *out, const char *path, unsigned flags);
 
 /* The same from memory; name is used in messages. */

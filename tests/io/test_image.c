@@ -71,6 +71,8 @@ static const struct {
                 {"alpha.webp", NULL},
                 {"lossy_alpha.webp", NULL},
                 {"exif8.webp", NULL},
+                {"animated.webp", NULL},
+                {"animated_part.webp", NULL},
                 {"bmp1.bmp", NULL},
                 {"bmp4.bmp", NULL},
                 {"bmp8.bmp", NULL},
@@ -283,8 +285,6 @@ static void test_refusals_say_why(void **state)
     (void)state;
     char path[512];
     hrnet_image image = {0};
-    assert_int_equal(hrnet_image_load(&image, path_of(path, "animated.webp", ""), 0), HRNET_ERR_UNSUPPORTED);
-    assert_non_null(strstr(hrnet_last_error(), "animated"));
     assert_int_equal(hrnet_image_load(&image, path_of(path, "make.py", ""), 0), HRNET_ERR_FORMAT);
     assert_int_equal(hrnet_image_load(&image, path_of(path, "none.png", ""), 0), HRNET_ERR_IO);
     assert_int_equal(hrnet_image_decode(&image, "", 0, NULL, 0), HRNET_ERR_FORMAT);
@@ -363,7 +363,7 @@ static void put_chunk(made_file *file, const char *letters, const void *body, si
     for (int shift = 24; shift >= 0; shift -= 8) put(file, (unsigned char[]){(unsigned char)(sum >> shift)}, 1);
 }
 
-/* A PNG of one pixel with 20 compressed texts and 20 profiles of 7.9 MB each. */
+/* A PNG of one pixel with 9 compressed texts and 3 profiles of 7.9 MB each. */
 static void make_long_texts(made_file *file)
 {
     enum { N_TEXT = 7900000 };
@@ -381,7 +381,7 @@ static void make_long_texts(made_file *file)
     for (int i = 0; i < 6; i++) put_chunk(file, i % 2 == 0 ? "zTXt" : "iCCP", packed, n_packed + 5);
     put_chunk(file, "IDAT", pixel, n_pixel);
     for (int i = 0; i < 6; i++) put_chunk(file, "zTXt", packed, n_packed + 5);
-    put_chunk(file, "IEND", NULL, 0);
+    put_chunk(file, "IEND", "", 0);
 }
 
 /* Decode in a process of its own, which must end with this status within 10 seconds and 1 GB. */
@@ -410,7 +410,7 @@ static void test_costs_are_bounded(void **state)
     (void)state;
     make_empty_scans(&file, 16384, 4, 499); /* 2.9 GB of coefficients and pixels */
     check_cost("memory.jpg", file.bytes, file.n, HRNET_ERR_LIMIT);
-    make_empty_scans(&file, 8192, 4, 499); /* 499 scans of a million blocks */
+    make_empty_scans(&file, 4096, 4, 499); /* 499 scans of 262144 blocks */
     check_cost("scans.jpg", file.bytes, file.n, HRNET_ERR_LIMIT);
     make_empty_scans(&file, 64, 1, 501);
     check_cost("501.jpg", file.bytes, file.n, HRNET_ERR_LIMIT);
@@ -461,8 +461,8 @@ static void test_other_formats_are_named(void **state)
 
 static void test_failing_allocations_are_reported(void **state)
 {
-    static const char *const names[] = {"exif6.jpg",  "cmyk.jpg",   "exif6.png", "interlaced_rgb8.png",
-                                        "exif8.webp", "alpha.webp", "rle8.bmp"};
+    static const char *const names[] = {"exif6.jpg",          "cmyk.jpg",   "exif6.png",  "interlaced_rgb8.png",
+                                        "animated_part.webp", "exif8.webp", "alpha.webp", "rle8.bmp"};
     (void)state;
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
         char path[512];

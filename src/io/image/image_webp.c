@@ -1,6 +1,10 @@
 /*
- * image_webp.c - WebP through libwebp: lossy and lossless. Alpha is dropped, as in OpenCV's imread. Animations are
- * refused, since a single frame of them would be an arbitrary choice.
+ * image_webp.c - WebP through libwebp: lossy and lossless; of an animation the first picture, on black where it does
+ * not cover the canvas. Alpha is dropped. All as in OpenCV's imread.
+ *
+ * A file is a RIFF head of 12 bytes and chunks: four letters, a size, a body padded to an even number of bytes. A
+ * picture of an animation is the body of a chunk ANMF: a head of 16 bytes (offsets, sizes, time), then chunks of its
+ * own, which libwebp reads as it reads a file.
  */
 #include <string.h>
 
@@ -13,20 +17,26 @@
 
 static const float quality = 90; /* of 100, lossy */
 
-/* The orientation of the EXIF chunk. A file is a RIFF head of 12 bytes and chunks: four letters, a size, a body padded
- * to an even number of bytes. */
-static int find_orientation(const hr_image_source *source)
+/* The body of the first chunk of these letters, NULL if there is none; *size is its size. */
+static const unsigned char *find_chunk(const hr_image_source *source, const char *letters, size_t *size)
 {
     hr_cursor file = hr_cursor_over(source->bytes, source->n_bytes);
     hr_cursor_take(&file, 12);
     while (!file.failed) {
-        const unsigned char *letters = hr_cursor_take(&file, 4);
-        const uint32_t size = hr_cursor_u32(&file);
-        const unsigned char *body = hr_cursor_take(&file, size);
-        if (body != NULL && memcmp(letters, "EXIF", 4) == 0) return hr_exif_orientation(body, size);
-        hr_cursor_take(&file, size & 1);
+        const unsigned char *found = hr_cursor_take(&file, 4);
+        *size = hr_cursor_u32(&file);
+        const unsigned char *body = hr_cursor_take(&file, *size);
+        if (body != NULL && memcmp(found, letters, 4) == 0) return body;
+        hr_cursor_take(&file, *size & 1);
     }
-    return 1;
+    return NULL;
+}
+
+static int find_orientation(const hr_image_source *source)
+{
+    size_t size;
+    const unsigned char *exif = find_chunk(source, "EXIF", &size);
+    return exif != NULL ? hr_exif_orientation(exif, size) : 1;
 }
 
 static hrnet_status fail_webp(VP8StatusCode code, const char *name)
@@ -49,49 +59,83 @@ static uint64_t decoder_bytes(const WebPBitstreamFeatures *features)
     return is_lossy ? (features->has_alpha ? 2 * n_pixels : 0) : 4 * n_pixels;
 }
 
+/* A coded picture and where it stands on the canvas: a whole file, or the first picture of an animation. */
+typedef struct webp_frame {
+    const unsigned char *bytes;
+    size_t n_bytes;
+    int x, y;
+    WebPBitstreamFeatures features;
+} webp_frame;
+
 /* Decode into rgb [height][width][3]. */
-static hrnet_status decode_pixels(uint8_t *rgb, const WebPBitstreamFeatures *features, const hr_image_source *source)
+static hrnet_status decode_pixels(uint8_t *rgb, const webp_frame *frame, const char *name)
 {
     WebPDecoderConfig config;
     WebPInitDecoderConfig(&config);
     config.output.colorspace = MODE_RGB;
     config.output.is_external_memory = 1;
     config.output.u.RGBA.rgba = rgb;
-    config.output.u.RGBA.stride = features->width * 3;
-    config.output.u.RGBA.size = (size_t)features->width * (size_t)features->height * 3;
-    const VP8StatusCode code = WebPDecode(source->bytes, source->n_bytes, &config);
+    config.output.u.RGBA.stride = frame->features.width * 3;
+    config.output.u.RGBA.size = (size_t)frame->features.width * (size_t)frame->features.height * 3;
+    const VP8StatusCode code = WebPDecode(frame->bytes, frame->n_bytes, &config);
     WebPFreeDecBuffer(&config.output);
-    return code == VP8_STATUS_OK ? HRNET_OK : fail_webp(code, source->name);
+    return code == VP8_STATUS_OK ? HRNET_OK : fail_webp(code, name);
 }
 
-/* Decode into the canvas: directly where pixels are stored upright, else through a buffer of their own. */
-static hrnet_status fill(hr_image_canvas *canvas, int is_upright, const WebPBitstreamFeatures *features,
-                         const hr_image_source *source)
+/* Find the first picture of an animation on a canvas of width x height. */
+static hrnet_status find_first_frame(webp_frame *out, int width, int height, const hr_image_source *source)
 {
-    const size_t row_bytes = (size_t)canvas->width * 3;
-    if (is_upright) return decode_pixels(canvas->image.rgb, features, source);
-    uint8_t *rgb = hr_alloc((size_t)canvas->height, row_bytes);
-    if (rgb == NULL) return hr_fail_memory((size_t)canvas->height * row_bytes);
-    const hrnet_status status = decode_pixels(rgb, features, source);
-    for (int y = 0; status == HRNET_OK && y < canvas->height; y++)
-        hr_image_put_row(canvas, y, rgb + (size_t)y * row_bytes);
+    enum { HEAD = 16 };
+    size_t size;
+    const unsigned char *head = find_chunk(source, "ANMF", &size);
+    if (head == NULL || size < HEAD) return fail_webp(VP8_STATUS_NOT_ENOUGH_DATA, source->name);
+    hr_cursor numbers = hr_cursor_over(head, HEAD);
+    webp_frame frame = {.bytes = head + HEAD, .n_bytes = size - HEAD};
+    frame.x = 2 * (int)hr_cursor_uint(&numbers, 3);
+    frame.y = 2 * (int)hr_cursor_uint(&numbers, 3);
+    const VP8StatusCode code = WebPGetFeatures(frame.bytes, frame.n_bytes, &frame.features);
+    if (code != VP8_STATUS_OK) return fail_webp(code, source->name);
+    if (frame.features.width > width - frame.x || frame.features.height > height - frame.y)
+        return hr_fail(HRNET_ERR_FORMAT, "%s: broken WebP picture: its first picture leaves the canvas", source->name);
+    *out = frame;
+    return HRNET_OK;
+}
+
+/* Decode into the canvas: directly where the frame is all of it and stored upright, else through buffers. */
+static hrnet_status fill(hr_image_canvas *canvas, int is_direct, const webp_frame *frame, const char *name)
+{
+    const size_t row_bytes = (size_t)canvas->width * 3, frame_bytes = (size_t)frame->features.width * 3;
+    const int bottom = frame->y + frame->features.height;
+    if (is_direct) return decode_pixels(canvas->image.rgb, frame, name);
+    uint8_t *rgb = hr_alloc((size_t)frame->features.height, frame_bytes), *row = hr_calloc(1, row_bytes);
+    hrnet_status status = rgb != NULL && row != NULL ? decode_pixels(rgb, frame, name) : hr_fail_memory(frame_bytes);
+    for (int y = 0; status == HRNET_OK && y < canvas->height; y++) {
+        const int is_inside = y >= frame->y && y < bottom;
+        uint8_t *const to = row + 3 * (size_t)frame->x;
+        if (is_inside) memcpy(to, rgb + (size_t)(y - frame->y) * frame_bytes, frame_bytes);
+        if (y == bottom) memset(to, 0, frame_bytes);
+        hr_image_put_row(canvas, y, row);
+    }
     hr_free(rgb);
+    hr_free(row);
     return status;
 }
 
 hrnet_status hr_webp_decode(hrnet_image *out, const hr_image_source *source)
 {
-    WebPBitstreamFeatures features;
-    const VP8StatusCode code = WebPGetFeatures(source->bytes, source->n_bytes, &features);
+    webp_frame frame = {.bytes = source->bytes, .n_bytes = source->n_bytes};
+    const VP8StatusCode code = WebPGetFeatures(source->bytes, source->n_bytes, &frame.features);
     if (code != VP8_STATUS_OK) return fail_webp(code, source->name);
-    if (features.has_animation)
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: expected a single picture, found an animated WebP", source->name);
-    const uint64_t width = (uint64_t)features.width, height = (uint64_t)features.height;
-    const int orientation = source->ignore_orientation ? 1 : find_orientation(source), is_upright = orientation == 1;
-    const uint64_t extra = decoder_bytes(&features) + (is_upright ? 0 : width * height * 3);
+    const int width = frame.features.width, height = frame.features.height;
+    if (frame.features.has_animation) HR_TRY(find_first_frame(&frame, width, height, source));
+    const WebPBitstreamFeatures *features = &frame.features;
+    const int orientation = source->ignore_orientation ? 1 : find_orientation(source);
+    const int is_direct = orientation == 1 && features->width == width && features->height == height;
+    const uint64_t n_pixels = (uint64_t)features->width * (uint64_t)features->height;
+    const uint64_t extra = decoder_bytes(features) + (is_direct ? 0 : n_pixels * 3);
     hr_image_canvas canvas;
-    HR_TRY(hr_image_begin(&canvas, width, height, orientation, extra, source));
-    const hrnet_status status = fill(&canvas, is_upright, &features, source);
+    HR_TRY(hr_image_begin(&canvas, (uint64_t)width, (uint64_t)height, orientation, extra, source));
+    const hrnet_status status = fill(&canvas, is_direct, &frame, source->name);
     if (status != HRNET_OK) {
         hr_image_abandon(&canvas);
         return status;

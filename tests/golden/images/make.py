@@ -129,12 +129,17 @@ def webps():
     rgba.save(here / "alpha.webp", lossless=True, exact=True)
     rgba.save(here / "lossy_alpha.webp", quality=80)
     picture.save(here / "animated.webp", save_all=True, append_images=[picture.rotate(180)], lossless=True)
+    still = (here / "lossless.webp").read_bytes()[12:]  # its one chunk, as a picture at (4, 2) of a canvas of 31 x 21
+    frame = b"".join(struct.pack("<I", n)[:3] for n in (2, 1, W - 1, H - 1, 100)) + b"\2" + still
+    body = (b"WEBPVP8X" + struct.pack("<II", 10, 2) + struct.pack("<I", 30)[:3] + struct.pack("<I", 20)[:3]
+            + b"ANIM" + struct.pack("<IIH", 6, 0xff80c0ff, 0) + b"ANMF" + struct.pack("<I", len(frame)) + frame)
+    (here / "animated_part.webp").write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
     exif = Image.Exif()
     exif[0x0112] = 8
     picture.save(here / "exif8.webp", lossless=True, exif=exif)
     for name in "lossy.webp", "lossless.webp":
         expect_opencv(name)
-    for name in "alpha.webp", "lossy_alpha.webp":
+    for name in "alpha.webp", "lossy_alpha.webp", "animated.webp", "animated_part.webp":
         expect_opencv(name)
     write_ppm("exif8.webp", np.rot90(rgb))
 
