@@ -120,6 +120,9 @@ what_exporters_write() {
     has out '| odd | 1.000 |'
     has err 'warning: odd.json: 1 of 3 results could not be read and are left out; the first: entry 2: score: expected a number, found a string'
     has err 'warning: odd.json: 1 results have the score NaN: they come last, as in pycocotools'
+    # pycocotools' numbers of these files
+    expect 0 "$HRNET" score coco --gt "$coco/arrows_gt.json" --results "$coco/arrows_nan_dt.json"
+    has out '| arrows_nan_dt | 0.353 | 0.804 | 0.281 |'
     # categories that the ground truth does not have
     printf '[%s, %s]' "$(result 1 1 0.9 1)" "$(result 2 9 0.8 1)" >some.json
     expect 0 "$HRNET" score coco --gt two.json --results some.json --sigmas .05,.05
