@@ -327,7 +327,7 @@ static void wrong_values(void **state)
         {"? [a]\n: b\n", HRNET_ERR_UNSUPPORTED, {"key"}},
         {"RANK: 0\n---\nRANK: 1\n", HRNET_ERR_UNSUPPORTED, {"test.yaml:2", "second"}},
         {"RANK: [\n", HRNET_ERR_FORMAT, {"test.yaml:2", "not YAML"}},
-        {"\xff\xfe", HRNET_ERR_FORMAT, {"not YAML"}},
+        {"\xff\xfe", HRNET_ERR_FORMAT, {"expected UTF-8, found UTF-16"}},
     };
     hr_config *config = test_malloc(sizeof *config);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
