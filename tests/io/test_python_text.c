@@ -20,6 +20,7 @@ static void dump(const hr_json *value, hr_text *out)
     case HR_JSON_NULL: hr_text_add(out, "null"); return;
     case HR_JSON_BOOL: hr_text_add(out, value->as.integer ? "true" : "false"); return;
     case HR_JSON_INTEGER: hr_text_add(out, "%lld", (long long)value->as.integer); return;
+    case HR_JSON_NOT_FINITE: hr_text_add(out, "not finite"); return;
     case HR_JSON_REAL: hr_number_text(value->as.real, number), hr_text_add(out, "%s", number); return;
     case HR_JSON_STRING: hr_json_add_string(out, value->as.text); return;
     case HR_JSON_ARRAY:
