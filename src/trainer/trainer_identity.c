@@ -33,6 +33,7 @@ static int may_change(const char *path)
                                        "PIN_MEMORY",
                                        "RANK",
                                        "TRAIN.END_EPOCH",
+                                       "TRAIN.PATIENCE",
                                        "TRAIN.SAVE_MINUTES",
                                        "TRAIN.BATCH_SIZE_PER_GPU",
                                        "TEST.BATCH_SIZE_PER_GPU",
@@ -43,11 +44,18 @@ static int may_change(const char *path)
     return 0;
 }
 
+/* A key that came later than version 0.1 and is off: without its line, the checkpoints of older versions go on. */
+static int is_new_and_off(const hr_config *config, const char *path)
+{
+    return (strcmp(path, "TRAIN.FREEZE") == 0 && config->train.n_freeze == 0) ||
+           (strcmp(path, "DATASET.VALID_PART") == 0 && !(config->dataset.valid_part > 0));
+}
+
 static void write_keys(hr_text *text, const hr_config *config)
 {
     for (int i = 0; i < hr_n_keys; i++) {
         const hr_key *const key = &hr_keys[i];
-        if (key->note != NULL || may_change(key->path)) continue;
+        if (key->note != NULL || may_change(key->path) || is_new_and_off(config, key->path)) continue;
         hr_text_add(text, "%s: ", key->path);
         hr_key_write(key, config, text);
         hr_text_add(text, "\n");
