@@ -139,22 +139,22 @@ hrnet_status hr_image_store_path(const hr_image_store *store, const char *name, 
     return hr_text_take(&text, out);
 }
 
-static int is_file(const hr_image_store *store, const char *name)
+hrnet_status hr_image_store_has(hr_image_store *store, int reader, const char *name, int *out)
 {
     struct stat status;
-    char *path;
-    if (hr_image_store_path(store, name, &path) != HRNET_OK) return 0;
-    const int found = stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
-    hr_free(path);
-    return found;
-}
-
-int hr_image_store_has(hr_image_store *store, int reader, const char *name)
-{
     zip_int64_t index;
-    if (check_name(name) != HRNET_OK) return 0;
-    if (store->n_zips == 0) return is_file(store, name);
-    return locate(store->zips[reader], store->stem, name, &index) == HRNET_OK && index >= 0;
+    char *path;
+    *out = 0;
+    if (check_name(name) != HRNET_OK) return HRNET_OK;
+    if (store->n_zips > 0) {
+        HR_TRY(locate(store->zips[reader], store->stem, name, &index));
+        *out = index >= 0;
+        return HRNET_OK;
+    }
+    HR_TRY(hr_image_store_path(store, name, &path));
+    *out = stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
+    hr_free(path);
+    return HRNET_OK;
 }
 
 /* Folder and archive give the same messages: "PATH: reason". */

@@ -20,20 +20,23 @@ static void name_missing(hr_picture_check *c, const char *name)
 }
 
 /* Mark the pictures that samples name with 2, and those of them that are not there with 1. */
-static void look_up(hr_picture_check *c, const hr_samples *samples, hr_image_store *store)
+static hrnet_status look_up(hr_picture_check *c, const hr_samples *samples, hr_image_store *store)
 {
+    int is_there;
     for (size_t i = 0; i < samples->n; i++) {
         const size_t image = samples->list[i].image;
         if (c->bad[image] != 0) continue;
         c->n++;
         c->bad[image] = 2;
-        if (hr_image_store_has(store, 0, samples->images[image].name)) continue;
+        HR_TRY(hr_image_store_has(store, 0, samples->images[image].name, &is_there));
+        if (is_there) continue;
         c->bad[image] = 1;
         name_missing(c, samples->images[image].name);
         c->n_missing++;
     }
     const size_t n = strlen(c->first);
     if (c->n_missing > NAMED) snprintf(c->first + n, sizeof c->first - n, " and %zu more", c->n_missing - NAMED);
+    return HRNET_OK;
 }
 
 /* Decode every k-th picture that is there. Only running out of memory is a failure. */
@@ -66,10 +69,8 @@ hrnet_status hr_pictures_check(hr_picture_check *out, const hr_samples *samples,
     HR_TRY(hr_image_store_open(&store, place, 1));
     check.bad = hr_calloc(samples->n_images, 1);
     hrnet_status status = check.bad != NULL ? HRNET_OK : hr_fail_memory(samples->n_images);
-    if (status == HRNET_OK) {
-        look_up(&check, samples, store);
-        status = decode_some(&check, samples, store);
-    }
+    if (status == HRNET_OK) status = look_up(&check, samples, store);
+    if (status == HRNET_OK) status = decode_some(&check, samples, store);
     hr_image_store_close(store);
     if (status == HRNET_OK)
         *out = check;
