@@ -54,6 +54,8 @@ typedef struct hrnet_trainer_options {
     int log_times;                /* 1: log at the end of a run how much time each activity took */
     hrnet_message_fn *on_message; /* gets every line of the log, on the calling thread; NULL: the log file only */
     void *context;
+    int skip_broken;   /* 1: pictures that are not there or cannot be read are left out and told; 0: they are failures */
+    int allow_missing; /* 1: TRAIN.INIT may lack any part of the network; 0: a tenth of the body at most */
 } hrnet_trainer_options;
 
 /* Prepare a run: read the annotations, build the network, take its weights from initial values, MODEL.PRETRAINED or
@@ -91,6 +93,32 @@ typedef struct hrnet_trainer_info {
 HRNET_API hrnet_trainer_info hrnet_trainer_get_info(const hrnet_trainer *trainer);
 
 HRNET_API void hrnet_trainer_free(hrnet_trainer *trainer); /* accepts NULL */
+
+/* ------------------------------------------------------------------------------------------------ fine-tuning */
+
+typedef struct hrnet_fine_tune_options {
+    const hrnet_config *config; /* the network and how it is trained; NULL: those of the model, with a batch and epochs that
+                                   suit the number of persons */
+    const char *init;           /* file of the model to begin with; NULL (without a config), "shipped": the one that ships */
+    const char *data;           /* folder with pictures and annotations in COCO's layout, or as CVAT, COCO Annotator or
+                                   Roboflow export them; or an annotations file among its pictures; or NULL */
+    const char *annotations, *valid_annotations; /* files that will be given to the trainer; or NULL */
+    const hrnet_dataset_info *info;              /* description of the keypoints; NULL: that of the annotations */
+    const char *const *overrides;                /* "KEY", "VALUE", ..., NULL; applied last */
+    hrnet_message_fn *on_message;                /* gets a line about everything that was chosen; or NULL */
+    void *context;
+    uint64_t reserved[4];
+} hrnet_fine_tune_options;
+
+/* Make a configuration to train a model on other keypoints or other pictures: sets and the number of joints are the
+ * data's; a set without a part to validate with is divided by DATASET.VALID_PART. Annotations are read, pictures are not.
+ *
+ *   hrnet_config *config = NULL;
+ *   if (hrnet_fine_tune_config(&config, &(hrnet_fine_tune_options){.data = "arrows"})) ...;
+ *   hrnet_trainer_create(&trainer, config, &(hrnet_trainer_options){.output = "output/arrows"});
+ *
+ * HRNET_ERR_CONFIG: no annotations, or several sets of which none is called "train". Free with hrnet_config_free. */
+HRNET_API hrnet_status hrnet_fine_tune_config(hrnet_config **out, const hrnet_fine_tune_options *options);
 
 /* ------------------------------------------------------------------------------------------------ around a run */
 
