@@ -59,6 +59,13 @@ static hrnet_status test_set_path(char **out, const hr_set_files *files, const c
     return below_root(out, files, folder2, name2, ending);
 }
 
+/* A path that is not handed out after all. */
+static void release(char **path)
+{
+    hr_free(*path);
+    *path = NULL;
+}
+
 /* A place of annotations or pictures: folder SET ending; or folder alone. */
 typedef struct set_place {
     const char *folder, *ending;
@@ -87,7 +94,7 @@ hrnet_status hr_set_annotations_path(char **out, const hr_set_files *files)
         }
         if (status == HRNET_OK) hr_free(path);
         if (status != HRNET_OK) {
-            hr_free(*out);
+            release(out);
             return status;
         }
     }
@@ -139,7 +146,7 @@ hrnet_status hr_set_images_path(char **out, const hr_set_files *files)
     HR_TRY(test_set_path(out, files, "images/", zip, "images/", "test2017"));
     if (files->is_zip || files->samples == NULL) return HRNET_OK;
     const hrnet_status status = choose_folder(out, files);
-    if (status != HRNET_OK) hr_free(*out);
+    if (status != HRNET_OK) release(out);
     return status;
 }
 

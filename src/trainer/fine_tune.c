@@ -88,6 +88,8 @@ static hrnet_status take_sets(fine_tuning *f)
         HR_TRY(hr_config_set(f->config, "DATASET.TEST_SET", found.valid[0] != '\0' ? found.valid : found.train, NULL,
                              NULL));
     }
+    /* persons are known: a detector's boxes, as published experiments have them, would be of other pictures */
+    f->config->test.use_gt_bbox = 1;
     d->valid_part = found.valid[0] != '\0' || f->o->valid_annotations != NULL ? 0 : valid_part;
     if (f->o->data == NULL) return HRNET_OK;
     hr_text_add(&line, "data: %s: trains on \"%s\", validates with %s%s%s", found.root, found.train,
@@ -154,7 +156,6 @@ static void take_schedule(fine_tuning *f, size_t n)
     memset(f->config->gpus, 0, sizeof f->config->gpus);
     f->config->auto_resume = 1;
     f->config->print_freq = 10;
-    f->config->test.use_gt_bbox = 1;
     f->config->test.image_thre = 0;
     f->config->test.in_vis_thre = 0;
 }
