@@ -147,7 +147,7 @@ static void take_schedule(fine_tuning *f, size_t n)
     memset(t->schedule, 0, sizeof t->schedule);
     strcpy(t->optimizer, "adamw");
     strcpy(t->schedule, "cosine");
-    t->lr = 0.0005;
+    t->lr = 0.001;
     t->wd = 0.01;
     t->warmup_steps = 20;
     t->ema = 0.99;
