@@ -189,9 +189,9 @@ typedef struct hrnet_evaluation_files {
 } hrnet_evaluation_files;
 
 /* Read the set that the configuration names: DATASET.DATASET (coco or mpii), ROOT (below DATA_DIR), TEST_SET,
- * DATA_FORMAT (jpg or zip), VALID_PART, TEST.USE_GT_BBOX, COCO_BBOX_FILE, IMAGE_THRE; files NULL: as published. No picture is
- * opened. The config must outlive the evaluation. A COCO set with "test" in its name has no ground truth: its images
- * come from image_info_<set>.json and its boxes from a detector. Free with hrnet_evaluation_free. */
+ * DATA_FORMAT (jpg or zip), VALID_PART, TEST.USE_GT_BBOX, COCO_BBOX_FILE, IMAGE_THRE; files NULL: as published. No
+ * picture is opened. The config must outlive the evaluation. A COCO set with "test" in its name has no ground truth:
+ * its images come from image_info_<set>.json and its boxes from a detector. Free with hrnet_evaluation_free. */
 HRNET_API hrnet_status hrnet_evaluation_open(hrnet_evaluation **out, const hrnet_config *config,
                                              const hrnet_evaluation_files *files);
 

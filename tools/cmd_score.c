@@ -187,7 +187,7 @@ static int score_coco(const settings *set, const hrnet_annotations *truth, const
     if (how.sigmas == NULL)
         tool_error("%s: no OKS constants (sigmas): %s (--sigmas or --info give others)", set->truth,
                    info->skeleton.n_keypoints == hrnet_skeleton_coco()->n_keypoints ? "those of COCO are taken"
-                                                                                   : "0.05 is taken for each");
+                                                                                    : "0.05 is taken for each");
     if (hrnet_coco_results_load(&results, set->results, info->skeleton.n_keypoints) != HRNET_OK ||
         hrnet_coco_evaluate(&score, truth, &results, &how) != HRNET_OK)
         status = tool_failed();

@@ -81,21 +81,25 @@ static const char details[] =
     "epoch as hrnet eval does.\n"
     "\n"
     "  hrnet train --init shipped --data arrows\n"
-    "fine-tunes the model that ships on a folder with pictures and annotations of any keypoints. Their names, and left and "
-    "right in them, are those of the annotations; a fifth of the pictures validates unless there is a set for it; batch "
+    "fine-tunes the model that ships on a folder with pictures and annotations of any keypoints. Their names, and left "
+    "and "
+    "right in them, are those of the annotations; a fifth of the pictures validates unless there is a set for it; "
+    "batch "
     "and epochs suit the number of persons. output/arrows/model_best.safetensors has it all inside, for hrnet pose and "
     "hrnet eval --model.\n"
     "\n"
     "Before the first step all names of pictures are looked up, a few pictures decoded, and labels, validation set and "
     "weights checked. A run locks its folder; a second one is refused.\n"
     "\n"
-    "DIR receives checkpoint.pth (every TRAIN.SAVE_MINUTES and after each epoch; the one before it is checkpoint.previous.pth), model_best.pth, final_state.pth, all "
+    "DIR receives checkpoint.pth (every TRAIN.SAVE_MINUTES and after each epoch; the one before it is "
+    "checkpoint.previous.pth), model_best.pth, final_state.pth, all "
     "readable by PyTorch; model_best.safetensors for hrnet pose; config.yaml; the log as text and as train.jsonl; and "
     "TensorBoard's files below LOG_DIR (in DIR/tensorboard when DIR is chosen and LOG_DIR is not).\n"
     "\n"
     "A run that was stopped (SIGINT, SIGTERM and SIGUSR1 save first) or killed goes on with the same command to the "
     "same bits. "
-    "The configuration may not change meanwhile, but for END_EPOCH, PATIENCE, PRINT_FREQ, WORKERS, SAVE_MINUTES and DEBUG.\n"
+    "The configuration may not change meanwhile, but for END_EPOCH, PATIENCE, PRINT_FREQ, WORKERS, SAVE_MINUTES and "
+    "DEBUG.\n"
     "\n"
     "mpirun -np N hrnet train ... shares every step among N processes.\n"
     "\n"
@@ -242,14 +246,14 @@ static int load_config(hrnet_config **out, const settings *set, const char *cons
     if (set->config != NULL && hrnet_config_load(&named, set->config, NULL, network_message, &quiet) != HRNET_OK)
         return tool_failed();
     const hrnet_fine_tune_options how = {.config = named,
-                                             .init = set->init,
-                                             .data = set->data,
-                                             .annotations = set->annotations,
-                                             .valid_annotations = set->valid_annotations,
-                                             .info = info,
-                                             .overrides = overrides,
-                                             .on_message = on_message,
-                                             .context = &quiet};
+                                         .init = set->init,
+                                         .data = set->data,
+                                         .annotations = set->annotations,
+                                         .valid_annotations = set->valid_annotations,
+                                         .info = info,
+                                         .overrides = overrides,
+                                         .on_message = on_message,
+                                         .context = &quiet};
     const int status = hrnet_fine_tune_config(out, &how) == HRNET_OK ? 0 : tool_failed();
     hrnet_config_free(named);
     return status;

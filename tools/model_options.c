@@ -35,7 +35,7 @@ int network_overrides(char **arguments, int *n_arguments, const char ***out)
 void network_message(void *context, const char *line)
 {
     const int *quiet = context;
-    if (!*quiet) tool_error("%s", line);
+    if (!*quiet || strncmp(line, "warning:", 8) == 0) tool_error("%s", line);
 }
 
 char *network_model_file(const hrnet_config *config)

@@ -1,7 +1,7 @@
 /*
- * lock.h - one process at a time for a folder: a file in it that this process holds open and locked, with its process id
- * as text. The system lets go of the lock when the process ends, however it ends, so that a file that a killed process
- * leaves behind bars nobody.
+ * lock.h - one process at a time for a folder: a file in it that this process holds open and locked, with its process
+ * id as text. The system lets go of the lock when the process ends, however it ends, so that a file that a killed
+ * process leaves behind bars nobody.
  */
 #ifndef HR_BASE_LOCK_H
 #define HR_BASE_LOCK_H

@@ -163,8 +163,8 @@ static hrnet_status load_picture(const hr_batches *b, int worker, size_t number,
     return status;
 }
 
-/* With skip_broken: for a picture that cannot be read, the next of the epoch's order that can. Which one that is depends
- * on the files alone, so that any number of workers makes the same examples. */
+/* With skip_broken: for a picture that cannot be read, the next of the epoch's order that can. Which one that is
+ * depends on the files alone, so that any number of workers makes the same examples. */
 static hrnet_status find_picture(const hr_batches *b, int worker, size_t number, hr_example *e,
                                  const hr_train_part **part, hrnet_image *image)
 {

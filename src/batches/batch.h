@@ -28,8 +28,8 @@ typedef struct hr_train_set_files {
 } hr_train_set_files;
 
 /* Read the annotations of DATASET.ROOT and TRAIN_SET and of DATASET.MORE_SETS, and choose persons (VALID_PART, EXCLUDE,
- * SELECT_DATA). Without check_pictures no picture is opened. files NULL: as published. The config must outlive the set. HRNET_ERR_MISMATCH if
- * keypoints and joints do not fit, HRNET_ERR_FORMAT if nobody is left to train on. */
+ * SELECT_DATA). Without check_pictures no picture is opened. files NULL: as published. The config must outlive the set.
+ * HRNET_ERR_MISMATCH if keypoints and joints do not fit, HRNET_ERR_FORMAT if nobody is left to train on. */
 hrnet_status hr_train_set_open(hr_train_set **out, const hr_config *config, const hr_train_set_files *files);
 void hr_train_set_free(hr_train_set *set); /* accepts NULL */
 
@@ -37,8 +37,8 @@ size_t hr_train_set_n_persons(const hr_train_set *set);
 /* Examples of one epoch: the sum of round(persons x weight) over the datasets. */
 size_t hr_train_set_n_examples(const hr_train_set *set);
 const hrnet_dataset_info *hr_train_set_info(const hr_train_set *set); /* of the network's joints */
-/* The pictures that cannot be read and were met since the last call, on whatever thread: "PATH: why", one a line, in *out,
- * which is freed with hr_free; NULL: none. *n_all: all of them since the set was opened. */
+/* The pictures that cannot be read and were met since the last call, on whatever thread: "PATH: why", one a line, in
+ * *out, which is freed with hr_free; NULL: none. *n_all: all of them since the set was opened. */
 hrnet_status hr_train_set_take_broken(const hr_train_set *set, char **out, size_t *n_all);
 /* Add to the hash all that examples are made of except pixels: pictures' names, crops, joints, weights of datasets. */
 void hr_train_set_hash(const hr_train_set *set, hr_sha256 *hash);

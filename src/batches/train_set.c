@@ -95,7 +95,8 @@ static void warn_unlabelled(const hr_train_set *set, const hr_train_set_files *f
                 n_labelled += part->samples.list[i].keypoints[3 * part->source[j] + 2] > 0;
         }
         if (n_labelled > 0) continue;
-        hr_text_add(&line, "%s%s", n++ == 0 ? "warning: labelled nowhere, so that nothing is learned about them: " : ", ",
+        hr_text_add(&line, "%s%s",
+                    n++ == 0 ? "warning: labelled nowhere, so that nothing is learned about them: " : ", ",
                     set->info->skeleton.keypoint_names[j]);
     }
     if (n > 0 && !line.failed && files->on_message != NULL) files->on_message(files->context, line.data);

@@ -21,7 +21,7 @@ typedef struct hr_train_part {
     hr_samples samples;             /* list: the persons that are trained on */
     double weight;                  /* examples of an epoch for each person */
     unsigned char *bad; /* [samples.n_images] 1: the picture cannot be read (skip_broken); guarded by broken.lock */
-    int *source; /* [n_joints]: the keypoint of this dataset that is joint j of the network; -1: it has none */
+    int *source;        /* [n_joints]: the keypoint of this dataset that is joint j of the network; -1: it has none */
     size_t n_examples;
 } hr_train_part;
 

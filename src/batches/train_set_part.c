@@ -210,7 +210,8 @@ static int has_joint(const double *joints, int n_joints)
     return 0;
 }
 
-/* Keep the persons of pictures that are there; part->bad remembers the others, for pictures that cannot be read later. */
+/* Keep the persons of pictures that are there; part->bad remembers the others, for pictures that cannot be read later.
+ */
 static hrnet_status check_pictures(hr_train_part *part, const hr_part_options *o)
 {
     hr_samples *const samples = &part->samples;
@@ -224,8 +225,9 @@ static hrnet_status check_pictures(hr_train_part *part, const hr_part_options *o
     for (size_t i = 0; i < samples->n; i++)
         if (!part->bad[samples->list[i].image]) samples->list[n++] = samples->list[i];
     if (n < samples->n)
-        hr_text_add(&line, "warning: %s: %zu of %zu pictures are left out with %zu persons, %zu are not there, %zu cannot "
-                           "be read: %s",
+        hr_text_add(&line,
+                    "warning: %s: %zu of %zu pictures are left out with %zu persons, %zu are not there, %zu cannot "
+                    "be read: %s",
                     part->images_path, found.n_missing + found.n_broken, found.n, samples->n - n, found.n_missing,
                     found.n_broken, found.first);
     samples->n = n;

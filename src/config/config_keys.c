@@ -145,11 +145,7 @@ const hr_key hr_keys[] = {
     FLOAT("TRAIN.EMA", train.ema, "0.0", RANGE(0, 0.999999)),
     INT("TRAIN.SEED", train.seed, 0, 2147483647, "0"),
     FLOAT("TRAIN.SAVE_MINUTES", train.save_minutes, "10.0"),
-    {.path = "TRAIN.FREEZE",
-     .type = HR_KEY_NAMES,
-     MEMBER(train.freeze),
-     COUNT(train.n_freeze),
-     .standard = "[]"},
+    {.path = "TRAIN.FREEZE", .type = HR_KEY_NAMES, MEMBER(train.freeze), COUNT(train.n_freeze), .standard = "[]"},
     INT("TRAIN.PATIENCE", train.patience, 0, 1e9, "0"),
 
     INT("TEST.BATCH_SIZE_PER_GPU", test.batch_size_per_gpu, 1, 65536, "32"),

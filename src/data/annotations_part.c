@@ -48,9 +48,11 @@ static hrnet_status choose_pictures(unsigned char *is_valid, const hrnet_annotat
     for (size_t i = 0; i < counts->n_valid && i < counts->n; i++) is_valid[list[i].image] = 1;
     hr_free(list);
     if (counts->n >= 2 && counts->n_valid < counts->n) return HRNET_OK;
-    return hr_fail(HRNET_ERR_FORMAT,
-                   "DATASET.VALID_PART: expected at least two pictures with labelled keypoints to divide, found %zu",
-                   counts->n);
+    return hr_fail(
+        HRNET_ERR_FORMAT,
+        "DATASET.VALID_PART: expected at least two pictures with labelled keypoints to divide, found %zu (0 and "
+        "--no-validation train on all)",
+        counts->n);
 }
 
 /* Close the gaps that dropped pictures leave. to [n_images]: scratch. */

@@ -10,9 +10,9 @@ typedef struct hr_part_counts {
 } hr_part_counts;
 
 /* Keep the pictures of one part and their persons, and drop the others. `part` (0..0.9) of the pictures that show
- * somebody with a labelled keypoint validate, at least one: those whose names have the smallest hashes, so that a picture stays
- * where it is when others are added, with few exceptions. is_valid: keep these; 0: keep the rest. HRNET_ERR_FORMAT:
- * there are fewer than two such pictures; messages do not name the file. */
+ * somebody with a labelled keypoint validate, at least one: those whose names have the smallest hashes, so that a
+ * picture stays where it is when others are added, with few exceptions. is_valid: keep these; 0: keep the rest.
+ * HRNET_ERR_FORMAT: there are fewer than two such pictures; messages do not name the file. */
 hrnet_status hr_annotations_keep_part(hrnet_annotations *annotations, double part, int is_valid, hr_part_counts *out);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * find_sets.c - which sets a folder holds, by the places where datasets and annotation tools put their files (set_files.h):
- * the first of these kinds of which there is any:
- *   annotations/person_keypoints_SET.json,  SET/_annotations.coco.json,  annotations/SET.json,  SET.json
+ * find_sets.c - which sets a folder holds, by the places where datasets and annotation tools put their files
+ * (set_files.h): the first of these kinds of which there is any: annotations/person_keypoints_SET.json,
+ * SET/_annotations.coco.json,  annotations/SET.json,  SET.json
  */
 #include "data/set_files.h"
 
@@ -159,8 +159,9 @@ static hrnet_status of_file(hr_found_sets *out, const char *path)
     const int is_there = access(found, F_OK) == 0;
     hr_free(found);
     return is_there ? HRNET_OK
-                    : hr_fail(HRNET_ERR_CONFIG, "%s: expected a folder or a file named NAME.json (--annotations and "
-                                                "--images take any)",
+                    : hr_fail(HRNET_ERR_CONFIG,
+                              "%s: expected a folder or a file named NAME.json (--annotations and "
+                              "--images take any)",
                               path);
 }
 

@@ -91,8 +91,9 @@ hrnet_status hr_pictures_judge(const hr_picture_check *c, const char *place, int
         return hr_fail(HRNET_ERR_IO, "%s: %zu of %zu pictures are not there: %s (--skip-broken leaves them out)", place,
                        c->n_missing, c->n, c->first);
     if (c->n_broken > 0)
-        return hr_fail(HRNET_ERR_FORMAT, "%s; %zu of %zu that were tried cannot be read (--skip-broken leaves them out)",
-                       c->first, c->n_broken, c->n_decoded);
+        return hr_fail(HRNET_ERR_FORMAT,
+                       "%s; %zu of %zu that were tried cannot be read (--skip-broken leaves them out)", c->first,
+                       c->n_broken, c->n_decoded);
     return HRNET_OK;
 }
 
@@ -136,8 +137,9 @@ hrnet_status hr_labels_check(const hrnet_annotations *annotations, const char *p
                        "labelled keypoints is above 1",
                        path, r.n_labelled);
     if (r.boxes > 0 && r.boxes <= 1)
-        return hr_fail(HRNET_ERR_FORMAT,
-                       "%s: bbox: expected pixels, found parts of the picture's size: no number of %zu boxes is above 1",
-                       path, r.n_persons);
+        return hr_fail(
+            HRNET_ERR_FORMAT,
+            "%s: bbox: expected pixels, found parts of the picture's size: no number of %zu boxes is above 1", path,
+            r.n_persons);
     return HRNET_OK;
 }

@@ -19,8 +19,8 @@ typedef struct hr_picture_check {
  * (HRNET_ERR_IO: no such folder): bad pictures are counted. */
 hrnet_status hr_pictures_check(hr_picture_check *out, const hr_samples *samples, const char *place);
 
-/* HRNET_OK if no picture is bad, or skip_broken is set and some are good. Else HRNET_ERR_IO (missing) or HRNET_ERR_FORMAT
- * (broken), with the counts and the first names. */
+/* HRNET_OK if no picture is bad, or skip_broken is set and some are good. Else HRNET_ERR_IO (missing) or
+ * HRNET_ERR_FORMAT (broken), with the counts and the first names. */
 hrnet_status hr_pictures_judge(const hr_picture_check *check, const char *place, int skip_broken);
 
 /* Refuse annotations that cannot be meant: no keypoint of anybody is labelled, or all coordinates or all boxes lie

@@ -82,8 +82,7 @@ hrnet_status hr_set_annotations_path(char **out, const hr_set_files *files)
     static const set_place places[] = {
         {"", "/_annotations.coco.json", 1}, {"annotations/", ".json", 1}, {"", ".json", 1}};
     if (files->is_mpii) return hr_set_path(out, files, "annot/", ".json");
-    HR_TRY(
-        test_set_path(out, files, "annotations/person_keypoints_", ".json", "annotations/image_info_", files->set));
+    HR_TRY(test_set_path(out, files, "annotations/person_keypoints_", ".json", "annotations/image_info_", files->set));
     for (size_t i = 0; access(*out, F_OK) != 0 && i < sizeof places / sizeof *places; i++) {
         char *path;
         const hrnet_status status = place_path(&path, files, &places[i]);

@@ -23,11 +23,11 @@
 /* ------------------------------------------------------------------------------------------------ paths */
 
 typedef struct hr_set_files {
-    const char *data_dir; /* DATA_DIR, put in front of a root that is not absolute; "": nothing */
-    const char *root;     /* DATASET.ROOT */
-    const char *set;      /* "val2017", "valid" */
-    int is_mpii;          /* 0: COCO */
-    int is_zip;           /* DATA_FORMAT zip: the pictures are in an archive */
+    const char *data_dir;      /* DATA_DIR, put in front of a root that is not absolute; "": nothing */
+    const char *root;          /* DATASET.ROOT */
+    const char *set;           /* "val2017", "valid" */
+    int is_mpii;               /* 0: COCO */
+    int is_zip;                /* DATA_FORMAT zip: the pictures are in an archive */
     const hr_samples *samples; /* for the folder of pictures: it is the one that holds theirs; NULL: the published */
 } hr_set_files;
 
@@ -39,8 +39,8 @@ hrnet_status hr_set_is_mpii(int *out, const char *dataset, const char *where);
  * "data/mpii/annot/gt_valid.mat". *out is freed with hr_free, here and below. */
 hrnet_status hr_set_path(char **out, const hr_set_files *files, const char *folder, const char *ending);
 
-/* The path of the annotations: the first of the places above that is there, else the published one. A COCO set with "test" in its name falls back to image_info_SET.json if it has no
- * person_keypoints_SET.json. */
+/* The path of the annotations: the first of the places above that is there, else the published one. A COCO set with
+ * "test" in its name falls back to image_info_SET.json if it has no person_keypoints_SET.json. */
 hrnet_status hr_set_annotations_path(char **out, const hr_set_files *files);
 
 /* The path of the folder or archive of pictures: the first of the places above that holds most of a few pictures of the
@@ -50,9 +50,9 @@ hrnet_status hr_set_images_path(char **out, const hr_set_files *files);
 
 /* The sets of a folder that somebody names without more words. */
 typedef struct hr_found_sets {
-    char root[1024];              /* DATASET.ROOT */
-    char train[256], valid[256];  /* TRAIN_SET; TEST_SET, "": there is none */
-    char others[256];             /* names of sets that are neither, "a, b" */
+    char root[1024];             /* DATASET.ROOT */
+    char train[256], valid[256]; /* TRAIN_SET; TEST_SET, "": there is none */
+    char others[256];            /* names of sets that are neither, "a, b" */
 } hr_found_sets;
 
 /* Find the sets in a folder that holds one of the layouts above, or the set of an annotations file. A name that begins

@@ -51,8 +51,8 @@ struct hrnet_evaluation {
 hrnet_status hr_evaluation_open(hrnet_evaluation **out, const hr_config *config, const hrnet_evaluation_files *files,
                                 int with_part);
 
-/* See that all pictures are there, and decode some. Without skip_broken one that is not is a failure, with it a line for
- * on_message (or NULL). */
+/* See that all pictures are there, and decode some. Without skip_broken one that is not is a failure, with it a line
+ * for on_message (or NULL). */
 hrnet_status hr_evaluation_check_pictures(const hrnet_evaluation *e, int skip_broken, hrnet_message_fn *on_message,
                                           void *context);
 

@@ -86,13 +86,15 @@ static hrnet_status assume_sigmas(hrnet_evaluation *e, const hrnet_evaluation_fi
     for (int j = 0; j < n; j++) e->sigmas[j] = (float)e->assumed_sigmas[j];
     e->exact_sigmas = e->assumed_sigmas;
     if (is_coco)
-        hr_text_add(&line, "%s: no OKS constants (sigmas): those of COCO are taken (a --description gives others)",
+        hr_text_add(&line,
+                    "warning: %s: no OKS constants (sigmas): those of COCO are taken (a --description gives others)",
                     e->annotations_path);
     else
-        hr_text_add(&line,
-                    "%s: no OKS constants (sigmas): %g is taken for each of its %d keypoints (a --description with "
-                    "\"sigmas: [%g, ...]\" gives others)",
-                    e->annotations_path, HR_DEFAULT_SIGMA, n, HR_DEFAULT_SIGMA);
+        hr_text_add(
+            &line,
+            "warning: %s: no OKS constants (sigmas): %g is taken for each of its %d keypoints (a --description with "
+            "\"sigmas: [%g, ...]\" gives others)",
+            e->annotations_path, HR_DEFAULT_SIGMA, n, HR_DEFAULT_SIGMA);
     send_message(files, &line);
     return HRNET_OK;
 }
@@ -159,13 +161,11 @@ static hrnet_status open_coco(hrnet_evaluation *e, const hrnet_evaluation_files 
     const int *const size = e->config->model.image_size;
     const double aspect = (double)size[0] / size[1];
     HR_TRY(hrnet_annotations_load(&e->annotations, e->annotations_path));
-    HR_TRY(hr_labels_check(e->annotations, e->annotations_path));
     if (with_part) HR_TRY(keep_valid_part(e, files));
     const int has_truth = hrnet_annotations_n(e->annotations) > 0;
-    if (files->detections == NULL && e->config->test.use_gt_bbox && has_truth)
-        HR_TRY(hr_coco_set_truth(&e->samples, e->annotations, aspect));
-    else
-        HR_TRY(add_detections(e, aspect, files));
+    const int with_truth = files->detections == NULL && e->config->test.use_gt_bbox && has_truth;
+    if (with_truth) HR_TRY(hr_labels_check(e->annotations, e->annotations_path));
+    HR_TRY(with_truth ? hr_coco_set_truth(&e->samples, e->annotations, aspect) : add_detections(e, aspect, files));
     const hrnet_dataset_info *info = files->info != NULL ? files->info : hrnet_annotations_info(e->annotations);
     if (!has_truth && e->samples.n_joints == 0) { /* image_info_*.json has no category with keypoints */
         e->samples.n_joints = e->config->model.n_joints;
@@ -244,8 +244,9 @@ hrnet_status hr_evaluation_check_pictures(const hrnet_evaluation *e, int skip_br
     HR_TRY(hr_pictures_check(&found, &e->samples, e->images_path));
     const hrnet_status status = hr_pictures_judge(&found, e->images_path, skip_broken);
     if (status == HRNET_OK && found.n_missing + found.n_broken > 0)
-        hr_text_add(&line, "warning: %s: %zu of %zu pictures cannot be validated with, %zu are not there, %zu cannot be "
-                           "read: %s",
+        hr_text_add(&line,
+                    "warning: %s: %zu of %zu pictures cannot be validated with, %zu are not there, %zu cannot be "
+                    "read: %s",
                     e->images_path, found.n_missing + found.n_broken, found.n, found.n_missing, found.n_broken,
                     found.first);
     if (line.data != NULL && !line.failed && on_message != NULL) on_message(context, line.data);

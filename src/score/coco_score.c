@@ -251,8 +251,8 @@ static hrnet_status score_all(scoring *s)
 
 static void free_scoring(scoring *s)
 {
-    void *const blocks[] = {s->persons.list, s->detections.list, s->outcomes, s->truths,  s->crowd,
-                            s->ignored,      s->taken,           s->order,    s->matches, s->oks, s->assumed_sigmas};
+    void *const blocks[] = {s->persons.list, s->detections.list, s->outcomes, s->truths, s->crowd,         s->ignored,
+                            s->taken,        s->order,           s->matches,  s->oks,    s->assumed_sigmas};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) hr_free(blocks[i]);
 }
 

@@ -60,8 +60,7 @@ static hrnet_status mark(unsigned char *frozen, const hr_graph *graph, const hr_
         if (n == 0) return fail_unknown(graph, config->freeze[k]);
     }
     freeze_statistics(frozen, graph);
-    for (int i = 0; i < graph->n_params; i++)
-        n_left += !frozen[i] && graph->params[i].kind <= HR_PARAM_NORM_BIAS;
+    for (int i = 0; i < graph->n_params; i++) n_left += !frozen[i] && graph->params[i].kind <= HR_PARAM_NORM_BIAS;
     return n_left > 0 ? HRNET_OK : hr_fail(HRNET_ERR_CONFIG, "TRAIN.FREEZE: nothing is left that learns");
 }
 

@@ -33,8 +33,8 @@ static hr_span meet(const hr_span *span, size_t first)
     return part.first < part.end ? part : (hr_span){first, first};
 }
 
-/* Task: the sum of squares of what learns in one chunk. Eight partial sums, which the compiler can keep in vectors without changing
- * the order of additions. */
+/* Task: the sum of squares of what learns in one chunk. Eight partial sums, which the compiler can keep in vectors
+ * without changing the order of additions. */
 static void sum_squares(void *context, int chunk)
 {
     enum { LANES = 8 };

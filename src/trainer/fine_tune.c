@@ -1,7 +1,7 @@
 /*
- * fine_tune.c - a configuration for fine-tuning a model on somebody's own pictures: the network and the augmentation are
- * the model's, sets and joints the data's, and the schedule is made for their number. What was chosen is told, and any
- * key that the caller gives comes last.
+ * fine_tune.c - a configuration for fine-tuning a model on somebody's own pictures: the network and the augmentation
+ * are the model's, sets and joints the data's, and the schedule is made for their number. What was chosen is told, and
+ * any key that the caller gives comes last.
  */
 #include <math.h>
 #include <string.h>
@@ -108,7 +108,8 @@ static hrnet_status load_annotations(hrnet_annotations **out, const fine_tuning 
     char *path;
     if (f->o->annotations != NULL) return hrnet_annotations_load(out, f->o->annotations);
     if (f->o->data == NULL && find_override(f->o, "DATASET.ROOT")[0] == '\0')
-        return hr_fail(HRNET_ERR_CONFIG, "nothing to train on: give --data DIR, or --annotations FILE and --images DIR");
+        return hr_fail(HRNET_ERR_CONFIG,
+                       "nothing to train on: give --data DIR, or --annotations FILE and --images DIR");
     HR_TRY(hr_set_annotations_path(&path, &files));
     const hrnet_status status = hrnet_annotations_load(out, path);
     hr_free(path);
@@ -126,9 +127,10 @@ static hrnet_status take_pairs(fine_tuning *f, const hrnet_skeleton *s)
                         s->keypoint_names[s->flip_pairs[i][1]]);
     } else if (s->n_keypoints > 1 && f->o->config == NULL) {
         f->config->dataset.flip = f->config->test.flip_test = 0;
-        hr_text_add(&line, "flip pairs: no left and right keypoints are known by their names, so that pictures are not "
-                           "mirrored (a --description with \"flip_pairs: [[name, name], ...]\" tells them; DATASET.FLIP "
-                           "true and TEST.FLIP_TEST true mirror without)");
+        hr_text_add(&line,
+                    "flip pairs: no left and right keypoints are known by their names, so that pictures are not "
+                    "mirrored (a --description with \"flip_pairs: [[name, name], ...]\" tells them; DATASET.FLIP "
+                    "true and TEST.FLIP_TEST true mirror without)");
     }
     say(f, &line);
     return HRNET_OK;
@@ -197,7 +199,8 @@ static hrnet_status make(fine_tuning *f)
         *f->config = *f->o->config;
     else
         HR_TRY(take_model(f));
-    if (f->o->config != NULL && f->o->init != NULL) HR_TRY(hr_config_set(f->config, "TRAIN.INIT", f->o->init, NULL, NULL));
+    if (f->o->config != NULL && f->o->init != NULL)
+        HR_TRY(hr_config_set(f->config, "TRAIN.INIT", f->o->init, NULL, NULL));
     f->wanted_train = find_override(f->o, "DATASET.TRAIN_SET");
     f->wanted_valid = find_override(f->o, "DATASET.TEST_SET");
     if (f->o->config == NULL || f->o->data != NULL) HR_TRY(take_data(f));

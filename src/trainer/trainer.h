@@ -39,15 +39,15 @@ struct hrnet_trainer {
     hr_config config;
     hrnet_trainer_options options; /* after create only on_message, context, info and numbers are valid */
     char *name, *folder, *event_folder, *log_path;
-    hr_lock lock; /* of rank 0: FOLDER/run.lock */
+    hr_lock lock;   /* of rank 0: FOLDER/run.lock */
     char stamp[20]; /* when it began: "2019-03-01-17-05" */
     hr_collective *collective;
     int is_first; /* rank 0 */
     hr_train_set *set;
     hr_learner *learner;
-    int resumes;            /* rank 0: 1: begins with the state of checkpoint.pth */
-    int is_saved;           /* 1: checkpoint.pth is of this run and good, so that the next save keeps it as the previous */
-    hrnet_checkpoint *init; /* of TRAIN.INIT, until the run has begun; NULL: there is none */
+    int resumes;  /* rank 0: 1: begins with the state of checkpoint.pth */
+    int is_saved; /* 1: checkpoint.pth is of this run and good, so that the next save keeps it as the previous */
+    hrnet_checkpoint *init;  /* of TRAIN.INIT, until the run has begun; NULL: there is none */
     hrnet_evaluation *valid; /* of rank 0; NULL: never validated */
     hr_record *record;       /* of rank 0 */
     FILE *log;               /* of rank 0 */

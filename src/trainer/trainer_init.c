@@ -135,7 +135,8 @@ static hrnet_status refuse(const hrnet_trainer *t, const fit *f, const char *pat
 static void tell(hrnet_trainer *t, const fit *f, const char *path)
 {
     hr_text line = {0};
-    hr_text_add(&line, "weights: of %s (TRAIN.INIT): %d of %d tensors of the body match", path, f->n_matched, f->n_body);
+    hr_text_add(&line, "weights: of %s (TRAIN.INIT): %d of %d tensors of the body match", path, f->n_matched,
+                f->n_body);
     if (f->n_missing + f->n_wrong > 0)
         hr_text_add(&line, ", %d are missing and %d of another shape (%s): these get initial values", f->n_missing,
                     f->n_wrong, f->first);

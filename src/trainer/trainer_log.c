@@ -123,10 +123,11 @@ static void log_frozen(hrnet_trainer *t)
         n_values += is_frozen && learns ? param->n_elements : 0;
         n_norms += is_frozen && param->kind == HR_PARAM_NORM_MEAN;
     }
-    hr_trainer_log(t,
-                   "frozen: %d of %zu tensors, %zu of %zu parameters (TRAIN.FREEZE); %d norms keep their statistics and "
-                   "normalise with them",
-                   n, n_all, n_values, hr_graph_n_trainable(graph), n_norms);
+    hr_trainer_log(
+        t,
+        "frozen: %d of %zu tensors, %zu of %zu parameters (TRAIN.FREEZE); %d norms keep their statistics and "
+        "normalise with them",
+        n, n_all, n_values, hr_graph_n_trainable(graph), n_norms);
 }
 
 static void log_optimizer(hrnet_trainer *t)

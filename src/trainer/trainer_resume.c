@@ -1,7 +1,7 @@
 /*
- * trainer_resume.c - going on from a checkpoint. Two are kept: checkpoint.pth, the last, and checkpoint.previous.pth, the
- * one before it. A checkpoint becomes the previous one only if this run has written or read it, so that a damaged last
- * one never takes the place of the good one behind it.
+ * trainer_resume.c - going on from a checkpoint. Two are kept: checkpoint.pth, the last, and checkpoint.previous.pth,
+ * the one before it. A checkpoint becomes the previous one only if this run has written or read it, so that a damaged
+ * last one never takes the place of the good one behind it.
  */
 #include <errno.h>
 #include <string.h>
@@ -58,13 +58,14 @@ static void warn_schedule(hrnet_trainer *t)
     hr_learning_rate before = t->learner->learning_rate;
     before.end_epoch = (int)s->end_epoch;
     const int64_t n_steps = t->learner->n_steps;
-    hr_trainer_log(t,
-                   "warning: TRAIN.END_EPOCH was %lld and is %d: the cosine now ends there, so that the learning rate goes "
-                   "from %.3g to %.3g in epoch %lld and then falls to 0 at epoch %d; a run with %d from its beginning "
-                   "would have had other rates until now",
-                   (long long)s->end_epoch, now, hr_learning_rate_at(&before, (int)s->epoch, s->step, n_steps),
-                   hr_learning_rate_at(&t->learner->learning_rate, (int)s->epoch, s->step, n_steps),
-                   (long long)s->epoch, now, now);
+    hr_trainer_log(
+        t,
+        "warning: TRAIN.END_EPOCH was %lld and is %d: the cosine now ends there, so that the learning rate goes "
+        "from %.3g to %.3g in epoch %lld and then falls to 0 at epoch %d; a run with %d from its beginning "
+        "would have had other rates until now",
+        (long long)s->end_epoch, now, hr_learning_rate_at(&before, (int)s->epoch, s->step, n_steps),
+        hr_learning_rate_at(&t->learner->learning_rate, (int)s->epoch, s->step, n_steps), (long long)s->epoch, now,
+        now);
 }
 
 static hrnet_status load(hrnet_trainer *t, const char *path)

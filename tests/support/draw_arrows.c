@@ -1,11 +1,11 @@
 /*
- * draw_arrows.c - draw_arrows LAYOUT FOLDER N WIDTH HEIGHT: N drawn arrows on coloured clutter, one a picture, each in a
- * direction of its own, with five keypoints: tip, left_barb, right_barb, middle, tail. The barbs are red (left) and blue
- * (right). Annotations are as a tool writes them, LAYOUT being
- *   coco       FOLDER/annotations/person_keypoints_{train,val}.json and FOLDER/images/{train,val}: a fifth validates
- *   cvat       FOLDER/annotations/person_keypoints_default.json and FOLDER/images/default
- *   annotator  FOLDER/export.json beside its pictures; ids from 500, category 3, boxes and areas of its own
- *   roboflow   FOLDER/{train,valid}/_annotations.coco.json beside their pictures; a category without keypoints
+ * draw_arrows.c - draw_arrows LAYOUT FOLDER N WIDTH HEIGHT: N drawn arrows on coloured clutter, one a picture, each in
+ * a direction of its own, with five keypoints: tip, left_barb, right_barb, middle, tail. The barbs are red (left) and
+ * blue (right). Annotations are as a tool writes them, LAYOUT being coco
+ * FOLDER/annotations/person_keypoints_{train,val}.json and FOLDER/images/{train,val}: a fifth validates cvat
+ * FOLDER/annotations/person_keypoints_default.json and FOLDER/images/default annotator  FOLDER/export.json beside its
+ * pictures; ids from 500, category 3, boxes and areas of its own roboflow   FOLDER/{train,valid}/_annotations.coco.json
+ * beside their pictures; a category without keypoints
  */
 #include <math.h>
 #include <stdio.h>
@@ -68,8 +68,8 @@ static void draw_clutter(hrnet_image *image, dice *d)
     for (int y = 0; y < image->height; y++)
         for (int x = 0; x < image->width; x++) {
             const double noise = roll(d, -12, 12);
-            const color grain = {{fmin(255, ground.c[0] + noise), fmin(255, ground.c[1] + noise),
-                                  fmin(255, ground.c[2] + noise)}};
+            const color grain = {
+                {fmin(255, ground.c[0] + noise), fmin(255, ground.c[1] + noise), fmin(255, ground.c[2] + noise)}};
             mix(image, x, y, &grain, 1);
         }
     const int n = (int)roll(d, 2, 6);
@@ -82,7 +82,8 @@ static void draw_clutter(hrnet_image *image, dice *d)
 
 static void draw_arrow(hrnet_image *image, dice *d, double points[N_POINTS][2])
 {
-    const double side = fmin(image->width, image->height), length = side * roll(d, 0.55, 0.8), angle = roll(d, -M_PI, M_PI);
+    const double side = fmin(image->width, image->height), length = side * roll(d, 0.55, 0.8),
+                 angle = roll(d, -M_PI, M_PI);
     const double along[2] = {cos(angle), sin(angle)}, left[2] = {along[1], -along[0]};
     const double middle[2] = {image->width / 2.0 + side * roll(d, -0.07, 0.07),
                               image->height / 2.0 + side * roll(d, -0.07, 0.07)};
@@ -133,8 +134,10 @@ static FILE *open_annotations(const layout *l, const char *folder, const char *s
 static void write_person(FILE *to, const layout *l, int id, int image, double points[N_POINTS][2])
 {
     double low[2] = {1e9, 1e9}, high[2] = {-1e9, -1e9};
-    fprintf(to, "{\"id\": %d, \"image_id\": %d, \"category_id\": %d, \"iscrowd\": %s, \"segmentation\": [], \"keypoints\": [",
-            id, image, l->category, l->whole_numbers ? "false" : "0");
+    fprintf(
+        to,
+        "{\"id\": %d, \"image_id\": %d, \"category_id\": %d, \"iscrowd\": %s, \"segmentation\": [], \"keypoints\": [",
+        id, image, l->category, l->whole_numbers ? "false" : "0");
     for (int i = 0; i < N_POINTS; i++) {
         fprintf(to, l->whole_numbers ? "%s%.0f, %.0f, 2" : "%s%.2f, %.2f, 2", i > 0 ? ", " : "", points[i][0],
                 points[i][1]);
@@ -158,8 +161,9 @@ static int write_set(const layout *l, const char *folder, const char *set, int f
     snprintf(place, sizeof place, l->images, set); // NOLINT: a format of the table above
     snprintf(path, sizeof path, "%s/%s", folder, place);
     int failed = hr_file_make_folders(path) != HRNET_OK;
-    fprintf(to, "{\"licenses\": [], \"info\": {}, \"categories\": [%s{\"id\": %d, \"name\": \"arrow\", \"supercategory\": "
-                "\"\", \"keypoints\": [%s], \"skeleton\": [[1, 2], [1, 3], [1, 4], [4, 5]]}], \"images\": [",
+    fprintf(to,
+            "{\"licenses\": [], \"info\": {}, \"categories\": [%s{\"id\": %d, \"name\": \"arrow\", \"supercategory\": "
+            "\"\", \"keypoints\": [%s], \"skeleton\": [[1, 2], [1, 3], [1, 4], [4, 5]]}], \"images\": [",
             l->more_category, l->category, names);
     for (int i = first; i < last && !failed; i++) {
         dice d = {hr_random_bits(hr_hash_text("arrows"), (uint64_t)i), 0};
@@ -191,7 +195,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: draw_arrows coco|cvat|annotator|roboflow FOLDER N WIDTH HEIGHT\n");
         return 2;
     }
-    const int n = atoi(argv[3]), width = atoi(argv[4]), height = atoi(argv[5]), n_train = l->valid != NULL ? n - n / 5 : n;
+    const int n = atoi(argv[3]), width = atoi(argv[4]), height = atoi(argv[5]),
+              n_train = l->valid != NULL ? n - n / 5 : n;
     int failed = n < 1 || width < 16 || height < 16 || write_set(l, argv[2], l->train, 0, n_train, width, height);
     if (!failed && l->valid != NULL) failed = write_set(l, argv[2], l->valid, n_train, n, width, height);
     if (failed) fprintf(stderr, "draw_arrows: %s\n", hrnet_last_error());

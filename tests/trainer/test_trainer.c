@@ -529,12 +529,16 @@ static void memory_that_runs_out_is_said(void **state)
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_config, free_config)
-    const struct CMUnitTest tests[] = {
-        CASE(a_step_is_the_mean_over_its_examples),      CASE(epochs_end_where_examples_do),
-        CASE(clipped_gradients_have_the_norm_asked_for), CASE(the_average_follows_the_weights),
-        CASE(frozen_parts_do_not_move),                  CASE(a_name_that_freezes_nothing_is_refused),
-        CASE(frozen_norms_look_at_no_batch),
-        CASE(numbers_that_are_not_finite_are_found),     CASE(a_trial_changes_nothing),
-        CASE(the_handle_steps_stops_and_runs),           CASE(memory_that_runs_out_is_said)};
+    const struct CMUnitTest tests[] = {CASE(a_step_is_the_mean_over_its_examples),
+                                       CASE(epochs_end_where_examples_do),
+                                       CASE(clipped_gradients_have_the_norm_asked_for),
+                                       CASE(the_average_follows_the_weights),
+                                       CASE(frozen_parts_do_not_move),
+                                       CASE(a_name_that_freezes_nothing_is_refused),
+                                       CASE(frozen_norms_look_at_no_batch),
+                                       CASE(numbers_that_are_not_finite_are_found),
+                                       CASE(a_trial_changes_nothing),
+                                       CASE(the_handle_steps_stops_and_runs),
+                                       CASE(memory_that_runs_out_is_said)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
