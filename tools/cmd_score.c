@@ -184,10 +184,11 @@ static int score_coco(const settings *set, const hrnet_annotations *truth, const
     hrnet_coco_score score = {0};
     const hrnet_coco_options how = {.sigmas = sigmas != NULL ? sigmas : info->sigmas};
     int status = STATUS_DONE;
-    if (how.sigmas == NULL)
-        tool_error("%s: no OKS constants (sigmas): %s (--sigmas or --info give others)", set->truth,
-                   info->skeleton.n_keypoints == hrnet_skeleton_coco()->n_keypoints ? "those of COCO are taken"
-                                                                                    : "0.05 is taken for each");
+    if (how.sigmas == NULL && info->skeleton.n_keypoints != hrnet_skeleton_coco()->n_keypoints)
+        tool_error(
+            "warning: %s: no OKS constants (sigmas): 0.05 is taken for each of its %d keypoints (--sigmas or --info "
+            "give others)",
+            set->truth, info->skeleton.n_keypoints);
     if (hrnet_coco_results_load(&results, set->results, info->skeleton.n_keypoints) != HRNET_OK ||
         hrnet_coco_evaluate(&score, truth, &results, &how) != HRNET_OK)
         status = tool_failed();

@@ -526,6 +526,55 @@ static void memory_that_runs_out_is_said(void **state)
     }
 }
 
+/* ---------------------------------------------------------------------------------------------- fine-tuning */
+
+static hrnet_status configure(hrnet_config **out)
+{
+    char data[128];
+    snprintf(data, sizeof data, "%s/first", folder);
+    const char *const overrides[] = {"TRAIN.LR", "0.5", NULL};
+    return hrnet_fine_tune_config(out, &(hrnet_fine_tune_options){.init = golden_path(net_names[0], "weights.pth"),
+                                                                  .data = data,
+                                                                  .overrides = overrides});
+}
+
+static void a_configuration_follows_the_data(void **state)
+{
+    hrnet_config *found = NULL;
+    (void)state;
+    MUST(configure(&found));
+    assert_int_equal(found->model.n_joints, 17);
+    assert_string_equal(found->dataset.train_set, "train");
+    assert_string_equal(found->dataset.test_set, "train");
+    assert_true(found->dataset.valid_part == 0.2);
+    assert_int_equal(found->train.batch_size_per_gpu, 8);
+    assert_int_equal(found->train.end_epoch, 200); /* of 8 persons: 2500 examples would be 313 epochs */
+    assert_true(found->train.lr == 0.5);
+    assert_int_equal(found->model.stages[0].n_channels[0], config->model.stages[0].n_channels[0]);
+    hrnet_config_free(found);
+    const hrnet_fine_tune_options reserved = {.reserved = {1}};
+    assert_int_equal(hrnet_fine_tune_config(&found, &reserved), HRNET_ERR_ARGUMENT);
+    assert_int_equal(hrnet_fine_tune_config(NULL, NULL), HRNET_ERR_ARGUMENT);
+}
+
+static void no_memory_for_a_configuration(void **state)
+{
+    hrnet_config *found = NULL;
+    (void)state;
+    hr_mem_fail_after(-1);
+    MUST(configure(&found));
+    hrnet_config_free(found);
+    const long total = hr_mem_fail_after(-1);
+    for (long k = 0; k < total; k += k < 60 ? 1 : 1 + total / 100) {
+        hr_mem_fail_after(k);
+        const hrnet_status status = configure(&found);
+        hr_mem_fail_after(-1);
+        if (status != HRNET_ERR_MEMORY)
+            fail_msg("allocation %ld of %ld fails: expected HRNET_ERR_MEMORY, found %d: %s", k, total, (int)status,
+                     hrnet_last_error());
+    }
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_config, free_config)
@@ -538,6 +587,8 @@ int main(void)
                                        CASE(frozen_norms_look_at_no_batch),
                                        CASE(numbers_that_are_not_finite_are_found),
                                        CASE(a_trial_changes_nothing),
+                                       CASE(a_configuration_follows_the_data),
+                                       CASE(no_memory_for_a_configuration),
                                        CASE(the_handle_steps_stops_and_runs),
                                        CASE(memory_that_runs_out_is_said)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
