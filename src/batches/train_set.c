@@ -28,9 +28,6 @@ static hrnet_status open_first(hr_train_set *set, const hr_train_set_files *file
     part->weight = 1;
     HR_TRY(hr_train_part_open(part, &options, &found));
     set->info = files->info != NULL ? files->info : found;
-    if (set->info->skeleton.n_keypoints != set->config->model.n_joints)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints (MODEL.NUM_JOINTS), found %d",
-                       part->annotations_path, set->config->model.n_joints, set->info->skeleton.n_keypoints);
     return HRNET_OK;
 }
 

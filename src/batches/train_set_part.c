@@ -166,6 +166,9 @@ static hrnet_status map_joints(hr_train_part *part, const hr_part_options *o, co
     if (theirs->skeleton.n_keypoints != n)
         return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints as in the description, found %d",
                        part->annotations_path, n, theirs->skeleton.n_keypoints);
+    if (n != o->config->model.n_joints)
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints (MODEL.NUM_JOINTS), found %d",
+                       part->annotations_path, o->config->model.n_joints, n);
     for (int j = 0; j < n; j++) part->source[j] = j;
     return HRNET_OK;
 }

@@ -147,10 +147,6 @@ static hrnet_status open_data(hrnet_trainer *t)
                                       .check_pictures = 1,
                                       .skip_broken = t->options.skip_broken};
     HR_TRY(hr_train_set_open(&t->set, &t->config, &files));
-    const int n_joints = hr_train_set_info(t->set)->skeleton.n_keypoints;
-    if (n_joints != t->config.model.n_joints)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints (MODEL.NUM_JOINTS), found %d",
-                       t->config.dataset.train_set, t->config.model.n_joints, n_joints);
     if (t->options.validate_every < 0 && t->config.train.patience > 0)
         return hr_fail(HRNET_ERR_CONFIG, "TRAIN.PATIENCE: %d: it counts validations, and there are none",
                        t->config.train.patience);

@@ -208,6 +208,7 @@ what_is_missing_is_named() {
     has err 'picture 2.png'
     train 1 -o run --no-validation $train_keys MODEL.NUM_JOINTS 16
     has err 'expected 16 keypoints (MODEL.NUM_JOINTS)'
+    make_train_set set 4
     train 1 -o run --no-validation $train_keys TRAIN.INIT nothing.pth
     has err 'nothing.pth'
     expect 2 "$HRNET" train -o run
