@@ -98,14 +98,14 @@ typedef struct hrnet_coco_score {
 } hrnet_coco_score;
 
 typedef struct hrnet_coco_options {
-    const double *sigmas; /* [n_keypoints]; NULL: those of hrnet_annotations_info, else COCO's for 17 keypoints */
+    const double *sigmas; /* [n_keypoints]; NULL: those of hrnet_annotations_info, else COCO's for 17 keypoints, else
+                             0.05 for each */
     int max_detections;   /* results of an image that count, best score first; 0: 20 */
 } hrnet_coco_options;
 
 /* Score results as pycocotools' COCOeval does for keypoints; options NULL: defaults. HRNET_ERR_MISMATCH: a result for
  * an image that the annotations do not have, another number of keypoints, or no result is of a category of the
- * annotations; HRNET_ERR_ARGUMENT: no sigmas for a number
- * of keypoints other than 17. On failure *out is untouched. */
+ * annotations; HRNET_ERR_ARGUMENT: a sigma that is not above 0. On failure *out is untouched. */
 HRNET_API hrnet_status hrnet_coco_evaluate(hrnet_coco_score *out, const hrnet_annotations *annotations,
                                            const hrnet_coco_results *results, const hrnet_coco_options *options);
 HRNET_API void hrnet_coco_score_free(hrnet_coco_score *score);
@@ -196,9 +196,9 @@ typedef struct hrnet_evaluation_files {
 } hrnet_evaluation_files;
 
 /* Read the set that the configuration names: DATASET.DATASET (coco or mpii), ROOT (below DATA_DIR), TEST_SET,
- * DATA_FORMAT (jpg or zip), TEST.USE_GT_BBOX, COCO_BBOX_FILE, IMAGE_THRE; files NULL: as published. No picture is
- * opened. The config must outlive the evaluation. A COCO set with "test" in its name has no ground truth: its images
- * come from image_info_<set>.json and its boxes from a detector. Free with hrnet_evaluation_free. */
+ * DATA_FORMAT (jpg or zip), VALID_PART, TEST.USE_GT_BBOX, COCO_BBOX_FILE, IMAGE_THRE; files NULL: as published. No
+ * picture is opened. The config must outlive the evaluation. A COCO set with "test" in its name has no ground truth:
+ * its images come from image_info_<set>.json and its boxes from a detector. Free with hrnet_evaluation_free. */
 HRNET_API hrnet_status hrnet_evaluation_open(hrnet_evaluation **out, const hrnet_config *config,
                                              const hrnet_evaluation_files *files);
 

@@ -56,14 +56,18 @@ typedef struct hrnet_trainer_options {
     void *context;
     const char *category; /* of the annotations (COCO) to train on and to validate with; NULL: see
                              hrnet_annotations_open */
+    int skip_broken; /* 1: pictures that are not there or cannot be read are left out and told; 0: they are failures */
+    int allow_missing; /* 1: TRAIN.INIT may lack any part of the network; 0: a tenth of the body at most */
 } hrnet_trainer_options;
 
 /* Prepare a run: read the annotations, build the network, take its weights from initial values, MODEL.PRETRAINED or
  * TRAIN.INIT, or the whole state from checkpoint.pth, create the files of the run, and log all of it. options NULL:
- * defaults. Strings and the config are copied. HRNET_ERR_LIMIT: it does not fit into memory; the message says which
- * batch would. HRNET_ERR_MISMATCH: checkpoint.pth belongs to another configuration or other data; the message says what
- * differs. If the names of the keypoints do not tell left from right and nobody lists flip pairs, DATASET.FLIP and
- * TEST.FLIP_TEST are switched off, with a warning. Free with hrnet_trainer_free. */
+ * defaults. Strings and the config are copied. Data and weights are checked first, in seconds: all pictures are looked
+ * up and some decoded (HRNET_ERR_IO, HRNET_ERR_FORMAT), TRAIN.INIT must fit (HRNET_ERR_MISMATCH). If the names of the
+ * keypoints do not tell left from right and nobody lists flip pairs, DATASET.FLIP and TEST.FLIP_TEST are switched off,
+ * with a warning. The folder is locked until hrnet_trainer_free; HRNET_ERR_IO names the process that holds it.
+ * HRNET_ERR_LIMIT: it does not fit into memory; the message says which batch would. HRNET_ERR_MISMATCH: checkpoint.pth
+ * belongs to another configuration or other data; the message says what differs. Free with hrnet_trainer_free. */
 HRNET_API hrnet_status hrnet_trainer_create(hrnet_trainer **out, const hrnet_config *config,
                                             const hrnet_trainer_options *options);
 
@@ -83,7 +87,7 @@ HRNET_API void hrnet_trainer_stop(hrnet_trainer *trainer);
 typedef struct hrnet_trainer_info {
     const char *output;  /* folder; owned by the trainer */
     int is_first;        /* 1: the process that writes; without mpirun always */
-    int is_done;         /* 1: END_EPOCH is reached */
+    int is_done;         /* 1: END_EPOCH is reached, or TRAIN.PATIENCE is used up */
     int is_stopped;      /* 1: hrnet_trainer_run ended because of hrnet_trainer_stop */
     int64_t epoch, step; /* current epoch, from 0; optimiser steps done, over all epochs */
     int64_t steps_per_epoch;
@@ -95,10 +99,38 @@ HRNET_API hrnet_trainer_info hrnet_trainer_get_info(const hrnet_trainer *trainer
 
 HRNET_API void hrnet_trainer_free(hrnet_trainer *trainer); /* accepts NULL */
 
+/* ------------------------------------------------------------------------------------------------ fine-tuning */
+
+typedef struct hrnet_fine_tune_options {
+    const hrnet_config *config; /* the network and how it is trained; NULL: those of the model, with a batch and epochs
+                                   that suit the number of persons */
+    const char *init; /* file of the model to begin with; NULL (without a config), "shipped": the one that ships */
+    const char *data; /* folder with pictures and annotations in COCO's layout, or as CVAT, COCO Annotator or
+                         Roboflow export them; or an annotations file among its pictures; or NULL */
+    const char *annotations, *valid_annotations; /* files that will be given to the trainer; or NULL */
+    const hrnet_dataset_info *info;              /* description of the keypoints; NULL: that of the annotations */
+    const char *const *overrides;                /* "KEY", "VALUE", ..., NULL; applied last */
+    hrnet_message_fn *on_message;                /* gets a line about everything that was chosen; or NULL */
+    void *context;
+    uint64_t reserved[4];
+} hrnet_fine_tune_options;
+
+/* Make a configuration to train a model on other keypoints or other pictures: sets and the number of joints are the
+ * data's; a set without a part to validate with is divided by DATASET.VALID_PART. Annotations are read, pictures are
+ * not.
+ *
+ *   hrnet_config *config = NULL;
+ *   if (hrnet_fine_tune_config(&config, &(hrnet_fine_tune_options){.data = "arrows"})) ...;
+ *   hrnet_trainer_create(&trainer, config, &(hrnet_trainer_options){.output = "output/arrows"});
+ *
+ * HRNET_ERR_CONFIG: no annotations, or several sets of which none is called "train". Free with hrnet_config_free. */
+HRNET_API hrnet_status hrnet_fine_tune_config(hrnet_config **out, const hrnet_fine_tune_options *options);
+
 /* ------------------------------------------------------------------------------------------------ around a run */
 
 /* Draw the first n (1..1024) examples of the first epoch, after augmentation, with their targets: <prefix>_gt.jpg and
- * <prefix>_hm_gt.jpg. Of the options (or NULL) annotations, images, info, on_message and context are used. */
+ * <prefix>_hm_gt.jpg. Of the options (or NULL) annotations, images, info, skip_broken, on_message and context are used.
+ */
 HRNET_API hrnet_status hrnet_train_preview(const hrnet_config *config, const hrnet_trainer_options *options,
                                            const char *prefix, int n);
 

@@ -29,7 +29,7 @@ results: base io pose
 train: base io config graph networks cpu/kern cpu/conv cpu/backprop batches
 session: base io pose config graph networks weights cpu/engine
 eval: base pose config data score batches report train session
-trainer: base io pose config graph networks weights cpu/backprop batches report train session eval
+trainer: base io pose config graph networks weights cpu/backprop data batches report train session eval
 mpi: train/collective_calls.h
 pictures: io/image/image_module.h
 '

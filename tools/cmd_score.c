@@ -22,7 +22,7 @@ static const option options[] = {
      offsetof(settings, preds), 0, 0},
     {"sigmas", 's', OPTION_TEXT, "a,b,...",
      "coco: OKS constants, one a keypoint; default: those of --info or of the annotations, else COCO's for 17 "
-     "keypoints",
+     "keypoints, else 0.05 for each",
      offsetof(settings, sigmas), 0, 0},
     {"info", 'i', OPTION_TEXT, "FILE.yaml", "coco: description of the dataset (names, sigmas)",
      offsetof(settings, info), 0, 0},
@@ -200,6 +200,11 @@ static int score_coco(const settings *set, const hrnet_annotations *truth, const
     hrnet_coco_score score = {0};
     const hrnet_coco_options how = {.sigmas = sigmas != NULL ? sigmas : info->sigmas};
     int status = STATUS_DONE;
+    if (how.sigmas == NULL && info->skeleton.n_keypoints != hrnet_skeleton_coco()->n_keypoints)
+        tool_error(
+            "warning: %s: no OKS constants (sigmas): 0.05 is taken for each of its %d keypoints (--sigmas or --info "
+            "give others)",
+            set->truth, info->skeleton.n_keypoints);
     if (hrnet_coco_results_load(&results, set->results, info->skeleton.n_keypoints) != HRNET_OK ||
         hrnet_coco_evaluate(&score, truth, &results, &how) != HRNET_OK)
         status = tool_failed();

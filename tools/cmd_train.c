@@ -12,17 +12,26 @@
 #include "tool.h"
 
 typedef struct settings {
-    const char *config, *output, *annotations, *images, *valid_annotations, *valid_images, *valid_truth, *description,
-        *category;
+    const char *config, *init, *data, *output, *annotations, *images, *valid_annotations, *valid_images, *valid_truth,
+        *description, *category;
     int threads, resume, no_resume, validate_every, no_validation, recompute, profile, preview, plot, quiet;
+    int skip_broken, allow_missing;
 } settings;
 
 static const option options[] = {
     {"config", 'c', OPTION_TEXT, "NAME", "experiment: a YAML file or a published name (coco/hrnet/w32_256x192)",
      offsetof(settings, config), 0, 0},
+    {"init", 0, OPTION_TEXT, "FILE",
+     "begin with the weights of a trained model; 'shipped': the one that ships. Without --config its network and "
+     "configuration too",
+     offsetof(settings, init), 0, 0},
+    {"data", 0, OPTION_TEXT, "DIR",
+     "a folder of pictures and annotations: COCO's layout, or an export of CVAT, COCO Annotator or Roboflow",
+     offsetof(settings, data), 0, 0},
     {"output", 'o', OPTION_TEXT, "DIR",
-     "where everything goes; default: OUTPUT_DIR/dataset/model/experiment, as published", offsetof(settings, output), 0,
-     0},
+     "where everything goes; default: OUTPUT_DIR/dataset/model/experiment, as published; without --config output/ and "
+     "the name of DIR of --data",
+     offsetof(settings, output), 0, 0},
     {"resume", 0, OPTION_FLAG, NULL,
      "go on with checkpoint.pth, which must be there; default: if it is there and AUTO_RESUME is set",
      offsetof(settings, resume), 0, 0},
@@ -45,6 +54,10 @@ static const option options[] = {
      "train on this category of the annotations, a name or an id; default: those with keypoints, of several skeletons "
      "the one with MODEL.NUM_JOINTS keypoints",
      offsetof(settings, category), 0, 0},
+    {"skip-broken", 0, OPTION_FLAG, NULL, "leave out pictures that are not there or cannot be read, and list them",
+     offsetof(settings, skip_broken), 0, 0},
+    {"allow-missing", 0, OPTION_FLAG, NULL, "begin with weights of which less than 90 % fit the network",
+     offsetof(settings, allow_missing), 0, 0},
     {"validate-every", 0, OPTION_INT, "N", "validate every N epochs and at the end; default: 1",
      offsetof(settings, validate_every), 1, 1000000},
     {"no-validation", 0, OPTION_FLAG, NULL, "never validate; the last weights are then the best ones",
@@ -71,13 +84,26 @@ static const char details[] =
     "reads data/coco/annotations/person_keypoints_train2017.json and data/coco/images/train2017/, and validates every "
     "epoch as hrnet eval does.\n"
     "\n"
-    "DIR receives checkpoint.pth (every TRAIN.SAVE_MINUTES and after each epoch), model_best.pth, final_state.pth, all "
+    "  hrnet train --init shipped --data arrows\n"
+    "fine-tunes the model that ships on a folder with pictures and annotations of any keypoints. Their names, and left "
+    "and "
+    "right in them, are those of the annotations; a fifth of the pictures validates unless there is a set for it; "
+    "batch "
+    "and epochs suit the number of persons. output/arrows/model_best.safetensors has it all inside, for hrnet pose and "
+    "hrnet eval --model.\n"
+    "\n"
+    "Before the first step all names of pictures are looked up, a few pictures decoded, and labels, validation set and "
+    "weights checked. A run locks its folder; a second one is refused.\n"
+    "\n"
+    "DIR receives checkpoint.pth (every TRAIN.SAVE_MINUTES and after each epoch; the one before it is "
+    "checkpoint.previous.pth), model_best.pth, final_state.pth, all "
     "readable by PyTorch; model_best.safetensors for hrnet pose; config.yaml; the log as text and as train.jsonl; and "
     "TensorBoard's files below LOG_DIR (in DIR/tensorboard when DIR is chosen and LOG_DIR is not).\n"
     "\n"
     "A run that was stopped (SIGINT, SIGTERM and SIGUSR1 save first) or killed goes on with the same command to the "
     "same bits. "
-    "The configuration may not change meanwhile, but for END_EPOCH, PRINT_FREQ, WORKERS, SAVE_MINUTES and DEBUG.\n"
+    "The configuration may not change meanwhile, but for END_EPOCH, PATIENCE, PRINT_FREQ, WORKERS, SAVE_MINUTES and "
+    "DEBUG.\n"
     "\n"
     "mpirun -np N hrnet train ... shares every step among N processes.\n"
     "\n"
@@ -105,6 +131,7 @@ static void watch_signals(void)
 
 /* ---------------------------------------------------------------------------------------------- the run */
 
+/* A warning is never silenced. */
 static void on_message(void *context, const char *line)
 {
     const int *const quiet = context;
@@ -132,10 +159,23 @@ static int train(const hrnet_config *config, const hrnet_trainer_options *how)
     return status;
 }
 
+/* output/arrows for the data "pictures/arrows/" or "arrows.json". */
+static char *fine_tune_folder(const settings *set)
+{
+    char *path = tool_text("%s", set->data != NULL ? set->data : set->annotations != NULL ? set->annotations : "tuned");
+    for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--) path[n - 1] = '\0';
+    char *stem = tool_stem(path);
+    char *folder = tool_text("output/%s", stem[strspn(stem, ".")] != '\0' ? stem : "tuned");
+    free(stem);
+    free(path);
+    return folder;
+}
+
 static char *output_folder(const settings *set, const hrnet_config *config)
 {
     char *experiment = NULL;
     if (set->output != NULL) return tool_text("%s", set->output);
+    if (set->config == NULL) return fine_tune_folder(set);
     if (hrnet_experiment_folder(config, NULL, &experiment) != HRNET_OK) return NULL;
     char *folder = tool_text("%s", experiment);
     hrnet_string_free(experiment);
@@ -174,10 +214,11 @@ static int preview(const settings *set, const hrnet_config *config, const hrnet_
 
 static int start(const settings *set, const hrnet_config *config, const hrnet_dataset_info *info)
 {
+    char *own = set->config == NULL ? output_folder(set, config) : NULL;
     const hrnet_evaluation_files valid = {
         .annotations = set->valid_annotations, .images = set->valid_images, .truth = set->valid_truth, .info = info};
     int quiet = set->quiet;
-    const hrnet_trainer_options how = {.output = set->output,
+    const hrnet_trainer_options how = {.output = own != NULL ? own : set->output,
                                        .annotations = set->annotations,
                                        .images = set->images,
                                        .valid = &valid,
@@ -191,10 +232,38 @@ static int start(const settings *set, const hrnet_config *config, const hrnet_da
                                        .log_times = set->profile,
                                        .on_message = on_message,
                                        .context = &quiet,
-                                       .category = set->category};
-    if (set->plot) return plot(set, config);
-    if (set->preview > 0) return preview(set, config, &how);
-    return train(config, &how);
+                                       .category = set->category,
+                                       .skip_broken = set->skip_broken,
+                                       .allow_missing = set->allow_missing};
+    const int status = set->plot          ? plot(set, config)
+                       : set->preview > 0 ? preview(set, config, &how)
+                                          : train(config, &how);
+    free(own);
+    return status;
+}
+
+/* The configuration: that of --config, of the model of --init, or both, with the sets of --data. */
+static int load_config(hrnet_config **out, const settings *set, const char *const *overrides,
+                       const hrnet_dataset_info *info)
+{
+    int quiet = set->quiet;
+    hrnet_config *named = NULL;
+    if (set->init == NULL && set->data == NULL)
+        return hrnet_config_load(out, set->config, overrides, network_message, &quiet) == HRNET_OK ? 0 : tool_failed();
+    if (set->config != NULL && hrnet_config_load(&named, set->config, NULL, network_message, &quiet) != HRNET_OK)
+        return tool_failed();
+    const hrnet_fine_tune_options how = {.config = named,
+                                         .init = set->init,
+                                         .data = set->data,
+                                         .annotations = set->annotations,
+                                         .valid_annotations = set->valid_annotations,
+                                         .info = info,
+                                         .overrides = overrides,
+                                         .on_message = on_message,
+                                         .context = &quiet};
+    const int status = hrnet_fine_tune_config(out, &how) == HRNET_OK ? 0 : tool_failed();
+    hrnet_config_free(named);
+    return status;
 }
 
 static int run(int argc, char **argv)
@@ -208,15 +277,15 @@ static int run(int argc, char **argv)
     if (status != OPTIONS_RUN) return status;
     status = network_overrides(argv, &n_arguments, &overrides);
     if (status == 0 && n_arguments > 0) status = tool_usage("unexpected argument '%s'", argv[0]);
-    if (status == 0 && set.config == NULL) status = tool_usage("no experiment: give --config NAME");
+    if (status == 0 && set.config == NULL && set.init == NULL && set.data == NULL)
+        status = tool_usage("no experiment: give --config NAME, or --data DIR to fine-tune the model that ships");
     if (status == 0 && set.resume && set.no_resume) status = tool_usage("--resume and --no-resume exclude each other");
     if (status == 0 && set.no_validation && set.validate_every > 0)
         status = tool_usage("--no-validation and --validate-every exclude each other");
     if (status == 0 && set.plot && set.preview > 0) status = tool_usage("--plot and --preview exclude each other");
-    if (status == 0 && hrnet_config_load(&config, set.config, overrides, network_message, &set.quiet) != HRNET_OK)
-        status = tool_failed();
     if (status == 0 && set.description != NULL && hrnet_dataset_info_load(&info, set.description) != HRNET_OK)
         status = tool_failed();
+    if (status == 0) status = load_config(&config, &set, overrides, info);
     if (status == 0) status = start(&set, config, info);
     hrnet_dataset_info_free(info);
     hrnet_config_free(config);
@@ -225,7 +294,7 @@ static int run(int argc, char **argv)
 }
 
 const command command_train = {"train",
-                               "--config NAME [options] [KEY VALUE ...]",
+                               "--config NAME | --data DIR [options] [KEY VALUE ...]",
                                "Train a network as published; stopped runs go on exactly.",
                                details,
                                options,

@@ -148,17 +148,43 @@ static size_t number_of(const hr_batches_options *o, size_t item)
     return o->first + (item / batch * (size_t)o->n_ranks + (size_t)o->rank) * batch + item % batch;
 }
 
+/* Decode the picture of the epoch's example `number`; *part is that of its person. */
+static hrnet_status load_picture(const hr_batches *b, int worker, size_t number, hr_example *e,
+                                 const hr_train_part **part, hrnet_image *image)
+{
+    *part = find_person(b->set, b->order[number], e);
+    const size_t picture = (*part)->samples.list[e->person].image;
+    e->image = (*part)->samples.images[picture].name;
+    if (b->set->skip_broken && hr_train_set_is_bad(b->set, *part, picture))
+        return hr_fail(HRNET_ERR_IO, "%s: cannot be read, as was said", e->image);
+    const hrnet_status status = hr_image_store_load(b->stores[e->set], worker, e->image, image);
+    if (b->set->skip_broken && status != HRNET_OK && status != HRNET_ERR_MEMORY)
+        hr_train_set_note_bad(b->set, *part, picture);
+    return status;
+}
+
+/* With skip_broken: for a picture that cannot be read, the next of the epoch's order that can. Which one that is
+ * depends on the files alone, so that any number of workers makes the same examples. */
+static hrnet_status find_picture(const hr_batches *b, int worker, size_t number, hr_example *e,
+                                 const hr_train_part **part, hrnet_image *image)
+{
+    const size_t n = b->set->n_examples;
+    hrnet_status status = load_picture(b, worker, number, e, part, image);
+    for (size_t i = 1; b->set->skip_broken && status != HRNET_OK && status != HRNET_ERR_MEMORY && i < n; i++)
+        status = load_picture(b, worker, (number + i) % n, e, part, image);
+    return status;
+}
+
 /* hr_loader_options.make. */
 static hrnet_status make(void *context, int worker, size_t index, void *item)
 {
     const hr_batches *const b = context;
     hr_example *const e = item;
     const size_t number = number_of(&b->options, index);
-    const hr_train_part *const part = find_person(b->set, b->order[number], e);
-    const hr_sample *const sample = &part->samples.list[e->person];
+    const hr_train_part *part;
     hrnet_image image;
-    e->image = part->samples.images[sample->image].name;
-    HR_TRY(hr_image_store_load(b->stores[e->set], worker, e->image, &image));
+    HR_TRY(find_picture(b, worker, number, e, &part, &image));
+    const hr_sample *const sample = &part->samples.list[e->person];
     hrnet_status status = allocate(e, &b->shape);
     if (status == HRNET_OK) {
         hr_train_part_joints(part, e->person, b->shape.n_joints, e->joints);

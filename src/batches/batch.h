@@ -24,11 +24,13 @@ typedef struct hr_train_set_files {
     hrnet_message_fn *on_message;     /* a line a dataset: what was read, left out, selected; or NULL */
     void *context;
     const char *category; /* of the first set's annotations (COCO); NULL: see hrnet_annotations_open */
+    int check_pictures;   /* 1: see that all pictures are there, decode some, and see that labels can be meant */
+    int skip_broken;      /* 1: leave out persons of pictures that are not there or cannot be read, also later on */
 } hr_train_set_files;
 
-/* Read the annotations of DATASET.ROOT and TRAIN_SET and of DATASET.MORE_SETS, and choose persons (EXCLUDE,
- * SELECT_DATA). No picture is opened. files NULL: as published. The config must outlive the set. HRNET_ERR_MISMATCH if
- * keypoints and joints do not fit, HRNET_ERR_FORMAT if nobody is left to train on. */
+/* Read the annotations of DATASET.ROOT and TRAIN_SET and of DATASET.MORE_SETS, and choose persons (VALID_PART, EXCLUDE,
+ * SELECT_DATA). Without check_pictures no picture is opened. files NULL: as published. The config must outlive the set.
+ * HRNET_ERR_MISMATCH if keypoints and joints do not fit, HRNET_ERR_FORMAT if nobody is left to train on. */
 hrnet_status hr_train_set_open(hr_train_set **out, const hr_config *config, const hr_train_set_files *files);
 void hr_train_set_free(hr_train_set *set); /* accepts NULL */
 
@@ -36,6 +38,9 @@ size_t hr_train_set_n_persons(const hr_train_set *set);
 /* Examples of one epoch: the sum of round(persons x weight) over the datasets. */
 size_t hr_train_set_n_examples(const hr_train_set *set);
 const hrnet_dataset_info *hr_train_set_info(const hr_train_set *set); /* of the network's joints */
+/* The pictures that cannot be read and were met since the last call, on whatever thread: "PATH: why", one a line, in
+ * *out, which is freed with hr_free; NULL: none. *n_all: all of them since the set was opened. */
+hrnet_status hr_train_set_take_broken(const hr_train_set *set, char **out, size_t *n_all);
 /* Add to the hash all that examples are made of except pixels: pictures' names, crops, joints, weights of datasets. */
 void hr_train_set_hash(const hr_train_set *set, hr_sha256 *hash);
 
@@ -73,7 +78,8 @@ hrnet_status hr_batches_create(hr_batches **out, const hr_train_set *set, const 
 
 /* Wait for the next batch and move it to examples [batch], of which *n are filled; the caller frees them. *is_end 1:
  * the epoch is over and *n is 0. All ranks get the same number of batches: in the last one a rank's share may be
- * smaller, or empty (*n 0, *is_end 0). A picture that cannot be read is a failure that names it. */
+ * smaller, or empty (*n 0, *is_end 0). A picture that cannot be read is a failure that names it; with skip_broken
+ * the next example of the epoch's order takes the place of each of its examples. */
 hrnet_status hr_batches_next(hr_batches *batches, hr_example *examples, int *n, int *is_end);
 
 /* Seconds that hr_batches_next has waited for workers, since create. */

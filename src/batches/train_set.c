@@ -28,9 +28,6 @@ static hrnet_status open_first(hr_train_set *set, const hr_train_set_files *file
     part->weight = 1;
     HR_TRY(hr_train_part_open(part, &options, &found));
     set->info = files->info != NULL ? files->info : found;
-    if (set->info->skeleton.n_keypoints != set->config->model.n_joints)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints (MODEL.NUM_JOINTS), found %d",
-                       part->annotations_path, set->config->model.n_joints, set->info->skeleton.n_keypoints);
     return HRNET_OK;
 }
 
@@ -40,7 +37,10 @@ static hrnet_status open_more(hr_train_set *set, int i, const hr_train_set_files
     const hr_set_config *const more = &set->config->dataset.more_sets[i];
     hr_train_part *const part = &set->parts[set->n_parts++];
     const hrnet_dataset_info *found;
-    const hr_train_set_files not_named = {.on_message = files->on_message, .context = files->context};
+    const hr_train_set_files not_named = {.on_message = files->on_message,
+                                          .context = files->context,
+                                          .check_pictures = files->check_pictures,
+                                          .skip_broken = files->skip_broken};
     const hr_part_options options = {.config = set->config,
                                      .root = more->root,
                                      .dataset = more->dataset,
@@ -70,13 +70,47 @@ static hrnet_status open_all(hr_train_set *set, const hr_train_set_files *files)
     return HRNET_OK;
 }
 
+static hrnet_status make_broken(hr_train_set *set)
+{
+    hr_broken_pictures *broken;
+    HR_NEW(broken, 1);
+    pthread_mutex_init(&broken->lock, NULL); /* cannot fail without attributes */
+    set->broken = broken;
+    return HRNET_OK;
+}
+
+/* Name the joints that no person of any part has: nothing is learned about them. */
+static void warn_unlabelled(const hr_train_set *set, const hr_train_set_files *files)
+{
+    hr_text line = {0};
+    int n = 0;
+    for (int j = 0; j < set->config->model.n_joints; j++) {
+        size_t n_labelled = 0;
+        for (int p = 0; p < set->n_parts; p++) {
+            const hr_train_part *const part = &set->parts[p];
+            for (size_t i = 0; i < part->samples.n && part->source[j] >= 0 && n_labelled == 0; i++)
+                n_labelled += part->samples.list[i].keypoints[3 * part->source[j] + 2] > 0;
+        }
+        if (n_labelled > 0) continue;
+        hr_text_add(&line, "%s%s",
+                    n++ == 0 ? "warning: labelled nowhere, so that nothing is learned about them: " : ", ",
+                    set->info->skeleton.keypoint_names[j]);
+    }
+    if (n > 0 && !line.failed && files->on_message != NULL) files->on_message(files->context, line.data);
+    hr_text_free(&line);
+}
+
 hrnet_status hr_train_set_open(hr_train_set **out, const hr_config *config, const hr_train_set_files *files)
 {
     static const hr_train_set_files as_published;
     hr_train_set *set;
     HR_NEW(set, 1);
     set->config = config;
-    const hrnet_status status = open_all(set, files != NULL ? files : &as_published);
+    if (files == NULL) files = &as_published;
+    set->skip_broken = files->skip_broken;
+    hrnet_status status = make_broken(set);
+    if (status == HRNET_OK) status = open_all(set, files);
+    if (status == HRNET_OK && files->check_pictures) warn_unlabelled(set, files);
     if (status != HRNET_OK) {
         hr_train_set_free(set);
         return status;
@@ -89,6 +123,11 @@ void hr_train_set_free(hr_train_set *set)
 {
     if (set == NULL) return;
     for (int p = 0; p < set->n_parts; p++) hr_train_part_free(&set->parts[p]);
+    if (set->broken != NULL) {
+        pthread_mutex_destroy(&set->broken->lock);
+        hr_text_free(&set->broken->lines);
+    }
+    hr_free(set->broken);
     hr_free(set);
 }
 
@@ -105,6 +144,40 @@ size_t hr_train_set_n_examples(const hr_train_set *set)
 const hrnet_dataset_info *hr_train_set_info(const hr_train_set *set)
 {
     return set->info;
+}
+
+/* ---------------------------------------------------------------------------------------------- broken pictures */
+
+int hr_train_set_is_bad(const hr_train_set *set, const hr_train_part *part, size_t image)
+{
+    pthread_mutex_lock(&set->broken->lock);
+    const int is_bad = part->bad != NULL && part->bad[image];
+    pthread_mutex_unlock(&set->broken->lock);
+    return is_bad;
+}
+
+void hr_train_set_note_bad(const hr_train_set *set, const hr_train_part *part, size_t image)
+{
+    hr_broken_pictures *const broken = set->broken;
+    pthread_mutex_lock(&broken->lock);
+    if (part->bad != NULL && !part->bad[image]) {
+        part->bad[image] = 1;
+        broken->n++;
+        hr_text_add(&broken->lines, "%s\n", hrnet_last_error());
+    }
+    pthread_mutex_unlock(&broken->lock);
+}
+
+hrnet_status hr_train_set_take_broken(const hr_train_set *set, char **out, size_t *n_all)
+{
+    hr_broken_pictures *const broken = set->broken;
+    hrnet_status status = HRNET_OK;
+    *out = NULL;
+    pthread_mutex_lock(&broken->lock);
+    *n_all = broken->n;
+    if (broken->lines.length > 0) status = hr_text_take(&broken->lines, out);
+    pthread_mutex_unlock(&broken->lock);
+    return status;
 }
 
 /* Only keypoints that become joints: adding others to a file changes no example. */

@@ -8,8 +8,11 @@
 #ifndef HR_BATCHES_TRAIN_SET_H
 #define HR_BATCHES_TRAIN_SET_H
 
-#include "data/samples.h"
+#include <pthread.h>
+
+#include "base/text.h"
 #include "batches/batch.h"
+#include "data/samples.h"
 
 typedef struct hr_train_part {
     char where[32]; /* its section of the configuration, for messages: "DATASET", "DATASET.MORE_SETS[0]" */
@@ -17,9 +20,17 @@ typedef struct hr_train_part {
     hrnet_annotations *annotations; /* of COCO, which own the keypoints of samples; NULL: MPII */
     hr_samples samples;             /* list: the persons that are trained on */
     double weight;                  /* examples of an epoch for each person */
-    int *source; /* [n_joints]: the keypoint of this dataset that is joint j of the network; -1: it has none */
+    unsigned char *bad; /* [samples.n_images] 1: the picture cannot be read (skip_broken); guarded by broken.lock */
+    int *source;        /* [n_joints]: the keypoint of this dataset that is joint j of the network; -1: it has none */
     size_t n_examples;
 } hr_train_part;
+
+/* Pictures that workers cannot read, for the thread that tells of them. */
+typedef struct hr_broken_pictures {
+    pthread_mutex_t lock;
+    hr_text lines; /* of those not told yet */
+    size_t n;      /* all of them */
+} hr_broken_pictures;
 
 struct hr_train_set {
     const hr_config *config;
@@ -27,7 +38,13 @@ struct hr_train_set {
     hr_train_part parts[1 + HR_MAX_SETS];
     int n_parts;
     size_t n_persons, n_examples; /* of all parts */
+    int skip_broken;
+    hr_broken_pictures *broken;
 };
+
+/* Whether a picture is known to be unreadable; note that it is, with the reason that hrnet_last_error gives. */
+int hr_train_set_is_bad(const hr_train_set *set, const hr_train_part *part, size_t image);
+void hr_train_set_note_bad(const hr_train_set *set, const hr_train_part *part, size_t image);
 
 /* What a part is read from. */
 typedef struct hr_part_options {

@@ -1,7 +1,7 @@
 /*
  * train_set_part.c - one dataset of a training set, in four steps:
- *   1. choose_paths     its files
- *   2. read_coco, read_mpii
+ *   1. read_coco, read_mpii; its files are where hr_set_annotations_path finds them
+ *   2. check_pictures   drops the persons of pictures that are not there, if that is wanted
  *   3. map_joints       which of its keypoints is which joint of the network: by number (the first set), by name, or by
  *                       the table MORE_SETS[i].KEYPOINTS
  *   4. choose_persons   drops the persons of EXCLUDE, those without any of the joints, and those that SELECT_DATA drops
@@ -12,7 +12,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "data/annotations_part.h"
 #include "data/coco_json.h"
+#include "data/picture_check.h"
 #include "data/samples.h"
 #include "data/set_files.h"
 #include "batches/train_set.h"
@@ -35,17 +37,44 @@ static hrnet_status copy(char **out, const char *text)
     return *out != NULL ? HRNET_OK : hr_fail_memory(strlen(text) + 1);
 }
 
-static hrnet_status choose_paths(hr_train_part *part, const hr_part_options *o, int is_mpii)
+static hr_set_files files_of(const hr_part_options *o, int is_mpii)
 {
-    const hr_set_files published = {.data_dir = o->config->data_dir,
-                                    .root = o->root,
-                                    .set = o->set,
-                                    .is_mpii = is_mpii,
-                                    .is_zip = strcmp(o->data_format, "zip") == 0};
-    HR_TRY(o->files->annotations != NULL ? copy(&part->annotations_path, o->files->annotations)
-                                         : hr_set_annotations_path(&part->annotations_path, &published));
+    return (hr_set_files){.data_dir = o->config->data_dir,
+                          .root = o->root,
+                          .set = o->set,
+                          .is_mpii = is_mpii,
+                          .is_zip = strcmp(o->data_format, "zip") == 0};
+}
+
+static hrnet_status choose_annotations(hr_train_part *part, const hr_part_options *o, int is_mpii)
+{
+    const hr_set_files published = files_of(o, is_mpii);
+    return o->files->annotations != NULL ? copy(&part->annotations_path, o->files->annotations)
+                                         : hr_set_annotations_path(&part->annotations_path, &published);
+}
+
+/* After the annotations: their pictures tell which folder it is. */
+static hrnet_status choose_images(hr_train_part *part, const hr_part_options *o, int is_mpii)
+{
+    hr_set_files published = files_of(o, is_mpii);
+    published.samples = &part->samples;
     return o->files->images != NULL ? copy(&part->images_path, o->files->images)
                                     : hr_set_images_path(&part->images_path, &published);
+}
+
+/* DATASET.VALID_PART: the first set without the pictures that validate. */
+static hrnet_status leave_valid_part(hr_train_part *part, const hr_part_options *o)
+{
+    const double valid_part = o->config->dataset.valid_part;
+    hr_part_counts counts;
+    hr_text line = {0};
+    if (o->more != NULL || !(valid_part > 0)) return HRNET_OK;
+    const hrnet_status status = hr_annotations_keep_part(part->annotations, valid_part, 0, &counts);
+    if (status != HRNET_OK) return hr_fail_in(status, part->annotations_path);
+    hr_text_add(&line, "%s: %zu of %zu pictures with keypoints are kept for validation (DATASET.VALID_PART %g)",
+                part->annotations_path, counts.n_valid, counts.n, valid_part);
+    send_message(o, &line);
+    return HRNET_OK;
 }
 
 static hrnet_status read_coco(hr_train_part *part, const hr_part_options *o, const hrnet_dataset_info **info)
@@ -58,12 +87,16 @@ static hrnet_status read_coco(hr_train_part *part, const hr_part_options *o, con
                                                .context = o->files->context};
     HR_TRY(hrnet_annotations_open(&part->annotations, part->annotations_path, &options));
     *info = hrnet_annotations_info(part->annotations);
+    if (o->files->check_pictures) HR_TRY(hr_labels_check(part->annotations, part->annotations_path));
+    HR_TRY(leave_valid_part(part, o));
     return hr_coco_set_truth(&part->samples, part->annotations, (double)size[0] / size[1]);
 }
 
-static hrnet_status read_mpii(hr_train_part *part, const hrnet_dataset_info **info)
+static hrnet_status read_mpii(hr_train_part *part, const hr_part_options *o, const hrnet_dataset_info **info)
 {
     hr_bytes bytes;
+    if (o->more == NULL && o->config->dataset.valid_part > 0)
+        return hr_fail(HRNET_ERR_CONFIG, "DATASET.VALID_PART: only sets in COCO's format are divided");
     HR_TRY(hr_file_read(&bytes, part->annotations_path, MAX_FILE));
     const hrnet_status status = hr_mpii_set_parse(&part->samples, bytes.data, bytes.size);
     hr_free(bytes.data);
@@ -139,6 +172,9 @@ static hrnet_status map_joints(hr_train_part *part, const hr_part_options *o, co
     if (theirs->skeleton.n_keypoints != n)
         return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints as in the description, found %d",
                        part->annotations_path, n, theirs->skeleton.n_keypoints);
+    if (n != o->config->model.n_joints)
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints (MODEL.NUM_JOINTS), found %d",
+                       part->annotations_path, o->config->model.n_joints, n);
     for (int j = 0; j < n; j++) part->source[j] = j;
     return HRNET_OK;
 }
@@ -181,6 +217,31 @@ static int has_joint(const double *joints, int n_joints)
     for (int j = 0; j < n_joints; j++)
         if (joints[3 * j + 2] > 0) return 1;
     return 0;
+}
+
+/* Keep the persons of pictures that are there; part->bad remembers the others, for pictures that cannot be read later.
+ */
+static hrnet_status check_pictures(hr_train_part *part, const hr_part_options *o)
+{
+    hr_samples *const samples = &part->samples;
+    hr_picture_check found;
+    hr_text line = {0};
+    size_t n = 0;
+    if (!o->files->check_pictures) return HRNET_OK;
+    HR_TRY(hr_pictures_check(&found, samples, part->images_path));
+    part->bad = found.bad;
+    HR_TRY(hr_pictures_judge(&found, part->images_path, o->files->skip_broken));
+    for (size_t i = 0; i < samples->n; i++)
+        if (!part->bad[samples->list[i].image]) samples->list[n++] = samples->list[i];
+    if (n < samples->n)
+        hr_text_add(&line,
+                    "warning: %s: %zu of %zu pictures are left out with %zu persons, %zu are not there, %zu cannot "
+                    "be read: %s",
+                    part->images_path, found.n_missing + found.n_broken, found.n, samples->n - n, found.n_missing,
+                    found.n_broken, found.first);
+    samples->n = n;
+    send_message(o, &line);
+    return HRNET_OK;
 }
 
 /* How many persons there were, and why they were dropped. */
@@ -274,15 +335,18 @@ hrnet_status hr_train_part_open(hr_train_part *part, const hr_part_options *o, c
 {
     int is_mpii;
     HR_TRY(hr_set_is_mpii(&is_mpii, o->dataset, part->where));
-    HR_TRY(choose_paths(part, o, is_mpii));
-    HR_TRY(is_mpii ? read_mpii(part, info) : read_coco(part, o, info));
+    HR_TRY(choose_annotations(part, o, is_mpii));
+    HR_TRY(is_mpii ? read_mpii(part, o, info) : read_coco(part, o, info));
+    HR_TRY(choose_images(part, o, is_mpii));
     HR_TRY(map_joints(part, o, *info));
+    HR_TRY(check_pictures(part, o));
     return choose_persons(part, o, (o->info != NULL ? o->info : *info)->skeleton.n_keypoints);
 }
 
 void hr_train_part_free(hr_train_part *part)
 {
     hr_free(part->source);
+    hr_free(part->bad);
     hr_samples_free(&part->samples);
     hrnet_annotations_free(part->annotations);
     hr_free(part->annotations_path);

@@ -75,6 +75,7 @@ typedef struct hr_dataset_config {
     /* Not in the published schema, off by default: */
     double color_jitter, coarse_dropout, box_jitter; /* probabilities of these augmentations: batches/augment.h */
     char exclude[HR_MAX_STRING];                     /* a file of annotation ids, one a line, that are not trained on */
+    double valid_part; /* above 0: TRAIN_SET is divided by picture, this part of it validates instead of TEST_SET */
     int n_more_sets;
     hr_set_config more_sets[HR_MAX_SETS];
 } hr_dataset_config;
@@ -95,6 +96,9 @@ typedef struct hr_train_config {
     char schedule[16], init[HR_MAX_STRING];
     int warmup_steps, accumulate, seed;
     double ema, clip_grad, save_minutes;
+    int n_freeze;
+    char freeze[HR_MAX_NAMES][64]; /* names or patterns of what does not learn: train/freeze.h */
+    int patience;                  /* validations without improvement that end the run; 0: none do */
 } hr_train_config;
 
 /* TEST. */

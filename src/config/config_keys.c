@@ -114,6 +114,7 @@ const hr_key hr_keys[] = {
     FLOAT("DATASET.COARSE_DROPOUT", dataset.coarse_dropout, "0.0", RANGE(0, 1)),
     FLOAT("DATASET.BOX_JITTER", dataset.box_jitter, "0.0", RANGE(0, 1)),
     STRING("DATASET.EXCLUDE", dataset.exclude, ""),
+    FLOAT("DATASET.VALID_PART", dataset.valid_part, "0.0", RANGE(0, 0.9)),
     {.path = "DATASET.MORE_SETS",
      .type = HR_KEY_SETS,
      MEMBER(dataset.more_sets),
@@ -144,6 +145,8 @@ const hr_key hr_keys[] = {
     FLOAT("TRAIN.EMA", train.ema, "0.0", RANGE(0, 0.999999)),
     INT("TRAIN.SEED", train.seed, 0, 2147483647, "0"),
     FLOAT("TRAIN.SAVE_MINUTES", train.save_minutes, "10.0"),
+    {.path = "TRAIN.FREEZE", .type = HR_KEY_NAMES, MEMBER(train.freeze), COUNT(train.n_freeze), .standard = "[]"},
+    INT("TRAIN.PATIENCE", train.patience, 0, 1e9, "0"),
 
     INT("TEST.BATCH_SIZE_PER_GPU", test.batch_size_per_gpu, 1, 65536, "32"),
     BOOL("TEST.FLIP_TEST", test.flip_test, "false"),

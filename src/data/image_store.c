@@ -150,6 +150,24 @@ hrnet_status hr_image_store_path(const hr_image_store *store, const char *name, 
     return hr_text_take(&text, out);
 }
 
+hrnet_status hr_image_store_has(hr_image_store *store, int reader, const char *name, int *out)
+{
+    struct stat status;
+    zip_int64_t index;
+    char *path;
+    *out = 0;
+    if (check_name(name) != HRNET_OK) return HRNET_OK;
+    if (store->n_zips > 0) {
+        HR_TRY(locate(store->zips[reader], store->stem, name, &index));
+        *out = index >= 0;
+        return HRNET_OK;
+    }
+    HR_TRY(hr_image_store_path(store, name, &path));
+    *out = stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
+    hr_free(path);
+    return HRNET_OK;
+}
+
 /* Folder and archive give the same messages: "PATH: reason". */
 hrnet_status hr_image_store_read(hr_image_store *store, int reader, const char *name, hr_bytes *out)
 {

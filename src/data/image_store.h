@@ -16,6 +16,9 @@ typedef struct hr_image_store hr_image_store;
  * each, because a handle of libzip serves one thread. HRNET_ERR_IO: no such path; HRNET_ERR_FORMAT: not a zip. */
 hrnet_status hr_image_store_open(hr_image_store **out, const char *path, int n_readers);
 
+/* *out = 1 if the picture is there and no folder, without reading it. A name that would be refused is not there. */
+hrnet_status hr_image_store_has(hr_image_store *store, int reader, const char *name, int *out);
+
 /* Read all bytes of a picture; free out->data with hr_free. reader: 0..n_readers-1, used by one thread at a time. In an
  * archive the name is looked up as it is, then below the folder that the archive is named after ("x.jpg" and
  * "val2017/x.jpg" in val2017.zip). HRNET_ERR_IO: no such picture; messages begin with the picture's path. */

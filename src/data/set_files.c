@@ -59,17 +59,94 @@ static hrnet_status test_set_path(char **out, const hr_set_files *files, const c
     return below_root(out, files, folder2, name2, ending);
 }
 
+/* A path that is not handed out after all. */
+static void release(char **path)
+{
+    hr_free(*path);
+    *path = NULL;
+}
+
+/* A place of annotations or pictures: folder SET ending; or folder alone. */
+typedef struct set_place {
+    const char *folder, *ending;
+    int is_named; /* 1: the set's name stands between folder and ending */
+} set_place;
+
+static hrnet_status place_path(char **out, const hr_set_files *files, const set_place *place)
+{
+    return below_root(out, files, place->folder, place->is_named ? files->set : "", place->ending);
+}
+
 hrnet_status hr_set_annotations_path(char **out, const hr_set_files *files)
 {
+    static const set_place places[] = {
+        {"", "/_annotations.coco.json", 1}, {"annotations/", ".json", 1}, {"", ".json", 1}};
     if (files->is_mpii) return hr_set_path(out, files, "annot/", ".json");
-    return test_set_path(out, files, "annotations/person_keypoints_", ".json", "annotations/image_info_", files->set);
+    HR_TRY(test_set_path(out, files, "annotations/person_keypoints_", ".json", "annotations/image_info_", files->set));
+    for (size_t i = 0; access(*out, F_OK) != 0 && i < sizeof places / sizeof *places; i++) {
+        char *path;
+        const hrnet_status status = place_path(&path, files, &places[i]);
+        if (status == HRNET_OK && access(path, F_OK) == 0) {
+            hr_free(*out);
+            *out = path;
+            return HRNET_OK;
+        }
+        if (status == HRNET_OK) hr_free(path);
+        if (status != HRNET_OK) {
+            release(out);
+            return status;
+        }
+    }
+    return HRNET_OK;
+}
+
+/* How many of some pictures of the samples are in the folder. */
+static hrnet_status count_pictures_in(int *out, const char *folder, const hr_samples *samples)
+{
+    enum { TRIED = 16 };
+    const size_t step = samples->n_images > TRIED ? samples->n_images / TRIED : 1;
+    *out = 0;
+    for (size_t i = 0; i < samples->n_images; i += step) {
+        hr_text text = {0};
+        char *path;
+        add_folder(&text, folder);
+        hr_text_add(&text, "%s", samples->images[i].name);
+        HR_TRY(hr_text_take(&text, &path));
+        *out += access(path, F_OK) == 0;
+        hr_free(path);
+    }
+    return HRNET_OK;
+}
+
+/* *out: the published folder, freed if another one replaces it. */
+static hrnet_status choose_folder(char **out, const hr_set_files *files)
+{
+    static const set_place places[] = {{"", "", 1}, {"images", "", 0}, {"data", "", 0}, {"", "", 0}};
+    int most = 0;
+    HR_TRY(count_pictures_in(&most, *out, files->samples));
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char *path;
+        int n = 0;
+        HR_TRY(place_path(&path, files, &places[i]));
+        const hrnet_status status = path[0] != '\0' ? count_pictures_in(&n, path, files->samples) : HRNET_OK;
+        char *const other = n > most ? *out : path;
+        if (n > most) *out = path;
+        if (n > most) most = n;
+        hr_free(other);
+        HR_TRY(status);
+    }
+    return HRNET_OK;
 }
 
 hrnet_status hr_set_images_path(char **out, const hr_set_files *files)
 {
     const char *const zip = files->is_zip ? ".zip" : "";
     if (files->is_mpii) return below_root(out, files, "images", "", zip);
-    return test_set_path(out, files, "images/", zip, "images/", "test2017");
+    HR_TRY(test_set_path(out, files, "images/", zip, "images/", "test2017"));
+    if (files->is_zip || files->samples == NULL) return HRNET_OK;
+    const hrnet_status status = choose_folder(out, files);
+    if (status != HRNET_OK) release(out);
+    return status;
 }
 
 /* ------------------------------------------------------------------------------------------------ lists of ids */

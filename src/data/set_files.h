@@ -4,6 +4,13 @@
  *
  *   COCO  ROOT/annotations/person_keypoints_val2017.json   ROOT/images/val2017/ or ROOT/images/val2017.zip
  *   MPII  ROOT/annot/valid.json, ROOT/annot/gt_valid.mat    ROOT/images/ or ROOT/images.zip
+ *
+ * A COCO set that is not there is looked for where annotation tools put theirs, SET being the name that they give it:
+ *
+ *   CVAT            ROOT/annotations/person_keypoints_SET.json   ROOT/images/SET/, ROOT/images/, ROOT/SET/ or ROOT/
+ *   Roboflow        ROOT/SET/_annotations.coco.json              ROOT/SET/
+ *   COCO Annotator  ROOT/SET.json or ROOT/annotations/SET.json   ROOT/, ROOT/images/
+ *   FiftyOne        ROOT/SET.json ("labels")                     ROOT/data/
  */
 #ifndef HR_DATA_SET_FILES_H
 #define HR_DATA_SET_FILES_H
@@ -11,16 +18,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/status.h"
+#include "data/samples.h"
 
 /* ------------------------------------------------------------------------------------------------ paths */
 
 typedef struct hr_set_files {
-    const char *data_dir; /* DATA_DIR, put in front of a root that is not absolute; "": nothing */
-    const char *root;     /* DATASET.ROOT */
-    const char *set;      /* "val2017", "valid" */
-    int is_mpii;          /* 0: COCO */
-    int is_zip;           /* DATA_FORMAT zip: the pictures are in an archive */
+    const char *data_dir;      /* DATA_DIR, put in front of a root that is not absolute; "": nothing */
+    const char *root;          /* DATASET.ROOT */
+    const char *set;           /* "val2017", "valid" */
+    int is_mpii;               /* 0: COCO */
+    int is_zip;                /* DATA_FORMAT zip: the pictures are in an archive */
+    const hr_samples *samples; /* for the folder of pictures: it is the one that holds theirs; NULL: the published */
 } hr_set_files;
 
 /* *out = 1 for the dataset "mpii", 0 for "coco"; HRNET_ERR_CONFIG otherwise. `where` names the section of the
@@ -31,13 +39,27 @@ hrnet_status hr_set_is_mpii(int *out, const char *dataset, const char *where);
  * "data/mpii/annot/gt_valid.mat". *out is freed with hr_free, here and below. */
 hrnet_status hr_set_path(char **out, const hr_set_files *files, const char *folder, const char *ending);
 
-/* The path of the annotations. A COCO set with "test" in its name falls back to image_info_SET.json if it has no
- * person_keypoints_SET.json. */
+/* The path of the annotations: the first of the places above that is there, else the published one. A COCO set with
+ * "test" in its name falls back to image_info_SET.json if it has no person_keypoints_SET.json. */
 hrnet_status hr_set_annotations_path(char **out, const hr_set_files *files);
 
-/* The path of the folder or archive of pictures. A COCO set with "test" in its name falls back to images/test2017 if
+/* The path of the folder or archive of pictures: the first of the places above that holds most of a few pictures of the
+ * samples; the published one if none holds any. A COCO set with "test" in its name falls back to images/test2017 if
  * images/SET is not there: test-dev2017 is a part of test2017. */
 hrnet_status hr_set_images_path(char **out, const hr_set_files *files);
+
+/* The sets of a folder that somebody names without more words. */
+typedef struct hr_found_sets {
+    char root[1024];             /* DATASET.ROOT */
+    char train[256], valid[256]; /* TRAIN_SET; TEST_SET, "": there is none */
+    char others[256];            /* names of sets that are neither, "a, b" */
+} hr_found_sets;
+
+/* Find the sets in a folder that holds one of the layouts above, or the set of an annotations file. A name that begins
+ * with "train" is trained on, one that begins with "val" validates; with one set alone that is trained on, whatever its
+ * name. train and valid ("": choose) are names that the caller insists on. HRNET_ERR_IO: no such folder;
+ * HRNET_ERR_CONFIG: no annotations, or several sets and none is called "train...". */
+hrnet_status hr_sets_find(hr_found_sets *out, const char *path, const char *train, const char *valid);
 
 /* ------------------------------------------------------------------------------------------------ lists of ids */
 

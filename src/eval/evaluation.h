@@ -28,6 +28,7 @@ struct hrnet_evaluation {
     int is_given;                   /* the info is the caller's */
     float *sigmas;                  /* [n_joints] */
     const double *exact_sigmas;     /* the same as a description has them, for the score; NULL: the score chooses */
+    double *assumed_sigmas;         /* [n_joints] exact_sigmas if nobody gave any; else NULL */
     const float *joint_weights;     /* [n_joints], of the loss; NULL: ones */
 
     /* Called with every person's heatmaps if boxes are ground truth, in the samples' order; or NULL. to_crop: matrix
@@ -47,6 +48,15 @@ struct hrnet_evaluation {
     double *scores;       /* [samples.n], after rescoring (COCO) */
     size_t *kept, n_kept; /* [samples.n]: the samples that were not suppressed (COCO) */
 };
+
+/* hrnet_evaluation_open; with_part: of the pictures only those that DATASET.VALID_PART keeps for validation. */
+hrnet_status hr_evaluation_open(hrnet_evaluation **out, const hr_config *config, const hrnet_evaluation_files *files,
+                                int with_part);
+
+/* See that all pictures are there, and decode some. Without skip_broken one that is not is a failure, with it a line
+ * for on_message (or NULL). */
+hrnet_status hr_evaluation_check_pictures(const hrnet_evaluation *e, int skip_broken, hrnet_message_fn *on_message,
+                                          void *context);
 
 /* Loss and accuracy of a run, person by person. */
 typedef struct hr_eval_loss {

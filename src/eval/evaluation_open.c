@@ -11,10 +11,13 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "data/annotations_part.h"
 #include "data/coco_json.h"
+#include "data/picture_check.h"
 #include "data/samples.h"
 #include "data/set_files.h"
 #include "eval/evaluation.h"
+#include "pose/oks.h"
 
 enum { MAX_FILE = 1 << 30 };
 
@@ -28,23 +31,32 @@ static hrnet_status copy(char **out, const char *text)
     return *out != NULL ? HRNET_OK : hr_fail_memory(strlen(text) + 1);
 }
 
+static hr_set_files published_files(const hrnet_evaluation *e)
+{
+    return (hr_set_files){.data_dir = e->config->data_dir,
+                          .root = e->config->dataset.root,
+                          .set = e->config->dataset.test_set,
+                          .is_mpii = e->is_mpii,
+                          .is_zip = strcmp(e->config->dataset.data_format, "zip") == 0};
+}
+
+/* After the annotations: their pictures tell which folder it is. */
+static hrnet_status find_images(hrnet_evaluation *e, const hrnet_evaluation_files *files)
+{
+    hr_set_files published = published_files(e);
+    published.samples = &e->samples;
+    return files->images != NULL ? copy(&e->images_path, files->images)
+                                 : hr_set_images_path(&e->images_path, &published);
+}
+
 /* truth_path stays NULL if there is no gt_<set>.mat: poses can be found without it. */
 static hrnet_status find_files(hrnet_evaluation *e, const hrnet_evaluation_files *files)
 {
-    const hr_config *const config = e->config;
-    const hr_set_files published = {.data_dir = config->data_dir,
-                                    .root = config->dataset.root,
-                                    .set = config->dataset.test_set,
-                                    .is_mpii = e->is_mpii,
-                                    .is_zip = strcmp(config->dataset.data_format, "zip") == 0};
+    const hr_set_files published = published_files(e);
     if (files->annotations != NULL)
         HR_TRY(copy(&e->annotations_path, files->annotations));
     else
         HR_TRY(hr_set_annotations_path(&e->annotations_path, &published));
-    if (files->images != NULL)
-        HR_TRY(copy(&e->images_path, files->images));
-    else
-        HR_TRY(hr_set_images_path(&e->images_path, &published));
     if (!e->is_mpii) return HRNET_OK;
     if (files->truth != NULL) return copy(&e->truth_path, files->truth);
     HR_TRY(hr_set_path(&e->truth_path, &published, "annot/gt_", ".mat"));
@@ -56,31 +68,51 @@ static hrnet_status find_files(hrnet_evaluation *e, const hrnet_evaluation_files
 
 /* ---------------------------------------------------------------------------------------------- COCO */
 
-/* The description's sigmas, else COCO's for 17 keypoints. */
-static hrnet_status choose_sigmas(hrnet_evaluation *e, const hrnet_dataset_info *info)
-{
-    const float *known = info->skeleton.sigmas;
-    const int n = e->samples.n_joints;
-    if (known == NULL && n == hrnet_skeleton_coco()->n_keypoints) known = hrnet_skeleton_coco()->sigmas;
-    if (info->skeleton.n_keypoints != n && known == info->skeleton.sigmas)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints as in the description, found %d",
-                       e->annotations_path, info->skeleton.n_keypoints, n);
-    if (known == NULL)
-        return hr_fail(
-            HRNET_ERR_ARGUMENT,
-            "%s: expected OKS constants (sigmas) of its %d keypoints, found none: a description must give them",
-            e->annotations_path, n);
-    HR_NEW(e->sigmas, (size_t)n);
-    memcpy(e->sigmas, known, (size_t)n * sizeof *known);
-    e->exact_sigmas = info->sigmas;
-    if (info->skeleton.n_keypoints == n) e->joint_weights = info->weights;
-    return HRNET_OK;
-}
-
-static void send(const hrnet_evaluation_files *files, hr_text *line)
+/* Pass a line to the caller and release it. A line that ran out of memory is not worth a failure. */
+static void send_message(const hrnet_evaluation_files *files, hr_text *line)
 {
     if (!line->failed && line->data != NULL && files->on_message != NULL) files->on_message(files->context, line->data);
     hr_text_free(line);
+}
+
+/* No annotation tool writes sigmas: without any, every keypoint gets HR_DEFAULT_SIGMA, and COCO's number of keypoints
+ * COCO's, as pycocotools does. What is assumed is told. */
+static hrnet_status assume_sigmas(hrnet_evaluation *e, const hrnet_evaluation_files *files, int n)
+{
+    const int is_coco = n == hrnet_skeleton_coco()->n_keypoints;
+    hr_text line = {0};
+    HR_NEW(e->assumed_sigmas, (size_t)n);
+    for (int j = 0; j < n; j++)
+        e->assumed_sigmas[j] = is_coco ? hrnet_dataset_info_coco()->sigmas[j] : HR_DEFAULT_SIGMA;
+    for (int j = 0; j < n; j++) e->sigmas[j] = (float)e->assumed_sigmas[j];
+    e->exact_sigmas = e->assumed_sigmas;
+    if (is_coco)
+        hr_text_add(&line,
+                    "warning: %s: no OKS constants (sigmas): those of COCO are taken (a --description gives others)",
+                    e->annotations_path);
+    else
+        hr_text_add(
+            &line,
+            "warning: %s: no OKS constants (sigmas): %g is taken for each of its %d keypoints (a --description with "
+            "\"sigmas: [%g, ...]\" gives others)",
+            e->annotations_path, HR_DEFAULT_SIGMA, n, HR_DEFAULT_SIGMA);
+    send_message(files, &line);
+    return HRNET_OK;
+}
+
+static hrnet_status choose_sigmas(hrnet_evaluation *e, const hrnet_evaluation_files *files,
+                                  const hrnet_dataset_info *info)
+{
+    const int n = e->samples.n_joints;
+    if (info->skeleton.n_keypoints != n && (info->skeleton.sigmas != NULL || n != hrnet_skeleton_coco()->n_keypoints))
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints as in the description, found %d",
+                       e->annotations_path, info->skeleton.n_keypoints, n);
+    HR_NEW(e->sigmas, (size_t)n);
+    if (info->skeleton.n_keypoints == n) e->joint_weights = info->weights;
+    if (info->skeleton.sigmas == NULL) return assume_sigmas(e, files, n);
+    memcpy(e->sigmas, info->skeleton.sigmas, (size_t)n * sizeof *e->sigmas);
+    e->exact_sigmas = info->sigmas;
+    return HRNET_OK;
 }
 
 /* Tell the caller how many boxes were left out because their pictures are not listed. */
@@ -90,7 +122,7 @@ static void report_unknown(const hrnet_evaluation *e, const hrnet_evaluation_fil
     if (n == 0) return;
     hr_text_add(&text, "warning: %s: %zu boxes are of pictures that %s does not list: left out", e->detections_path, n,
                 e->annotations_path);
-    send(files, &text);
+    send_message(files, &text);
 }
 
 static hrnet_status add_detections(hrnet_evaluation *e, double aspect, const hrnet_evaluation_files *files)
@@ -126,11 +158,25 @@ static hrnet_status add_truth(hrnet_evaluation *e, double aspect, const hrnet_ev
     hr_text line = {0};
     hr_text_add(&line, "%s: %zu persons%s", e->annotations_path, e->samples.n, text.data);
     hr_text_free(&text);
-    send(files, &line);
+    send_message(files, &line);
     return HRNET_OK;
 }
 
-static hrnet_status open_coco(hrnet_evaluation *e, const hrnet_evaluation_files *files)
+/* DATASET.VALID_PART: the pictures that the training set of the same annotations leaves out. */
+static hrnet_status keep_valid_part(hrnet_evaluation *e, const hrnet_evaluation_files *files)
+{
+    hr_part_counts counts;
+    hr_text line = {0};
+    const double part = e->config->dataset.valid_part;
+    const hrnet_status status = hr_annotations_keep_part(e->annotations, part, 1, &counts);
+    if (status != HRNET_OK) return hr_fail_in(status, e->annotations_path);
+    hr_text_add(&line, "%s: the %zu of %zu pictures that were not trained on (DATASET.VALID_PART %g)",
+                e->annotations_path, counts.n_valid, counts.n, part);
+    send_message(files, &line);
+    return HRNET_OK;
+}
+
+static hrnet_status open_coco(hrnet_evaluation *e, const hrnet_evaluation_files *files, int with_part)
 {
     const int *const size = e->config->model.image_size;
     const double aspect = (double)size[0] / size[1];
@@ -139,18 +185,18 @@ static hrnet_status open_coco(hrnet_evaluation *e, const hrnet_evaluation_files 
                                                .on_message = files->on_message,
                                                .context = files->context};
     HR_TRY(hrnet_annotations_open(&e->annotations, e->annotations_path, &options));
+    if (with_part) HR_TRY(keep_valid_part(e, files));
     const int has_truth = hrnet_annotations_n(e->annotations) > 0;
-    if (files->detections == NULL && e->config->test.use_gt_bbox && has_truth)
-        HR_TRY(add_truth(e, aspect, files));
-    else
-        HR_TRY(add_detections(e, aspect, files));
+    const int with_truth = files->detections == NULL && e->config->test.use_gt_bbox && has_truth;
+    if (with_truth) HR_TRY(hr_labels_check(e->annotations, e->annotations_path));
+    HR_TRY(with_truth ? add_truth(e, aspect, files) : add_detections(e, aspect, files));
     const hrnet_dataset_info *info = files->info != NULL ? files->info : hrnet_annotations_info(e->annotations);
     if (!has_truth && e->samples.n_joints == 0) { /* image_info_*.json has no category with keypoints */
         e->samples.n_joints = e->config->model.n_joints;
         if (files->info == NULL) info = hrnet_dataset_info_coco();
     }
     e->info = info;
-    return choose_sigmas(e, info);
+    return choose_sigmas(e, files, info);
 }
 
 /* Nobody to evaluate, with the reasons. */
@@ -188,14 +234,15 @@ static hrnet_status open_mpii(hrnet_evaluation *e)
 
 /* ---------------------------------------------------------------------------------------------- life */
 
-static hrnet_status open_set(hrnet_evaluation *e, const hrnet_evaluation_files *files)
+static hrnet_status open_set(hrnet_evaluation *e, const hrnet_evaluation_files *files, int with_part)
 {
     HR_TRY(hr_set_is_mpii(&e->is_mpii, e->config->dataset.dataset, "DATASET"));
     HR_TRY(find_files(e, files));
     e->info = files->info;
     e->is_given = files->info != NULL;
-    HR_TRY(e->is_mpii ? open_mpii(e) : open_coco(e, files));
+    HR_TRY(e->is_mpii ? open_mpii(e) : open_coco(e, files, with_part));
     if (e->samples.n == 0) return fail_empty(e);
+    HR_TRY(find_images(e, files));
     HR_NEW(e->poses, e->samples.n * (size_t)e->samples.n_joints);
     HR_NEW(e->scores, e->samples.n);
     HR_NEW(e->kept, e->samples.n);
@@ -203,21 +250,48 @@ static hrnet_status open_set(hrnet_evaluation *e, const hrnet_evaluation_files *
     return HRNET_OK;
 }
 
-hrnet_status hrnet_evaluation_open(hrnet_evaluation **out, const hrnet_config *config,
-                                   const hrnet_evaluation_files *files)
+hrnet_status hr_evaluation_open(hrnet_evaluation **out, const hr_config *config, const hrnet_evaluation_files *files,
+                                int with_part)
 {
-    const hrnet_evaluation_files defaults = {0};
     hrnet_evaluation *e;
-    if (out == NULL || config == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_open: an argument is NULL");
     HR_NEW(e, 1);
     e->config = config;
-    const hrnet_status status = open_set(e, files != NULL ? files : &defaults);
+    const hrnet_status status = open_set(e, files, with_part);
     if (status != HRNET_OK) {
         hrnet_evaluation_free(e);
         return status;
     }
     *out = e;
     return HRNET_OK;
+}
+
+hrnet_status hrnet_evaluation_open(hrnet_evaluation **out, const hrnet_config *config,
+                                   const hrnet_evaluation_files *files)
+{
+    const hrnet_evaluation_files defaults = {0};
+    if (out == NULL || config == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_open: an argument is NULL");
+    if (files == NULL) files = &defaults;
+    /* other annotations than the configuration's are evaluated whole */
+    return hr_evaluation_open(out, config, files, config->dataset.valid_part > 0 && files->annotations == NULL);
+}
+
+hrnet_status hr_evaluation_check_pictures(const hrnet_evaluation *e, int skip_broken, hrnet_message_fn *on_message,
+                                          void *context)
+{
+    hr_picture_check found;
+    hr_text line = {0};
+    HR_TRY(hr_pictures_check(&found, &e->samples, e->images_path));
+    const hrnet_status status = hr_pictures_judge(&found, e->images_path, skip_broken);
+    if (status == HRNET_OK && found.n_missing + found.n_broken > 0)
+        hr_text_add(&line,
+                    "warning: %s: %zu of %zu pictures cannot be validated with, %zu are not there, %zu cannot be "
+                    "read: %s",
+                    e->images_path, found.n_missing + found.n_broken, found.n, found.n_missing, found.n_broken,
+                    found.first);
+    if (line.data != NULL && !line.failed && on_message != NULL) on_message(context, line.data);
+    hr_text_free(&line);
+    hr_free(found.bad);
+    return status;
 }
 
 static size_t count_pictures(const hr_samples *samples)
@@ -252,6 +326,7 @@ void hrnet_evaluation_free(hrnet_evaluation *e)
     hr_free(e->detections_path);
     hr_free(e->truth_path);
     hr_free(e->sigmas);
+    hr_free(e->assumed_sigmas);
     hr_free(e->poses);
     hr_free(e->skipped);
     hr_free(e->scores);

@@ -26,6 +26,7 @@ typedef struct scoring {
     const hrnet_annotations *annotations;
     const hrnet_coco_results *results;
     const double *sigmas;
+    double *assumed_sigmas; /* sigmas if nobody gave any; else NULL */
     int n_keypoints;
     size_t max_results; /* of a cell; the best ones count */
     hrnet_coco_score *out;
@@ -264,22 +265,24 @@ static hrnet_status score_all(scoring *s)
 
 static void free_scoring(scoring *s)
 {
-    void *const blocks[] = {s->persons.list, s->detections.list, s->outcomes, s->truths,  s->crowd,
-                            s->ignored,      s->taken,           s->order,    s->matches, s->oks};
+    void *const blocks[] = {s->persons.list, s->detections.list, s->outcomes, s->truths, s->crowd,         s->ignored,
+                            s->taken,        s->order,           s->matches,  s->oks,    s->assumed_sigmas};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) hr_free(blocks[i]);
 }
 
-/* The caller's sigmas, else the annotations', else COCO's if there are as many keypoints as COCO has. */
+/* The caller's sigmas, else the annotations', else COCO's if there are as many keypoints as COCO has, else
+ * HR_DEFAULT_SIGMA for each. */
 static hrnet_status choose_sigmas(scoring *s, const double *sigmas)
 {
     const hrnet_dataset_info *const info = hrnet_annotations_info(s->annotations);
     s->sigmas = sigmas != NULL ? sigmas : info->sigmas;
     if (s->sigmas == NULL && s->n_keypoints == hrnet_dataset_info_coco()->skeleton.n_keypoints)
         s->sigmas = hrnet_dataset_info_coco()->sigmas;
-    if (s->sigmas == NULL)
-        return hr_fail(HRNET_ERR_ARGUMENT,
-                       "sigmas: expected %d, one a keypoint, found none: neither given nor in the annotations",
-                       s->n_keypoints);
+    if (s->sigmas == NULL) {
+        HR_NEW(s->assumed_sigmas, (size_t)s->n_keypoints);
+        for (int i = 0; i < s->n_keypoints; i++) s->assumed_sigmas[i] = HR_DEFAULT_SIGMA;
+        s->sigmas = s->assumed_sigmas;
+    }
     for (int i = 0; i < s->n_keypoints; i++)
         if (!(s->sigmas[i] > 0))
             return hr_fail(HRNET_ERR_ARGUMENT, "sigmas[%d]: expected a number above 0, found %g", i, s->sigmas[i]);

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "networks/registry.h"
+#include "train/freeze.h"
 
 int hr_learner_batch(const hr_config *config)
 {
@@ -96,6 +97,24 @@ static hrnet_status make_network(hr_learner *l)
     return HRNET_OK;
 }
 
+/* What learns, as few spans as possible: without TRAIN.FREEZE one, the whole trainable part of a block. */
+static hrnet_status make_spans(hr_learner *l)
+{
+    const hr_params *const params = l->params;
+    HR_TRY(hr_freeze_choose(&l->frozen, &l->graph, &l->config->train));
+    HR_NEW(l->spans, (size_t)l->graph.n_params);
+    for (int i = 0; i < l->graph.n_params; i++) {
+        const hr_span span = {params->at[i], params->at[i] + hr_params_size(params, i)};
+        if (span.first >= params->n_trainable || (l->frozen != NULL && l->frozen[i])) continue;
+        if (l->n_spans > 0 && l->spans[l->n_spans - 1].end == span.first)
+            l->spans[l->n_spans - 1].end = span.end;
+        else
+            l->spans[l->n_spans++] = span;
+    }
+    if (l->frozen != NULL) hr_backprop_freeze(l->net, l->frozen);
+    return HRNET_OK;
+}
+
 /* The blocks of the state. Best weights are kept by rank 0, which validates. */
 static hrnet_status make_blocks(hr_learner *l)
 {
@@ -137,6 +156,7 @@ static hrnet_status create(hr_learner *l)
     HR_TRY(hr_learning_rate_init(&l->learning_rate, &l->config->train));
     HR_TRY(count_epoch(l));
     HR_TRY(make_network(l));
+    HR_TRY(make_spans(l));
     HR_TRY(make_blocks(l));
     return make_work(l);
 }
@@ -179,6 +199,8 @@ void hr_learner_free(hr_learner *l)
     hr_batches_free(l->batches);
     free_work(l->work);
     hr_free(l->maps);
+    hr_free(l->frozen);
+    hr_free(l->spans);
     for (int i = 0; i < 2; i++) hr_free(l->state.moments[i]); /* state.params belongs to the network */
     hr_free(l->state.average);
     hr_free(l->state.best);
@@ -203,7 +225,7 @@ hrnet_status hr_learner_begin(hr_learner *l, const hr_weights *weights)
     s->best_perf = s->last_perf = -1;
     s->best_epoch = -1;
     s->loss_sum = s->accuracy_sum = 0;
-    s->n_loss = s->n_accuracy = 0;
+    s->n_loss = s->n_accuracy = s->n_worse = 0;
     s->seed = (uint64_t)l->config->train.seed;
     return HRNET_OK;
 }

@@ -48,6 +48,11 @@ typedef struct hr_learner_times {
     double data, forward, loss, backward, collective, update;
 } hr_learner_times;
 
+/* Floats [first, end) of a block. */
+typedef struct hr_span {
+    size_t first, end;
+} hr_span;
+
 typedef struct hr_learner {
     const hr_config *config;
     const hr_train_set *set;
@@ -69,6 +74,9 @@ typedef struct hr_learner {
     float *maps;             /* [batch][n_joints][cells]: the network's heatmaps of examples */
     volatile int wants_stop; /* set by the caller between steps; all ranks learn of it at the end of the next step */
     hr_learner_times times;
+    unsigned char *frozen; /* [graph.n_params] 1: TRAIN.FREEZE names it; NULL: everything learns */
+    hr_span *spans;        /* [n_spans], ascending: the floats of a block that the optimiser moves */
+    int n_spans;
     struct hr_learner_work *work; /* scratch of a step */
 } hr_learner;
 

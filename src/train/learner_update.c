@@ -25,32 +25,46 @@ static size_t chunk_size(size_t first, size_t end)
     return end - first < HR_LEARNER_CHUNK ? end - first : HR_LEARNER_CHUNK;
 }
 
-/* Task: the sum of squares of one chunk. Eight partial sums, which the compiler can keep in vectors without changing
- * the order of additions. */
+/* The part of a span in the chunk that begins at `first`; without floats where they do not meet. */
+static hr_span meet(const hr_span *span, size_t first)
+{
+    const size_t end = first + HR_LEARNER_CHUNK;
+    const hr_span part = {span->first > first ? span->first : first, span->end < end ? span->end : end};
+    return part.first < part.end ? part : (hr_span){first, first};
+}
+
+/* Task: the sum of squares of what learns in one chunk. Eight partial sums, which the compiler can keep in vectors
+ * without changing the order of additions. */
 static void sum_squares(void *context, int chunk)
 {
     enum { LANES = 8 };
     const update *const u = context;
-    const size_t first = (size_t)chunk * HR_LEARNER_CHUNK, n = chunk_size(first, u->l->params->n_trainable);
-    const float *const g = hr_backprop_gradients(u->l->net) + first;
+    const size_t first = (size_t)chunk * HR_LEARNER_CHUNK;
+    const float *const g = hr_backprop_gradients(u->l->net);
     double sums[LANES] = {0}, sum = 0;
-    for (size_t i = 0; i < n; i++) sums[i % LANES] += (double)g[i] * (double)g[i];
+    for (int k = 0; k < u->l->n_spans; k++) {
+        const hr_span part = meet(&u->l->spans[k], first);
+        for (size_t i = part.first; i < part.end; i++) sums[i % LANES] += (double)g[i] * (double)g[i];
+    }
     for (int i = 0; i < LANES; i++) sum += sums[i];
     u->l->work->norms[chunk] = sum;
 }
 
-/* Task: optimiser and moving average of one chunk. Blocks begin with the n_trainable floats that the optimiser moves;
- * the average covers all, running statistics included. */
+/* Task: optimiser and moving average of one chunk. The optimiser moves the floats of the learner's spans, which all lie
+ * in the block's first n_trainable; the average covers all, running statistics included. What is frozen equals its
+ * average, and stays equal. */
 static void update_chunk(void *context, int chunk)
 {
     const update *const u = context;
     hr_train_state *const s = &u->l->state;
     const hr_params *const params = u->l->params;
-    const size_t first = (size_t)chunk * HR_LEARNER_CHUNK, n_learn = chunk_size(first, params->n_trainable);
-    const size_t n = chunk_size(first, params->n_floats);
-    if (n_learn > 0)
-        hr_optimizer_step(&u->l->optimizer, s->step + 1, u->rate, u->scale, s->params, hr_backprop_gradients(u->l->net),
-                          s->moments, first, n_learn);
+    const size_t first = (size_t)chunk * HR_LEARNER_CHUNK, n = chunk_size(first, params->n_floats);
+    for (int k = 0; k < u->l->n_spans; k++) {
+        const hr_span part = meet(&u->l->spans[k], first);
+        if (part.first < part.end)
+            hr_optimizer_step(&u->l->optimizer, s->step + 1, u->rate, u->scale, s->params,
+                              hr_backprop_gradients(u->l->net), s->moments, part.first, part.end - part.first);
+    }
     if (s->average == NULL) return;
     const float part = (float)(1 - u->decay);
     for (size_t i = first; i < first + n; i++) s->average[i] += (s->params[i] - s->average[i]) * part;

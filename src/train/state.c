@@ -18,13 +18,14 @@
 #include "train/state_internal.h"
 
 /* Table of what is stored below "hrnet" besides optimizer, fingerprint and seed. */
-#define FIELD(name, is_real)                                                                                           \
+#define FIELD(name, is_real, is_new)                                                                                   \
     {                                                                                                                  \
-#name, offsetof(hr_train_state, name), is_real                                                                 \
+#name, offsetof(hr_train_state, name), is_real, is_new                                                         \
     }
 const hr_state_field hr_state_fields[HR_N_STATE_FIELDS] = {
-    FIELD(position, 0), FIELD(step, 0),         FIELD(best_perf, 1), FIELD(best_epoch, 0),
-    FIELD(loss_sum, 1), FIELD(accuracy_sum, 1), FIELD(n_loss, 0),    FIELD(n_accuracy, 0),
+    FIELD(position, 0, 0), FIELD(step, 0, 0),         FIELD(best_perf, 1, 0), FIELD(best_epoch, 0, 0),
+    FIELD(loss_sum, 1, 0), FIELD(accuracy_sum, 1, 0), FIELD(n_loss, 0, 0),    FIELD(n_accuracy, 0, 0),
+    FIELD(n_worse, 0, 1),  FIELD(end_epoch, 0, 1),
 };
 
 const char *hr_optimizer_name(const hr_optimizer *optimizer)

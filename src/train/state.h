@@ -24,7 +24,9 @@ typedef struct hr_train_state {
     int64_t best_epoch;            /* -1: none yet */
     double loss_sum, accuracy_sum; /* of the epoch so far, weighted by n_loss (examples) and n_accuracy (joints) */
     int64_t n_loss, n_accuracy;
-    double rate; /* learning rate of the latest step; written for PyTorch, never read back into a computation */
+    int64_t n_worse;   /* validations since the one that last improved best_perf (TRAIN.PATIENCE) */
+    int64_t end_epoch; /* END_EPOCH of the run that wrote the file; 0: unknown */
+    double rate;       /* learning rate of the latest step; written for PyTorch, never read back into a computation */
     uint64_t seed;
     char fingerprint[65];    /* SHA-256, in hexadecimal, of all that must not change between stop and resume; "": any */
     float *params;           /* block of the weights */

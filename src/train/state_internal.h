@@ -18,9 +18,10 @@ typedef struct hr_state_field {
     const char *name;
     size_t at;   /* offset in hr_train_state */
     int is_real; /* 1: a double, 0: an int64_t */
+    int is_new;  /* 1: files of version 0.1 do not have it, and it is then 0 */
 } hr_state_field;
 
-enum { HR_N_STATE_FIELDS = 8 };
+enum { HR_N_STATE_FIELDS = 10 };
 extern const hr_state_field hr_state_fields[HR_N_STATE_FIELDS];
 
 /* "adam", "adamw", "sgd" */

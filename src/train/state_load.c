@@ -64,6 +64,10 @@ static hrnet_status read_ours(const hr_state_loading *l, hr_train_state *found)
         const hr_state_field *const field = &hr_state_fields[i];
         void *const value = (char *)found + field->at;
         snprintf(key, sizeof key, "hrnet/%s", field->name);
+        if (field->is_new && hr_tensors_entry(&l->tensors, key) == NULL) {
+            *(int64_t *)value = 0;
+            continue;
+        }
         HR_TRY(field->is_real ? read_real(l, key, value) : read_integer(l, key, value));
     }
     if (seed == NULL || *seed < '0' || *seed > '9') return no_number(l, "hrnet/seed", "a number", seed);
@@ -91,7 +95,7 @@ static hrnet_status read_published_step(hr_state_loading *l, int64_t *out)
 /* Upstream's checkpoint is written at the end of an epoch; "epoch" is the next one. */
 static hrnet_status read_published(hr_state_loading *l, hr_train_state *found)
 {
-    found->position = found->n_loss = found->n_accuracy = found->step = 0;
+    found->position = found->n_loss = found->n_accuracy = found->step = found->n_worse = found->end_epoch = 0;
     found->loss_sum = found->accuracy_sum = 0;
     found->best_perf = found->last_perf; /* upstream stores one score only */
     found->best_epoch = found->epoch - 1;

@@ -8,6 +8,7 @@
  */
 #include "trainer/trainer.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -40,9 +41,25 @@ static int is_time_to_save(const hrnet_trainer *t)
     return minutes > 0 && hr_clock_now() - t->saved_at >= 60 * minutes;
 }
 
-static int is_over(const hrnet_trainer *t)
+int hr_trainer_is_over(const hrnet_trainer *t)
 {
-    return t->learner->state.epoch >= t->config.train.end_epoch;
+    const hr_train_config *const c = &t->config.train;
+    const hr_train_state *const s = &t->learner->state;
+    return s->epoch >= c->end_epoch || (c->patience > 0 && s->n_worse >= c->patience);
+}
+
+/* Tell of pictures that could not be read (skip_broken). */
+static hrnet_status tell_broken(hrnet_trainer *t)
+{
+    char *lines, *rest, *line;
+    size_t n_all;
+    if (!t->options.skip_broken) return HRNET_OK;
+    HR_TRY(hr_train_set_take_broken(t->set, &lines, &n_all));
+    line = lines != NULL ? strtok_r(lines, "\n", &rest) : NULL;
+    for (; line != NULL; line = strtok_r(NULL, "\n", &rest))
+        hr_trainer_log(t, "warning: %s: other examples take the place of its own (%zu pictures so far)", line, n_all);
+    hr_free(lines);
+    return HRNET_OK;
 }
 
 /* One step. A run that was stopped after the last step of an epoch resumes with that epoch's end. */
@@ -58,6 +75,7 @@ static hrnet_status step(hrnet_trainer *t)
     t->meters.waited += found.waited;
     t->meters.n++;
     HR_TRY(report(t, &found, seconds));
+    HR_TRY(tell_broken(t));
     t->is_stopped = found.stop;
     if (found.stop) return hr_trainer_save(t);
     if (hr_learner_epoch_done(t->learner)) return hr_trainer_end_epoch(t);
@@ -83,7 +101,7 @@ hrnet_status hrnet_trainer_step(hrnet_trainer *t)
 {
     if (t == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_trainer_step: no trainer");
     HR_TRY(check_process(t));
-    return is_over(t) ? HRNET_OK : leave_if_failed(t, step(t));
+    return hr_trainer_is_over(t) ? HRNET_OK : leave_if_failed(t, step(t));
 }
 
 /* ---------------------------------------------------------------------------------------------- a run */
@@ -91,7 +109,7 @@ hrnet_status hrnet_trainer_step(hrnet_trainer *t)
 static hrnet_status run(hrnet_trainer *t)
 {
     t->is_stopped = 0;
-    while (!is_over(t) && !t->is_stopped) HR_TRY(step(t));
+    while (!hr_trainer_is_over(t) && !t->is_stopped) HR_TRY(step(t));
     if (t->options.log_times) hr_trainer_log_times(t);
     if (!t->is_stopped) return hr_trainer_finish(t);
     const int same =
@@ -121,7 +139,7 @@ hrnet_trainer_info hrnet_trainer_get_info(const hrnet_trainer *t)
     const hr_train_state *const s = &t->learner->state;
     return (hrnet_trainer_info){.output = t->folder,
                                 .is_first = t->is_first,
-                                .is_done = is_over(t),
+                                .is_done = hr_trainer_is_over(t),
                                 .is_stopped = t->is_stopped,
                                 .epoch = s->epoch,
                                 .step = s->step,
@@ -143,6 +161,8 @@ void hrnet_trainer_free(hrnet_trainer *t)
     hr_train_set_free(t->set);
     hr_collective_close(t->collective);
     if (t->log != NULL) fclose(t->log);
+    hrnet_checkpoint_free(t->init);
+    hr_lock_release(&t->lock);
     hr_text_free(&t->identity);
     hr_free(t->name);
     hr_free(t->folder);

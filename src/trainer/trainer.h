@@ -3,6 +3,8 @@
  *
  *   trainer.c               steps, what follows each, the run
  *   trainer_open.c          from a configuration to a trainer that is ready for its next step
+ *   trainer_init.c          whether the weights of TRAIN.INIT fit
+ *   trainer_resume.c        checkpoint.pth, and the one before it
  *   trainer_start.c         the weights that a new run starts from
  *   trainer_identity.c      which configuration and data a checkpoint belongs to
  *   trainer_log.c           lines of the log
@@ -22,9 +24,11 @@
 #include <hrnet_train.h>
 
 #include "base/text.h"
+#include "base/lock.h"
 #include "session/model.h"
 #include "report/record.h"
 #include "train/learner.h"
+#include "weights/checkpoint.h"
 
 /* Sums over the steps of this epoch that this process has run, for upstream's meters of time. */
 typedef struct hr_trainer_meters {
@@ -36,12 +40,16 @@ struct hrnet_trainer {
     hr_config config;
     hrnet_trainer_options options; /* after create only on_message, context, info and numbers are valid */
     char *name, *folder, *event_folder, *log_path;
+    hr_lock lock;   /* of rank 0: FOLDER/run.lock */
     char stamp[20]; /* when it began: "2019-03-01-17-05" */
     hr_collective *collective;
     pid_t process; /* that made it */
-    int is_first; /* rank 0 */
+    int is_first;  /* rank 0 */
     hr_train_set *set;
     hr_learner *learner;
+    int resumes;  /* rank 0: 1: begins with the state of checkpoint.pth */
+    int is_saved; /* 1: checkpoint.pth is of this run and good, so that the next save keeps it as the previous */
+    hrnet_checkpoint *init;  /* of TRAIN.INIT, until the run has begun; NULL: there is none */
     hrnet_evaluation *valid; /* of rank 0; NULL: never validated */
     hr_record *record;       /* of rank 0 */
     FILE *log;               /* of rank 0 */
@@ -80,6 +88,17 @@ hrnet_status hr_trainer_path(char **out, const hrnet_trainer *t, const char *nam
 
 /* ------------------------------------------------------------------------------------------------ start, resume */
 
+/* Find out whether the run resumes (rank 0). HRNET_ERR_IO: it should, and there is no checkpoint. */
+hrnet_status hr_trainer_find_checkpoint(hrnet_trainer *t);
+/* Fill the learner's state from checkpoint.pth, or if that is damaged from checkpoint.previous.pth, which is said. */
+hrnet_status hr_trainer_resume(hrnet_trainer *t);
+/* Keep checkpoint.pth as checkpoint.previous.pth before it is replaced, if it is known to be good. */
+hrnet_status hr_trainer_keep_previous(const hrnet_trainer *t, const char *path);
+
+/* Open the file of TRAIN.INIT, NULL for "shipped", and see that its weights fit the network; nothing without the key.
+ * HRNET_ERR_MISMATCH: less than 90 % of the body does, and options.allow_missing is not set, or nothing at all. */
+hrnet_status hr_trainer_check_init(hrnet_trainer *t, const hr_graph *graph);
+
 /* Begin a new run: fill the learner's state from initial values, MODEL.PRETRAINED or TRAIN.INIT. */
 hrnet_status hr_trainer_initial(hrnet_trainer *t);
 
@@ -91,6 +110,9 @@ hrnet_status hr_trainer_check_identity(hrnet_trainer *t);
 hrnet_status hr_trainer_save_identity(hrnet_trainer *t);
 
 /* ------------------------------------------------------------------------------------------------ ends */
+
+/* Whether the run is over: END_EPOCH is reached, or TRAIN.PATIENCE is used up. */
+int hr_trainer_is_over(const hrnet_trainer *t);
 
 /* Write checkpoint.pth (rank 0). HRNET_ERR_LIMIT if the state is not finite; the file is then as before. */
 hrnet_status hr_trainer_save(hrnet_trainer *t);

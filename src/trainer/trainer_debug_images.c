@@ -201,7 +201,9 @@ hrnet_status hrnet_train_preview(const hrnet_config *config, const hrnet_trainer
                                       .info = options->info,
                                       .on_message = options->on_message,
                                       .context = options->context,
-                                      .category = options->category};
+                                      .category = options->category,
+                                      .check_pictures = 1,
+                                      .skip_broken = options->skip_broken};
     HR_TRY(hr_config_check(config));
     examples = hr_calloc((size_t)n, sizeof *examples);
     items = hr_calloc((size_t)n, sizeof *items);

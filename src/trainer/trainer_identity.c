@@ -33,6 +33,7 @@ static int may_change(const char *path)
                                        "PIN_MEMORY",
                                        "RANK",
                                        "TRAIN.END_EPOCH",
+                                       "TRAIN.PATIENCE",
                                        "TRAIN.SAVE_MINUTES",
                                        "TRAIN.BATCH_SIZE_PER_GPU",
                                        "TEST.BATCH_SIZE_PER_GPU",
@@ -43,11 +44,18 @@ static int may_change(const char *path)
     return 0;
 }
 
+/* A key that came later than version 0.1 and is off: without its line, the checkpoints of older versions go on. */
+static int is_new_and_off(const hr_config *config, const char *path)
+{
+    return (strcmp(path, "TRAIN.FREEZE") == 0 && config->train.n_freeze == 0) ||
+           (strcmp(path, "DATASET.VALID_PART") == 0 && !(config->dataset.valid_part > 0));
+}
+
 static void write_keys(hr_text *text, const hr_config *config)
 {
     for (int i = 0; i < hr_n_keys; i++) {
         const hr_key *const key = &hr_keys[i];
-        if (key->note != NULL || may_change(key->path)) continue;
+        if (key->note != NULL || may_change(key->path) || is_new_and_off(config, key->path)) continue;
         hr_text_add(text, "%s: ", key->path);
         hr_key_write(key, config, text);
         hr_text_add(text, "\n");
@@ -94,17 +102,18 @@ static const char *find_line(const char *text, const char *line)
     return NULL;
 }
 
+enum { MOST_DIFFERENCES = 4 }; /* in a message */
+
 /* Describe the first lines of `now` that differ from `old` or are not in it: "TRAIN.LR was 0.001, is 0.01; ...".
  * Returns how many there are. */
 static int differences(hr_text *out, const char *old, const char *now)
 {
-    enum { MOST = 4 };
     int n = 0;
     while (*now != '\0') {
         const size_t length = line_length(now), name = strcspn(now, ":\n");
         const char *const was = find_line(old, now);
         if (was == NULL || line_length(was) != length || strncmp(was, now, length) != 0) {
-            if (n++ < MOST)
+            if (n++ < MOST_DIFFERENCES)
                 hr_text_add(out, "%s%.*s was%.*s, is%.*s", n > 1 ? "; " : "", (int)name, now,
                             was != NULL ? (int)(line_length(was) - name - 1) : 8,
                             was != NULL ? was + name + 1 : " not set", (int)(length - name - 1), now + name + 1);
@@ -112,7 +121,21 @@ static int differences(hr_text *out, const char *old, const char *now)
         now += length;
         now += *now == '\n';
     }
-    if (n > MOST) hr_text_add(out, "; and %d more", n - MOST);
+    return n;
+}
+
+/* The same for lines of `old` that are not in `now`: keys that were on and are off. n: differences so far. */
+static int disappeared(hr_text *out, const char *old, const char *now, int n)
+{
+    while (*old != '\0') {
+        const size_t length = line_length(old), name = strcspn(old, ":\n");
+        if (find_line(now, old) == NULL && strncmp(old, event_line, strlen(event_line)) != 0 && name < length)
+            if (n++ < MOST_DIFFERENCES)
+                hr_text_add(out, "%s%.*s was%.*s, is not set", n > 1 ? "; " : "", (int)name, old,
+                            (int)(length - name - 1), old + name + 1);
+        old += length;
+        old += *old == '\n';
+    }
     return n;
 }
 
@@ -131,7 +154,8 @@ static void keep_event_folder(hrnet_trainer *t, const char *old)
 static hrnet_status compare(hrnet_trainer *t, const char *old)
 {
     hr_text list = {0};
-    const int n = differences(&list, old, t->identity.data);
+    const int n = disappeared(&list, old, t->identity.data, differences(&list, old, t->identity.data));
+    if (n > MOST_DIFFERENCES) hr_text_add(&list, "; and %d more", n - MOST_DIFFERENCES);
     const hrnet_status status =
         n == 0 ? HRNET_OK
                : hr_fail(HRNET_ERR_MISMATCH,

@@ -125,6 +125,28 @@ static void log_loss(hrnet_trainer *t)
                    c->loss.use_target_weight ? ", target weights" : "");
 }
 
+/* What TRAIN.FREEZE keeps as it is. */
+static void log_frozen(hrnet_trainer *t)
+{
+    const hr_graph *const graph = &t->learner->graph;
+    size_t n_values = 0, n_all = 0;
+    int n = 0, n_norms = 0;
+    if (t->learner->frozen == NULL) return;
+    for (int i = 0; i < graph->n_params; i++) {
+        const hr_param *const param = &graph->params[i];
+        const int is_frozen = t->learner->frozen[i], learns = param->kind <= HR_PARAM_NORM_BIAS;
+        n += is_frozen && learns;
+        n_all += learns;
+        n_values += is_frozen && learns ? param->n_elements : 0;
+        n_norms += is_frozen && param->kind == HR_PARAM_NORM_MEAN;
+    }
+    hr_trainer_log(
+        t,
+        "frozen: %d of %zu tensors, %zu of %zu parameters (TRAIN.FREEZE); %d norms keep their statistics and "
+        "normalise with them",
+        n, n_all, n_values, hr_graph_n_trainable(graph), n_norms);
+}
+
 static void log_optimizer(hrnet_trainer *t)
 {
     const hr_train_config *const c = &t->config.train;
@@ -138,6 +160,8 @@ static void log_optimizer(hrnet_trainer *t)
                        c->nesterov ? " (Nesterov)" : "", c->wd);
         break;
     }
+    log_frozen(t);
+    if (c->patience > 0) hr_trainer_log(t, "patience: ends after %d validations without improvement", c->patience);
     if (c->clip_grad > 0) hr_trainer_log(t, "gradients: clipped to a norm of %g", c->clip_grad);
     if (c->ema > 0)
         hr_trainer_log(t, "average: of the weights, decay %g; it is what is validated and published", c->ema);

@@ -1,7 +1,7 @@
 /*
  * trainer_open.c - from a configuration to a trainer that is ready for its next step (open_trainer): process, folders,
- * memory, data, network, and the weights or the state of an earlier run. Memory is checked before data are read, so
- * that a batch that is too large fails at once.
+ * data, memory, network, and the weights or the state of an earlier run. What can be wrong with data and weights is
+ * found before memory is measured and a step is timed: that takes seconds, whatever the network.
  */
 #include <string.h>
 #include <time.h>
@@ -12,6 +12,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "eval/evaluation.h"
+#include "networks/registry.h"
+#include "train/freeze.h"
 #include "trainer/trainer.h"
 
 /* ---------------------------------------------------------------------------------------------- names */
@@ -109,6 +112,45 @@ static void settle_flips(hrnet_trainer *t)
     for (size_t i = 0; i < sizeof flips / sizeof *flips; i++) *flips[i] = 0;
 }
 
+/* The joints of the validation set must be those that are trained, in their order. names: of the set's annotations. */
+static hrnet_status check_joints(const hrnet_trainer *t, const hrnet_evaluation_info *about,
+                                 const hrnet_skeleton *theirs)
+{
+    const hrnet_skeleton *const ours = &hr_train_set_info(t->set)->skeleton;
+    if (about->n_joints != ours->n_keypoints)
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints as in the training set, found %d",
+                       about->annotations, ours->n_keypoints, about->n_joints);
+    for (int i = 0; theirs != NULL && theirs->n_keypoints == ours->n_keypoints && i < ours->n_keypoints; i++)
+        for (int j = 0; j < ours->n_keypoints; j++)
+            if (i != j && strcmp(theirs->keypoint_names[i], ours->keypoint_names[j]) == 0)
+                return hr_fail(HRNET_ERR_MISMATCH,
+                               "%s: keypoint %d: expected %s as in the training set, found %s: the same keypoints in "
+                               "another order",
+                               about->annotations, i, ours->keypoint_names[i], theirs->keypoint_names[i]);
+    return HRNET_OK;
+}
+
+/* With DATASET.VALID_PART both sets are parts of the same annotations, wherever those are. */
+static hrnet_status open_validation(hrnet_trainer *t)
+{
+    hrnet_evaluation_files valid = t->options.valid != NULL ? *t->options.valid : (hrnet_evaluation_files){0};
+    const int with_part = t->config.dataset.valid_part > 0 && valid.annotations == NULL;
+    if (with_part) valid.annotations = t->options.annotations;
+    if (with_part && valid.images == NULL) valid.images = t->options.images;
+    if (valid.info == NULL) valid.info = t->options.info;
+    if (valid.category == NULL) valid.category = t->options.category;
+    valid.on_message = hr_trainer_log_message;
+    valid.context = t;
+    HR_TRY(hr_evaluation_open(&t->valid, &t->config, &valid, with_part));
+    const hrnet_evaluation_info about = hrnet_evaluation_get_info(t->valid);
+    if (!about.has_truth)
+        return hr_fail(HRNET_ERR_CONFIG, "DATASET.TEST_SET: %s: no ground truth to validate with (%s)", about.set,
+                       about.annotations);
+    const int has_names = t->options.info == NULL && t->valid->annotations != NULL;
+    HR_TRY(check_joints(t, &about, has_names ? &hrnet_annotations_info(t->valid->annotations)->skeleton : NULL));
+    return hr_evaluation_check_pictures(t->valid, t->options.skip_broken, hr_trainer_log_message, t);
+}
+
 /* The training set, and for rank 0 the validation set, which must have ground truth. */
 static hrnet_status open_data(hrnet_trainer *t)
 {
@@ -117,25 +159,28 @@ static hrnet_status open_data(hrnet_trainer *t)
                                       .info = t->options.info,
                                       .on_message = hr_trainer_log_message,
                                       .context = t,
-                                      .category = t->options.category};
+                                      .category = t->options.category,
+                                      .check_pictures = 1,
+                                      .skip_broken = t->options.skip_broken};
     HR_TRY(hr_train_set_open(&t->set, &t->config, &files));
-    const int n_joints = hr_train_set_info(t->set)->skeleton.n_keypoints;
-    if (n_joints != t->config.model.n_joints)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints (MODEL.NUM_JOINTS), found %d",
-                       t->config.dataset.train_set, t->config.model.n_joints, n_joints);
     settle_flips(t);
-    if (!t->is_first || t->options.validate_every < 0) return HRNET_OK;
-    hrnet_evaluation_files valid = t->options.valid != NULL ? *t->options.valid : (hrnet_evaluation_files){0};
-    if (valid.info == NULL) valid.info = t->options.info;
-    if (valid.category == NULL) valid.category = t->options.category;
-    valid.on_message = hr_trainer_log_message;
-    valid.context = t;
-    HR_TRY(hrnet_evaluation_open(&t->valid, &t->config, &valid));
-    const hrnet_evaluation_info about = hrnet_evaluation_get_info(t->valid);
-    if (!about.has_truth)
-        return hr_fail(HRNET_ERR_CONFIG, "DATASET.TEST_SET: %s: no ground truth to validate with (%s)", about.set,
-                       about.annotations);
-    return HRNET_OK;
+    if (t->options.validate_every < 0 && t->config.train.patience > 0)
+        return hr_fail(HRNET_ERR_CONFIG, "TRAIN.PATIENCE: %d: it counts validations, and there are none",
+                       t->config.train.patience);
+    return t->is_first && t->options.validate_every >= 0 ? open_validation(t) : HRNET_OK;
+}
+
+/* What the network must have: the parts that TRAIN.FREEZE names, and for a new run the weights of TRAIN.INIT. */
+static hrnet_status check_network(hrnet_trainer *t)
+{
+    hr_graph graph = {0};
+    unsigned char *frozen = NULL;
+    HR_TRY(hr_network_build(&graph, &t->config.model));
+    hrnet_status status = hr_freeze_choose(&frozen, &graph, &t->config.train);
+    if (status == HRNET_OK && t->is_first && !t->resumes) status = hr_trainer_check_init(t, &graph);
+    hr_free(frozen);
+    hr_graph_free(&graph);
+    return status;
 }
 
 /* ---------------------------------------------------------------------------------------------- memory */
@@ -206,54 +251,34 @@ static hr_learner_options learner_options(const hrnet_trainer *t)
 
 /* ---------------------------------------------------------------------------------------------- state */
 
-static hrnet_status load_state(hrnet_trainer *t, const char *path)
-{
-    hr_train_state *const s = &t->learner->state;
-    HR_TRY(hr_trainer_check_identity(t));
-    HR_TRY(hr_train_state_load(s, t->learner->params, &t->config, &t->learner->optimizer, path));
-    hr_trainer_log(t, "resumed: %s: epoch %lld, %lld of %lld passes done, step %lld", path, (long long)s->epoch,
-                   (long long)s->position, (long long)t->learner->n_passes, (long long)s->step);
-    if (s->best_perf >= 0)
-        hr_trainer_log(t, "resumed: best so far %.4f, of epoch %lld", s->best_perf, (long long)s->best_epoch);
-    return HRNET_OK;
-}
-
 /* Fill the state from checkpoint.pth if the run resumes, else begin a new one. Rank 0 does this alone;
  * hr_learner_broadcast copies its state to the others. The fingerprint is put back afterwards, since beginning or
  * loading may replace it. */
 static hrnet_status begin_state(hrnet_trainer *t)
 {
-    char *path;
-    HR_TRY(hr_trainer_identify(t)); /* sets the fingerprint that load_state expects of the file */
+    HR_TRY(hr_trainer_identify(t)); /* sets the fingerprint that hr_trainer_resume expects of the file */
     char fingerprint[sizeof t->learner->state.fingerprint];
     memcpy(fingerprint, t->learner->state.fingerprint, sizeof fingerprint);
-    HR_TRY(hr_trainer_path(&path, t, "checkpoint.pth"));
-    const int is_there = access(path, F_OK) == 0;
-    const int resumes = t->options.resume == HRNET_RESUME_ALWAYS ||
-                        (t->options.resume == HRNET_RESUME_AUTO && t->config.auto_resume && is_there);
-    hrnet_status status = HRNET_OK;
-    if (resumes && !is_there) {
-        status = hr_fail(HRNET_ERR_IO, "%s: no checkpoint to go on from", path);
-    } else if (resumes) {
-        status = load_state(t, path);
-    } else {
-        status = hr_trainer_initial(t);
-        if (is_there)
-            hr_trainer_log(t, "%s is there but not used (%s): it will be replaced", path,
-                           t->options.resume == HRNET_RESUME_NEVER ? "--no-resume" : "AUTO_RESUME is off");
-    }
+    const hrnet_status status = t->resumes ? hr_trainer_resume(t) : hr_trainer_initial(t);
     memcpy(t->learner->state.fingerprint, fingerprint, sizeof fingerprint);
-    hr_free(path);
+    hrnet_checkpoint_free(t->init);
+    t->init = NULL;
     return status;
 }
 
 /* ---------------------------------------------------------------------------------------------- all */
 
+/* The folder, which from here on is this process's alone, and the log. */
 static hrnet_status open_files(hrnet_trainer *t)
 {
+    char *path;
     HR_TRY(hr_file_make_folders(t->folder));
+    HR_TRY(hr_trainer_path(&path, t, "run.lock"));
+    const hrnet_status status = hr_lock_take(&t->lock, path);
+    hr_free(path);
+    HR_TRY(status);
     HR_TRY(hr_trainer_log_open(t));
-    return HRNET_OK;
+    return hr_trainer_find_checkpoint(t);
 }
 
 static hrnet_status open_record(hrnet_trainer *t)
@@ -273,8 +298,9 @@ static hrnet_status open_trainer(hrnet_trainer *t)
     if (t->is_first) HR_TRY(open_files(t));
     const hr_learner_options options = learner_options(t);
 
-    HR_TRY(check_memory(t, &options, &bytes));
     HR_TRY(open_data(t));
+    HR_TRY(check_network(t));
+    HR_TRY(check_memory(t, &options, &bytes));
     HR_TRY(hr_learner_create(&t->learner, &t->config, t->set, t->collective, &options));
     if (t->is_first) HR_TRY(begin_state(t));
     HR_TRY(hr_learner_broadcast(t->learner));

@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "eval/evaluation.h"
 #include "trainer/trainer.h"
-#include "weights/checkpoint.h"
 
 /* ---------------------------------------------------------------------------------------------- saving */
 
@@ -36,8 +36,11 @@ hrnet_status hr_trainer_save(hrnet_trainer *t)
     if (!t->is_first) return HRNET_OK;
     HR_TRY(hr_learner_check(t->learner));
     HR_TRY(hr_trainer_path(&path, t, "checkpoint.pth"));
-    const hrnet_status status = save_state(t, path);
+    t->learner->state.end_epoch = t->config.train.end_epoch;
+    hrnet_status status = hr_trainer_keep_previous(t, path);
+    if (status == HRNET_OK) status = save_state(t, path);
     hr_free(path);
+    t->is_saved |= status == HRNET_OK;
     t->saved_at = hr_clock_now();
     t->seconds_saving += t->saved_at - start;
     return status;
@@ -95,7 +98,8 @@ static hrnet_status evaluate(hrnet_trainer *t, validation *v)
     const hrnet_session_options session_options = {.threads = t->learner->options.threads,
                                                    .max_batch = batch,
                                                    .memory_limit = UINT64_MAX /* training it takes more */};
-    const hrnet_evaluation_options how = {.workers = t->learner->options.workers};
+    const hrnet_evaluation_options how = {.workers = t->learner->options.workers,
+                                          .skip_broken = t->options.skip_broken};
     hrnet_model *model = NULL;
     hrnet_session *session = NULL;
     hr_debug_images *images = NULL;
@@ -158,6 +162,7 @@ static hrnet_status keep_best(hrnet_trainer *t, const validation *v)
 {
     hr_train_state *const s = &t->learner->state;
     s->last_perf = v->perf;
+    s->n_worse = v->perf > s->best_perf ? 0 : s->n_worse + 1;
     if (v->perf < s->best_perf) return HRNET_OK;
     s->best_perf = v->perf;
     s->best_epoch = s->epoch;
@@ -181,6 +186,19 @@ static hrnet_status validate(hrnet_trainer *t)
 
 /* ---------------------------------------------------------------------------------------------- ends */
 
+/* Rank 0 alone validates; all ranks must stop in the same epoch. */
+static hrnet_status share_patience(hrnet_trainer *t)
+{
+    int64_t *const n_worse = &t->learner->state.n_worse;
+    const int patience = t->config.train.patience;
+    if (patience == 0) return HRNET_OK;
+    HR_TRY(hr_collective_broadcast(t->collective, n_worse, sizeof *n_worse));
+    if (*n_worse >= patience)
+        hr_trainer_log(t, "ends early: no improvement in %lld validations (TRAIN.PATIENCE %d)", (long long)*n_worse,
+                       patience);
+    return HRNET_OK;
+}
+
 hrnet_status hr_trainer_end_epoch(hrnet_trainer *t)
 {
     const int64_t epoch = t->learner->state.epoch;
@@ -189,6 +207,7 @@ hrnet_status hr_trainer_end_epoch(hrnet_trainer *t)
         HR_TRY(hr_learner_check(t->learner)); /* a network of NaN would be scored, for minutes */
         if (is_last || (epoch + 1) % t->options.validate_every == 0) HR_TRY(validate(t));
     }
+    HR_TRY(share_patience(t));
     hr_learner_next_epoch(t->learner);
     t->meters = (hr_trainer_meters){0};
     if (t->is_first) {
@@ -209,7 +228,9 @@ static hrnet_status save_model(hrnet_trainer *t, const char *from, const char *t
     hrnet_checkpoint *checkpoint = NULL;
     const hrnet_save_options options = {.format = HRNET_SAFETENSORS, .half = 1, .config = &t->config};
     HR_TRY(hrnet_checkpoint_load(&checkpoint, from));
-    hrnet_status status = hr_skeleton_entries(&hr_train_set_info(t->set)->skeleton, entries, &n);
+    hrnet_skeleton skeleton = hr_train_set_info(t->set)->skeleton;
+    if (skeleton.sigmas == NULL && t->valid != NULL) skeleton.sigmas = t->valid->sigmas; /* those it was scored with */
+    hrnet_status status = hr_skeleton_entries(&skeleton, entries, &n);
     snprintf(codec, sizeof codec, "%s", hr_codec_of(&t->config));
     entries[n] = (hr_entry){"hrnet.codec", codec};
     if (status == HRNET_OK) status = hr_checkpoint_save(checkpoint, to, &options, entries, n + 1);

@@ -139,6 +139,7 @@ static void mistakes_are_named(void **state)
                "{\"categories\": [{\"id\": 1, \"name\": \"person\", \"keypoints\": [\"a\"]}], \"images\": [], "
                "\"annotations\": []}");
     strcpy(config->dataset.train_set, "empty");
+    config->model.n_joints = 1;
     expect_failure(HRNET_ERR_FORMAT, "expected persons to train on, found none");
 }
 

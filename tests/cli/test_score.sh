@@ -132,6 +132,16 @@ what_exporters_write() {
     has err 'results: expected category_id 1 or another one as in the annotations, found none among 1 (the first: 9)'
 }
 
+# 0.05 as given, when nobody gives any
+coco_assumes_sigmas_and_says_so() {
+    sed 's/, *"sigmas": *\[[^]]*\]//' "$coco/custom_gt.json" >plain.json
+    expect 0 "$HRNET" score coco --gt plain.json --results "$coco/custom_dt.json" --json assumed.json
+    has err 'plain.json: no OKS constants (sigmas): 0.05 is taken for each of its 5 keypoints'
+    expect 0 "$HRNET" score coco --gt plain.json --results "$coco/custom_dt.json" --sigmas .05,.05,.05,.05,.05 --json given.json
+    test ! -s err
+    cmp assumed.json given.json
+}
+
 usage() {
     expect 2 "$HRNET" score
     expect 2 "$HRNET" score coco --gt x.json
@@ -143,7 +153,8 @@ usage() {
 }
 
 for name in coco_prints_the_published_table coco_per_joint_and_json coco_takes_sigmas_from_the_annotations_or_the_line \
-    mpii_prints_both_rows_of_a_tenth mpii_names_that_nobody_reads what_exporters_write broken_files_are_named usage; do
+    mpii_prints_both_rows_of_a_tenth mpii_names_that_nobody_reads what_exporters_write broken_files_are_named \
+    coco_assumes_sigmas_and_says_so usage; do
     run_case $name
 done
 exit "$n_failed"

@@ -176,6 +176,17 @@ hrnet_status hr_backprop_create(hr_backprop **out, const hr_graph *graph, const 
     return HRNET_OK;
 }
 
+void hr_backprop_freeze(hr_backprop *net, const unsigned char *frozen)
+{
+    const hr_tape *const tape = &net->plan.tape;
+    for (int i = 0; i < tape->n_steps; i++) {
+        for (int j = 0; j < tape->steps[i].n_terms; j++) {
+            const hr_term *const term = &tape->steps[i].terms[j];
+            if (term->norm >= 0) net->norms[term->state].is_frozen = frozen[term->norm + 2]; /* its mean */
+        }
+    }
+}
+
 void hr_backprop_free(hr_backprop *net)
 {
     if (net == NULL) return;

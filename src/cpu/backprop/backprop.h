@@ -55,6 +55,10 @@ float *hr_backprop_input(hr_backprop *net, int i);
 const float *hr_backprop_output(const hr_backprop *net, int k, int i);
 float *hr_backprop_output_gradient(hr_backprop *net, int k, int i);
 
+/* From now on norms whose statistics are frozen normalise with their running statistics, which do not move; gradients
+ * of all parameters are made as before. frozen [graph->n_params]: 1 for every frozen parameter. */
+void hr_backprop_freeze(hr_backprop *net, const unsigned char *frozen);
+
 /* Pictures 0..n-1; n may be 0 where there are several processes. forward also moves the running statistics (momentum
  * 0.1, unbiased variance) and counts the batch. backward must follow the forward pass of the same pictures; it
  * overwrites the gradients, or adds to them. */

@@ -19,6 +19,7 @@ typedef struct hr_norm_state {
     float *inverse;              /* 1 / standard deviation */
     float *offset, *slope;       /* of kern->norm_gradient */
     double count;                /* pixels of all processes */
+    int is_frozen;               /* 1: mean and inverse are those of the running statistics */
 } hr_norm_state;
 
 typedef struct hr_job_state {

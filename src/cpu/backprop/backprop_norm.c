@@ -49,6 +49,19 @@ static void run_statistics(hr_backprop *net, const hr_job *job, int task, int th
                          (size_t)(rows.last - rows.first) * width, x->ld, sums);
 }
 
+/* The coefficients of a frozen norm: those of inference. */
+static void use_running(const hr_backprop *net, const hr_term *term, hr_norm_state *state)
+{
+    const size_t *at = net->layout.at + term->norm; /* weight, bias, mean, var, count */
+    for (size_t c = 0; c < (size_t)tensor_of(net, term)->ld; c++) {
+        const double inverse = 1 / sqrt((double)net->params[at[3] + c] + term->epsilon);
+        state->mean[c] = net->params[at[2] + c];
+        state->inverse[c] = (float)inverse;
+        state->scale[c] = (float)((double)net->params[at[0] + c] * inverse);
+        state->shift[c] = net->params[at[1] + c];
+    }
+}
+
 /* From sums of deviations d and d^2 about the running mean [2][ld] and, behind them, their count: mean and variance,
  * the norm's coefficients, the running statistics. */
 static void finalize(hr_backprop *net, const hr_term *term, const double *sums)
@@ -60,6 +73,10 @@ static void finalize(hr_backprop *net, const hr_term *term, const double *sums)
     float *running_mean = net->params + at[2], *running_var = net->params + at[3];
     state->count = n;
     if (n <= 0) return;
+    if (state->is_frozen) {
+        use_running(net, term, state);
+        return;
+    }
     for (int c = 0; c < ld; c++) {
         const double mean = sums[c] / n;
         double var = sums[ld + c] / n - mean * mean;
@@ -121,6 +138,11 @@ void hr_norm_finalize_gradient(hr_backprop *net, const hr_term *term, const doub
 {
     const int ld = tensor_of(net, term)->ld;
     const hr_norm_state *state = &net->norms[term->state];
+    if (state->is_frozen) { /* its statistics do not depend on its input: nothing comes back through them */
+        memset(state->offset, 0, (size_t)ld * sizeof *state->offset);
+        memset(state->slope, 0, (size_t)ld * sizeof *state->slope);
+        return;
+    }
     for (int c = 0; c < ld; c++) {
         const double inverse = (double)state->inverse[c];
         state->offset[c] = (float)(sums[c] / state->count);
