@@ -244,9 +244,9 @@ typedef enum hrnet_file_format {
 
 typedef struct hrnet_save_options {
     hrnet_file_format format;
-    int half;                     /* 1: store floating tensors as float16 (safetensors only), but for those with numbers
-                                     beyond its range */
-    const hrnet_config *config;   /* NULL: hrnet_checkpoint_config */
+    int half;                   /* 1: store floating tensors as float16 (safetensors only), but for those with numbers
+                                   beyond its range */
+    const hrnet_config *config; /* NULL: hrnet_checkpoint_config */
     const struct hrnet_skeleton *skeleton; /* what the joints are; NULL: what the checkpoint says */
     hrnet_message_fn *on_message; /* gets the loading report (see hrnet_model_options), and a line about what is not
                                      written: what the checkpoint does not say and the options do not either

@@ -43,7 +43,8 @@ static int run(int argc, char **argv)
     if (!to_pth && !tool_has_ending(argv[1], ".safetensors"))
         return tool_usage("%s: expected the ending .safetensors or .pth", argv[1]);
     if (to_pth && set.half) return tool_usage("--half goes with .safetensors only");
-    if (tool_check_output(argv[1], TOOL_INPUTS(argv[0], set.network.config, set.network.description)) != 0) return STATUS_USAGE;
+    if (tool_check_output(argv[1], TOOL_INPUTS(argv[0], set.network.config, set.network.description)) != 0)
+        return STATUS_USAGE;
     hrnet_config *config = NULL;
     hrnet_checkpoint *checkpoint = NULL;
     hrnet_dataset_info *info = NULL;

@@ -69,8 +69,8 @@ hrnet_dataset_info *hr_annotations_take_info(hrnet_annotations *annotations);
 /* Read a description from the JSON tree of a category; hrnet_annotations_info lists the keys. A category that is NULL
  * or has no "keypoints" describes n_keypoints (1 or more) keypoints named "keypoint_0", "keypoint_1", ...; a number as
  * "keypoints" takes the place of n_keypoints. Fails with HRNET_ERR_CONFIG as hrnet_dataset_info_load does. notes NULL:
- * the description is a user's own, and every mistake is one. With notes it is an exporter's: keys that are null or empty
- * are missing, links that make no sense are left out and noted. Free with hrnet_dataset_info_free. */
+ * the description is a user's own, and every mistake is one. With notes it is an exporter's: keys that are null or
+ * empty are missing, links that make no sense are left out and noted. Free with hrnet_dataset_info_free. */
 hrnet_status hr_dataset_info_read(hrnet_dataset_info **out, const hr_json *category, int n_keypoints, hr_text *notes);
 
 /* The same from n_bytes of YAML that are a mapping with "keypoints". Messages begin with `name`. */

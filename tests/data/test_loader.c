@@ -213,10 +213,13 @@ static void a_fork_has_no_workers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_fork_has_no_workers),     cmocka_unit_test(items_come_in_order),
+        cmocka_unit_test(a_fork_has_no_workers),
+        cmocka_unit_test(items_come_in_order),
         cmocka_unit_test(bytes_bound_what_is_ahead),
-        cmocka_unit_test(failures_come_in_order),    cmocka_unit_test(an_early_end_leaves_nothing),
-        cmocka_unit_test(wrong_numbers_are_refused), cmocka_unit_test(every_failing_allocation_is_survived),
+        cmocka_unit_test(failures_come_in_order),
+        cmocka_unit_test(an_early_end_leaves_nothing),
+        cmocka_unit_test(wrong_numbers_are_refused),
+        cmocka_unit_test(every_failing_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

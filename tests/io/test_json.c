@@ -264,9 +264,14 @@ static void test_memory_of_the_parser(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_beside_json), cmocka_unit_test(test_ids),     cmocka_unit_test(test_values),
-        cmocka_unit_test(test_refused),     cmocka_unit_test(test_depth),   cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_locale),      cmocka_unit_test(test_strings), cmocka_unit_test(test_memory_of_the_parser)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_beside_json),
+                                       cmocka_unit_test(test_ids),
+                                       cmocka_unit_test(test_values),
+                                       cmocka_unit_test(test_refused),
+                                       cmocka_unit_test(test_depth),
+                                       cmocka_unit_test(test_memory),
+                                       cmocka_unit_test(test_locale),
+                                       cmocka_unit_test(test_strings),
+                                       cmocka_unit_test(test_memory_of_the_parser)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
