@@ -27,6 +27,8 @@ hrnet_status hr_fail_in(hrnet_status status, const char *where) __attribute__((c
 
 /* HRNET_ERR_ARGUMENT unless all n reserved words of a caller's struct are 0. name: of the struct, for the message. */
 hrnet_status hr_check_reserved(const uint64_t *reserved, size_t n, const char *name);
+/* hr_check_reserved of all reserved words that the struct at s has. */
+#define HR_CHECK_RESERVED(s, name) hr_check_reserved((s)->reserved, sizeof(s)->reserved / sizeof *(s)->reserved, name)
 
 /* Set the message for a failed allocation of n_bytes (0: unknown). Returns HRNET_ERR_MEMORY. */
 hrnet_status hr_fail_memory(size_t n_bytes) __attribute__((cold));

@@ -229,7 +229,7 @@ hrnet_status hr_annotations_parse(hrnet_annotations **out, const void *bytes, si
 hrnet_status hrnet_annotations_open(hrnet_annotations **out, const char *path, const hrnet_annotations_options *options)
 {
     if (out == NULL || path == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_annotations_open: NULL argument");
-    if (options != NULL) HR_TRY(hr_check_reserved(options->reserved, 4, "hrnet_annotations_options"));
+    if (options != NULL) HR_TRY(HR_CHECK_RESERVED(options, "hrnet_annotations_options"));
     hr_bytes file;
     hrnet_annotations *annotations = NULL;
     HR_TRY(hr_file_read(&file, path, MAX_FILE));

@@ -414,7 +414,7 @@ hrnet_status hrnet_detections_open(hrnet_detection **out, size_t *n_out, const c
 {
     if (out == NULL || n_out == NULL || path == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_detections_open: NULL argument");
-    if (options != NULL) HR_TRY(hr_check_reserved(options->reserved, 4, "hrnet_detections_options"));
+    if (options != NULL) HR_TRY(HR_CHECK_RESERVED(options, "hrnet_detections_options"));
     hr_bytes file;
     hr_text notes = {0};
     HR_TRY(hr_file_read(&file, path, MAX_FILE));

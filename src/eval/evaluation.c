@@ -296,7 +296,7 @@ hrnet_status hrnet_evaluation_run(hrnet_evaluation *e, hrnet_session *session, c
     if (options == NULL) options = &defaults;
     if (options->workers < 0 || options->workers > HR_MAX_WORKERS)
         return hr_fail(HRNET_ERR_ARGUMENT, "workers: expected 0..%d, found %d", HR_MAX_WORKERS, options->workers);
-    HR_TRY(hr_check_reserved(options->reserved, 4, "hrnet_evaluation_options"));
+    HR_TRY(HR_CHECK_RESERVED(options, "hrnet_evaluation_options"));
     const hrnet_model *const model = hrnet_session_model(session);
     const hrnet_model_info about = hrnet_model_get_info(model);
     if (about.n_joints != e->samples.n_joints)

@@ -65,7 +65,7 @@ hrnet_status hr_pixels_check(const hrnet_pixels *pixels, hrnet_pixels *out)
         return hr_fail(HRNET_ERR_ARGUMENT, "expected a picture, found none");
     if (pixels->format < HRNET_PIXELS_RGB || pixels->format > HRNET_PIXELS_I420)
         return hr_fail(HRNET_ERR_ARGUMENT, "unknown pixel format %d", (int)pixels->format);
-    HR_TRY(hr_check_reserved(pixels->reserved, 2, "pixels"));
+    HR_TRY(HR_CHECK_RESERVED(pixels, "pixels"));
     hrnet_pixels full = *pixels;
     for (int i = 0; i < 3; i++) {
         const ptrdiff_t least = row_bytes(pixels->format, pixels->width, i), most = PTRDIFF_MAX / pixels->height;

@@ -35,7 +35,7 @@ hrnet_status hrnet_results_check(const hrnet_results_options *options)
     if (options == NULL) return HRNET_OK;
     const hrnet_results_format_info *const info = hrnet_results_format_get_info(options->format);
     if (info == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "unknown results format %d", (int)options->format);
-    HR_TRY(hr_check_reserved(options->reserved, 4, "hrnet_results_options"));
+    HR_TRY(HR_CHECK_RESERVED(options, "hrnet_results_options"));
     if (formats[options->format]->known_skeletons_only && options->skeleton != NULL && !is_known(options->skeleton))
         return hr_fail(HRNET_ERR_UNSUPPORTED, "the openpose formats need a network with COCO's or MPII's keypoints");
     return HRNET_OK;
@@ -116,7 +116,7 @@ static hrnet_status check_people(const hrnet_results_writer *w, const hrnet_peop
     if (people->n_persons > 0 && people->n_keypoints != n_keypoints)
         return hr_fail(HRNET_ERR_MISMATCH, "%s: %d keypoints a person, the skeleton has %d", people->name,
                        people->n_keypoints, n_keypoints);
-    HR_TRY(hr_check_reserved(people->reserved, 1, "hrnet_people"));
+    HR_TRY(HR_CHECK_RESERVED(people, "hrnet_people"));
     for (int i = 0; i < people->n_persons; i++) {
         const hrnet_pose *const pose = &people->persons[i];
         HR_TRY(hr_check_reserved(&(uint64_t){pose->reserved}, 1, "hrnet_pose"));

@@ -247,8 +247,7 @@ hrnet_status hrnet_model_load(hrnet_model **out, const char *path, const hrnet_m
     const hrnet_model_options defaults = {0};
     if (options == NULL) options = &defaults;
     if (out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_model_load: out is NULL");
-    HR_TRY(hr_check_reserved(options->reserved, sizeof options->reserved / sizeof *options->reserved,
-                             "hrnet_model_options"));
+    HR_TRY(HR_CHECK_RESERVED(options, "hrnet_model_options"));
     hrnet_model *model;
     HR_NEW(model, 1);
     const hrnet_status status = load(model, path, options);

@@ -227,7 +227,7 @@ static hrnet_status check_person(const hrnet_person *person)
 {
     hrnet_pixels pixels;
     HR_TRY(hr_pixels_check(&person->pixels, &pixels));
-    HR_TRY(hr_check_reserved(person->reserved, 2, "hrnet_person"));
+    HR_TRY(HR_CHECK_RESERVED(person, "hrnet_person"));
     if (person->crop != NULL) return check_crop(person->crop);
     const hrnet_box b = box_of(person);
     if (!isfinite(b.x) || !isfinite(b.y) || !(b.w > 0) || !(b.h > 0) || !isfinite(b.w) || !isfinite(b.h) ||
@@ -293,7 +293,7 @@ static hrnet_status check_options(const hrnet_pose_options *options)
         options->sampler < HRNET_SAMPLE_OPENCV || options->sampler > HRNET_SAMPLE_FLOAT)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_pose: unknown decoder %d or sampler %d",
                        (int)options->decoder, (int)options->sampler);
-    return hr_check_reserved(options->reserved, 3, "hrnet_pose_options");
+    return HR_CHECK_RESERVED(options, "hrnet_pose_options");
 }
 
 /* The skeleton whose pairs are exchanged, which must have a keypoint for each joint, and pairs if there is a flip test.
@@ -417,7 +417,7 @@ hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_model *model,
     hrnet_session *session;
     if (options == NULL) options = &defaults;
     if (out == NULL || model == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_create: an argument is NULL");
-    HR_TRY(hr_check_reserved(options->reserved, 3, "hrnet_session_options"));
+    HR_TRY(HR_CHECK_RESERVED(options, "hrnet_session_options"));
     if (options->pool != NULL && options->threads != 0)
         return hr_fail(HRNET_ERR_ARGUMENT, "threads: expected 0 beside a pool, which has its own, found %d",
                        options->threads);

@@ -212,7 +212,7 @@ hrnet_status hrnet_fine_tune_config(hrnet_config **out, const hrnet_fine_tune_op
     static const hrnet_fine_tune_options standard = {0};
     if (out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_fine_tune_config: out is NULL");
     fine_tuning f = {.o = options != NULL ? options : &standard};
-    HR_TRY(hr_check_reserved(f.o->reserved, 4, "hrnet_fine_tune_options"));
+    HR_TRY(HR_CHECK_RESERVED(f.o, "hrnet_fine_tune_options"));
     HR_NEW(f.config, 1);
     const hrnet_status status = make(&f);
     if (status == HRNET_OK)

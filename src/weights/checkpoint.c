@@ -317,7 +317,7 @@ hrnet_status hr_checkpoint_save(const hrnet_checkpoint *checkpoint, const char *
     if (checkpoint == NULL || path == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_save: an argument is NULL");
     if (options == NULL) options = &standard;
-    HR_TRY(hr_check_reserved(options->reserved, 4, "hrnet_save_options"));
+    HR_TRY(HR_CHECK_RESERVED(options, "hrnet_save_options"));
     if (options->format != HRNET_SAFETENSORS && options->format != HRNET_PTH)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_save: unknown format %d", (int)options->format);
     if (options->half && options->format == HRNET_PTH)
