@@ -48,8 +48,9 @@ static int run(int argc, char **argv)
     hrnet_config *config = NULL;
     hrnet_checkpoint *checkpoint = NULL;
     hrnet_dataset_info *info = NULL;
+    int quiet = 1; /* warnings only */
     if (set.network.config != NULL &&
-        hrnet_config_load(&config, set.network.config, NULL, network_message, &set.network.quiet) != HRNET_OK)
+        hrnet_config_load(&config, set.network.config, NULL, network_message, &quiet) != HRNET_OK)
         return tool_failed();
     status = network_description(&set.network, &info);
     const hrnet_save_options how = {.format = to_pth ? HRNET_PTH : HRNET_SAFETENSORS,
@@ -57,7 +58,7 @@ static int run(int argc, char **argv)
                                     .config = config,
                                     .skeleton = info != NULL ? &info->skeleton : NULL,
                                     .on_message = network_message,
-                                    .context = &set.network.quiet};
+                                    .context = &quiet};
     if (status != 0)
         status = STATUS_FAILED;
     else if (hrnet_checkpoint_load_key(&checkpoint, argv[0], set.network.weights_key) != HRNET_OK ||

@@ -27,14 +27,14 @@ enum { MAX_NAME = 256, MAX_WORDS = 24 };
 typedef enum spelling { BY_WORD, BY_LETTER, BY_PART, BY_INITIAL, N_SPELLINGS } spelling;
 
 /* A place in a name that reads as a side: `length` characters from `at`. */
-typedef struct mark {
+typedef struct side_mark {
     int at, length;
     hr_side side;
     const char *other; /* what stands there in the partner's name */
-} mark;
+} side_mark;
 
 typedef struct marks {
-    mark list[MAX_WORDS];
+    side_mark list[MAX_WORDS];
     int n;
 } marks;
 
@@ -43,7 +43,7 @@ static const char *const side_words[][2] = {{"left", "right"}, {"lft", "rgt"}, {
 static void add_mark(marks *all, int at, size_t length, int is_right, const char *other)
 {
     if (all->n < MAX_WORDS)
-        all->list[all->n++] = (mark){at, (int)length, is_right ? HR_SIDE_RIGHT : HR_SIDE_LEFT, other};
+        all->list[all->n++] = (side_mark){at, (int)length, is_right ? HR_SIDE_RIGHT : HR_SIDE_LEFT, other};
 }
 
 /* Look at the word of n characters at `at`. */
@@ -121,7 +121,7 @@ static void mirror_name(char out[2 * MAX_NAME], const char *name, const marks *a
     size_t n = 0;
     int at = 0;
     for (int m = 0; m < all->n; m++) {
-        const mark *const k = &all->list[m];
+        const side_mark *const k = &all->list[m];
         if ((which >= 0 && m != which) || k->at < at) continue; /* a word of two capitals has two overlapping marks */
         n += (size_t)snprintf(out + n, 2 * MAX_NAME - n, "%.*s%s", k->at - at, name + at, k->other);
         at = k->at + k->length;
@@ -130,7 +130,7 @@ static void mirror_name(char out[2 * MAX_NAME], const char *name, const marks *a
 }
 
 /* A small-letter initial: "lsho", "Leye"; not that of a word in capitals ("LX"). */
-static int is_weak(const char *name, const mark *k, spelling how)
+static int is_weak(const char *name, const side_mark *k, spelling how)
 {
     if (how != BY_INITIAL) return 0;
     return !(isupper((unsigned char)name[k->at]) && isupper((unsigned char)name[k->at + 1]));
@@ -176,7 +176,7 @@ static int find_partner(const name_list *list, int keypoint, int *weak)
     const char *const name = list->names[keypoint];
     const marks all = surest_marks(name, &how);
     for (int which = all.n > 1 ? -1 : 0; which < all.n; which++) {
-        const mark *const k = &all.list[which < 0 ? 0 : which];
+        const side_mark *const k = &all.list[which < 0 ? 0 : which];
         if (k->side != HR_SIDE_LEFT) continue;
         mirror_name(other, name, &all, which);
         const int found = find_free(list, other);

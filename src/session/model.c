@@ -311,7 +311,7 @@ static void report_unknown(const saving_model *s, const char *path)
     hr_text line = {0};
     char keys[HR_ASSUMED_TEXT];
     hr_assumed_keys(&s->checkpoint->layout, keys);
-    hr_text_add(&line, "%.400s: %.400s does not say: ", path, s->checkpoint->path);
+    hr_text_add(&line, "warning: %.400s: %.400s does not say: ", path, s->checkpoint->path);
     if (unknown_joints)
         hr_text_add(&line, "names and flip pairs of the %d keypoints%s (--description FILE)", s->skeleton->n_keypoints,
                     s->origin == HRNET_SKELETON_UNKNOWN      ? ""

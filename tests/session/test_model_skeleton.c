@@ -240,7 +240,7 @@ static void what_is_given_is_written(void **state)
          "colours "
          "(--config NAME), names and flip pairs of the 17 keypoints (--description FILE)");
     save(path, &(hrnet_save_options){.format = HRNET_PTH});
-    assert_string_equal(messages, ""); /* what was not known is not lost */
+    SAYS_NOT("not in it"); /* what was not known is not lost */
     hrnet_config_free(config);
     unlink(path);
 }
