@@ -64,13 +64,14 @@ static void keep(hrnet_annotations *a, const unsigned char *is_valid, int wanted
         if (to[i] != SIZE_MAX) a->images[n++] = a->images[i];
     }
     size_t n_ranks = 0;
-    for (size_t i = 0; i < a->n_images; i++) {
+    for (size_t i = 0; i < a->n_ranks; i++) {
         const size_t image = to[a->ranks[i].image];
         if (image == SIZE_MAX) continue;
         a->ranks[n_ranks] = (hr_image_rank){a->ranks[i].id, image};
         a->images[image].rank = n_ranks++;
     }
     a->n_images = n;
+    a->n_ranks = n_ranks;
     size_t n_persons = 0;
     for (size_t i = 0; i < a->n_persons; i++) {
         hr_person_record person = a->persons[i];
