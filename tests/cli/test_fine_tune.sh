@@ -111,14 +111,14 @@ a_configuration_takes_the_data() {
 }
 
 # The model that ships, small pictures, few steps: it has learned the arrows when it finds those that it has not seen. AP
-# is 0.57 after 100 steps and above 0.9 after 240; see trainer/arrows.sh for the whole of it.
+# is 0.64 after 96 steps and 0.87 after all 144; see trainer/arrows.sh for the whole of it.
 the_model_that_ships_learns_arrows() {
     "$DRAW" cvat arrows 40 96 96
     expect 0 "$HRNET" train --init shipped --data arrows MODEL.IMAGE_SIZE '[96, 96]' MODEL.HEATMAP_SIZE '[24, 24]' TRAIN.END_EPOCH 36 \
         --validate-every 36
     grep 'tensors of the body match' out
     expect 0 "$HRNET" eval --model output/arrows/model_best.safetensors -o results
-    awk -F '|' '/^\| pose_hrnet \|/ { found = $3 } END { print "AP", found; exit !(found > 0.5) }' out
+    awk -F '|' '/^\| pose_hrnet \|/ { found = $3 } END { print "AP", found; exit !(found > 0.7) }' out
 }
 
 for name in exports_of_tools the_same_pictures_validate what_cannot_be_found_is_told a_configuration_takes_the_data \

@@ -1,6 +1,7 @@
 /* test_annotations.c - COCO's files: what is read, what is left out, what is refused, and with which message. */
 #include "../score/score_files.h"
 
+#include "data/annotations_part.h"
 #include "data/coco_json.h"
 #include "score/coco_score.h"
 
@@ -407,6 +408,59 @@ static hrnet_status attempt(void)
     return status;
 }
 
+/* 20 pictures, one of which is listed twice, with ids that fall; divided, every picture and person is in one part, and
+ * nothing of the other part can be found or scored: results that equal a part's truth have an AP of 1. */
+static void test_parts(void **state)
+{
+    (void)state;
+    enum { N = 20 };
+    hr_text text = {0}, results = {0};
+    hr_text_add(&text, "{\"categories\": [{\"id\": 1, \"keypoints\": [\"a\"]}], \"images\": [");
+    hr_text_add(&text, "{\"id\": 3, \"file_name\": \"3.jpg\"}");
+    for (int id = N; id > 0; id--) hr_text_add(&text, ", {\"id\": %d, \"file_name\": \"%d.jpg\"}", id, id);
+    hr_text_add(&text, "], \"annotations\": [");
+    for (int id = 1; id <= N; id++)
+        hr_text_add(&text,
+                    "%s{\"id\": %d, \"image_id\": %d, \"category_id\": 1, \"bbox\": [0, 0, 99, 99], \"area\": 9801, "
+                    "\"keypoints\": [%d, 5, 2]}",
+                    id > 1 ? ", " : "", id, id, id);
+    hr_text_add(&text, "]}");
+    int n_found[N + 1] = {0};
+    size_t n_persons = 0;
+    for (int is_valid = 0; is_valid < 2; is_valid++) {
+        hrnet_annotations *a = NULL;
+        hrnet_coco_results found = {0};
+        hrnet_coco_score score = {0};
+        hr_part_counts counts;
+        MUST(parse(&a, text.data));
+        MUST(hr_annotations_keep_part(a, 0.25, is_valid, &counts));
+        assert_int_equal(counts.n, N);
+        assert_int_equal(counts.n_valid, N / 4);
+        assert_int_equal(hrnet_annotations_n(a), is_valid ? N / 4 : N - N / 4);
+        for (size_t i = 0; i < hrnet_annotations_n(a); i++) {
+            const hrnet_annotation person = hrnet_annotations_get(a, i);
+            assert_int_equal(hrnet_annotations_image(a, person.image).id, person.image_id);
+            assert_int_equal(hrnet_annotations_find_image(a, person.image_id), person.image);
+            assert_int_equal((int)person.keypoints[0], (int)person.image_id);
+            n_found[person.image_id]++;
+            hr_text_add(&results, "%s{\"image_id\": %d, \"category_id\": 1, \"score\": 0.5, \"keypoints\": [%d, 5, 1]}",
+                        i > 0 ? ", " : "[", (int)person.image_id, (int)person.image_id);
+        }
+        n_persons += hrnet_annotations_n(a);
+        hr_text_add(&results, "]");
+        MUST(hr_coco_results_parse(&found, results.data, strlen(results.data), 1));
+        MUST(hrnet_coco_evaluate(&score, a, &found, NULL));
+        assert_near(score.numbers[HRNET_COCO_AP], 1, 1e-12);
+        hrnet_coco_score_free(&score);
+        hrnet_coco_results_free(&found);
+        hrnet_annotations_free(a);
+        hr_text_free(&results);
+    }
+    assert_int_equal(n_persons, N);
+    for (int id = 1; id <= N; id++) assert_int_equal(n_found[id], 1);
+    hr_text_free(&text);
+}
+
 static void test_memory(void **state)
 {
     (void)state;
@@ -429,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_description),
         cmocka_unit_test(test_known_names),
         cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
