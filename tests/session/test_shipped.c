@@ -17,7 +17,7 @@
 static const char model_path[] = TEST_DATA "/../models/pose_hrnet_w16.safetensors";
 
 /* models/README.md: ground-truth boxes, flip test. Other instruction sets round otherwise: a person in a thousand. */
-static const double card_ap = 0.517, ap_tolerance = 0.003;
+static const double card_ap = 0.519, ap_tolerance = 0.003;
 
 typedef struct shipped {
     hrnet_model *model;
