@@ -135,14 +135,14 @@ terminal_escapes_are_harmless() {
     "$FORMULA" "$golden/config.yaml" evil.safetensors "" "$(printf 'a\033]0;title\007\302\233m.')"
     expect 0 "$HRNET" info evil.safetensors --tensors --config "$golden/config.yaml"
     has out "conv1.weight float32 [64, 3, 3, 3] a?]0;title???m.conv1.weight"
-    ! grep -q "$escape" out err
+    if grep -q "$escape" out err; then return 1; fi
     expect 1 "$HRNET" info evil.safetensors --tensors --weights-key "$(printf 'b\033[31m')"
     has err "found b?[31m"
-    ! grep -q "$escape" out err
+    if grep -q "$escape" out err; then return 1; fi
     "$FORMULA" "$golden/config.yaml" evil.safetensors "$(printf '\033[31m.')" b.
     expect 0 "$HRNET" forward -m evil.safetensors --config "$golden/config.yaml" -i "$golden/input.npy" -o x.npy
     has err "several networks, the first of which is taken: ?[31m, b"
-    ! grep -q "$escape" out err
+    if grep -q "$escape" out err; then return 1; fi
 }
 
 usage() {

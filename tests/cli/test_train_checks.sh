@@ -46,14 +46,14 @@ missing_pictures_are_counted_first() {
 # Fourteen pictures, of which a dozen are tried: the last one is found to be broken on the way.
 broken_pictures_are_left_out() {
     make_train_set set 14
-    head -c 900 'set/images/mine/picture 1.png' >cut
-    cp cut 'set/images/mine/picture 1.png'
+    head -c 900 'set/images/mine/picture 1.png' >cut.jpg
+    cp cut.jpg 'set/images/mine/picture 1.png'
     train 1 -o early $run_keys
     has err 'picture 1.png'
     has err '(--skip-broken leaves them out)'
     at_once
     make_train_set set 14
-    cp cut 'set/images/mine/picture 13.png'
+    cp cut.jpg 'set/images/mine/picture 13.png'
     train 1 -o late $run_keys TRAIN.END_EPOCH 1
     has err 'picture 13.png'
     train 0 -o one --skip-broken --threads 1 $run_keys TRAIN.END_EPOCH 2
@@ -110,7 +110,7 @@ the_validation_set_is_checked_too() {
     # what it was scored with goes with the weights
     expect 0 "$HRNET" eval --model run/model_best.safetensors -o results $keys
     "$HRNET" convert run/model_best.safetensors copy.safetensors
-    head -c 100000 copy.safetensors | tr -d '\\' | grep -aqF '"hrnet.sigmas":"[0.0500000007, 0.0500000007, 0.0500000007]"'
+    head -c 100000 copy.safetensors | tr -d '\134' | grep -aqF '"hrnet.sigmas":"[0.0500000007, 0.0500000007, 0.0500000007]"'
 }
 
 weights_to_begin_with_must_fit() {
@@ -162,7 +162,7 @@ the_checkpoint_before_the_last_is_kept() {
     train 0 -o straight $run_keys
     train 0 -o run $run_keys TRAIN.END_EPOCH 2
     test -s run/checkpoint.previous.pth
-    head -c 3000 run/checkpoint.pth >cut
+    head -c 3000 run/checkpoint.pth >cut.jpg
     cp cut run/checkpoint.pth
     train 0 -o run $run_keys
     has out 'warning: run/checkpoint.pth'
