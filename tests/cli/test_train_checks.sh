@@ -163,7 +163,7 @@ the_checkpoint_before_the_last_is_kept() {
     train 0 -o run $run_keys TRAIN.END_EPOCH 2
     test -s run/checkpoint.previous.pth
     head -c 3000 run/checkpoint.pth >cut.jpg
-    cp cut run/checkpoint.pth
+    cp cut.jpg run/checkpoint.pth
     train 0 -o run $run_keys
     has out 'warning: run/checkpoint.pth'
     has out 'the checkpoint before it is taken, run/checkpoint.previous.pth'
@@ -172,8 +172,8 @@ the_checkpoint_before_the_last_is_kept() {
     # the damaged one never took its place
     expect 0 "$HRNET" info run/checkpoint.previous.pth
     # both are damaged, or there is none
-    cp cut run/checkpoint.pth
-    cp cut run/checkpoint.previous.pth
+    cp cut.jpg run/checkpoint.pth
+    cp cut.jpg run/checkpoint.previous.pth
     train 1 -o run $run_keys TRAIN.END_EPOCH 4
     rm run/checkpoint.previous.pth
     train 1 -o run $run_keys TRAIN.END_EPOCH 4
