@@ -216,7 +216,8 @@ static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_
     hrnet_status status = HRNET_OK;
     hr_checkpoint_report(checkpoint, options->on_message, options->context);
     if (options->config == NULL) {
-        status = hr_checkpoint_config(checkpoint, &model->config, options->on_message, options->context);
+        status =
+            hr_checkpoint_config(checkpoint, &model->config, options->overrides, options->on_message, options->context);
         if (status == HRNET_OK)
             status = hr_config_override(&model->config, options->overrides, options->on_message, options->context);
     }
@@ -353,7 +354,7 @@ static hrnet_status save_model(saving_model *s, const char *path)
     if (options->config != NULL)
         s->config = *options->config;
     else
-        HR_TRY(hr_checkpoint_config(s->checkpoint, &s->config, NULL, NULL));
+        HR_TRY(hr_checkpoint_config(s->checkpoint, &s->config, NULL, NULL, NULL));
     HR_TRY(hr_skeleton_read(&s->skeleton, &s->origin, &s->owned,
                             &(hr_skeleton_sources){.given = options->skeleton,
                                                    .tensors = &s->checkpoint->tensors,

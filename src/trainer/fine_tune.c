@@ -50,7 +50,7 @@ static hrnet_status take_model(fine_tuning *f)
     hr_config *const c = f->config;
     hrnet_checkpoint *checkpoint = NULL;
     HR_TRY(hrnet_checkpoint_load(&checkpoint, is_shipped ? NULL : o->init));
-    const hrnet_status status = hr_checkpoint_config(checkpoint, c, o->on_message, o->context);
+    const hrnet_status status = hr_checkpoint_config(checkpoint, c, o->overrides, o->on_message, o->context);
     hrnet_checkpoint_free(checkpoint);
     HR_TRY(status);
     hr_config *plain;

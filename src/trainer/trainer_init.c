@@ -102,7 +102,7 @@ static void compare_stages(hr_text *text, const hr_model_config *ours, const hr_
 static void describe_difference(hr_text *text, const hr_config *ours, const hrnet_checkpoint *checkpoint)
 {
     hr_config *const theirs = hr_calloc(1, sizeof *theirs);
-    if (theirs == NULL || hr_checkpoint_config(checkpoint, theirs, NULL, NULL) != HRNET_OK) {
+    if (theirs == NULL || hr_checkpoint_config(checkpoint, theirs, NULL, NULL, NULL) != HRNET_OK) {
         hr_free(theirs);
         return;
     }

@@ -10,7 +10,7 @@ static hrnet_status configure(hr_config *config, const hrnet_checkpoint *checkpo
     if (options->config != NULL)
         *config = *options->config;
     else
-        HR_TRY(hr_checkpoint_config(checkpoint, config, options->on_message, options->context));
+        HR_TRY(hr_checkpoint_config(checkpoint, config, options->overrides, options->on_message, options->context));
     HR_TRY(hr_config_override(config, options->overrides, options->on_message, options->context));
     return hr_config_check(config);
 }

@@ -134,17 +134,18 @@ const char *hrnet_checkpoint_metadata(const hrnet_checkpoint *checkpoint, const 
     return hr_tensors_entry(&checkpoint->tensors, key);
 }
 
-hrnet_status hr_checkpoint_config(const hrnet_checkpoint *checkpoint, hr_config *out, hrnet_message_fn *on_message,
-                                  void *context)
+hrnet_status hr_checkpoint_config(const hrnet_checkpoint *checkpoint, hr_config *out, const char *const *overrides,
+                                  hrnet_message_fn *on_message, void *context)
 {
     const char *text = hr_tensors_entry(&checkpoint->tensors, "hrnet.config");
-    if (text == NULL) return hr_infer_config(out, &checkpoint->layout, checkpoint->path, on_message, context);
+    if (text == NULL)
+        return hr_infer_config(out, &checkpoint->layout, checkpoint->path, overrides, on_message, context);
     const char *const assumed = hr_tensors_entry(&checkpoint->tensors, "hrnet.assumed");
     hr_config_defaults(out);
     HR_TRY(hr_config_parse(out, text, strlen(text), checkpoint->path, NULL, NULL));
     if (assumed == NULL) return HRNET_OK;
     out->assumes_flip_test = strstr(assumed, "TEST.FLIP_TEST") != NULL;
-    hr_report_assumed(out, assumed, checkpoint->path, on_message, context);
+    hr_report_assumed(out, assumed, checkpoint->path, overrides, on_message, context);
     return HRNET_OK;
 }
 
@@ -171,7 +172,7 @@ hrnet_status hrnet_checkpoint_config(const hrnet_checkpoint *checkpoint, hrnet_c
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_config: an argument is NULL");
     hr_config *config;
     HR_NEW(config, 1);
-    const hrnet_status status = hr_checkpoint_config(checkpoint, config, NULL, NULL);
+    const hrnet_status status = hr_checkpoint_config(checkpoint, config, NULL, NULL, NULL);
     if (status != HRNET_OK) {
         hr_free(config);
         return status;
@@ -296,7 +297,7 @@ static hrnet_status save(saving *s, const char *path, const hrnet_save_options *
     if (options->config != NULL)
         s->config = *options->config;
     else
-        HR_TRY(hr_checkpoint_config(s->checkpoint, &s->config, options->on_message, options->context));
+        HR_TRY(hr_checkpoint_config(s->checkpoint, &s->config, NULL, options->on_message, options->context));
     HR_TRY(hr_config_check(&s->config));
     note_assumed(s, options->config != NULL);
     HR_TRY(hr_network_build(&s->graph, &s->config.model));

@@ -17,25 +17,26 @@ struct hrnet_checkpoint {
 };
 
 /* hrnet_checkpoint_config into *out: the configuration that the file carries ("hrnet.config"), or else the inferred
- * one. on_message (may be NULL) gets a line with the values that had to be assumed. */
-hrnet_status hr_checkpoint_config(const hrnet_checkpoint *checkpoint, hr_config *out, hrnet_message_fn *on_message,
-                                  void *context);
+ * one. on_message (may be NULL) gets a line with the values that had to be assumed, except for keys that the caller
+ * will set itself: overrides (KEY, VALUE, ..., NULL; may be NULL), which are not applied here. */
+hrnet_status hr_checkpoint_config(const hrnet_checkpoint *checkpoint, hr_config *out, const char *const *overrides,
+                                  hrnet_message_fn *on_message, void *context);
 
 /* Infer a configuration from the names and shapes of a layout's tensors. What they do not show (the input size, the
  * order of colours, the test settings) is what the file's meta says, else follows published practice and is reported to
- * on_message. *out has passed
- * hr_config_check. HRNET_ERR_UNSUPPORTED for bodies and heads that the library does not build, HRNET_ERR_MISMATCH for
- * incomplete ones; messages start with path. */
-hrnet_status hr_infer_config(hr_config *out, const hr_layout *layout, const char *path, hrnet_message_fn *on_message,
-                             void *context);
+ * on_message, but for keys of the overrides, as in hr_checkpoint_config. *out has passed hr_config_check.
+ * HRNET_ERR_UNSUPPORTED for bodies and heads that the library does not build, HRNET_ERR_MISMATCH for incomplete ones;
+ * messages start with path. */
+hrnet_status hr_infer_config(hr_config *out, const hr_layout *layout, const char *path, const char *const *overrides,
+                             hrnet_message_fn *on_message, void *context);
 
 /* The keys that hr_infer_config sets by published practice for this layout: "MODEL.IMAGE_SIZE, DATASET.COLOR_RGB". Our
  * own files list them under "hrnet.assumed", since their "hrnet.config" does not show which of its keys nobody knew. */
 enum { HR_ASSUMED_TEXT = 128 };
 void hr_assumed_keys(const hr_layout *layout, char out[HR_ASSUMED_TEXT]);
-/* Send a warning with the values of such keys. */
-void hr_report_assumed(const hr_config *config, const char *keys, const char *path, hrnet_message_fn *on_message,
-                       void *context);
+/* Send a warning with the values of such keys, but for those of the overrides. */
+void hr_report_assumed(const hr_config *config, const char *keys, const char *path, const char *const *overrides,
+                       hrnet_message_fn *on_message, void *context);
 
 /* Whether the file carries its configuration, none of it assumed. */
 int hr_checkpoint_knows_config(const hrnet_checkpoint *checkpoint);

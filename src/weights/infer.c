@@ -403,8 +403,16 @@ static void add_key(hr_text *line, const hr_config *config, const char *key)
     hrnet_string_free(value);
 }
 
-void hr_report_assumed(const hr_config *config, const char *keys, const char *path, hrnet_message_fn *on_message,
-                       void *context)
+/* Whether the overrides (KEY, VALUE, ..., NULL; may be NULL) name the key. */
+static int is_overridden(const char *const *overrides, const char *key)
+{
+    for (size_t i = 0; overrides != NULL && overrides[i] != NULL && overrides[i + 1] != NULL; i += 2)
+        if (strcmp(overrides[i], key) == 0) return 1;
+    return 0;
+}
+
+void hr_report_assumed(const hr_config *config, const char *keys, const char *path, const char *const *overrides,
+                       hrnet_message_fn *on_message, void *context)
 {
     hr_text line = {0};
     int n = 0;
@@ -416,6 +424,7 @@ void hr_report_assumed(const hr_config *config, const char *keys, const char *pa
         snprintf(key, sizeof key, "%.*s", (int)length, at);
         at += length;
         if (strcmp(key, "TEST.FLIP_TEST") == 0) continue; /* told where there is a flip test */
+        if (is_overridden(overrides, key)) continue;
         if (n++ > 0) hr_text_add(&line, ", ");
         add_key(&line, config, key);
     }
@@ -423,8 +432,8 @@ void hr_report_assumed(const hr_config *config, const char *keys, const char *pa
     hr_text_free(&line);
 }
 
-hrnet_status hr_infer_config(hr_config *out, const hr_layout *layout, const char *path, hrnet_message_fn *on_message,
-                             void *context)
+hrnet_status hr_infer_config(hr_config *out, const hr_layout *layout, const char *path, const char *const *overrides,
+                             hrnet_message_fn *on_message, void *context)
 {
     hr_config_defaults(out);
     snprintf(out->source, sizeof out->source, "%s", path);
@@ -447,6 +456,6 @@ hrnet_status hr_infer_config(hr_config *out, const hr_layout *layout, const char
     char keys[HR_ASSUMED_TEXT + 32];
     hr_assumed_keys(layout, keys);
     if (!has_head) strcat(keys, keys[0] != '\0' ? ", MODEL.NUM_JOINTS" : "MODEL.NUM_JOINTS");
-    hr_report_assumed(out, keys, path, on_message, context);
+    hr_report_assumed(out, keys, path, overrides, on_message, context);
     return HRNET_OK;
 }

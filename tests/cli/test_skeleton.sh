@@ -140,6 +140,10 @@ guesses_are_told() {
     has err 'warning: '
     has err "codec msra, COCO's names and flip pairs of 17 keypoints (a guess by their number)"
     counts err 2 'is assumed to have'
+    # what the command line says is not assumed
+    expect 0 "$HRNET" pose "$data/card.png" -q -m "$golden/weights.pth" -o pose.json MODEL.IMAGE_SIZE '[64, 96]' MODEL.HEATMAP_SIZE '[16, 24]'
+    counts err 0 'assumed to have: MODEL.IMAGE_SIZE'
+    has err 'is assumed to have: DATASET.COLOR_RGB true'
     expect 0 "$HRNET" pose "$data/card.png" -q $small -o pose.json
     test ! -s err
     expect 0 "$HRNET" info "$golden/weights.pth"

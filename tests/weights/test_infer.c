@@ -25,7 +25,7 @@ static hrnet_status infer(hr_config *config, state_dict *dict)
     hr_layout layout = {0};
     message[0] = '\0';
     assert_int_equal(hr_layout_read(&layout, &dict->tensors, NULL), HRNET_OK);
-    const hrnet_status status = hr_infer_config(config, &layout, "weights.pth", remember, NULL);
+    const hrnet_status status = hr_infer_config(config, &layout, "weights.pth", NULL, remember, NULL);
     hr_layout_free(&layout);
     return status;
 }

@@ -19,7 +19,7 @@ static hrnet_status load(const hr_tensors *tensors, hr_config *config)
     hr_graph graph = {0};
     hr_binding binding = {0};
     hrnet_status status = hr_layout_read(&layout, tensors, NULL);
-    if (status == HRNET_OK) status = hr_infer_config(config, &layout, "weights.pth", NULL, NULL);
+    if (status == HRNET_OK) status = hr_infer_config(config, &layout, "weights.pth", NULL, NULL, NULL);
     if (status == HRNET_OK) status = hr_network_build(&graph, &config->model);
     if (status == HRNET_OK)
         status = hr_bind(&binding, &graph, tensors, &layout, &(hr_bind_options){.path = "weights.pth"});

@@ -283,7 +283,7 @@ static void the_configuration_follows(void **state)
     dict.tensors.n_entries = meta.n_entries;
     assert_int_equal(hr_mmpose_meta_read(&dict.tensors, 17, &notes), HRNET_OK);
     assert_int_equal(hr_layout_read(&layout, &dict.tensors, NULL), HRNET_OK);
-    assert_int_equal(hr_infer_config(config, &layout, "w.pth", remember, NULL), HRNET_OK);
+    assert_int_equal(hr_infer_config(config, &layout, "w.pth", NULL, remember, NULL), HRNET_OK);
     assert_int_equal(config->model.image_size[0], 288);
     assert_int_equal(config->model.image_size[1], 384);
     assert_int_equal(config->model.heatmap_size[0], 72);

@@ -48,7 +48,7 @@ static void expect_equal(const golden_graph *net, const float *expected, const c
     hr_binding binding = {0};
     float *found = test_malloc(net->graph.n_floats * sizeof *found);
     MUST(hrnet_checkpoint_load(&checkpoint, file));
-    if (hr_checkpoint_config(checkpoint, config, NULL, NULL) != HRNET_OK)
+    if (hr_checkpoint_config(checkpoint, config, NULL, NULL, NULL) != HRNET_OK)
         fail_msg("%s: %s", prefix, hrnet_last_error());
     assert_memory_equal(config->model.stages, net->config->model.stages, sizeof config->model.stages);
     MUST(hr_bind(&binding, &net->graph, &checkpoint->tensors, &checkpoint->layout, &(hr_bind_options){.path = file}));
