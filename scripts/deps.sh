@@ -57,9 +57,12 @@ fi
 echo "installing:$missing$missing_optional"
 export DEBIAN_FRONTEND=noninteractive
 install() { # PACKAGES...
-    $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    $as_root apt-get $patience update -qq && $as_root apt-get $patience install -y -qq --no-install-recommends "$@" >/dev/null
 }
+patience=""
 if [ -n "$missing" ]; then install $missing; fi
+# nobody should wait long for what is not needed, as on a machine without a network
+patience="-o Acquire::http::Timeout=10 -o Acquire::https::Timeout=10 -o Acquire::Retries=0"
 if [ -n "$missing_optional" ] && ! install $missing_optional; then
     echo "deps.sh: these could not be installed, and their pictures will not be read:$missing_optional" >&2
 fi
