@@ -100,18 +100,31 @@ static hrnet_status take_sets(fine_tuning *f)
     return HRNET_OK;
 }
 
+/* Load annotations, which must say what keypoints are. */
+static hrnet_status load_described(hrnet_annotations **out, const fine_tuning *f, const char *path)
+{
+    HR_TRY(hrnet_annotations_load(out, path));
+    if (f->o->info != NULL || hrnet_annotations_info(*out)->skeleton.n_keypoints > 0) return HRNET_OK;
+    hrnet_annotations_free(*out);
+    *out = NULL;
+    return hr_fail(HRNET_ERR_FORMAT,
+                   "%s: categories: expected one with keypoints (a list of their names), found none; nothing can be "
+                   "learned from boxes alone",
+                   path);
+}
+
 /* The annotations that are trained on. */
 static hrnet_status load_annotations(hrnet_annotations **out, const fine_tuning *f)
 {
     const hr_dataset_config *const d = &f->config->dataset;
     const hr_set_files files = {.data_dir = f->config->data_dir, .root = d->root, .set = d->train_set};
     char *path;
-    if (f->o->annotations != NULL) return hrnet_annotations_load(out, f->o->annotations);
+    if (f->o->annotations != NULL) return load_described(out, f, f->o->annotations);
     if (f->o->data == NULL && find_override(f->o, "DATASET.ROOT")[0] == '\0')
         return hr_fail(HRNET_ERR_CONFIG,
                        "nothing to train on: give --data DIR, or --annotations FILE and --images DIR");
     HR_TRY(hr_set_annotations_path(&path, &files));
-    const hrnet_status status = hrnet_annotations_load(out, path);
+    const hrnet_status status = load_described(out, f, path);
     hr_free(path);
     return status;
 }
@@ -181,14 +194,9 @@ static hrnet_status take_data(fine_tuning *f)
     hr_free(named);
     HR_TRY(status);
     const hrnet_dataset_info *const info = f->o->info != NULL ? f->o->info : hrnet_annotations_info(annotations);
-    if (info->skeleton.n_keypoints == 0) {
-        status = hr_fail(HRNET_ERR_FORMAT, "%s: expected annotations with keypoints, found none",
-                         f->o->annotations != NULL ? f->o->annotations : f->config->dataset.train_set);
-    } else {
-        f->config->model.n_joints = info->skeleton.n_keypoints;
-        if (f->o->config == NULL) take_schedule(f, hrnet_annotations_n(annotations));
-        status = take_pairs(f, &info->skeleton);
-    }
+    f->config->model.n_joints = info->skeleton.n_keypoints;
+    if (f->o->config == NULL) take_schedule(f, hrnet_annotations_n(annotations));
+    status = take_pairs(f, &info->skeleton);
     hrnet_annotations_free(annotations);
     return status;
 }
