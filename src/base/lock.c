@@ -54,7 +54,7 @@ hrnet_status hr_lock_take(hr_lock *out, const char *path)
             return hr_fail_memory(strlen(path) + 1);
         }
         write_owner(fd);
-        *out = (hr_lock){fd, copy};
+        *out = (hr_lock){fd, copy, getpid()};
         return HRNET_OK;
     }
 }
@@ -62,7 +62,7 @@ hrnet_status hr_lock_take(hr_lock *out, const char *path)
 void hr_lock_release(hr_lock *lock)
 {
     if (lock->path == NULL) return;
-    unlink(lock->path); /* before the lock goes: nobody else has it yet */
+    if (lock->owner == getpid()) unlink(lock->path); /* before the lock goes: nobody else has it yet */
     close(lock->fd);
     hr_free(lock->path);
     *lock = (hr_lock){0};

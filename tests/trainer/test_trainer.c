@@ -529,6 +529,10 @@ static void a_fork_cannot_train(void **state)
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
+    /* the folder is still this process's */
+    hrnet_trainer *second = NULL;
+    assert_int_equal(hrnet_trainer_create(&second, config, &options), HRNET_ERR_IO);
+    assert_non_null(strstr(hrnet_last_error(), "held by process"));
     MUST(hrnet_trainer_step(trainer));
     hrnet_trainer_free(trainer);
 }
