@@ -118,7 +118,7 @@ the_model_that_ships_learns_arrows() {
         --validate-every 36
     grep 'tensors of the body match' out
     expect 0 "$HRNET" eval --model output/arrows/model_best.safetensors -o results
-    awk -F '|' '/^\| pose_hrnet \|/ { found = $3 } END { print "AP", found; exit !(found > 0.7) }' out
+    awk -F '|' '/^\| pose_hrnet \|/ { found = $3 } END { print "AP", found; exit !(found > 0.5) }' out
     # On pictures unlike those it was trained on heatmaps stay small, too: targets are at most 1. Black is what lies outside
     # of a picture; before the model was calmed (models/README.md) scores reached thousands there.
     expect 0 "$HRNET" crop "$TESTS/cli/data/card.png" --box=-900,-900,300,300 --size 192x192 -o black.png
