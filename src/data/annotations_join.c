@@ -24,8 +24,7 @@ void hr_note(hr_text *notes, int is_warning, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(line + 1, sizeof line - 2, format, arguments);
     va_end(arguments);
-    for (char *c = line; *c != '\0'; c++) /* names may hold what would end the line, or steer a terminal */
-        if ((unsigned char)*c < ' ' || *c == 127) *c = '?';
+    hrnet_printable(line); /* names may hold what would end the line, or steer a terminal */
     strcat(line, "\n");
     /* fifty categories may have one and the same skeleton */
     if (notes->length < MOST && (notes->data == NULL || strstr(notes->data, line) == NULL))
