@@ -26,7 +26,7 @@ static hrnet_status check_names(const char *path)
 {
     hr_source source;
     HR_TRY(hr_source_open(&source, path));
-    const hrnet_status status = hr_zip_check_names(&source);
+    const hrnet_status status = hr_zip_check_names(&source, NULL);
     hr_source_close(&source);
     return status == HRNET_OK ? status : hr_fail_in(status, path);
 }

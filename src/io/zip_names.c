@@ -118,15 +118,15 @@ static hrnet_status check_tail(const hr_source *source, const unsigned char *tai
     return HRNET_OK;
 }
 
-hrnet_status hr_zip_check_names(const hr_source *source)
+hrnet_status hr_zip_check_names(const hr_source *source, int *has_end)
 {
     const size_t most = LOCATOR_BYTES + END_BYTES + MOST_COMMENT;
     const size_t size = source->size < most ? (size_t)source->size : most;
     unsigned char *tail;
-    if (size < END_BYTES) return HRNET_OK;
     HR_NEW(tail, size);
     hrnet_status status = hr_source_read(source, source->size - size, size, tail);
-    if (status == HRNET_OK) status = check_tail(source, tail, size);
+    if (has_end != NULL) *has_end = status == HRNET_OK && memmem(tail, size, "PK\5\6", 4) != NULL;
+    if (status == HRNET_OK && size >= END_BYTES) status = check_tail(source, tail, size);
     hr_free(tail);
     return status;
 }

@@ -9,7 +9,9 @@
 #include "io/tensors/store.h"
 
 /* HRNET_ERR_LIMIT if the archive's names would take libzip more comparisons than about 16 a name, or are more than
- * 2^22. What is no archive, or a broken one, is left to libzip, which says what is wrong with it. */
-hrnet_status hr_zip_check_names(const hr_source *source);
+ * 2^22. What is no archive, or a broken one, is left to libzip, which says what is wrong with it.
+ * *has_end (NULL: not asked): whether the file ends as an archive does, with the record that names its directory; of a
+ * download that broke off this is missing. */
+hrnet_status hr_zip_check_names(const hr_source *source, int *has_end);
 
 #endif

@@ -43,23 +43,6 @@ void hr_torch_zip_close(struct zip *zip)
     zip_discard(zip);
 }
 
-/* A zip ends with the record "PK 5 6" and a comment of at most 65535 bytes. Without one the file was cut off: its
- * directory stands at the end. */
-static hrnet_status check_directory(const hr_source *source)
-{
-    enum { RECORD = 22, MOST = RECORD + 65535 };
-    const size_t n = source->size < MOST ? (size_t)source->size : MOST;
-    unsigned char *tail;
-    HR_NEW(tail, n);
-    const hrnet_status status = hr_source_read(source, source->size - n, n, tail);
-    const int is_there = status == HRNET_OK && memmem(tail, n, "PK\5\6", 4) != NULL;
-    hr_free(tail);
-    if (status != HRNET_OK || is_there) return status;
-    return hr_fail(HRNET_ERR_FORMAT,
-                   HR_CUT_SHORT ": it begins as a zip, but after %llu bytes ends without the directory of one",
-                   (unsigned long long)source->size);
-}
-
 /* Open the archive over the source's memory or a copy of its descriptor, which libzip closes. */
 static hrnet_status open_zip(hr_store *store)
 {
@@ -296,9 +279,13 @@ hrnet_status hr_torch_zip_index(hr_tensors *tensors)
     char *prefix = NULL;
     unsigned char *bytes = NULL;
     hr_pickle pickle = {0};
+    int has_end;
     tensors->container = HR_TORCH_ZIP;
-    HR_TRY(check_directory(&tensors->store->source));
-    HR_TRY(hr_zip_check_names(&tensors->store->source));
+    HR_TRY(hr_zip_check_names(&tensors->store->source, &has_end));
+    if (!has_end)
+        return hr_fail(HRNET_ERR_FORMAT,
+                       HR_CUT_SHORT ": it begins as a zip, but after %llu bytes ends without the directory of one",
+                       (unsigned long long)tensors->store->source.size);
     HR_TRY(open_zip(tensors->store));
     HR_TRY(find_prefix(tensors->store->zip, &prefix, &tensors->is_script));
     const hrnet_status status = index_entries(tensors, prefix, &bytes, &pickle);
