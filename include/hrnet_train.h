@@ -108,6 +108,7 @@ typedef struct hrnet_fine_tune_options {
     const char *data; /* folder with pictures and annotations in COCO's layout, or as CVAT, COCO Annotator or
                          Roboflow export them; or an annotations file among its pictures; or NULL */
     const char *annotations, *valid_annotations; /* files that will be given to the trainer; or NULL */
+    const char *category;                        /* of the annotations; NULL: see hrnet_annotations_open */
     const hrnet_dataset_info *info;              /* description of the keypoints; NULL: that of the annotations */
     const char *const *overrides;                /* "KEY", "VALUE", ..., NULL; applied last */
     hrnet_message_fn *on_message;                /* gets a line about everything that was chosen; or NULL */

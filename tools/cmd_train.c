@@ -257,6 +257,7 @@ static int load_config(hrnet_config **out, const settings *set, const char *cons
                                          .data = set->data,
                                          .annotations = set->annotations,
                                          .valid_annotations = set->valid_annotations,
+                                         .category = set->category,
                                          .info = info,
                                          .overrides = overrides,
                                          .on_message = on_message,

@@ -103,7 +103,9 @@ static hrnet_status take_sets(fine_tuning *f)
 /* Load annotations, which must say what keypoints are. */
 static hrnet_status load_described(hrnet_annotations **out, const fine_tuning *f, const char *path)
 {
-    HR_TRY(hrnet_annotations_load(out, path));
+    /* what is read and left out is told when the trainer reads the file */
+    const hrnet_annotations_options options = {.category = f->o->category};
+    HR_TRY(hrnet_annotations_open(out, path, &options));
     if (f->o->info != NULL || hrnet_annotations_info(*out)->skeleton.n_keypoints > 0) return HRNET_OK;
     hrnet_annotations_free(*out);
     *out = NULL;

@@ -102,6 +102,24 @@ what_cannot_be_found_is_told() {
     grep -q 'FLIP: false' output/two/config.yaml
 }
 
+# Of several skeletons the one of --category decides how many joints there are.
+a_category_is_chosen() {
+    make_small
+    "$DRAW" cvat two 10 64 64
+    file=two/annotations/person_keypoints_default.json
+    sed 's/"categories": *\[/&{"id": 9, "name": "wedge", "keypoints": ["left_end", "right_end"]}, /; s/"annotations": *\[/&{"id": 901, "image_id": 1, "category_id": 9, "area": 900, "bbox": [5, 5, 30, 30], "keypoints": [6, 6, 2, 30, 30, 2]}, {"id": 902, "image_id": 2, "category_id": 9, "area": 900, "bbox": [5, 5, 30, 30], "keypoints": [6, 6, 2, 30, 30, 2]}, /' $file >changed
+    if cmp -s changed $file; then return 1; fi
+    mv changed $file
+    tune 1 --data two
+    has err 'choose one (--category NAME)'
+    tune 0 --data two --category wedge -o wedge
+    has out '2 are trained'
+    has out 'data: coco default, 1 persons'
+    tune 0 --data two --category arrow -o arrow
+    has out '5 are trained'
+    has out 'data: coco default, 8 persons'
+}
+
 # With a configuration its network and schedule are kept, and the data are those of the folder.
 a_configuration_takes_the_data() {
     "$DRAW" cvat cvat 10 64 64
@@ -128,7 +146,8 @@ the_model_that_ships_learns_arrows() {
         { n++; if ($at > top) top = $at } END { print n, "scores, up to", top; exit !(n == 10 && top < 1.2) }' scores.csv
 }
 
-for name in exports_of_tools the_same_pictures_validate what_cannot_be_found_is_told a_configuration_takes_the_data \
+for name in exports_of_tools the_same_pictures_validate what_cannot_be_found_is_told a_category_is_chosen \
+    a_configuration_takes_the_data \
     the_model_that_ships_learns_arrows; do
     run_case $name
 done
