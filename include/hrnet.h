@@ -339,9 +339,17 @@ typedef struct hrnet_model_options {
  * which finds COCO's 17 keypoints (models/README.md). */
 HRNET_API hrnet_status hrnet_model_load(hrnet_model **out, const char *path, const hrnet_model_options *options);
 
+/* What a network is for. */
+typedef enum hrnet_task {
+    HRNET_TASK_POSE = 0,  /* heatmaps of the keypoints of one person */
+    HRNET_TASK_DETECT = 1 /* boxes in a whole picture */
+} hrnet_task;
+
 typedef struct hrnet_model_info {
-    const char *name;                  /* "pose_hrnet", "pose_resnet" */
-    int n_joints;                      /* heatmaps per person */
+    const char *name; /* "pose_hrnet", "pose_resnet", "detect_hrnet", "yolox", "rtmdet" */
+    hrnet_task task;
+    int n_joints;                      /* heatmaps per person; 0 for a detector */
+    int n_classes;                     /* of a detector; 0 for a pose network */
     int input_width, input_height;     /* pixels */
     int heatmap_width, heatmap_height; /* cells */
     int color_rgb;                     /* 1: the network sees RGB, 0: BGR */

@@ -316,7 +316,7 @@ hrnet_status hrnet_config_dump(const hrnet_config *config, char **out_text)
     const char *before = "";
     for (int i = 0; i < hr_n_keys; i++) {
         const hr_key *key = &hr_keys[i];
-        if (key->family != NULL && strcmp(key->family, config->model.name) != 0) continue;
+        if (key->families != 0 && (key->families & hr_family_of(config->model.name)) == 0) continue;
         const int depth = write_sections(&text, key->path, before);
         hr_text_add(&text, "%*s%s: ", 2 * depth, "",
                     strrchr(key->path, '.') != NULL ? strrchr(key->path, '.') + 1 : key->path);

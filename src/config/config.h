@@ -28,6 +28,19 @@ enum {
 
 typedef enum hr_block { HR_BLOCK_BASIC, HR_BLOCK_BOTTLENECK } hr_block;
 
+/* The networks by MODEL.NAME, as bits of hr_key.families. */
+typedef enum hr_family {
+    HR_POSE_HRNET = 1,
+    HR_POSE_RESNET = 2,
+    HR_DETECT_HRNET = 4,
+    HR_YOLOX = 8,
+    HR_RTMDET = 16,
+    HR_DETECTORS = HR_DETECT_HRNET | HR_YOLOX | HR_RTMDET
+} hr_family;
+
+/* 0 for a name that no network has. */
+hr_family hr_family_of(const char *name);
+
 /* One stage of pose_hrnet: MODEL.EXTRA.STAGE2..4. */
 typedef struct hr_stage {
     int n_modules, n_branches;
@@ -39,7 +52,7 @@ typedef struct hr_stage {
 
 /* MODEL. */
 typedef struct hr_model_config {
-    char name[64]; /* "pose_hrnet", "pose_resnet" */
+    char name[64]; /* "pose_hrnet", "pose_resnet", "detect_hrnet", "yolox", "rtmdet" */
     int init_weights;
     char pretrained[HR_MAX_STRING];
     int n_joints;
@@ -55,6 +68,13 @@ typedef struct hr_model_config {
     int n_layers;                             /* NUM_LAYERS: 18 34 50 101 152 */
     int deconv_with_bias, n_deconvs;
     int deconv_filters[HR_MAX_DECONVS], deconv_kernels[HR_MAX_DECONVS];
+    /* Detectors; n_classes is MODEL.NUM_CLASSES */
+    int n_classes, head_channels;
+    int layer1_blocks;             /* detect_hrnet: bottlenecks of layer1 */
+    int stem_channels, depthwise;  /* yolox, rtmdet: channels behind the stem; depthwise-separable convolutions */
+    int n_csp_blocks[4];           /* NUM_BLOCKS: of the backbone's four stages */
+    int neck_blocks;               /* of each CSP layer of the neck */
+    int share_head, exp_distances; /* rtmdet: the levels share the head's convolutions; distances are exponents */
 } hr_model_config;
 
 /* A further training set: an entry of DATASET.MORE_SETS. Keypoints are matched by name with those of the first set. */

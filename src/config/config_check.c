@@ -157,24 +157,96 @@ const char *hr_codec_of(const hr_config *config)
     return target_types[i < 0 ? 0 : i][1];
 }
 
-hrnet_status hr_config_check(const hr_config *config)
+/* Every side of a detector's image must be a multiple of its deepest stride. */
+static hrnet_status check_detector_size(const hr_config *config)
+{
+    enum { DEEPEST = 32 };
+    for (int i = 0; i < 2; i++)
+        if (config->model.image_size[i] % DEEPEST != 0)
+            return hr_fail(HRNET_ERR_CONFIG, "%s: MODEL.IMAGE_SIZE: expected a %s that %d divides, found %d",
+                           config->source, i == 0 ? "width" : "height", DEEPEST, config->model.image_size[i]);
+    return HRNET_OK;
+}
+
+/* A key that has no default which makes a network. */
+static hrnet_status check_given(const hr_config *config, const char *key, int value)
+{
+    if (value > 0) return HRNET_OK;
+    return hr_fail(HRNET_ERR_CONFIG, "%s: MODEL.EXTRA.%s: expected at least 1, found %d", config->source, key, value);
+}
+
+/* Weights of a detector's head: at each of three levels a first convolution and four 3x3 ones. */
+static double head_weights(const hr_model_config *model)
+{
+    const double c = model->head_channels;
+    return 3 * (4 * 9 * c * c + c * (model->n_classes + 5));
+}
+
+/* yolox and rtmdet. The channels double from stage to stage: stem_channels x 2, 4, 8, 16. A block has about 1 + 9
+ * weights a pair of channels, or 9 + 1 (and a depthwise 5x5), of half the stage's channels. */
+static hrnet_status check_csp(const hr_config *config)
 {
     const hr_model_config *model = &config->model;
-    const int is_hrnet = strcmp(model->name, "pose_hrnet") == 0;
-    if (!is_hrnet && strcmp(model->name, "pose_resnet") != 0)
-        return hr_fail(HRNET_ERR_CONFIG, "%s: MODEL.NAME: expected pose_hrnet or pose_resnet, found \"%s\"",
-                       config->source, model->name);
-    HR_TRY(hr_key_check_ranges(config));
+    double n_weights = head_weights(model), n_blocks = 4 * model->neck_blocks;
+    HR_TRY(check_given(config, "STEM_CHANNELS", model->stem_channels));
+    HR_TRY(check_given(config, "NECK_BLOCKS", model->neck_blocks));
+    HR_TRY(check_length(config, "", "NUM_BLOCKS", "the stages", 4, count_entries(model->n_csp_blocks, 4)));
+    if (hr_family_of(model->name) == HR_RTMDET && model->stem_channels % 2 != 0)
+        return hr_fail(HRNET_ERR_CONFIG, "%s: MODEL.EXTRA.STEM_CHANNELS: expected an even number, found %d",
+                       config->source, model->stem_channels);
+    if (hr_family_of(model->name) == HR_RTMDET && model->depthwise && model->share_head)
+        return hr_fail(HRNET_ERR_CONFIG, "%s: MODEL.EXTRA.SHARE_HEAD: expected false beside DEPTHWISE, found true",
+                       config->source);
+    for (int i = 0; i < 4; i++) {
+        const double c = model->stem_channels * (double)(2 << i);
+        n_weights += c * c * (9.0 / 2 + 3) + model->n_csp_blocks[i] * 10 * c * c / 4;
+        if (i > 0) n_weights += model->neck_blocks * 10 * c * c / 4;
+        n_blocks += model->n_csp_blocks[i];
+    }
+    return check_amount(config, n_weights, n_blocks);
+}
+
+/* The head reads strides 8, 16 and 32. */
+static hrnet_status check_detect_hrnet(const hr_config *config)
+{
+    HR_TRY(check_stages(config));
+    if (config->model.stages[2].n_branches != 4)
+        return hr_fail(HRNET_ERR_CONFIG, "%s: MODEL.EXTRA.STAGE4.NUM_BRANCHES: expected 4, found %d", config->source,
+                       config->model.stages[2].n_branches);
+    return check_amount(config, head_weights(&config->model), config->model.layer1_blocks);
+}
+
+static hrnet_status check_detector(const hr_config *config, hr_family family)
+{
+    HR_TRY(check_given(config, "HEAD_CHANNELS", config->model.head_channels));
+    HR_TRY(family == HR_DETECT_HRNET ? check_detect_hrnet(config) : check_csp(config));
+    return check_detector_size(config);
+}
+
+static hrnet_status check_pose(const hr_config *config, hr_family family)
+{
+    const hr_model_config *model = &config->model;
     if (find_target_type(config) < 0)
         return hr_fail(HRNET_ERR_CONFIG, "%s: MODEL.TARGET_TYPE: expected gaussian, dark or udp, found \"%s\"",
                        config->source, model->target_type);
     if (model->final_conv_kernel != 1 && model->final_conv_kernel != 3)
         return hr_fail(HRNET_ERR_CONFIG, "%s: MODEL.EXTRA.FINAL_CONV_KERNEL: expected 1 or 3, found %d", config->source,
                        model->final_conv_kernel);
-    if (is_hrnet) {
+    if (family == HR_POSE_HRNET) {
         HR_TRY(check_stages(config));
         return check_sizes(config, 4 << (model->stages[2].n_branches - 1), 1, 4);
     }
     HR_TRY(check_resnet(config));
     return check_sizes(config, 32, 1 << model->n_deconvs, 32);
+}
+
+hrnet_status hr_config_check(const hr_config *config)
+{
+    const hr_family family = hr_family_of(config->model.name);
+    if (family == 0)
+        return hr_fail(HRNET_ERR_CONFIG,
+                       "%s: MODEL.NAME: expected pose_hrnet, pose_resnet, detect_hrnet, yolox or rtmdet, found \"%s\"",
+                       config->source, config->model.name);
+    HR_TRY(hr_key_check_ranges(config));
+    return (family & HR_DETECTORS) != 0 ? check_detector(config, family) : check_pose(config, family);
 }

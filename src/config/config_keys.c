@@ -33,23 +33,26 @@
         .path = path_, .type = HR_KEY_INTS, MEMBER(member), RANGE(low_, high_), .standard = standard_, __VA_ARGS__     \
     }
 
-#define HRNET_ONLY  .family = "pose_hrnet"
-#define RESNET_ONLY .family = "pose_resnet"
-#define UNREAD      .note = "nothing in the published code reads it"
+#define ONLY(families_) .families = (families_)
+#define TRUNK_ONLY      ONLY(HR_POSE_HRNET | HR_DETECT_HRNET)
+#define POSE_ONLY       ONLY(HR_POSE_HRNET | HR_POSE_RESNET)
+#define RESNET_ONLY     ONLY(HR_POSE_RESNET)
+#define CSP_ONLY        ONLY(HR_YOLOX | HR_RTMDET)
+#define UNREAD          .note = "nothing in the published code reads it"
 
 /* Upstream has no defaults below EXTRA. Here they are () and 0, which mean "missing": hr_config_check refuses them if
  * the network needs the key. */
 #define STAGE(name, i)                                                                                                 \
-    INT("MODEL.EXTRA." name ".NUM_MODULES", model.stages[i].n_modules, 0, 64, "0", HRNET_ONLY),                        \
-        INT("MODEL.EXTRA." name ".NUM_BRANCHES", model.stages[i].n_branches, 0, HR_MAX_BRANCHES, "0", HRNET_ONLY),     \
+    INT("MODEL.EXTRA." name ".NUM_MODULES", model.stages[i].n_modules, 0, 64, "0", TRUNK_ONLY),                        \
+        INT("MODEL.EXTRA." name ".NUM_BRANCHES", model.stages[i].n_branches, 0, HR_MAX_BRANCHES, "0", TRUNK_ONLY),     \
         {.path = "MODEL.EXTRA." name ".BLOCK",                                                                         \
          .type = HR_KEY_BLOCK,                                                                                         \
          MEMBER(model.stages[i].block),                                                                                \
          .standard = "BASIC",                                                                                          \
-         HRNET_ONLY},                                                                                                  \
-        INTS("MODEL.EXTRA." name ".NUM_BLOCKS", model.stages[i].n_blocks, 1, 256, "()", HRNET_ONLY),                   \
-        INTS("MODEL.EXTRA." name ".NUM_CHANNELS", model.stages[i].n_channels, 1, 4096, "()", HRNET_ONLY),              \
-        STRING("MODEL.EXTRA." name ".FUSE_METHOD", model.stages[i].fuse_method, "SUM", HRNET_ONLY,                     \
+         TRUNK_ONLY},                                                                                                  \
+        INTS("MODEL.EXTRA." name ".NUM_BLOCKS", model.stages[i].n_blocks, 1, 256, "()", TRUNK_ONLY),                   \
+        INTS("MODEL.EXTRA." name ".NUM_CHANNELS", model.stages[i].n_channels, 1, 4096, "()", TRUNK_ONLY),              \
+        STRING("MODEL.EXTRA." name ".FUSE_METHOD", model.stages[i].fuse_method, "SUM", TRUNK_ONLY,                     \
                .note = "the published code stores it and always sums")
 
 const hr_key hr_keys[] = {
@@ -69,19 +72,20 @@ const hr_key hr_keys[] = {
     STRING("MODEL.NAME", model.name, "pose_hrnet"),
     BOOL("MODEL.INIT_WEIGHTS", model.init_weights, "true"),
     STRING("MODEL.PRETRAINED", model.pretrained, ""),
-    INT("MODEL.NUM_JOINTS", model.n_joints, 1, 1024, "17"),
+    INT("MODEL.NUM_JOINTS", model.n_joints, 1, 1024, "17", POSE_ONLY),
+    INT("MODEL.NUM_CLASSES", model.n_classes, 1, 1000, "80", ONLY(HR_DETECTORS)), /* not in the published schema */
     BOOL("MODEL.TAG_PER_JOINT", model.tag_per_joint, "true", UNREAD),
-    STRING("MODEL.TARGET_TYPE", model.target_type, "gaussian"),
+    STRING("MODEL.TARGET_TYPE", model.target_type, "gaussian", POSE_ONLY),
     INTS("MODEL.IMAGE_SIZE", model.image_size, 1, 8192, "(256, 256)", .min_count = 2),
-    INTS("MODEL.HEATMAP_SIZE", model.heatmap_size, 1, 8192, "(64, 64)", .min_count = 2),
-    INT("MODEL.SIGMA", model.sigma, 1, 256, "2"),
+    INTS("MODEL.HEATMAP_SIZE", model.heatmap_size, 1, 8192, "(64, 64)", .min_count = 2, POSE_ONLY),
+    INT("MODEL.SIGMA", model.sigma, 1, 256, "2", POSE_ONLY),
     {.path = "MODEL.EXTRA.PRETRAINED_LAYERS",
      .type = HR_KEY_NAMES,
      MEMBER(model.pretrained_layers),
      COUNT(model.n_pretrained_layers),
      .standard = "()",
-     HRNET_ONLY},
-    INT("MODEL.EXTRA.FINAL_CONV_KERNEL", model.final_conv_kernel, 1, 3, "1"),
+     TRUNK_ONLY},
+    INT("MODEL.EXTRA.FINAL_CONV_KERNEL", model.final_conv_kernel, 1, 3, "1", POSE_ONLY),
     STAGE("STAGE2", 0),
     STAGE("STAGE3", 1),
     STAGE("STAGE4", 2),
@@ -90,6 +94,15 @@ const hr_key hr_keys[] = {
     INT("MODEL.EXTRA.NUM_DECONV_LAYERS", model.n_deconvs, 0, HR_MAX_DECONVS, "0", RESNET_ONLY),
     INTS("MODEL.EXTRA.NUM_DECONV_FILTERS", model.deconv_filters, 1, 4096, "()", RESNET_ONLY),
     INTS("MODEL.EXTRA.NUM_DECONV_KERNELS", model.deconv_kernels, 2, 4, "()", RESNET_ONLY),
+    /* not in the published schema: detectors */
+    INT("MODEL.EXTRA.HEAD_CHANNELS", model.head_channels, 0, 4096, "0", ONLY(HR_DETECTORS)),
+    INT("MODEL.EXTRA.LAYER1_BLOCKS", model.layer1_blocks, 1, 256, "4", ONLY(HR_DETECT_HRNET)),
+    INT("MODEL.EXTRA.STEM_CHANNELS", model.stem_channels, 0, 1024, "0", CSP_ONLY),
+    INTS("MODEL.EXTRA.NUM_BLOCKS", model.n_csp_blocks, 1, 256, "()", CSP_ONLY),
+    INT("MODEL.EXTRA.NECK_BLOCKS", model.neck_blocks, 0, 256, "0", CSP_ONLY),
+    BOOL("MODEL.EXTRA.DEPTHWISE", model.depthwise, "false", CSP_ONLY),
+    BOOL("MODEL.EXTRA.SHARE_HEAD", model.share_head, "true", ONLY(HR_RTMDET)),
+    BOOL("MODEL.EXTRA.EXP_DISTANCES", model.exp_distances, "false", ONLY(HR_RTMDET)),
 
     BOOL("LOSS.USE_OHKM", loss.use_ohkm, "false"),
     INT("LOSS.TOPK", loss.topk, 1, 1024, "8"),
@@ -193,6 +206,21 @@ const hr_key hr_set_keys[] = {
 };
 
 const int hr_n_set_keys = (int)(sizeof hr_set_keys / sizeof *hr_set_keys);
+
+hr_family hr_family_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        hr_family family;
+    } families[] = {{"pose_hrnet", HR_POSE_HRNET},
+                    {"pose_resnet", HR_POSE_RESNET},
+                    {"detect_hrnet", HR_DETECT_HRNET},
+                    {"yolox", HR_YOLOX},
+                    {"rtmdet", HR_RTMDET}};
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (strcmp(families[i].name, name) == 0) return families[i].family;
+    return 0;
+}
 
 const hr_key *hr_key_find(const char *path)
 {

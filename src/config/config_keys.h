@@ -33,7 +33,7 @@ typedef struct hr_key {
     int min_count;        /* lists: the smallest number of entries */
     double low, high;     /* numbers: the range, both ends included; both 0: any finite number */
     const char *standard; /* the published default, as a YAML scalar */
-    const char *family;   /* under MODEL.EXTRA: the only network that has the key; NULL: all have it */
+    int families;         /* the networks that have the key (hr_family, together); 0: all have it */
     const char *note;     /* why the key does nothing; NULL: it does something */
 } hr_key;
 

@@ -75,7 +75,9 @@ static int add_param(hr_graph *graph, const char *module, const char *field, hr_
         graph->param_capacity = capacity;
     }
     hr_param *param = &graph->params[graph->n_params];
-    *param = (hr_param){.kind = kind, .n_dims = n_dims, .n_elements = 1, .offset = graph->n_floats};
+    *param = (hr_param){.kind = kind, .n_dims = n_dims, .n_elements = 1, .offset = graph->n_floats, .like = -1};
+    param->spread = kind == HR_PARAM_WEIGHT ? 0.001f : 0;
+    param->start = kind == HR_PARAM_NORM_WEIGHT || kind == HR_PARAM_NORM_VAR ? 1 : 0;
     snprintf(param->name, sizeof param->name, "%s.%s", module, field);
     for (int i = 0; i < n_dims; i++) {
         param->shape[i] = shape[i];
@@ -253,6 +255,19 @@ void hr_graph_name(hr_graph *graph, int node, const char *format, ...)
     va_end(arguments);
 }
 
+void hr_graph_initial(hr_graph *graph, int node, double weight_deviation, double bias)
+{
+    if (node < 0) return;
+    graph->params[graph->nodes[node].weight].spread = (float)weight_deviation;
+    if (graph->nodes[node].bias >= 0) graph->params[graph->nodes[node].bias].start = (float)bias;
+}
+
+void hr_graph_like(hr_graph *graph, int node, int earlier)
+{
+    if (node < 0 || earlier < 0) return;
+    graph->params[graph->nodes[node].weight].like = graph->nodes[earlier].weight;
+}
+
 void hr_graph_output(hr_graph *graph, int node, const char *name)
 {
     if (node < 0 || graph->status != HRNET_OK) return;
@@ -308,7 +323,8 @@ size_t hr_graph_n_trainable(const hr_graph *graph)
 {
     size_t total = 0;
     for (int i = 0; i < graph->n_params; i++)
-        if (graph->params[i].kind <= HR_PARAM_NORM_BIAS) total += graph->params[i].n_elements;
+        if (graph->params[i].kind <= HR_PARAM_NORM_BIAS && graph->params[i].like < 0)
+            total += graph->params[i].n_elements;
     return total;
 }
 

@@ -1,6 +1,7 @@
 /*
- * graph.h - a network as a list of nodes in an order in which they can be computed, and its parameters in state-dict
- * order. Tensors are the nodes' outputs: node i makes tensor i, of shape [n][c][h][w].
+ * graph.h - a network as a list of nodes in an order in which they can be computed, and its parameters in the order in
+ * which the nodes need them (for a pose network that of its state dict). Tensors are the nodes' outputs: node i makes
+ * tensor i, of shape [n][c][h][w].
  *
  * A graph has two forms. The builders write the form "as built": one node an operation, as the published code has it;
  * training and the reference run that. hr_graph_fuse makes the "fused" form that inference and ONNX use: norms are
@@ -76,7 +77,10 @@ typedef struct hr_param {
     int n_dims;
     int64_t shape[4];
     size_t n_elements;
-    size_t offset; /* in floats, of this parameter in one flat block of all of them */
+    size_t offset;       /* in floats, of this parameter in one flat block of all of them */
+    int like;            /* the parameter that this one repeats wherever the published code trains it, so that both are
+                            counted once; -1: none */
+    float start, spread; /* initial values: normally distributed around start with this standard deviation */
 } hr_param;
 
 /* The window of a convolution or pool, and how it moves. Output cell o reads input cells o * stride - pad + k *
@@ -141,9 +145,9 @@ hrnet_status hr_graph_reshape(hr_graph *out, const hr_graph *graph, int h, int w
 
 void hr_graph_free(hr_graph *graph);
 
-/* Trainable parameters (weights, biases, norm weights and biases), and multiply-adds of one picture: all convolutions
- * and transposed convolutions at the graph's size. Upstream's summary counts the latter on their output cells, four
- * times as many as there are. */
+/* Trainable parameters (weights, biases, norm weights and biases; those that repeat others count once), and
+ * multiply-adds of one picture: all convolutions and transposed convolutions at the graph's size. Upstream's summary
+ * counts the latter on their output cells, four times as many as there are. */
 size_t hr_graph_n_trainable(const hr_graph *graph);
 uint64_t hr_graph_macs(const hr_graph *graph);
 uint64_t hr_node_macs(const hr_graph *graph, int node); /* the share of one node; 0 without weights */
@@ -165,6 +169,12 @@ int hr_graph_conv(hr_graph *graph, int input, const char *name, int oc, int kern
 /* Any window; zeros in it mean: kw as kh, stride, dilation and groups 1 (padding 0 is none). */
 int hr_graph_conv_window(hr_graph *graph, int input, const char *name, int oc, hr_window window, int with_bias);
 int hr_graph_deconv(hr_graph *graph, int input, const char *name, int oc, int kernel, int with_bias);
+/* Other initial values than upstream's init_weights gives: the deviation of the node's weights, the value of its
+ * biases.
+ */
+void hr_graph_initial(hr_graph *graph, int node, double weight_deviation, double bias);
+/* The weights of a convolution repeat those of an earlier one of the same shape. */
+void hr_graph_like(hr_graph *graph, int node, int earlier);
 int hr_graph_norm(hr_graph *graph, int input, const char *name); /* epsilon 1e-5, momentum 0.1 */
 int hr_graph_norm_like(hr_graph *graph, int input, const char *name, double epsilon, double momentum);
 int hr_graph_activation(hr_graph *graph, int input, hr_activation activation);

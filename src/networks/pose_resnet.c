@@ -15,7 +15,7 @@ static const struct {
                {101, HR_BLOCK_BOTTLENECK, {3, 4, 23, 3}},
                {152, HR_BLOCK_BOTTLENECK, {3, 8, 36, 3}}};
 
-int hr_build_pose_resnet(hr_graph *graph, const hr_model_config *model)
+void hr_build_pose_resnet(hr_graph *graph, const hr_model_config *model)
 {
     size_t depth = 0;
     while (depth < sizeof resnets / sizeof *resnets - 1 && resnets[depth].n_layers != model->n_layers) depth++;
@@ -35,5 +35,6 @@ int hr_build_pose_resnet(hr_graph *graph, const hr_model_config *model)
                             model->deconv_kernels[i], model->deconv_with_bias);
         x = hr_graph_relu(graph, hr_graph_norm(graph, x, hr_path_of("deconv_layers.%d", 3 * i + 1).text));
     }
-    return hr_graph_conv(graph, x, "final_layer", model->n_joints, model->final_conv_kernel, 1, 1);
+    x = hr_graph_conv(graph, x, "final_layer", model->n_joints, model->final_conv_kernel, 1, 1);
+    hr_graph_output(graph, x, "heatmaps");
 }

@@ -10,8 +10,11 @@
 
 typedef struct hr_network {
     const char *name; /* MODEL.NAME */
-    /* Append the nodes that the configuration describes; returns the node of the heatmaps, or -1 (graph.h). */
-    int (*build)(hr_graph *graph, const hr_model_config *model);
+    hrnet_task task;
+    /* Append the nodes that the configuration describes, and make their outputs: "heatmaps" of a pose network;
+     * "head_8", "head_16" and "head_32" of a detector, by stride, each with the numbers of its cells as the head's
+     * convolutions make them: x, y, log w, log h, object, classes; for rtmdet left, top, right, bottom, classes. */
+    void (*build)(hr_graph *graph, const hr_model_config *model);
 } hr_network;
 
 /* The network of that name, or NULL. */
@@ -21,7 +24,10 @@ const hr_network *hr_network_find(const char *name);
 hrnet_status hr_network_build(hr_graph *out, const hr_model_config *model);
 
 /* The builders. */
-int hr_build_pose_hrnet(hr_graph *graph, const hr_model_config *model);
-int hr_build_pose_resnet(hr_graph *graph, const hr_model_config *model);
+void hr_build_pose_hrnet(hr_graph *graph, const hr_model_config *model);
+void hr_build_pose_resnet(hr_graph *graph, const hr_model_config *model);
+void hr_build_detect_hrnet(hr_graph *graph, const hr_model_config *model);
+void hr_build_yolox(hr_graph *graph, const hr_model_config *model);
+void hr_build_rtmdet(hr_graph *graph, const hr_model_config *model);
 
 #endif

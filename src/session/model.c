@@ -109,7 +109,9 @@ static void fill_info(hrnet_model *model, const hr_graph *graph)
     const hr_model_config *m = &model->config.model;
     hrnet_model_info *info = &model->info;
     info->name = m->name;
-    info->n_joints = m->n_joints;
+    info->task = hr_network_find(m->name)->task;
+    info->n_joints = info->task == HRNET_TASK_POSE ? m->n_joints : 0;
+    info->n_classes = info->task == HRNET_TASK_DETECT ? m->n_classes : 0;
     info->input_width = m->image_size[0];
     info->input_height = m->image_size[1];
     info->heatmap_width = graph->nodes[graph->outputs[0].node].w;

@@ -17,17 +17,8 @@
 void hr_initial_value(uint64_t seed, const hr_param *param, float *out)
 {
     const uint64_t stream = seed ^ hr_hash_text(param->name);
-    for (size_t i = 0; i < param->n_elements; i++) {
-        switch (param->kind) {
-        case HR_PARAM_WEIGHT: out[i] = 0.001f * hr_random_normal(stream, i); break;
-        case HR_PARAM_NORM_WEIGHT:
-        case HR_PARAM_NORM_VAR: out[i] = 1; break;
-        case HR_PARAM_BIAS:
-        case HR_PARAM_NORM_BIAS:
-        case HR_PARAM_NORM_MEAN:
-        case HR_PARAM_NORM_COUNT: out[i] = 0; break;
-        }
-    }
+    for (size_t i = 0; i < param->n_elements; i++)
+        out[i] = param->spread > 0 ? param->start + param->spread * hr_random_normal(stream, i) : param->start;
 }
 
 /* hr_weights.read for initial values; the context is the seed. */

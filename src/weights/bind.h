@@ -49,11 +49,10 @@ void hr_binding_free(hr_binding *binding);
  * and parameter, for NaN, infinite numbers and negative variances. */
 hr_weights hr_bound(const hr_binding *binding);
 
-/* Write the initial value of a parameter to out [n_elements], as upstream's init_weights: weights of (transposed)
- * convolutions are normal with standard deviation 0.001, biases 0, batch norms have weight 1, bias 0, mean 0 and
- * variance
- * 1. Each number is a function of (seed, parameter name, index), so that a seed gives the same network on any machine
- * and in any order of reading. */
+/* Write the initial value of a parameter to out [n_elements]: hr_param.start and .spread, which are those of upstream's
+ * init_weights (weights of convolutions and transposed ones are normal with standard deviation 0.001, biases 0, batch
+ * norms have weight 1, bias 0, mean 0 and variance 1) unless the builder says otherwise. Each number is a function of
+ * (seed, parameter name, index), so that a seed gives the same network on any machine and in any order of reading. */
 void hr_initial_value(uint64_t seed, const hr_param *param, float *out);
 
 /* The initial values of a whole network. *seed must outlive the result. */
