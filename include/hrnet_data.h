@@ -76,6 +76,7 @@ typedef struct hrnet_annotations_options {
     const char *category; /* read the annotations of this category alone, named by its name (in any case of
                              letters) or its id; NULL: see hrnet_annotations_open */
     int n_keypoints;      /* that a network finds: decides between categories of several skeletons; 0: unknown */
+    int boxes_alone;      /* 1: read no keypoints; every category counts, with keypoints or without */
     hrnet_message_fn *on_message; /* gets a line about whatever was assumed or left out; one that begins with "warning:"
                                      may change numbers; or NULL */
     void *context;
@@ -84,11 +85,11 @@ typedef struct hrnet_annotations_options {
 
 /* Read a COCO annotations file; path "-" is standard input; options NULL: defaults.
  *
- * Which categories: options->category; else all that have keypoints, if these are the same ones (AP-10K's 54 animals);
- * else, of several skeletons, the one with n_keypoints, the one that is used, or the one named "person", the first of
- * these reasons that tells them apart; else HRNET_ERR_UNSUPPORTED. If no category has keypoints: all, or in a file of
- * boxes or images alone the one named "person". As in
- * pycocotools, annotations of other categories and of images that the file does not list are left out.
+ * Which categories: options->category; else all, with boxes_alone; else all that have keypoints, if these are the same
+ * ones (AP-10K's 54 animals); else, of several skeletons, the one with n_keypoints, the one that is used, or the one
+ * named "person", the first of these reasons that tells them apart; else HRNET_ERR_UNSUPPORTED. If no category has
+ * keypoints: all, or in a file of boxes or images alone the one named "person". As in pycocotools, annotations of other
+ * categories and of images that the file does not list are left out.
  *
  * What annotation tools write is taken: members that are null, empty lists, missing; ids like 7.0; links that make no
  * sense, which are left out. A person without a box, or with one of no width or height, gets the rectangle around the

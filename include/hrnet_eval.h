@@ -25,24 +25,26 @@ extern "C" {
 
 /* ------------------------------------------------------------------------------------------------ COCO score */
 
-/* Poses to score. Either zero it, call hrnet_coco_results_load, and release it with hrnet_coco_results_free; or point
- * it to arrays of your own, which you release yourself. */
+/* Poses or boxes to score. Either zero it, call hrnet_coco_results_load or hrnet_box_results_load, and release it with
+ * hrnet_coco_results_free; or point it to arrays of your own, which you release yourself. */
 typedef struct hrnet_coco_results {
     size_t n;
     int n_keypoints;
-    int64_t *image_ids;     /* [n] */
-    int64_t *category_ids;  /* [n] */
-    double *scores;         /* [n], of poses; any finite or infinite number, not NaN */
-    double *keypoints;      /* [n][n_keypoints][3]: x, y, score; the scores of keypoints are not used */
-    double *areas;          /* [n] px^2; NULL: of the rectangle around the keypoints (pycocotools' loadRes) */
-    size_t n_broken;        /* entries of the file that could not be read and are left out */
+    int64_t *image_ids;    /* [n] */
+    int64_t *category_ids; /* [n] */
+    double *scores;        /* [n], of poses or boxes; any finite or infinite number, not NaN */
+    double *keypoints;  /* [n][n_keypoints][3]: x, y, score; the scores of keypoints are not used; NULL: boxes alone */
+    double *areas;      /* [n] px^2, of poses; NULL: of the rectangle around the keypoints (pycocotools' loadRes) */
+    double (*boxes)[4]; /* [n] x, y, width, height in px; NULL: poses alone */
+    size_t n_broken;    /* entries of the file that could not be read and are left out */
     char first_broken[256]; /* the first of them, and what is wrong with it */
     size_t n_without_score; /* entries of the file whose score is NaN: they come last, as in pycocotools */
 } hrnet_coco_results;
 
 /* Read a results file: [{"image_id": .., "category_id": .., "keypoints": [3 n_keypoints], "score": ..}, ...]. If the
- * first entry has a "bbox", areas are those of the boxes (loadRes). n_keypoints 0 accepts the number of the first
- * entry. Entries that cannot be read are left out (n_broken); HRNET_ERR_FORMAT names the first if that holds for all.
+ * first entry has a "bbox", all need one, and areas are those of the boxes (loadRes). n_keypoints 0 accepts the number
+ * of the first entry. Entries that cannot be read are left out (n_broken); HRNET_ERR_FORMAT names the first if that
+ * holds for all.
  */
 HRNET_API hrnet_status hrnet_coco_results_load(hrnet_coco_results *out, const char *path, int n_keypoints);
 HRNET_API void hrnet_coco_results_free(hrnet_coco_results *results);
@@ -109,6 +111,53 @@ typedef struct hrnet_coco_options {
 HRNET_API hrnet_status hrnet_coco_evaluate(hrnet_coco_score *out, const hrnet_annotations *annotations,
                                            const hrnet_coco_results *results, const hrnet_coco_options *options);
 HRNET_API void hrnet_coco_score_free(hrnet_coco_score *score);
+
+/* ------------------------------------------------------------------------------------------------ COCO's box score */
+
+/* Read a results file of boxes: [{"image_id": .., "category_id": .., "bbox": [x, y, width, height], "score": ..}, ...].
+ * Keypoints that it may have are not read. Broken entries are as in hrnet_coco_results_load. Free with
+ * hrnet_coco_results_free. */
+HRNET_API hrnet_status hrnet_box_results_load(hrnet_coco_results *out, const char *path);
+
+/* Indices of the twelve published numbers, in the published order. */
+enum {
+    HRNET_BOX_AP, /* mean over IoU thresholds .50, .55 ... .95 */
+    HRNET_BOX_AP50,
+    HRNET_BOX_AP75,
+    HRNET_BOX_AP_SMALL,  /* area <= 32^2 px^2 */
+    HRNET_BOX_AP_MEDIUM, /* 32^2 <= area <= 96^2 px^2 */
+    HRNET_BOX_AP_LARGE,  /* 96^2 <= area */
+    HRNET_BOX_AR1,       /* with the best result of each image and category alone */
+    HRNET_BOX_AR10,
+    HRNET_BOX_AR100,
+    HRNET_BOX_AR_SMALL,
+    HRNET_BOX_AR_MEDIUM,
+    HRNET_BOX_AR_LARGE,
+    HRNET_BOX_NUMBERS
+};
+/* Their names in the manner of hrnet_coco_number_names: "AP", "Ap .5", "AP .75", "AP (S)", ... [HRNET_BOX_NUMBERS];
+ * static. */
+HRNET_API const char *const *hrnet_box_number_names(void);
+
+enum { HRNET_BOX_AREAS = 4 /* all, small, medium, large */ };
+
+/* A score of boxes. It owns nothing. */
+typedef struct hrnet_box_score {
+    double numbers[HRNET_BOX_NUMBERS];                       /* 0..1; -1: no box of that area */
+    double precision[HRNET_BOX_AREAS][HRNET_OKS_THRESHOLDS]; /* AP of an area and IoU threshold; -1 likewise */
+    double recall[HRNET_BOX_AREAS][HRNET_OKS_THRESHOLDS];    /* with 100 results of each image and category */
+    size_t n_images, n_categories; /* categories with boxes that count: the mean is over them */
+    size_t n_boxes, n_ignored;     /* true boxes that count, and crowds */
+    size_t n_results;              /* results that count: at most 100 of an image and category */
+    size_t n_other_category;       /* results left out because the annotations do not have their category */
+} hrnet_box_score;
+
+/* Score boxes as pycocotools' COCOeval does for iouType "bbox", over all categories of the annotations: read these with
+ * hrnet_annotations_options.boxes_alone. Areas of true boxes are those of the annotations. HRNET_ERR_MISMATCH: results
+ * without boxes, one for an image that the annotations do not have, or none of a category of the annotations. On
+ * failure *out is untouched. */
+HRNET_API hrnet_status hrnet_box_evaluate(hrnet_box_score *out, const hrnet_annotations *annotations,
+                                          const hrnet_coco_results *results);
 
 /* ------------------------------------------------------------------------------------------------ MPII score */
 

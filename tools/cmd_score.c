@@ -11,7 +11,7 @@
 
 typedef struct settings {
     const char *truth, *results, *preds, *sigmas, *info, *category, *json;
-    int per_joint;
+    int per_joint, by_box;
 } settings;
 
 static const option options[] = {
@@ -20,6 +20,8 @@ static const option options[] = {
     {"results", 'r', OPTION_TEXT, "DT.json", "coco: results in COCO's format", offsetof(settings, results), 0, 0},
     {"preds", 'p', OPTION_TEXT, "FILE", "mpii: preds.npy [n][16][2], counted from 0, or pred.mat, counted from 1",
      offsetof(settings, preds), 0, 0},
+    {"iou", 0, OPTION_CHOICE, "keypoints|bbox", "coco: what is compared, poses by OKS or boxes by their overlap",
+     offsetof(settings, by_box), 0, 0},
     {"sigmas", 's', OPTION_TEXT, "a,b,...",
      "coco: OKS constants, one a keypoint; default: those of --info or of the annotations, else COCO's for 17 "
      "keypoints, else 0.05 for each",
@@ -27,8 +29,9 @@ static const option options[] = {
     {"info", 'i', OPTION_TEXT, "FILE.yaml", "coco: description of the dataset (names, sigmas)",
      offsetof(settings, info), 0, 0},
     {"category", 0, OPTION_TEXT, "NAME",
-     "coco: score this category of the ground truth, a name or an id; default: the mean over those with keypoints, as "
-     "pycocotools",
+     "coco: score this category of the ground truth, a name or an id; default: the mean over those with keypoints "
+     "(bbox: "
+     "over all), as pycocotools",
      offsetof(settings, category), 0, 0},
     {"per-joint", 'j', OPTION_FLAG, NULL, "a row for every joint too", offsetof(settings, per_joint), 0, 0},
     {"json", 'o', OPTION_TEXT, "OUT", "write all numbers as JSON too; '-' is standard output, without the table",
@@ -59,13 +62,13 @@ static void put_count(hrnet_json_writer *json, const char *key, size_t value)
     hrnet_json_integer(json, (long long)value);
 }
 
-static void put_curves(hrnet_json_writer *json, const char *key,
-                       const double values[HRNET_COCO_AREAS][HRNET_OKS_THRESHOLDS])
+/* A list of numbers for each of n areas. */
+static void put_curves(hrnet_json_writer *json, const char *key, const char *const *areas, int n,
+                       const double (*values)[HRNET_OKS_THRESHOLDS])
 {
-    static const char *const areas[HRNET_COCO_AREAS] = {"all", "medium", "large"};
     hrnet_json_key(json, key);
     hrnet_json_object(json);
-    for (int a = 0; a < HRNET_COCO_AREAS; a++) {
+    for (int a = 0; a < n; a++) {
         hrnet_json_key(json, areas[a]);
         hrnet_json_array(json);
         for (int t = 0; t < HRNET_OKS_THRESHOLDS; t++) put_value(json, values[a][t]);
@@ -76,13 +79,14 @@ static void put_curves(hrnet_json_writer *json, const char *key,
 
 static void put_coco(hrnet_json_writer *json, const hrnet_coco_score *score, const hrnet_skeleton *skeleton)
 {
+    static const char *const areas[HRNET_COCO_AREAS] = {"all", "medium", "large"};
     for (int i = 0; i < HRNET_COCO_NUMBERS; i++) put_number(json, hrnet_coco_number_names()[i], score->numbers[i]);
     put_count(json, "images", score->n_images);
     put_count(json, "persons", score->n_persons);
     put_count(json, "ignored", score->n_ignored);
     put_count(json, "results", score->n_results);
-    put_curves(json, "precision", score->precision);
-    put_curves(json, "recall", score->recall);
+    put_curves(json, "precision", areas, HRNET_COCO_AREAS, score->precision);
+    put_curves(json, "recall", areas, HRNET_COCO_AREAS, score->recall);
     hrnet_json_key(json, "joints");
     hrnet_json_array(json);
     for (int i = 0; i < score->n_keypoints; i++) {
@@ -96,6 +100,19 @@ static void put_coco(hrnet_json_writer *json, const hrnet_coco_score *score, con
         hrnet_json_close(json);
     }
     hrnet_json_close(json);
+}
+
+static void put_boxes(hrnet_json_writer *json, const hrnet_box_score *score)
+{
+    static const char *const areas[HRNET_BOX_AREAS] = {"all", "small", "medium", "large"};
+    for (int i = 0; i < HRNET_BOX_NUMBERS; i++) put_number(json, hrnet_box_number_names()[i], score->numbers[i]);
+    put_count(json, "images", score->n_images);
+    put_count(json, "categories", score->n_categories);
+    put_count(json, "boxes", score->n_boxes);
+    put_count(json, "ignored", score->n_ignored);
+    put_count(json, "results", score->n_results);
+    put_curves(json, "precision", areas, HRNET_BOX_AREAS, score->precision);
+    put_curves(json, "recall", areas, HRNET_BOX_AREAS, score->recall);
 }
 
 static void put_mpii(hrnet_json_writer *json, const hrnet_mpii_score *score)
@@ -114,13 +131,14 @@ static void put_mpii(hrnet_json_writer *json, const hrnet_mpii_score *score)
     hrnet_json_close(json);
 }
 
-/* One of the two scores to the file that --json names. */
+/* One of the three scores to the file that --json names. */
 static int write_json(const char *path, const hrnet_coco_score *coco, const hrnet_skeleton *skeleton,
-                      const hrnet_mpii_score *mpii)
+                      const hrnet_box_score *boxes, const hrnet_mpii_score *mpii)
 {
     hrnet_json_writer *const json = tool_json_begin();
     hrnet_json_object(json);
     if (coco != NULL) put_coco(json, coco, skeleton);
+    if (boxes != NULL) put_boxes(json, boxes);
     if (mpii != NULL) put_mpii(json, mpii);
     hrnet_json_close(json);
     const int status = hrnet_json_save(json, path) == HRNET_OK ? STATUS_DONE : tool_failed();
@@ -149,6 +167,12 @@ static double *read_sigmas(const char *text, int *n_out)
     }
     *n_out = n;
     return sigmas;
+}
+
+/* The table, unless the JSON takes its place on standard output. */
+static int is_printed(const settings *set)
+{
+    return set->json == NULL || strcmp(set->json, "-") != 0;
 }
 
 /* The lines of pycocotools' summarize. */
@@ -180,7 +204,7 @@ static void print_coco(const settings *set, const hrnet_coco_score *score, const
 }
 
 /* What was left out of the results, which changes the numbers. */
-static void report_results(const settings *set, const hrnet_coco_results *results, const hrnet_coco_score *score)
+static void report_results(const settings *set, const hrnet_coco_results *results, size_t n_other_category)
 {
     if (results->n_broken > 0)
         tool_error("warning: %s: %zu of %zu results could not be read and are left out; the first: %s", set->results,
@@ -188,9 +212,9 @@ static void report_results(const settings *set, const hrnet_coco_results *result
     if (results->n_without_score > 0)
         tool_error("warning: %s: %zu results have the score NaN: they come last, as in pycocotools", set->results,
                    results->n_without_score);
-    if (score->n_other_category > 0 && set->category == NULL)
+    if (n_other_category > 0 && set->category == NULL)
         tool_error("warning: %s: %zu of %zu results are of categories that are not scored: left out", set->results,
-                   score->n_other_category, results->n);
+                   n_other_category, results->n);
 }
 
 static int score_coco(const settings *set, const hrnet_annotations *truth, const hrnet_dataset_info *info,
@@ -208,10 +232,9 @@ static int score_coco(const settings *set, const hrnet_annotations *truth, const
     if (hrnet_coco_results_load(&results, set->results, info->skeleton.n_keypoints) != HRNET_OK ||
         hrnet_coco_evaluate(&score, truth, &results, &how) != HRNET_OK)
         status = tool_failed();
-    if (status == STATUS_DONE) report_results(set, &results, &score);
-    if (status == STATUS_DONE && (set->json == NULL || strcmp(set->json, "-") != 0))
-        print_coco(set, &score, &info->skeleton);
-    if (status == STATUS_DONE && set->json != NULL) status = write_json(set->json, &score, &info->skeleton, NULL);
+    if (status == STATUS_DONE) report_results(set, &results, score.n_other_category);
+    if (status == STATUS_DONE && is_printed(set)) print_coco(set, &score, &info->skeleton);
+    if (status == STATUS_DONE && set->json != NULL) status = write_json(set->json, &score, &info->skeleton, NULL, NULL);
     hrnet_coco_score_free(&score);
     hrnet_coco_results_free(&results);
     return status;
@@ -267,6 +290,51 @@ static int run_coco(const settings *set)
     return status;
 }
 
+/* ---------------------------------------------------------------------------------------------- boxes */
+
+/* The lines of pycocotools' summarize, and the table. */
+static void print_boxes(const settings *set, const hrnet_box_score *score)
+{
+    static const char *const about[HRNET_BOX_NUMBERS] = {
+        "0.50:0.95 | area=   all | maxDets=100", "0.50      | area=   all | maxDets=100",
+        "0.75      | area=   all | maxDets=100", "0.50:0.95 | area= small | maxDets=100",
+        "0.50:0.95 | area=medium | maxDets=100", "0.50:0.95 | area= large | maxDets=100",
+        "0.50:0.95 | area=   all | maxDets=  1", "0.50:0.95 | area=   all | maxDets= 10",
+        "0.50:0.95 | area=   all | maxDets=100", "0.50:0.95 | area= small | maxDets=100",
+        "0.50:0.95 | area=medium | maxDets=100", "0.50:0.95 | area= large | maxDets=100"};
+    char *name = tool_stem(set->results);
+    printf("%zu images, %zu categories, %zu boxes to find and %zu to ignore, %zu results\n", score->n_images,
+           score->n_categories, score->n_boxes, score->n_ignored, score->n_results);
+    for (int i = 0; i < HRNET_BOX_NUMBERS; i++)
+        printf(" %-18s %s @[ IoU=%s ] = %.3f\n", i < HRNET_BOX_AR1 ? "Average Precision" : "Average Recall",
+               i < HRNET_BOX_AR1 ? "(AP)" : "(AR)", about[i], score->numbers[i]);
+    score_table_print(name, hrnet_box_number_names(), score->numbers, HRNET_BOX_NUMBERS);
+    free(name);
+}
+
+static int run_boxes(const settings *set)
+{
+    const hrnet_annotations_options how = {.category = set->category, .boxes_alone = 1, .on_message = on_message};
+    hrnet_annotations *truth = NULL;
+    hrnet_coco_results results = {0};
+    hrnet_box_score score;
+    int status = STATUS_DONE;
+    if (set->truth == NULL || set->results == NULL || set->preds != NULL || set->sigmas != NULL || set->info != NULL ||
+        set->per_joint)
+        return tool_usage("expected --gt and --results, without --preds, --sigmas, --info and --per-joint");
+    if (hrnet_annotations_open(&truth, set->truth, &how) != HRNET_OK ||
+        hrnet_box_results_load(&results, set->results) != HRNET_OK)
+        status = tool_failed();
+    else if (hrnet_box_evaluate(&score, truth, &results) != HRNET_OK)
+        status = tool_failed();
+    if (status == STATUS_DONE) report_results(set, &results, score.n_other_category);
+    if (status == STATUS_DONE && is_printed(set)) print_boxes(set, &score);
+    if (status == STATUS_DONE && set->json != NULL) status = write_json(set->json, NULL, NULL, &score, NULL);
+    hrnet_coco_results_free(&results);
+    hrnet_annotations_free(truth);
+    return status;
+}
+
 /* ---------------------------------------------------------------------------------------------- MPII */
 
 static void print_mpii(const settings *set, const hrnet_mpii_score *score, size_t n)
@@ -289,14 +357,14 @@ static int run_mpii(const settings *set)
     size_t n = 0;
     int status = STATUS_DONE;
     if (set->truth == NULL || set->preds == NULL || set->results != NULL || set->sigmas != NULL || set->info != NULL ||
-        set->category != NULL)
-        return tool_usage("expected --gt and --preds, without --results, --sigmas, --info and --category");
+        set->category != NULL || set->by_box)
+        return tool_usage("expected --gt and --preds, without --results, --sigmas, --info, --category and --iou");
     if (hrnet_mpii_truth_load(&truth, set->truth) != HRNET_OK ||
         hrnet_mpii_poses_load(&poses, &n, set->preds) != HRNET_OK ||
         hrnet_mpii_evaluate(&score, truth, poses, n) != HRNET_OK)
         status = tool_failed();
-    if (status == STATUS_DONE && (set->json == NULL || strcmp(set->json, "-") != 0)) print_mpii(set, &score, n);
-    if (status == STATUS_DONE && set->json != NULL) status = write_json(set->json, NULL, NULL, &score);
+    if (status == STATUS_DONE && is_printed(set)) print_mpii(set, &score, n);
+    if (status == STATUS_DONE && set->json != NULL) status = write_json(set->json, NULL, NULL, NULL, &score);
     hrnet_mpii_poses_free(poses);
     hrnet_mpii_truth_free(truth);
     return status;
@@ -309,7 +377,7 @@ static int run(int argc, char **argv)
     const int status = options_parse(&command_score, argc, argv, &set, &n_arguments);
     if (status != OPTIONS_RUN) return status;
     if (tool_check_output(set.json, TOOL_INPUTS(set.truth, set.results, set.preds, set.info)) != 0) return STATUS_USAGE;
-    if (n_arguments == 1 && strcmp(argv[0], "coco") == 0) return run_coco(&set);
+    if (n_arguments == 1 && strcmp(argv[0], "coco") == 0) return set.by_box ? run_boxes(&set) : run_coco(&set);
     if (n_arguments == 1 && strcmp(argv[0], "mpii") == 0) return run_mpii(&set);
     return tool_usage("expected one word, coco or mpii, and options");
 }
@@ -321,6 +389,7 @@ const command command_score = {
     "coco gives the ten numbers of pycocotools for keypoints (a number of -1: no person to judge by). Per joint, OKS "
     "and "
     "px are means over the persons that were found with an OKS of 0.1 or more.\n"
+    "coco --iou bbox gives its twelve numbers for boxes, of any number of categories.\n"
     "mpii gives PCKh. Mean@0.1 is taken at a threshold of 0.1; upstream's table calls Mean@0.1 what is taken at 0.11, "
     "which is the last column.",
     options,

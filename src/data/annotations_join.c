@@ -235,9 +235,9 @@ static int has_numbers(const hrnet_annotations *a)
     return 0;
 }
 
-/* Choose the caller's category; else those that have keypoints, which must be the same ones; else, where the
- * annotations have keypoints that no category names, all; else, in a file of boxes or images alone, the one named
- * person, or all. */
+/* Choose the caller's category; else, if boxes alone are read, all; else those that have keypoints, which must be the
+ * same ones; else, where the annotations have keypoints that no category names, all; else, in a file of boxes or images
+ * alone, the one named person, or all. */
 static hrnet_status choose_categories(hr_annotations_reading *r)
 {
     size_t n_with_keypoints = 0;
@@ -248,7 +248,7 @@ static hrnet_status choose_categories(hr_annotations_reading *r)
         HR_TRY(choose_wanted(r));
     else if (n_with_keypoints > 1)
         HR_TRY(choose_skeleton(r));
-    else if (n_with_keypoints == 0 && !has_numbers(r->a))
+    else if (n_with_keypoints == 0 && !r->options->boxes_alone && !has_numbers(r->a))
         prefer(r, is_person);
     HR_TRY(list_chosen(r));
     if (r->a->n_categories == 0 && r->a->n_persons > 0)
@@ -303,15 +303,17 @@ int hr_box_of_keypoints(const double *keypoints, int n, double bbox[4])
 }
 
 /* A person whom a tool wrote without a box gets that of the keypoints, one without an area that of the box. */
-static void complete_box(hrnet_annotations *a, hr_person_record *person, const double *keypoints)
+static void complete_box(hr_annotations_reading *r, hr_person_record *person, const double *keypoints)
 {
+    hrnet_annotations *const a = r->a;
     const int has_box = person->bbox[2] > 0 && person->bbox[3] > 0, has_area = person->area > 0;
     if (!has_box && !person->is_crowd && keypoints != NULL &&
         hr_box_of_keypoints(keypoints, person->n_numbers, person->bbox))
         a->counts.n_boxes_made++;
     if (has_area || !(person->bbox[2] > 0 && person->bbox[3] > 0)) return;
     person->area = person->bbox[2] * person->bbox[3];
-    a->counts.n_areas_made += keypoints != NULL && has_box;
+    /* areas matter to OKS, and to the score of boxes */
+    a->counts.n_areas_made += (keypoints != NULL || r->options->boxes_alone) && has_box;
 }
 
 /* 1 if the person stays; else the reason is counted. */
@@ -349,7 +351,7 @@ static void join_persons(hr_annotations_reading *r)
             memmove(keypoints, r->numbers.values + person.row, row * sizeof *keypoints);
             person.row = n_rows++;
         }
-        complete_box(a, &person, keypoints);
+        complete_box(r, &person, keypoints);
         a->persons[n++] = person;
     }
     a->n_persons = n;

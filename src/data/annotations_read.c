@@ -129,7 +129,7 @@ static hrnet_status read_category(void *context, const hr_json *value, size_t in
     const char *const name = hr_json_string(hr_json_get(value, "name"));
     HR_TRY(read_id(value, "id", &entry.id));
     HR_GROW(r->categories, r->n_categories, r->categories_capacity);
-    if (!hr_json_is_empty(hr_json_get(value, "keypoints")))
+    if (!r->options->boxes_alone && !hr_json_is_empty(hr_json_get(value, "keypoints")))
         HR_TRY(hr_dataset_info_read(&entry.info, value, 0, &r->a->notes));
     entry.name = hr_strdup(name != NULL ? name : "");
     if (entry.name == NULL) {
@@ -187,7 +187,7 @@ static hrnet_status read_person(void *context, const hr_json *value, size_t inde
     if (!hr_json_is_empty(bbox)) HR_TRY(hr_bbox_read(bbox, person.bbox));
     HR_TRY(read_optional(value, "area", &person.area));
     HR_TRY(read_crowd(value, &person.is_crowd));
-    HR_TRY(read_keypoints(r, value, &person));
+    if (!r->options->boxes_alone) HR_TRY(read_keypoints(r, value, &person));
     r->a->persons[r->a->n_persons++] = person;
     return HRNET_OK;
 }

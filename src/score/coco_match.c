@@ -1,5 +1,5 @@
 /*
- * coco_match.c - who found whom, in pycocotools' order of operations: persons and results sorted into cells, greedy
+ * coco_match.c - who found whom, in pycocotools' order of operations: truths and results sorted into cells, greedy
  * matching in one cell (the core of COCOeval.evaluateImg), and from the matches the scores of single joints.
  */
 #include <math.h>
@@ -30,8 +30,12 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Index of a category among those that are scored; SIZE_MAX: it is none of them. */
-static size_t find_category(const hrnet_annotations *annotations, int64_t id)
+void hr_coco_sort(hr_coco_members *members)
+{
+    if (members->n > 0) qsort(members->list, members->n, sizeof *members->list, by_cell);
+}
+
+size_t hr_coco_find_category(const hrnet_annotations *annotations, int64_t id)
 {
     size_t n;
     const int64_t *const ids = hr_annotations_categories(annotations, &n);
@@ -39,75 +43,47 @@ static size_t find_category(const hrnet_annotations *annotations, int64_t id)
     return found != NULL ? (size_t)(found - ids) : SIZE_MAX;
 }
 
-hrnet_status hr_coco_sort_persons(hr_coco_members *out, const hrnet_annotations *annotations)
+hrnet_status hr_coco_place_result(const hrnet_annotations *annotations, const hrnet_coco_results *results, size_t i,
+                                  size_t *category, size_t *rank)
 {
-    const size_t n = hrnet_annotations_n(annotations);
-    HR_NEW(out->list, n);
-    for (size_t i = 0; i < n; i++) {
-        const hrnet_annotation person = hrnet_annotations_get(annotations, i);
-        out->list[out->n++] = (hr_coco_member){find_category(annotations, person.category_id),
-                                               hr_annotations_image_rank(annotations, person.image), 0, i};
-    }
-    if (n > 0) qsort(out->list, n, sizeof *out->list, by_cell);
+    const size_t image = hrnet_annotations_find_image(annotations, results->image_ids[i]);
+    if (image == SIZE_MAX)
+        return hr_fail(HRNET_ERR_MISMATCH, "result %zu is for image %lld, which the annotations do not have", i,
+                       (long long)results->image_ids[i]);
+    if (isnan(results->scores[i])) /* NaN, which has no place in a sorted list */
+        return hr_fail(HRNET_ERR_ARGUMENT, "result %zu: score: expected a number, found NaN", i);
+    *category = hr_coco_find_category(annotations, results->category_ids[i]);
+    *rank = hr_annotations_image_rank(annotations, image);
     return HRNET_OK;
 }
 
-hrnet_status hr_coco_sort_results(hr_coco_members *out, const hrnet_annotations *annotations,
-                                  const hrnet_coco_results *results)
+hrnet_status hr_coco_check_categories(const hrnet_annotations *annotations, const hrnet_coco_results *results,
+                                      size_t n_placed)
 {
-    HR_NEW(out->list, results->n);
-    for (size_t i = 0; i < results->n; i++) {
-        const double score = results->scores[i];
-        const size_t image = hrnet_annotations_find_image(annotations, results->image_ids[i]);
-        const size_t category = find_category(annotations, results->category_ids[i]);
-        if (image == SIZE_MAX)
-            return hr_fail(HRNET_ERR_MISMATCH, "result %zu is for image %lld, which the annotations do not have", i,
-                           (long long)results->image_ids[i]);
-        if (isnan(score)) /* NaN, which has no place in a sorted list */
-            return hr_fail(HRNET_ERR_ARGUMENT, "result %zu: score: expected a number, found NaN", i);
-        if (category == SIZE_MAX) continue;
-        out->list[out->n++] = (hr_coco_member){category, hr_annotations_image_rank(annotations, image), score, i};
-    }
-    if (out->n > 0) qsort(out->list, out->n, sizeof *out->list, by_cell);
-    return HRNET_OK;
-}
-
-size_t hr_coco_cell_size(const hr_coco_members *members, size_t first, const hr_coco_member *cell)
-{
-    size_t n = 0;
-    while (first + n < members->n && members->list[first + n].category == cell->category &&
-           members->list[first + n].rank == cell->rank)
-        n++;
-    return n;
-}
-
-/* So that the buffers of a cell are allocated once. */
-size_t hr_coco_largest_cell(const hr_coco_members *members)
-{
-    size_t most = 0, size;
-    for (size_t i = 0; i < members->n; i += size) {
-        size = hr_coco_cell_size(members, i, &members->list[i]);
-        if (size > most) most = size;
-    }
-    return most;
+    size_t n;
+    const int64_t *const ids = hr_annotations_categories(annotations, &n);
+    if (n_placed > 0 || results->n == 0 || n == 0) return HRNET_OK;
+    return hr_fail(HRNET_ERR_MISMATCH,
+                   "results: expected category_id %lld%s as in the annotations, found none among %zu (the first: %lld)",
+                   (long long)ids[0], n > 1 ? " or another one" : "", results->n, (long long)results->category_ids[0]);
 }
 
 /* ------------------------------------------------------------------------------------------------ matching */
 
 void hr_coco_match_cell(const hr_coco_cell *cell, double threshold, unsigned char *taken, size_t *matches)
 {
-    memset(taken, 0, cell->n_persons);
+    memset(taken, 0, cell->n_truths);
     for (size_t r = 0; r < cell->n_results; r++) {
-        const double *const oks = cell->oks + r * cell->n_persons;
-        double best = fmin(threshold, 1 - 1e-10); /* evaluateImg's bound: an OKS of 1 always matches */
+        const double *const similarity = cell->similarity + r * cell->n_truths;
+        double best = fmin(threshold, 1 - 1e-10); /* evaluateImg's bound: a similarity of 1 always matches */
         matches[r] = SIZE_MAX;
-        for (size_t i = 0; i < cell->n_persons; i++) {
+        for (size_t i = 0; i < cell->n_truths; i++) {
             const size_t p = cell->order[i];
-            if (taken[p] && !cell->crowd[p]) continue;
-            /* the ignored persons come last in order: with a match that counts none of them is of interest */
+            if (taken[p] && !cell->truths[p].is_crowd) continue;
+            /* the ignored truths come last in order: with a match that counts none of them is of interest */
             if (matches[r] != SIZE_MAX && !cell->ignored[matches[r]] && cell->ignored[p]) break;
-            if (oks[p] < best) continue; /* an equal one replaces the match, as in pycocotools */
-            best = oks[p];
+            if (similarity[p] < best) continue; /* an equal one replaces the match, as in pycocotools */
+            best = similarity[p];
             matches[r] = p;
         }
         if (matches[r] != SIZE_MAX) taken[matches[r]] = 1;

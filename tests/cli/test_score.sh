@@ -142,6 +142,34 @@ coco_assumes_sigmas_and_says_so() {
     cmp assumed.json given.json
 }
 
+boxes_print_twelve_numbers() {
+    bbox=$TESTS/golden/bbox
+    boxes="--iou bbox --gt $bbox/classes_gt.json --results $bbox/classes_dt.json"
+    expect 0 "$HRNET" score coco $boxes --json score.json
+    has out " Average Precision  (AP) @[ IoU=0.50:0.95 | area= small | maxDets=100 ] = 0.286"
+    has out " Average Recall     (AR) @[ IoU=0.50:0.95 | area=   all | maxDets=  1 ] = 0.147"
+    has out "| classes_dt | 0.253 | 0.550 | 0.186 | 0.286 | 0.266 | 0.255 | 0.147 | 0.392 | 0.392 | 0.379 | 0.401 | 0.412 |"
+    has out " 3 categories, "
+    has score.json '"AP (S)": 0.285974463897'
+    has score.json '"large": ['
+    expect 0 "$HRNET" score coco $boxes --json -
+    cmp out score.json
+    # keypoints are not asked for, and several skeletons are no question
+    expect 0 "$HRNET" score coco $boxes --category 90
+    has out " 1 categories, "
+    has out "| classes_dt | "
+    expect 1 "$HRNET" score coco $boxes --category horse
+    has err 'categories: expected "horse" among them'
+    expect 1 "$HRNET" score coco --iou bbox --gt "$bbox/classes_gt.json" --results "$coco/plain_dt.json"
+    has err 'plain_dt.json: entry 0: expected "bbox": [x, y, width, height], found nothing'
+    expect 1 "$HRNET" score coco --iou bbox --gt "$bbox/many_gt.json" --results "$bbox/classes_dt.json"
+    has err "which the annotations do not have"
+    expect 2 "$HRNET" score coco $boxes --per-joint
+    has err "without --preds, --sigmas, --info and --per-joint"
+    expect 2 "$HRNET" score mpii --iou bbox --gt "$mpii/gt_valid.mat" --preds "$mpii/preds.npy"
+    expect 2 "$HRNET" score coco $boxes --iou masks
+}
+
 usage() {
     expect 2 "$HRNET" score
     expect 2 "$HRNET" score coco --gt x.json
@@ -154,7 +182,7 @@ usage() {
 
 for name in coco_prints_the_published_table coco_per_joint_and_json coco_takes_sigmas_from_the_annotations_or_the_line \
     mpii_prints_both_rows_of_a_tenth mpii_names_that_nobody_reads what_exporters_write broken_files_are_named \
-    coco_assumes_sigmas_and_says_so usage; do
+    coco_assumes_sigmas_and_says_so boxes_print_twelve_numbers usage; do
     run_case $name
 done
 exit "$n_failed"
