@@ -577,6 +577,131 @@ HRNET_API hrnet_status hrnet_oks_nms_soft(const hrnet_keypoint *keypoints, const
                                           int n, int n_joints, const float *sigmas, float threshold, int *kept,
                                           int *n_kept);
 
+/* ------------------------------------------------------------------------------------------------ detector */
+
+/* An object that a detector found. */
+typedef struct hrnet_object {
+    hrnet_box box; /* in pixels of the picture; YOLOX's and ours may reach beyond its borders, as published */
+    float score;   /* 0..1 */
+    int category;  /* index of the class */
+} hrnet_object;
+
+/* What was found in one picture, best first. Zero it before use; release it with hrnet_objects_free. */
+typedef struct hrnet_objects {
+    hrnet_object *objects; /* [n]; NULL when n is 0 */
+    int n;
+    int n_over_limit; /* candidates above the threshold that were not looked at: each of the detector's three maps gives
+                         its 30,000 best to the suppression */
+    int n_not_finite; /* candidates left out because the network gave NaN or infinite numbers for them */
+    uint64_t reserved[2];
+} hrnet_objects;
+
+/* Release the list and zero the struct. NULL is allowed. */
+HRNET_API void hrnet_objects_free(hrnet_objects *objects);
+
+/* A network that finds people, or things of other classes, and how its published program feeds and reads it: YOLOX
+ * (Megvii's and mmdetection's files), RTMDet (mmdetection's), and the one that ships. Immutable once made, may be
+ * shared between threads; free it with hrnet_detector_free after its sessions. */
+typedef struct hrnet_detector hrnet_detector;
+
+typedef struct hrnet_detector_options {
+    const hrnet_config *config;   /* NULL: what the file carries, else inferred from its tensors */
+    const char *const *overrides; /* NULL, or "KEY", "VALUE", ..., NULL: changes to that configuration */
+    hrnet_message_fn *on_message; /* the loading report, as of hrnet_model_options */
+    void *context;
+    hrnet_precision precision;
+    int batch;               /* pictures that sessions will mostly look at together; 0: 1. A hint for speed */
+    const char *backend;     /* NULL: "cpu" */
+    uint64_t memory_limit;   /* of packed weights; see hrnet_model_options */
+    const char *weights_key; /* which network of the file; see hrnet_checkpoint_load_key */
+    int legacy; /* 1: a YOLOX of release 0.0.1, which wants RGB normalised as ImageNet. Nothing in a file tells the two
+                   apart. HRNET_ERR_ARGUMENT with any other detector */
+    uint64_t reserved[4];
+} hrnet_detector_options;
+
+/* path NULL: with options->config a network with initial weights; without, the detector that ships
+ * (HRNET_ERR_UNSUPPORTED in a build without one). HRNET_ERR_MISMATCH, with the names of both, if the file holds a pose
+ * network. */
+HRNET_API hrnet_status hrnet_detector_load(hrnet_detector **out, const char *path,
+                                           const hrnet_detector_options *options);
+
+typedef struct hrnet_detector_info {
+    const char *name; /* "yolox", "rtmdet", "detect_hrnet" */
+    int n_categories;
+    const char *const *category_names; /* [n_categories], COCO's when there are 80; NULL: not known. Static */
+    int person;                        /* index of "person"; 0 if there is one class; -1: not known */
+    int input_width, input_height;     /* of the square it was made for, pixels */
+    float threshold, nms_iou; /* what its published demonstration takes, which 0 stands for in hrnet_detect_options:
+                                 YOLOX and ours 0.3 and 0.3, RTMDet 0.3 and 0.3 (mmpose's) */
+    size_t n_tensors, n_parameters;
+    uint64_t n_macs; /* multiply-adds of all convolutions, one picture of input_width x input_height */
+} hrnet_detector_info;
+
+HRNET_API hrnet_detector_info hrnet_detector_get_info(const hrnet_detector *detector);
+
+/* The network inside, which belongs to the detector. */
+HRNET_API const hrnet_model *hrnet_detector_model(const hrnet_detector *detector);
+HRNET_API void hrnet_detector_free(hrnet_detector *detector);
+
+/* Scratch memory and threads to run a detector; for one thread at a time. Free with hrnet_detector_session_free. */
+typedef struct hrnet_detector_session hrnet_detector_session;
+
+typedef struct hrnet_detector_session_options {
+    int threads;      /* as in hrnet_session_options */
+    hrnet_pool *pool; /* threads to share with other sessions, such as that of the pose network; threads is then 0 */
+    int size;         /* the longest side of the network's input, a multiple of 32, 32..4096; 0: the detector's */
+    int square;       /* 1: the published square input. 0: a rectangle, whose short side is as long as the picture
+                         needs, rounded up to a multiple of 32: less work, and nearly the same numbers */
+    int max_batch;    /* pictures in one pass, 1..64; 0: 1. Fewer where activations would pass 32 MiB */
+    uint64_t memory_limit; /* of activations and scratch; see hrnet_session_options */
+    uint64_t reserved[4];
+} hrnet_detector_session_options;
+
+/* The detector must outlive the session. */
+HRNET_API hrnet_status hrnet_detector_session_create(hrnet_detector_session **out, const hrnet_detector *detector,
+                                                     const hrnet_detector_session_options *options);
+
+typedef struct hrnet_detect_options {
+    float threshold;    /* lowest score, below 1; 0: the detector's default (hrnet_detector_info); below 0: none */
+    float nms_iou;      /* boxes that overlap a better one of their class by more are suppressed, at most 1 (none); 0:
+                           the detector's default */
+    int max_detections; /* most boxes of a picture, the best ones, 1..10000; 0: 300 */
+    const int *categories; /* [n_categories] classes to look for, each once; NULL: "person" alone */
+    int n_categories;
+    int all_categories; /* 1: every class, as the published evaluation has it: of a cell of YOLOX the best class alone,
+                           of a cell of RTMDet each. categories is then NULL */
+    hrnet_status *statuses; /* NULL: a picture that cannot be looked at fails the call. Or [n], what became of each:
+                               HRNET_OK, HRNET_ERR_ARGUMENT, and HRNET_ERR_CANCELLED behind the last pass */
+    /* With statuses, every picture that is left out, and the reason; NULL: nobody is told. */
+    void (*on_refused)(void *context, int picture, hrnet_status status, const char *reason);
+    hrnet_cancel_fn *cancelled; /* asked before each pass; NULL: never */
+    void *context;              /* of both */
+    uint64_t reserved[4];
+} hrnet_detect_options;
+
+/* Find people, or what options name, in n pictures of any sizes; pictures with one size of input run in passes of
+ * max_batch. Same numbers for any batch and any number of threads.
+ *
+ * A picture is resized to the session's size (cv2.resize, bilinear, bit for bit; truncated as YOLOX has it or rounded
+ * as mmdetection has it) into the top left corner of the input, whose rest is grey (114). Every cell of the network's
+ * maps whose score of a wanted class reaches the threshold is a candidate, whether or not another class scores higher
+ * there: that finds more people than the published rule for many classes, which all_categories asks for. Candidates are
+ * then suppressed class by class, exactly (torchvision's nms: score descending, the earlier cell first among equals,
+ * IoU strictly greater).
+ *
+ * out [n]: what it held is overwritten, not freed. HRNET_ERR_CANCELLED: pictures of the passes that were finished have
+ * their outputs, the others are as they were. HRNET_ERR_MISMATCH if "person" is wanted and the detector does not know
+ * which class that is. */
+HRNET_API hrnet_status hrnet_detector_session_detect(hrnet_detector_session *session, const hrnet_pixels *pictures,
+                                                     int n, const hrnet_detect_options *options, hrnet_objects *out);
+
+/* The input of the network, {width, height}, for a picture of width x height. */
+HRNET_API void hrnet_detector_session_input(const hrnet_detector_session *session, int width, int height, int input[2]);
+
+/* Bytes held by the session. */
+HRNET_API size_t hrnet_detector_session_bytes(const hrnet_detector_session *session);
+HRNET_API void hrnet_detector_session_free(hrnet_detector_session *session);
+
 /* ------------------------------------------------------------------------------------------------ drawing */
 
 typedef struct hrnet_draw_options {

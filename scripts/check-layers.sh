@@ -12,6 +12,7 @@ table='
 base
 io: base
 pose: base
+detect: base pose
 config: base io
 graph: base io
 cpu/kern: base/cpu.h base/half.h graph/activation.h
@@ -27,9 +28,9 @@ batches: base io pose config data
 report: base io pose
 results: base io pose
 train: base io config graph networks cpu/kern cpu/conv cpu/backprop batches
-session: base io pose config graph networks weights cpu/engine
+session: base io pose detect config graph networks weights cpu/engine
 eval: base pose config data score batches report train session
-trainer: base io pose config graph networks weights cpu/backprop data batches report train session eval
+trainer: base io pose detect config graph networks weights cpu/backprop data batches report train session eval
 mpi: train/collective_calls.h
 pictures: io/image/image_module.h
 '
