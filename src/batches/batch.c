@@ -19,32 +19,13 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "config/normalize.h"
-#include "data/image_store.h"
-#include "data/loader.h"
-#include "pose/crop.h"
 #include "batches/augment.h"
-#include "batches/target.h"
-#include "batches/train_set.h"
-
-struct hr_batches {
-    const hr_train_set *set;
-    hr_batches_options options;
-    hr_target_shape shape;
-    hr_codec codec;
-    hr_pixel_table pixels;
-    uint32_t *order;                         /* [n_examples of the epoch]: numbers of persons */
-    uint64_t stream;                         /* of random numbers of the epoch */
-    uint8_t **crops;                         /* [workers]: scratch for one crop's pixels each */
-    hr_image_store *stores[1 + HR_MAX_SETS]; /* one a dataset, with a reader for each worker */
-    hr_loader *loader;
-    size_t n_items;                        /* examples of this rank */
-    size_t n_batches, next_batch, n_taken; /* n_batches: of every rank; n_taken: examples handed out */
-    double waited;                         /* seconds */
-};
+#include "batches/batch_internal.h"
 
 void hr_example_free(hr_example *example)
 {
     hr_free(example->input); /* the beginning of the example's block */
+    hr_free(example->boxes);
     *example = (hr_example){0};
 }
 
@@ -99,8 +80,7 @@ static void move_joints(double *joints, int n, const double m[6])
     }
 }
 
-/* RGB bytes to normalised floats, four channels a pixel. */
-static void fill_input(const hr_batches *b, const uint8_t *rgb, float *input)
+void hr_batches_fill_input(const hr_batches *b, const uint8_t *rgb, float *input)
 {
     const size_t n = (size_t)b->shape.input_width * (size_t)b->shape.input_height;
     for (size_t i = 0; i < n; i++, rgb += 3, input += 4) {
@@ -134,7 +114,7 @@ static hrnet_status make_from(const hr_batches *b, int worker, uint64_t stream, 
     warp.mirrored = augmented.is_flipped;
     hr_warp_rows(&warp, 0, s->input_height, rgb);
     if (b->options.augment) hr_augment_pixels(b->set->config, stream, rgb, s->input_width, s->input_height);
-    fill_input(b, rgb, e->input);
+    hr_batches_fill_input(b, rgb, e->input);
     move_joints(e->joints, s->n_joints, m);
     draw_targets(b, e);
     return HRNET_OK;
@@ -163,10 +143,10 @@ static hrnet_status load_picture(const hr_batches *b, int worker, size_t number,
     return status;
 }
 
-/* With skip_broken: for a picture that cannot be read, the next of the epoch's order that can. Which one that is
- * depends on the files alone, so that any number of workers makes the same examples. */
-static hrnet_status find_picture(const hr_batches *b, int worker, size_t number, hr_example *e,
-                                 const hr_train_part **part, hrnet_image *image)
+/* With skip_broken, which picture takes another's place depends on the files alone, so that any number of workers makes
+ * the same examples. */
+hrnet_status hr_batches_find_picture(const hr_batches *b, int worker, size_t number, hr_example *e,
+                                     const hr_train_part **part, hrnet_image *image)
 {
     const size_t n = b->set->n_examples;
     hrnet_status status = load_picture(b, worker, number, e, part, image);
@@ -183,7 +163,8 @@ static hrnet_status make(void *context, int worker, size_t index, void *item)
     const size_t number = number_of(&b->options, index);
     const hr_train_part *part;
     hrnet_image image;
-    HR_TRY(find_picture(b, worker, number, e, &part, &image));
+    if (b->set->detects) return hr_batches_make_boxes(b, worker, number, e);
+    HR_TRY(hr_batches_find_picture(b, worker, number, e, &part, &image));
     const hr_sample *const sample = &part->samples.list[e->person];
     hrnet_status status = allocate(e, &b->shape);
     if (status == HRNET_OK) {
@@ -220,7 +201,7 @@ static void count(hr_batches *b)
 static hrnet_status begin(hr_batches *b)
 {
     const hr_batches_options *const o = &b->options;
-    const size_t crop_size = 3 * (size_t)b->shape.input_width * (size_t)b->shape.input_height;
+    const size_t crop_size = (b->set->detects ? 6 : 3) * (size_t)b->shape.input_width * (size_t)b->shape.input_height;
     hr_pixel_table_init(&b->pixels, hr_published_mean, hr_published_std, b->set->config->dataset.color_rgb);
     /* named streams: order and augmentation of an epoch are independent of each other */
     b->stream = hr_random_bits(o->seed ^ hr_hash_text("augment"), (uint64_t)o->epoch);

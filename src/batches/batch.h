@@ -1,6 +1,7 @@
 /*
- * batch.h - training examples: persons of one or several datasets, augmented, cropped, with their target heatmaps, in
- * batches that worker threads prepare ahead.
+ * batch.h - training examples in batches that worker threads prepare ahead: for a pose network persons of one or
+ * several datasets, augmented, cropped, with their target heatmaps; for a detector pictures, augmented, with
+ * everybody's box.
  *
  * Determinism: example k of epoch e is a function of (seed, e, k), and of nothing else: not of the number of workers or
  * processes, nor of where the epoch was resumed.
@@ -15,7 +16,8 @@
 
 /* ------------------------------------------------------------------------------------------------ persons */
 
-/* The persons to train on. Immutable; may be shared by threads. */
+/* The persons to train on; of a detector, the pictures, which are its "persons" below. Immutable; may be shared by
+ * threads. */
 typedef struct hr_train_set hr_train_set;
 
 typedef struct hr_train_set_files {
@@ -46,9 +48,18 @@ void hr_train_set_hash(const hr_train_set *set, hr_sha256 *hash);
 
 /* ------------------------------------------------------------------------------------------------ examples */
 
-/* One example, in one block of memory that hr_example_free releases. */
+/* A box that a detector is to find, in pixels of its input. */
+typedef struct hr_box_truth {
+    float x, y, w, h; /* centre and sides; w, h > 0 */
+    int category;     /* from 0 */
+    int is_ignored;   /* 1: nothing is learned from this region: a crowd, or a person of whom too little is seen */
+} hr_box_truth;
+
+/* One example; hr_example_free releases its memory. */
 typedef struct hr_example {
-    float *input;       /* [height][width][4], normalised as the network takes it; fourth channel 0 */
+    float *input;        /* [height][width][4], normalised as the network takes it; fourth channel 0 */
+    hr_box_truth *boxes; /* [n_boxes], of a detector; the next three are NULL then */
+    int n_boxes;
     float *targets;     /* [n_joints][heatmap height][heatmap width] */
     float *weights;     /* [n_joints]: target weights, x the description's if LOSS.USE_DIFFERENT_JOINTS_WEIGHT */
     double *joints;     /* [n_joints][3]: x, y in input pixels after augmentation, visibility */

@@ -108,9 +108,10 @@ hrnet_status hr_train_set_open(hr_train_set **out, const hr_config *config, cons
     set->config = config;
     if (files == NULL) files = &as_published;
     set->skip_broken = files->skip_broken;
+    set->detects = hr_config_detects(config);
     hrnet_status status = make_broken(set);
     if (status == HRNET_OK) status = open_all(set, files);
-    if (status == HRNET_OK && files->check_pictures) warn_unlabelled(set, files);
+    if (status == HRNET_OK && files->check_pictures && !set->detects) warn_unlabelled(set, files);
     if (status != HRNET_OK) {
         hr_train_set_free(set);
         return status;
@@ -198,9 +199,28 @@ static void hash_part(const hr_train_part *part, int n_joints, hr_sha256 *hash)
     hr_sha256_add(hash, part->source, (size_t)n_joints * sizeof *part->source);
 }
 
+/* Of a detector: pictures' names and boxes. */
+static void hash_boxes(const hr_train_part *part, hr_sha256 *hash)
+{
+    const hr_samples *const samples = &part->samples;
+    hr_sha256_add(hash, &part->weight, sizeof part->weight);
+    for (size_t i = 0; i < samples->n; i++) {
+        const size_t image = samples->list[i].image, first = part->first_box[image];
+        const size_t n = part->first_box[image + 1] - first;
+        hr_sha256_add(hash, samples->images[image].name, strlen(samples->images[image].name) + 1);
+        hr_sha256_add(hash, part->boxes + first, n * sizeof *part->boxes);
+        hr_sha256_add(hash, part->is_crowd + first, n);
+    }
+}
+
 void hr_train_set_hash(const hr_train_set *set, hr_sha256 *hash)
 {
-    for (int p = 0; p < set->n_parts; p++) hash_part(&set->parts[p], set->config->model.n_joints, hash);
+    for (int p = 0; p < set->n_parts; p++) {
+        if (set->detects)
+            hash_boxes(&set->parts[p], hash);
+        else
+            hash_part(&set->parts[p], set->config->model.n_joints, hash);
+    }
 }
 
 /* ---------------------------------------------------------------------------------------------- the order of an epoch

@@ -1,6 +1,7 @@
 /*
  * train_set.h - the inside of hr_train_set: one part for each dataset, DATASET and each of DATASET.MORE_SETS.
- * train_set.c opens the set and orders the examples of an epoch; train_set_part.c reads one part.
+ * train_set.c opens the set and orders the examples of an epoch; train_set_part.c reads one part, train_set_boxes.c
+ * what it has for a detector, whose samples are pictures.
  *
  * Persons are numbered through all parts: with parts of 100 and 40 persons, person 120 is the second part's number 20.
  * An epoch has round(weight x persons) examples of each part.
@@ -18,7 +19,10 @@ typedef struct hr_train_part {
     char where[32]; /* its section of the configuration, for messages: "DATASET", "DATASET.MORE_SETS[0]" */
     char *annotations_path, *images_path;
     hrnet_annotations *annotations; /* of COCO, which own the keypoints of samples; NULL: MPII */
-    hr_samples samples;             /* list: the persons that are trained on */
+    hr_samples samples;             /* list: the persons, or a detector's pictures, that are trained on */
+    hrnet_box *boxes;               /* a detector's: of picture i [first_box[i], first_box[i + 1]), in its pixels */
+    unsigned char *is_crowd;        /* of each box */
+    size_t *first_box;              /* [samples.n_images + 1] */
     double weight;                  /* examples of an epoch for each person */
     unsigned char *bad; /* [samples.n_images] 1: the picture cannot be read (skip_broken); guarded by broken.lock */
     int *source;        /* [n_joints]: the keypoint of this dataset that is joint j of the network; -1: it has none */
@@ -35,6 +39,7 @@ typedef struct hr_broken_pictures {
 struct hr_train_set {
     const hr_config *config;
     const hrnet_dataset_info *info; /* of the network's joints: the caller's, or the first part's */
+    int detects;                    /* 1: for a detector */
     hr_train_part parts[1 + HR_MAX_SETS];
     int n_parts;
     size_t n_persons, n_examples; /* of all parts */
@@ -59,6 +64,11 @@ typedef struct hr_part_options {
  * the caller. *info: this part's own keypoints. The caller frees the part, also on failure. */
 hrnet_status hr_train_part_open(hr_train_part *part, const hr_part_options *options, const hrnet_dataset_info **info);
 void hr_train_part_free(hr_train_part *part);
+
+/* For a detector: a sample for every picture, with or without persons, and the boxes of the annotations. */
+hrnet_status hr_train_part_boxes(hr_train_part *part);
+/* Append ": 900 pictures, 3000 boxes, 40 crowds that are ignored, 12 pictures without anybody". */
+void hr_train_part_count_boxes(const hr_train_part *part, hr_text *line);
 
 /* Joints of a person of a part, [n_joints][3]: x, y in pixels of the picture, visibility 0..1 (1: labelled, be it
  * visible or hidden); zeros for joints that the part does not have. */

@@ -81,14 +81,17 @@ static hrnet_status read_coco(hr_train_part *part, const hr_part_options *o, con
 {
     const int *const size = o->config->model.image_size;
     /* a further set's keypoints are mapped to joints: any number of them will do */
+    const int detects = hr_config_detects(o->config);
+    const int n_joints = o->more == NULL && !detects ? o->config->model.n_joints : 0;
     const hrnet_annotations_options options = {.category = o->files->category,
-                                               .n_keypoints = o->more == NULL ? o->config->model.n_joints : 0,
+                                               .n_keypoints = n_joints,
                                                .on_message = o->files->on_message,
                                                .context = o->files->context};
     HR_TRY(hrnet_annotations_open(&part->annotations, part->annotations_path, &options));
     *info = hrnet_annotations_info(part->annotations);
-    if (o->files->check_pictures) HR_TRY(hr_labels_check(part->annotations, part->annotations_path));
+    if (o->files->check_pictures) HR_TRY(hr_labels_check(part->annotations, part->annotations_path, !detects));
     HR_TRY(leave_valid_part(part, o));
+    if (detects) return hr_train_part_boxes(part);
     return hr_coco_set_truth(&part->samples, part->annotations, (double)size[0] / size[1]);
 }
 
@@ -331,13 +334,39 @@ static hrnet_status choose_persons(hr_train_part *part, const hr_part_options *o
     return HRNET_OK;
 }
 
+/* Of a detector all pictures are taken. */
+static hrnet_status choose_pictures(hr_train_part *part, const hr_part_options *o)
+{
+    hr_text line = {0};
+    if (o->exclude[0] != '\0')
+        return hr_fail(HRNET_ERR_CONFIG, "%s.EXCLUDE: persons cannot be left out of a detector's pictures",
+                       part->where);
+    if (part->samples.n == 0)
+        return hr_fail(HRNET_ERR_FORMAT, "%s: %s: expected pictures to train on, found none", part->where,
+                       part->annotations_path);
+    part->n_examples = (size_t)round(part->weight * (double)part->samples.n);
+    hr_text_add(&line, "%s", part->annotations_path);
+    hr_train_part_count_boxes(part, &line);
+    if (part->annotations != NULL) hr_add_annotation_counts(&line, hr_annotations_counts(part->annotations));
+    if (part->n_examples != part->samples.n) hr_text_add(&line, "; %zu examples an epoch", part->n_examples);
+    send_message(o, &line);
+    return HRNET_OK;
+}
+
 hrnet_status hr_train_part_open(hr_train_part *part, const hr_part_options *o, const hrnet_dataset_info **info)
 {
     int is_mpii;
     HR_TRY(hr_set_is_mpii(&is_mpii, o->dataset, part->where));
+    if (is_mpii && hr_config_detects(o->config))
+        return hr_fail(HRNET_ERR_CONFIG, "%s.DATASET: expected a set in COCO's format, found mpii: it has no boxes",
+                       part->where);
     HR_TRY(choose_annotations(part, o, is_mpii));
     HR_TRY(is_mpii ? read_mpii(part, o, info) : read_coco(part, o, info));
     HR_TRY(choose_images(part, o, is_mpii));
+    if (hr_config_detects(o->config)) {
+        HR_TRY(check_pictures(part, o));
+        return choose_pictures(part, o);
+    }
     HR_TRY(map_joints(part, o, *info));
     HR_TRY(check_pictures(part, o));
     return choose_persons(part, o, (o->info != NULL ? o->info : *info)->skeleton.n_keypoints);
@@ -347,6 +376,9 @@ void hr_train_part_free(hr_train_part *part)
 {
     hr_free(part->source);
     hr_free(part->bad);
+    hr_free(part->boxes);
+    hr_free(part->is_crowd);
+    hr_free(part->first_box);
     hr_samples_free(&part->samples);
     hrnet_annotations_free(part->annotations);
     hr_free(part->annotations_path);

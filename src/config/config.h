@@ -94,6 +94,8 @@ typedef struct hr_dataset_config {
     int num_joints_half_body;
     /* Not in the published schema, off by default: */
     double color_jitter, coarse_dropout, box_jitter; /* probabilities of these augmentations: batches/augment.h */
+    double mosaic, aspect_jitter;                    /* of a detector's pictures: batches/place.h */
+    int picture_size;                                /* px of their long side before that; 0: the network's input */
     char exclude[HR_MAX_STRING];                     /* a file of annotation ids, one a line, that are not trained on */
     double valid_part; /* above 0: TRAIN_SET is divided by picture, this part of it validates instead of TEST_SET */
     int n_more_sets;
@@ -183,6 +185,9 @@ hrnet_status hr_config_check(const hr_config *config);
 /* How the heatmaps encode keypoints, under the name that checkpoints store: "msra" for TARGET_TYPE gaussian, "dark" or
  * "udp". Static. */
 const char *hr_codec_of(const hr_config *config);
+
+/* 1: the network finds boxes, 0: keypoints. */
+int hr_config_detects(const hr_config *config);
 
 /* The published experiments, compiled in from configs/ by scripts/embed.sh: the YAML text of each, and its name, such
  * as "coco/hrnet/w32_256x192_adam_lr1e-3". The list of names ends with NULL. */

@@ -223,6 +223,11 @@ static hrnet_status check_detector(const hr_config *config, hr_family family)
     return check_detector_size(config);
 }
 
+int hr_config_detects(const hr_config *config)
+{
+    return (hr_family_of(config->model.name) & HR_DETECTORS) != 0;
+}
+
 static hrnet_status check_pose(const hr_config *config, hr_family family)
 {
     const hr_model_config *model = &config->model;

@@ -128,6 +128,15 @@ hrnet_status hr_coco_set_truth(hr_samples *out, const hrnet_annotations *annotat
     return end(&samples, status, HR_ORDER_OF_IMAGES, out);
 }
 
+hrnet_status hr_coco_set_pictures(hr_samples *out, const hrnet_annotations *annotations)
+{
+    hr_samples samples = {0};
+    hrnet_status status = begin(&samples, annotations, hrnet_annotations_n_images(annotations));
+    for (size_t i = 0; status == HRNET_OK && i < samples.n_images; i++)
+        samples.list[samples.n++] = (hr_sample){.image = i, .score = 1, .category = 1, .id = samples.images[i].id};
+    return end(&samples, status, HR_ORDER_OF_IMAGES, out);
+}
+
 /* ---------------------------------------------------------------------------------------------- detections */
 
 /* Index of the picture with the id that the detection has, as a number or as text; SIZE_MAX: there is none. */

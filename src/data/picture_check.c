@@ -117,21 +117,21 @@ static void add_person(ranges *r, const hrnet_annotation *a, int n_keypoints)
     for (int i = 0; i < 4; i++) r->boxes = fmax(r->boxes, fabs(a->bbox[i]));
 }
 
-hrnet_status hr_labels_check(const hrnet_annotations *annotations, const char *path)
+hrnet_status hr_labels_check(const hrnet_annotations *annotations, const char *path, int with_keypoints)
 {
-    const int n_keypoints = hrnet_annotations_info(annotations)->skeleton.n_keypoints;
+    const int n_keypoints = with_keypoints ? hrnet_annotations_info(annotations)->skeleton.n_keypoints : 0;
     ranges r = {0};
     for (size_t i = 0; i < hrnet_annotations_n(annotations); i++) {
         const hrnet_annotation a = hrnet_annotations_get(annotations, i);
         if (!a.is_crowd) add_person(&r, &a, n_keypoints);
     }
-    if (r.n_persons == 0 || n_keypoints == 0) return HRNET_OK; /* nobody: others say so */
-    if (r.n_labelled == 0)
+    if (r.n_persons == 0 || (with_keypoints && n_keypoints == 0)) return HRNET_OK; /* nobody: others say so */
+    if (n_keypoints > 0 && r.n_labelled == 0)
         return hr_fail(HRNET_ERR_FORMAT,
                        "%s: expected labelled keypoints, found none: the visibility of every keypoint of %zu "
                        "annotations is 0",
                        path, r.n_persons);
-    if (r.keypoints <= 1)
+    if (n_keypoints > 0 && r.keypoints <= 1)
         return hr_fail(HRNET_ERR_FORMAT,
                        "%s: keypoints: expected pixels, found parts of the picture's size: no coordinate of %zu "
                        "labelled keypoints is above 1",

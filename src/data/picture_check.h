@@ -24,7 +24,8 @@ hrnet_status hr_pictures_check(hr_picture_check *out, const hr_samples *samples,
 hrnet_status hr_pictures_judge(const hr_picture_check *check, const char *place, int skip_broken);
 
 /* Refuse annotations that cannot be meant: no keypoint of anybody is labelled, or all coordinates or all boxes lie
- * between 0 and 1, as parts of the picture's size. HRNET_ERR_FORMAT; the message begins with path. */
-hrnet_status hr_labels_check(const hrnet_annotations *annotations, const char *path);
+ * between 0 and 1, as parts of the picture's size. HRNET_ERR_FORMAT; the message begins with path. with_keypoints 0:
+ * only boxes are looked at. */
+hrnet_status hr_labels_check(const hrnet_annotations *annotations, const char *path, int with_keypoints);
 
 #endif

@@ -79,6 +79,10 @@ void hr_samples_free(hr_samples *samples);
  * to which boxes are extended. The annotations must outlive the samples. */
 hrnet_status hr_coco_set_truth(hr_samples *out, const hrnet_annotations *annotations, double aspect);
 
+/* A sample for every picture of the annotations, whoever is in it: what a detector looks at. Its crop is not set. The
+ * annotations must outlive the samples. */
+hrnet_status hr_coco_set_pictures(hr_samples *out, const hrnet_annotations *annotations);
+
 /* Append "; 2 are crowds; ...": a part for each reason for which persons were left out. */
 void hr_add_sample_counts(hr_text *text, const hr_sample_counts *counts);
 

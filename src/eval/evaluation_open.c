@@ -188,7 +188,7 @@ static hrnet_status open_coco(hrnet_evaluation *e, const hrnet_evaluation_files 
     if (with_part) HR_TRY(keep_valid_part(e, files));
     const int has_truth = hrnet_annotations_n(e->annotations) > 0;
     const int with_truth = files->detections == NULL && e->config->test.use_gt_bbox && has_truth;
-    if (with_truth) HR_TRY(hr_labels_check(e->annotations, e->annotations_path));
+    if (with_truth) HR_TRY(hr_labels_check(e->annotations, e->annotations_path, 1));
     HR_TRY(with_truth ? add_truth(e, aspect, files) : add_detections(e, aspect, files));
     const hrnet_dataset_info *info = files->info != NULL ? files->info : hrnet_annotations_info(e->annotations);
     if (!has_truth && e->samples.n_joints == 0) { /* image_info_*.json has no category with keypoints */

@@ -16,11 +16,6 @@ int hr_learner_batch(const hr_config *config)
     return n < HR_MAX_PASS ? (int)n : HR_MAX_PASS + 1; /* too large; count_epoch says so */
 }
 
-static size_t n_cells(const hr_config *config)
-{
-    return (size_t)config->model.heatmap_size[0] * (size_t)config->model.heatmap_size[1];
-}
-
 /* ---------------------------------------------------------------------------------------------- sizes */
 
 /* The network of one process; make_network adds what several need. */
@@ -34,13 +29,14 @@ static hr_backprop_options network_options(const hr_learner_options *options, in
 }
 
 /* Examples that workers hold (a batch and four a worker, see hr_loader_options.ahead in batch.c) and those of the pass,
- * each with input and targets; and a pass's heatmaps and their gradients. */
+ * each with input and, for heatmaps, targets. */
 static size_t examples_bytes(const hr_config *config, const hr_learner_options *options, int batch)
 {
-    const size_t input = 4 * (size_t)config->model.image_size[0] * (size_t)config->model.image_size[1];
-    const size_t maps = (size_t)config->model.n_joints * n_cells(config);
+    const hr_model_config *const m = &config->model;
+    const size_t input = 4 * (size_t)m->image_size[0] * (size_t)m->image_size[1];
+    const size_t maps = (size_t)m->n_joints * (size_t)m->heatmap_size[0] * (size_t)m->heatmap_size[1];
     const size_t held = 2 * (size_t)batch + 4 * (size_t)options->workers;
-    return sizeof(float) * (held * (input + maps) + 2 * (size_t)batch * maps);
+    return sizeof(float) * held * (input + (hr_config_detects(config) ? 0 : maps));
 }
 
 hrnet_status hr_learner_estimate(hr_learner_bytes *out, const hr_config *config, const hr_learner_options *options,
@@ -58,6 +54,7 @@ hrnet_status hr_learner_estimate(hr_learner_bytes *out, const hr_config *config,
     const int n_blocks = hr_optimizer_n_moments(&optimizer) + 1 + (config->train.ema > 0);
     out->optimizer = sizeof(float) * params.n_floats * (size_t)n_blocks;
     out->examples = examples_bytes(config, options, batch);
+    if (status == HRNET_OK) out->examples += hr_objective_bytes(config, &graph, batch);
     hr_params_free(&params);
     hr_graph_free(&graph);
     return status;
@@ -131,19 +128,16 @@ static hrnet_status make_blocks(hr_learner *l)
 
 static hrnet_status make_work(hr_learner *l)
 {
-    const size_t batch = (size_t)l->batch, n_joints = (size_t)l->config->model.n_joints;
     struct hr_learner_work *w;
+    HR_TRY(hr_objective_create(&l->objective, l->config, &l->graph, l->batch));
+    const size_t n_parts = (size_t)hr_objective_n_parts(l->objective);
     HR_NEW(w, 1);
     l->work = w;
     w->n_chunks = (int)((l->params->n_floats + HR_LEARNER_CHUNK - 1) / HR_LEARNER_CHUNK);
-    HR_NEW(w->losses, batch);
-    HR_NEW(w->joint_losses, batch * n_joints);
-    HR_NEW(w->hits, batch * n_joints);
-    HR_NEW(w->gradients, batch * n_joints * n_cells(l->config));
-    HR_NEW(w->sums, 2 * n_joints + 3); /* loss, wants_stop, n_hit and n_tried of each joint */
+    HR_NEW(w->hits, n_parts);
+    HR_NEW(w->sums, 2 * n_parts + 2); /* loss, wants_stop, n_hit and n_tried of each part */
     HR_NEW(w->norms, (size_t)w->n_chunks);
-    HR_NEW(l->maps, batch * n_joints * n_cells(l->config));
-    HR_NEW(l->examples, batch);
+    HR_NEW(l->examples, (size_t)l->batch);
     return HRNET_OK;
 }
 
@@ -182,10 +176,7 @@ hrnet_status hr_learner_create(hr_learner **out, const hr_config *config, const 
 static void free_work(struct hr_learner_work *w)
 {
     if (w == NULL) return;
-    hr_free(w->losses);
-    hr_free(w->joint_losses);
     hr_free(w->hits);
-    hr_free(w->gradients);
     hr_free(w->sums);
     hr_free(w->norms);
     hr_free(w);
@@ -198,7 +189,7 @@ void hr_learner_free(hr_learner *l)
     hr_free(l->examples);
     hr_batches_free(l->batches);
     free_work(l->work);
-    hr_free(l->maps);
+    hr_objective_free(l->objective);
     hr_free(l->frozen);
     hr_free(l->spans);
     for (int i = 0; i < 2; i++) hr_free(l->state.moments[i]); /* state.params belongs to the network */

@@ -19,7 +19,7 @@
 
 #include "batches/batch.h"
 #include "train/collective.h"
-#include "train/loss.h"
+#include "train/objective.h"
 #include "cpu/backprop/backprop.h"
 #include "train/state.h"
 
@@ -35,7 +35,7 @@ typedef struct hr_learner_options {
 typedef struct hr_step_report {
     int64_t index, epoch, position; /* number of the step in the run, its epoch, its number in the epoch; from 0 */
     double loss;                    /* mean over the step's examples */
-    double accuracy;                /* of the step's examples as one batch; the mean over n_accuracy joints */
+    double accuracy;                /* of the step's examples as one batch; the mean over n_accuracy parts */
     int n_accuracy;
     double rate;        /* learning rate */
     int64_t n_examples; /* of all ranks */
@@ -67,11 +67,11 @@ typedef struct hr_learner {
     const hr_params *params; /* the layout of blocks; belongs to net */
     hr_optimizer optimizer;
     hr_learning_rate learning_rate;
-    hr_train_state state;    /* state.params is the network's own block */
-    hr_batches *batches;     /* of epoch state.epoch; NULL: not begun */
-    hr_example *examples;    /* [batch], n_examples of the last pass, kept for debug images */
-    int n_examples;          /* of the last pass */
-    float *maps;             /* [batch][n_joints][cells]: the network's heatmaps of examples */
+    hr_train_state state; /* state.params is the network's own block */
+    hr_batches *batches;  /* of epoch state.epoch; NULL: not begun */
+    hr_example *examples; /* [batch], n_examples of the last pass, kept for debug images */
+    int n_examples;       /* of the last pass */
+    hr_objective *objective;
     volatile int wants_stop; /* set by the caller between steps; all ranks learn of it at the end of the next step */
     hr_learner_times times;
     unsigned char *frozen; /* [graph.n_params] 1: TRAIN.FREEZE names it; NULL: everything learns */
@@ -135,15 +135,12 @@ hrnet_status hr_learner_check(const hr_learner *learner);
 
 /* Between learner.c, learner_step.c and learner_update.c. */
 struct hr_learner_work {
-    double *losses;       /* [batch] */
-    double *joint_losses; /* [batch][n_joints] */
-    hr_joint_hits *hits;  /* [batch][n_joints] */
-    float *gradients;     /* [batch][n_joints][cells]: d loss / d maps */
-    double *sums;         /* summed over ranks after a step: loss, wants_stop, then n_hit and n_tried of each joint */
-    double *norms;        /* [n_chunks]: sums of squares of the gradients of each chunk */
-    int n_chunks;         /* of HR_LEARNER_CHUNK floats, of a block */
-    int is_last_pass;     /* 1: the step's gradients are complete after this pass */
-    hrnet_status failed;  /* of a call-back, which cannot return it */
+    hr_joint_hits *hits; /* [n_parts] of the step, see objective.h */
+    double *sums;        /* summed over ranks after a step: loss, wants_stop, then n_hit and n_tried of each part */
+    double *norms;       /* [n_chunks]: sums of squares of the gradients of each chunk */
+    int n_chunks;        /* of HR_LEARNER_CHUNK floats, of a block */
+    int is_last_pass;    /* 1: the step's gradients are complete after this pass */
+    hrnet_status failed; /* of a call-back, which cannot return it */
 };
 enum { HR_LEARNER_CHUNK = 1 << 16 }; /* floats of a block that one task updates */
 

@@ -39,50 +39,12 @@ void hr_learner_gradients_ready(void *context, size_t first, size_t n)
 
 /* ---------------------------------------------------------------------------------------------- one pass */
 
-typedef struct pass {
-    hr_learner *l;
-    int n;
-    double scale;   /* of the gradient: 1 / examples of the step, of all ranks */
-    double *losses; /* [n] */
-} pass;
-
 /* Task: copy the input of picture i into the network. */
 static void fill_input(void *context, int i)
 {
-    const pass *const p = context;
-    const int *const size = p->l->config->model.image_size;
-    memcpy(hr_backprop_input(p->l->net, i), p->l->examples[i].input,
-           4 * (size_t)size[0] * (size_t)size[1] * sizeof(float));
-}
-
-/* Task: loss, gradient and accuracy of picture i. The network has cells outermost, [cells][ld] with n_joints padded to
- * ld; the loss wants whole maps, [n_joints][cells]. So: transpose, compute, transpose the gradient back (padding 0). */
-static void compute_loss(void *context, int i)
-{
-    const pass *const p = context;
-    const hr_learner *const l = p->l;
-    const hr_config *const config = l->config;
-    const int n_joints = config->model.n_joints, *const size = config->model.heatmap_size;
-    const size_t cells = (size_t)size[0] * (size_t)size[1], ld = (size_t)hr_padded(n_joints);
-    const float *const out = hr_backprop_output(l->net, 0, i);
-    float *const maps = l->maps + (size_t)i * (size_t)n_joints * cells;
-    float *const gradients = l->work->gradients + (size_t)i * (size_t)n_joints * cells;
-    float *const back = hr_backprop_output_gradient(l->net, 0, i);
-    const hr_example *const example = &l->examples[i];
-    const float *const weights = config->loss.use_target_weight ? example->weights : NULL;
-    for (int j = 0; j < n_joints; j++)
-        for (size_t c = 0; c < cells; c++) maps[(size_t)j * cells + c] = out[c * ld + (size_t)j];
-    p->losses[i] = config->loss.use_ohkm
-                       ? hr_joints_ohkm(maps, example->targets, weights, n_joints, cells, config->loss.topk,
-                                        l->work->joint_losses + (size_t)i * (size_t)n_joints, p->scale, gradients)
-                       : hr_joints_mse_gradient(maps, example->targets, weights, n_joints, cells, p->scale, gradients);
-    for (size_t c = 0; c < cells; c++) {
-        for (int j = 0; j < n_joints; j++) back[c * ld + (size_t)j] = gradients[(size_t)j * cells + c];
-        for (size_t j = (size_t)n_joints; j < ld; j++) back[c * ld + j] = 0;
-    }
-    hr_joint_hits *const hits = l->work->hits + (size_t)i * (size_t)n_joints;
-    memset(hits, 0, (size_t)n_joints * sizeof *hits);
-    hr_count_hits(maps, example->targets, n_joints, size[1], size[0], hits);
+    hr_learner *const l = context;
+    const int *const size = l->config->model.image_size;
+    memcpy(hr_backprop_input(l->net, i), l->examples[i].input, 4 * (size_t)size[0] * (size_t)size[1] * sizeof(float));
 }
 
 static void free_examples(hr_learner *l)
@@ -108,24 +70,31 @@ static hrnet_status next_examples(hr_learner *l, hr_step_report *out)
 static hrnet_status run_pass(hr_learner *l, hr_step_report *out, double scale, int add)
 {
     struct hr_learner_work *const w = l->work;
-    const int n_joints = l->config->model.n_joints;
+    const int n_parts = hr_objective_n_parts(l->objective);
     HR_TRY(next_examples(l, out)); /* waits for workers; everything after it is computation */
-    pass p = {l, l->n_examples, scale, w->losses};
+    const hr_pass pass = {.net = l->net,
+                          .examples = l->examples,
+                          .n = l->n_examples,
+                          .scale = scale,
+                          .sum = l->n_ranks > 1 ? hr_learner_reduce : NULL,
+                          .context = l};
     const double start = hr_clock_now();
-    hr_backprop_parallel(l->net, p.n, fill_input, &p);
-    hr_backprop_forward(l->net, p.n);
+    hr_backprop_parallel(l->net, pass.n, fill_input, l);
+    hr_backprop_forward(l->net, pass.n);
     const double forward = hr_clock_now();
-    hr_backprop_parallel(l->net, p.n, compute_loss, &p);
+    hr_objective_run(l->objective, &pass);
     const double loss = hr_clock_now();
-    hr_backprop_backward(l->net, p.n, add);
+    hr_backprop_backward(l->net, pass.n, add);
     l->times.forward += forward - start;
     l->times.loss += loss - forward;
     l->times.backward += hr_clock_now() - loss;
-    for (int i = 0; i < p.n; i++) {
-        w->sums[0] += w->losses[i];
-        for (int j = 0; j < n_joints; j++) {
-            w->sums[2 + 2 * j] += w->hits[i * n_joints + j].n_hit;
-            w->sums[3 + 2 * j] += w->hits[i * n_joints + j].n_tried;
+    const double *const losses = hr_objective_losses(l->objective);
+    const hr_joint_hits *const hits = hr_objective_hits(l->objective);
+    for (int i = 0; i < pass.n; i++) {
+        w->sums[0] += losses[i];
+        for (int j = 0; j < n_parts; j++) {
+            w->sums[2 + 2 * j] += hits[i * n_parts + j].n_hit;
+            w->sums[3 + 2 * j] += hits[i * n_parts + j].n_tried;
         }
     }
     return w->failed;
@@ -153,18 +122,18 @@ static hrnet_status begin_epoch(hr_learner *l)
 static hrnet_status finish_sums(hr_learner *l, hr_step_report *out)
 {
     struct hr_learner_work *const w = l->work;
-    const int n_joints = l->config->model.n_joints;
+    const int n_parts = hr_objective_n_parts(l->objective);
     const double start = hr_clock_now();
     w->sums[1] = l->wants_stop != 0; /* a sum above 0: some rank was asked to stop */
     if (l->n_ranks > 1) {
         HR_TRY(hr_collective_wait(l->collective));
-        HR_TRY(hr_collective_sum(l->collective, w->sums, 2 + 2 * (size_t)n_joints));
+        HR_TRY(hr_collective_sum(l->collective, w->sums, 2 + 2 * (size_t)n_parts));
     }
     l->times.collective += hr_clock_now() - start;
     /* whole numbers, exact in double: the accuracy does not depend on how examples are spread over ranks */
-    for (int j = 0; j < n_joints; j++) w->hits[j] = (hr_joint_hits){(int)w->sums[2 + 2 * j], (int)w->sums[3 + 2 * j]};
+    for (int j = 0; j < n_parts; j++) w->hits[j] = (hr_joint_hits){(int)w->sums[2 + 2 * j], (int)w->sums[3 + 2 * j]};
     out->loss = w->sums[0] / (double)out->n_examples;
-    out->accuracy = hr_batch_accuracy(w->hits, n_joints, &out->n_accuracy);
+    out->accuracy = hr_batch_accuracy(w->hits, n_parts, &out->n_accuracy);
     out->stop = w->sums[1] > 0;
     if (isfinite(out->loss)) return HRNET_OK;
     return hr_fail(HRNET_ERR_LIMIT,
@@ -193,7 +162,7 @@ hrnet_status hr_learner_step(hr_learner *l, hr_step_report *out)
     if (n_passes < 1) return hr_fail(HRNET_ERR_ARGUMENT, "hr_learner_step: the epoch is over");
     HR_TRY(begin_epoch(l));
     describe(l, out, n_passes);
-    memset(w->sums, 0, (2 + 2 * (size_t)l->config->model.n_joints) * sizeof *w->sums);
+    memset(w->sums, 0, (2 + 2 * (size_t)hr_objective_n_parts(l->objective)) * sizeof *w->sums);
     w->failed = HRNET_OK;
     for (int64_t i = 0; i < n_passes; i++) {
         w->is_last_pass = i == n_passes - 1;
@@ -217,8 +186,6 @@ hrnet_status hr_learner_time_pass(hr_learner *l, double *seconds)
     const int n = l->batch < PICTURES ? l->batch : PICTURES;
     const size_t first = l->params->n_trainable, n_tail = l->params->n_floats - first;
     const size_t input = 4 * (size_t)l->config->model.image_size[0] * (size_t)l->config->model.image_size[1];
-    const size_t output = (size_t)l->config->model.heatmap_size[0] * (size_t)l->config->model.heatmap_size[1] *
-                          (size_t)hr_padded(l->config->model.n_joints);
     float *tail; /* the block's floats that are not trained: a forward pass changes running statistics */
     HR_NEW(tail, n_tail);
     memcpy(tail, l->state.params + first, n_tail * sizeof *tail);
@@ -226,7 +193,11 @@ hrnet_status hr_learner_time_pass(hr_learner *l, double *seconds)
     l->work->failed = HRNET_OK;
     for (int i = 0; i < n; i++) {
         memset(hr_backprop_input(l->net, i), 0, input * sizeof(float));
-        memset(hr_backprop_output_gradient(l->net, 0, i), 0, output * sizeof(float));
+        for (int k = 0; k < l->graph.n_outputs; k++) {
+            const hr_node *const node = &l->graph.nodes[l->graph.outputs[k].node];
+            memset(hr_backprop_output_gradient(l->net, k, i), 0,
+                   (size_t)node->w * (size_t)node->h * (size_t)hr_padded(node->c) * sizeof(float));
+        }
     }
     for (int k = 0; k < 2; k++) { /* twice: the first one pays for pages that were never touched */
         const double start = hr_clock_now();

@@ -57,7 +57,8 @@ hrnet_status hr_trainer_debug_images(hrnet_trainer *t, const hr_step_report *ste
     if (!t->config.debug.debug || n == 0) return HRNET_OK;
     HR_NEW(items, (size_t)n);
     for (int i = 0; i < n; i++)
-        items[i] = item_of(&t->learner->examples[i], t->learner->maps + (size_t)i * map_floats(&t->config));
+        items[i] = item_of(&t->learner->examples[i],
+                           hr_objective_maps(t->learner->objective) + (size_t)i * map_floats(&t->config));
     const hrnet_status status = write_wanted(t, "train", step->position, items, n);
     hr_free(items);
     return status;

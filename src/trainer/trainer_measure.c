@@ -1,5 +1,5 @@
 /*
- * trainer_measure.c - hrnet_training_measure: time and memory of a training step (forward, JointsMSELoss, backward,
+ * trainer_measure.c - hrnet_training_measure: time and memory of a training step (forward, loss, backward,
  * optimiser) on random pictures. There is no data set: examples are prepared by other threads at the same time, and
  * would only be measured if they were too slow.
  */
@@ -15,8 +15,7 @@
 #include "config/config.h"
 #include "networks/registry.h"
 #include "weights/bind.h"
-#include "train/loss.h"
-#include "cpu/backprop/backprop.h"
+#include "train/objective.h"
 #include "train/optimizer.h"
 
 enum { CHUNK = 1 << 16 }; /* floats that one task updates */
@@ -28,27 +27,43 @@ typedef struct bench {
     hr_backprop *net;
     hr_optimizer optimizer;
     float *moments[2];
-    float *targets, *maps; /* [batch][joints][cells] */
+    hr_objective *objective;
+    hr_example *examples; /* [batch], without input */
+    float *targets;       /* of all examples: [batch][joints][cells]; NULL for a detector */
+    hr_box_truth box;     /* of all examples of a detector: in the middle, a third of the picture's sides */
     int64_t step;
 } bench;
-
-static size_t n_cells(const hr_config *config)
-{
-    return (size_t)config->model.heatmap_size[0] * (size_t)config->model.heatmap_size[1];
-}
 
 /* ---------------------------------------------------------------------------------------------- create, free */
 
 static void fill_pictures(bench *b)
 {
     const int *const size = b->config->model.image_size;
-    const size_t pixels = (size_t)size[0] * (size_t)size[1], n_joints = (size_t)b->config->model.n_joints;
+    const size_t pixels = (size_t)size[0] * (size_t)size[1];
     for (int i = 0; i < b->batch; i++) {
         float *const input = hr_backprop_input(b->net, i);
         for (size_t k = 0; k < 4 * pixels; k++) input[k] = k % 4 < 3 ? 4 * hr_random_uniform((uint64_t)i, k) - 2 : 0;
     }
-    for (size_t k = 0; k < (size_t)b->batch * n_joints * n_cells(b->config); k++)
+}
+
+static hrnet_status make_examples(bench *b)
+{
+    const hr_model_config *const m = &b->config->model;
+    const size_t n_maps = (size_t)m->n_joints * (size_t)m->heatmap_size[0] * (size_t)m->heatmap_size[1];
+    const int detects = hr_config_detects(b->config);
+    HR_NEW(b->examples, (size_t)b->batch);
+    if (!detects) HR_NEW(b->targets, (size_t)b->batch * n_maps);
+    for (size_t k = 0; !detects && k < (size_t)b->batch * n_maps; k++)
         b->targets[k] = hr_random_uniform(hr_hash_text("targets"), k);
+    const float w = (float)m->image_size[0], h = (float)m->image_size[1];
+    b->box = (hr_box_truth){.x = w / 2, .y = h / 2, .w = w / 3, .h = h / 3};
+    for (int i = 0; i < b->batch; i++) {
+        if (detects)
+            b->examples[i] = (hr_example){.boxes = &b->box, .n_boxes = 1};
+        else
+            b->examples[i].targets = b->targets + (size_t)i * n_maps;
+    }
+    return HRNET_OK;
 }
 
 static hr_backprop_options network_options(const hrnet_training_options *options)
@@ -65,7 +80,6 @@ static hrnet_status make(bench *b, const hrnet_training_options *options)
 {
     const uint64_t seed = 1;
     const hr_weights initial = hr_initial_weights(&seed);
-    const size_t n_maps = (size_t)b->config->model.n_joints * n_cells(b->config);
     const hr_backprop_options network = network_options(options);
     HR_TRY(hr_config_check(b->config));
     HR_TRY(hr_optimizer_init(&b->optimizer, &b->config->train));
@@ -74,8 +88,8 @@ static hrnet_status make(bench *b, const hrnet_training_options *options)
     const hr_params *const params = hr_backprop_layout(b->net);
     HR_TRY(hr_params_read(params, hr_backprop_params(b->net), &initial));
     for (int m = 0; m < hr_optimizer_n_moments(&b->optimizer); m++) HR_NEW(b->moments[m], params->n_floats);
-    HR_NEW(b->targets, (size_t)b->batch * n_maps);
-    HR_NEW(b->maps, (size_t)b->batch * n_maps);
+    HR_TRY(hr_objective_create(&b->objective, b->config, &b->graph, b->batch));
+    HR_TRY(make_examples(b));
     fill_pictures(b);
     return HRNET_OK;
 }
@@ -85,26 +99,12 @@ static void release(bench *b)
     hr_backprop_free(b->net);
     hr_graph_free(&b->graph);
     for (int m = 0; m < 2; m++) hr_free(b->moments[m]);
+    hr_objective_free(b->objective);
+    hr_free(b->examples);
     hr_free(b->targets);
-    hr_free(b->maps);
 }
 
 /* ---------------------------------------------------------------------------------------------- a step */
-
-/* Task: loss and gradient of picture i, as in learner_step.c: transpose [cells][ld] to whole maps and back. */
-static void compute_loss(void *context, int i)
-{
-    const bench *const b = context;
-    const size_t n_joints = (size_t)b->config->model.n_joints, cells = n_cells(b->config);
-    const size_t ld = (size_t)hr_padded((int)n_joints), at = (size_t)i * n_joints * cells;
-    const float *const out = hr_backprop_output(b->net, 0, i);
-    float *const back = hr_backprop_output_gradient(b->net, 0, i), *const maps = b->maps + at;
-    for (size_t j = 0; j < n_joints; j++)
-        for (size_t c = 0; c < cells; c++) maps[j * cells + c] = out[c * ld + j];
-    hr_joints_mse_gradient(maps, b->targets + at, NULL, (int)n_joints, cells, 1.0 / b->batch, maps);
-    for (size_t c = 0; c < cells; c++)
-        for (size_t j = 0; j < ld; j++) back[c * ld + j] = j < n_joints ? maps[j * cells + c] : 0;
-}
 
 /* Task: optimiser on one chunk. */
 static void update(void *context, int chunk)
@@ -118,11 +118,12 @@ static void update(void *context, int chunk)
 static hrnet_training_step run_step(bench *b)
 {
     const int n_chunks = (int)((hr_backprop_layout(b->net)->n_trainable + CHUNK - 1) / CHUNK);
+    const hr_pass pass = {.net = b->net, .examples = b->examples, .n = b->batch, .scale = 1.0 / b->batch};
     b->step++;
     const double start = hr_clock_now();
     hr_backprop_forward(b->net, b->batch);
     const double forward = hr_clock_now();
-    hr_backprop_parallel(b->net, b->batch, compute_loss, b);
+    hr_objective_run(b->objective, &pass);
     const double loss = hr_clock_now();
     hr_backprop_backward(b->net, b->batch, 0);
     const double backward = hr_clock_now();

@@ -104,6 +104,7 @@ static void settle_flips(hrnet_trainer *t)
 {
     const hrnet_skeleton *const skeleton = &hr_train_set_info(t->set)->skeleton;
     int *const flips[] = {&t->config.dataset.flip, &t->config.test.flip_test};
+    if (hr_config_detects(&t->config)) return; /* a mirror changes no box but its place */
     if (skeleton->pairs_from != HRNET_PAIRS_UNKNOWN || (!*flips[0] && !*flips[1])) return;
     hr_trainer_log(t,
                    "warning: which of the %d keypoints are left and right is not known (%.64s, ...): DATASET.FLIP and "
