@@ -149,6 +149,24 @@ static void circle_joints(hrnet_image *sheet, int left, int top, const hr_sheet_
     }
 }
 
+/* The frame of a box of a picture at (left, top), clipped to the picture. */
+static void frame_box(hrnet_image *sheet, int left, int top, const hrnet_box *box, const uint8_t color[3],
+                      const hr_sheet_options *o)
+{
+    const double x2 = (double)box->x + (double)box->w - 1, y2 = (double)box->y + (double)box->h - 1;
+    const int first_x = (int)fmax(0, fmin(o->width - 1, (double)box->x)), last_x = (int)fmax(0, fmin(o->width - 1, x2));
+    const int first_y = (int)fmax(0, fmin(o->height - 1, (double)box->y));
+    const int last_y = (int)fmax(0, fmin(o->height - 1, y2));
+    for (int x = first_x; x <= last_x; x++) {
+        memcpy(pixel_at(sheet, left + x, top + first_y), color, 3);
+        memcpy(pixel_at(sheet, left + x, top + last_y), color, 3);
+    }
+    for (int y = first_y; y <= last_y; y++) {
+        memcpy(pixel_at(sheet, left + first_x, top + y), color, 3);
+        memcpy(pixel_at(sheet, left + last_x, top + y), color, 3);
+    }
+}
+
 hrnet_status hr_sheet_joints(hrnet_image *image, const hr_sheet_item *items, int n, const hr_sheet_options *options,
                              int at_maps)
 {
@@ -158,6 +176,10 @@ hrnet_status hr_sheet_joints(hrnet_image *image, const hr_sheet_item *items, int
     HR_TRY(new_sheet(image, (int64_t)columns * width + BORDER, (int64_t)rows * height + BORDER));
     for (int i = 0; i < n; i++)
         paste_picture(image, i % COLUMNS * width + BORDER, i / COLUMNS * height + BORDER, &items[i], &all, options);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < items[i].n_boxes; k++)
+            frame_box(image, i % COLUMNS * width + BORDER, i / COLUMNS * height + BORDER, &items[i].boxes[k],
+                      items[i].is_ignored[k] ? red : blue, options);
     /* circles last: those of joints outside their picture reach into its neighbours */
     for (int i = 0; i < n; i++)
         circle_joints(image, i % COLUMNS * width + BORDER, i / COLUMNS * height + BORDER, &items[i], options, at_maps);
@@ -283,12 +305,14 @@ hrnet_status hr_sheets_write(const char *prefix, const hr_sheet_item *items, int
     if (n < 1) return hr_fail(HRNET_ERR_ARGUMENT, "%s: a contact sheet of %d pictures", prefix, n);
     /* as many rows as a JPEG can have */
     const int n_rows = (MAX_SIDE - BORDER) / (o->height + BORDER), n_maps = MAX_SIDE / o->map_height;
+    const int with_maps = o->n_joints > 0;
     const int n_joints = n / COLUMNS < n_rows ? n : n_rows * COLUMNS, n_heatmaps = n < n_maps ? n : n_maps;
     int has_maps = 1;
     for (int i = 0; i < n; i++) has_maps &= items[i].maps != NULL;
     if (o->gt) HR_TRY(save_sheet(hr_sheet_joints, prefix, "gt", items, n_joints, o, 0));
     if (o->pred && has_maps) HR_TRY(save_sheet(hr_sheet_joints, prefix, "pred", items, n_joints, o, 1));
-    if (o->heatmaps_gt) HR_TRY(save_sheet(hr_sheet_heatmaps, prefix, "hm_gt", items, n_heatmaps, o, 0));
-    if (o->heatmaps_pred && has_maps) HR_TRY(save_sheet(hr_sheet_heatmaps, prefix, "hm_pred", items, n_heatmaps, o, 1));
+    if (o->heatmaps_gt && with_maps) HR_TRY(save_sheet(hr_sheet_heatmaps, prefix, "hm_gt", items, n_heatmaps, o, 0));
+    if (o->heatmaps_pred && has_maps && with_maps)
+        HR_TRY(save_sheet(hr_sheet_heatmaps, prefix, "hm_pred", items, n_heatmaps, o, 1));
     return HRNET_OK;
 }

@@ -16,7 +16,7 @@ static hr_sheet_options sheet_options(const hr_config *c)
                               .height = c->model.image_size[1],
                               .map_width = c->model.heatmap_size[0],
                               .map_height = c->model.heatmap_size[1],
-                              .n_joints = c->model.n_joints,
+                              .n_joints = hr_config_detects(c) ? 0 : c->model.n_joints,
                               .color_rgb = c->dataset.color_rgb};
 }
 
@@ -25,10 +25,32 @@ static size_t map_floats(const hr_config *c)
     return (size_t)c->model.n_joints * (size_t)c->model.heatmap_size[0] * (size_t)c->model.heatmap_size[1];
 }
 
-static hr_sheet_item item_of(const hr_example *example, const float *maps)
+/* The example as a sheet shows it. A detector's boxes are copied, and freed with free_item. */
+static hrnet_status make_item(hr_sheet_item *item, const hr_example *example, const float *maps)
 {
-    return (hr_sheet_item){
-        .input = example->input, .truth = example->joints, .targets = example->targets, .maps = maps};
+    const size_t n = (size_t)example->n_boxes;
+    hrnet_box *boxes;
+    unsigned char *is_ignored;
+    *item =
+        (hr_sheet_item){.input = example->input, .truth = example->joints, .targets = example->targets, .maps = maps};
+    if (n == 0) return HRNET_OK;
+    HR_NEW(boxes, n);
+    item->boxes = boxes;
+    HR_NEW(is_ignored, n);
+    item->is_ignored = is_ignored;
+    item->n_boxes = example->n_boxes;
+    for (size_t i = 0; i < n; i++) {
+        const hr_box_truth *const box = &example->boxes[i];
+        boxes[i] = (hrnet_box){box->x - box->w / 2, box->y - box->h / 2, box->w, box->h};
+        is_ignored[i] = box->is_ignored != 0;
+    }
+    return HRNET_OK;
+}
+
+static void free_item(hr_sheet_item *item)
+{
+    hr_free((void *)item->boxes);
+    hr_free((void *)item->is_ignored);
 }
 
 /* Write FOLDER/KIND_NUMBER_*.jpg, those sheets that DEBUG asks for: "train_100_gt.jpg", "val_0_hm_pred.jpg". */
@@ -56,10 +78,13 @@ hrnet_status hr_trainer_debug_images(hrnet_trainer *t, const hr_step_report *ste
     hr_sheet_item *items;
     if (!t->config.debug.debug || n == 0) return HRNET_OK;
     HR_NEW(items, (size_t)n);
-    for (int i = 0; i < n; i++)
-        items[i] = item_of(&t->learner->examples[i],
-                           hr_objective_maps(t->learner->objective) + (size_t)i * map_floats(&t->config));
-    const hrnet_status status = write_wanted(t, "train", step->position, items, n);
+    const float *const maps = hr_objective_maps(t->learner->objective);
+    hrnet_status status = HRNET_OK;
+    for (int i = 0; i < n && status == HRNET_OK; i++)
+        status = make_item(&items[i], &t->learner->examples[i],
+                           maps != NULL ? maps + (size_t)i * map_floats(&t->config) : NULL);
+    if (status == HRNET_OK) status = write_wanted(t, "train", step->position, items, n);
+    for (int i = 0; i < n; i++) free_item(&items[i]);
     hr_free(items);
     return status;
 }
@@ -178,9 +203,12 @@ static hrnet_status preview(const hr_config *config, const hr_train_set *set, co
     options.gt = options.heatmaps_gt = 1;
     HR_TRY(hr_batches_create(&batches, set, &how));
     hrnet_status status = hr_batches_next(batches, examples, &n_found, &is_end);
-    for (int i = 0; i < n_found; i++) items[i] = item_of(&examples[i], NULL);
+    for (int i = 0; i < n_found && status == HRNET_OK; i++) status = make_item(&items[i], &examples[i], NULL);
     if (status == HRNET_OK) status = hr_sheets_write(prefix, items, n_found, &options);
-    for (int i = 0; i < n_found; i++) hr_example_free(&examples[i]);
+    for (int i = 0; i < n_found; i++) {
+        free_item(&items[i]);
+        hr_example_free(&examples[i]);
+    }
     hr_batches_free(batches);
     return status;
 }

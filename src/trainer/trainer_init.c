@@ -21,7 +21,7 @@ typedef struct fit {
 
 static int is_head(const char *name)
 {
-    return strncmp(name, "final_layer.", 12) == 0;
+    return strncmp(name, "final_layer.", 12) == 0 || strncmp(name, "head.", 5) == 0;
 }
 
 static int has_shape(const hr_param *param, const hr_tensor *tensor)

@@ -77,6 +77,12 @@ static void log_network(hrnet_trainer *t)
 {
     const hr_config *const c = &t->config;
     const hr_graph *const graph = &t->learner->graph;
+    if (hr_config_detects(c)) {
+        hr_trainer_log(t, "network: %s, input %dx%d, %d classes; %zu parameters, %.3f GMAC a picture", c->model.name,
+                       c->model.image_size[0], c->model.image_size[1], c->model.n_classes, hr_graph_n_trainable(graph),
+                       (double)hr_graph_macs(graph) / 1e9);
+        return;
+    }
     hr_trainer_log(t, "network: %s, input %dx%d, heatmaps %dx%d, %d joints; %zu parameters, %.3f GMAC a picture",
                    c->model.name, c->model.image_size[0], c->model.image_size[1], c->model.heatmap_size[0],
                    c->model.heatmap_size[1], c->model.n_joints, hr_graph_n_trainable(graph),
@@ -100,9 +106,10 @@ static void log_pairs(hrnet_trainer *t)
 static void log_data(hrnet_trainer *t)
 {
     const hr_config *const c = &t->config;
-    hr_trainer_log(t, "data: %s %s, %zu persons, %zu examples an epoch", c->dataset.dataset, c->dataset.train_set,
-                   hr_train_set_n_persons(t->set), hr_train_set_n_examples(t->set));
-    log_pairs(t);
+    const int detects = hr_config_detects(c);
+    hr_trainer_log(t, "data: %s %s, %zu %s, %zu examples an epoch", c->dataset.dataset, c->dataset.train_set,
+                   hr_train_set_n_persons(t->set), detects ? "pictures" : "persons", hr_train_set_n_examples(t->set));
+    if (!detects) log_pairs(t);
     hr_trainer_log(t, "step: %d examples x %d passes x %d processes = %d; %lld steps an epoch, epochs %d to %d",
                    t->learner->batch, c->train.accumulate, t->learner->n_ranks,
                    t->learner->batch * c->train.accumulate * t->learner->n_ranks, (long long)t->learner->n_steps,
@@ -121,6 +128,10 @@ static void log_loss(hrnet_trainer *t)
     const hr_config *const c = &t->config;
     char topk[48] = "";
     if (c->loss.use_ohkm) snprintf(topk, sizeof topk, ", the %d hardest joints", c->loss.topk);
+    if (hr_config_detects(c)) {
+        hr_trainer_log(t, "loss: YOLOX's: 5 (1 - IoU^2) + BCE of object and class, cells matched by SimOTA");
+        return;
+    }
     hr_trainer_log(t, "loss: %s%s%s", c->loss.use_ohkm ? "JointsOHKMMSELoss" : "JointsMSELoss", topk,
                    c->loss.use_target_weight ? ", target weights" : "");
 }
