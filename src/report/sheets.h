@@ -1,7 +1,7 @@
 /*
  * sheets.h - contact sheets of a batch, upstream's save_debug_images: pictures eight in a row with their joints as
- * circles, and one row a picture of its heatmaps. A detector's pictures have their boxes: blue ones to be found, red ones
- * to be ignored.
+ * circles, and one row a picture of its heatmaps. A detector's pictures have their boxes: blue ones to be found, red
+ * ones to be ignored.
  *
  * Pixels agree with upstream's (OpenCV's circles, colour map JET and reduced pictures), with two differences: colours
  * are right for networks that take RGB, too (upstream writes those with red and blue exchanged), and a sheet of one
@@ -32,9 +32,9 @@ typedef struct hr_sheet_options {
     int gt, pred, heatmaps_gt, heatmaps_pred; /* which sheets to write */
 } hr_sheet_options;
 
-/* Write the sheets of n >= 1 items that the options ask for, those of heatmaps with n_joints 0 left out: <prefix>_gt.jpg and _pred.jpg (joints), <prefix>_hm_gt.jpg
- * and _hm_pred.jpg (heatmaps). Those of predictions are written only if every item has maps. Items that do not fit a
- * JPEG (65,500 pixels a side) are left out. */
+/* Write the sheets of n >= 1 items that the options ask for, those of heatmaps with n_joints 0 left out:
+ * <prefix>_gt.jpg and _pred.jpg (joints), <prefix>_hm_gt.jpg and _hm_pred.jpg (heatmaps). Those of predictions are
+ * written only if every item has maps. Items that do not fit a JPEG (65,500 pixels a side) are left out. */
 hrnet_status hr_sheets_write(const char *prefix, const hr_sheet_item *items, int n, const hr_sheet_options *options);
 
 /* Draw the sheet of joints: rows of eight pictures with 2 px around each; circles on the joints that are visible in

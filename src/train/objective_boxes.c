@@ -46,13 +46,13 @@ size_t hr_boxes_objective_bytes(const hr_graph *graph, int batch)
     return (size_t)batch * n_cells(graph) * (sizeof(hr_candidate) + 1);
 }
 
-typedef struct run {
+typedef struct boxes_pass {
     hr_objective *o;
     const hr_pass *pass;
-} run;
+} boxes_pass;
 
 /* What the network says of picture i. */
-static hr_head head_of(const run *r, int i)
+static hr_head head_of(const boxes_pass *r, int i)
 {
     const hr_graph *const graph = r->o->graph;
     hr_head head = {.n_classes = output_node(graph, 0)->c - HR_HEAD_BOX};
@@ -70,7 +70,7 @@ static hr_head head_of(const run *r, int i)
 /* Task: which cells of picture i are to find which box. */
 static void assign(void *context, int i)
 {
-    const run *const r = context;
+    const boxes_pass *const r = context;
     const hr_example *const example = &r->pass->examples[i];
     const hr_head head = head_of(r, i);
     hr_boxes_assign(&r->o->assignments[i], &head, example->boxes, example->n_boxes);
@@ -79,7 +79,7 @@ static void assign(void *context, int i)
 /* Task: loss and gradient of picture i. */
 static void compute(void *context, int i)
 {
-    const run *const r = context;
+    const boxes_pass *const r = context;
     hr_objective *const o = r->o;
     const hr_assignment *const assignment = &o->assignments[i];
     const double share = o->n_all / o->n_matched; /* a mean over examples is a mean over matched cells then */
@@ -95,7 +95,7 @@ static void compute(void *context, int i)
 
 void hr_boxes_objective_run(hr_objective *o, const hr_pass *pass)
 {
-    run r = {o, pass};
+    boxes_pass r = {o, pass};
     double sums[2] = {0, pass->n};
     hr_backprop_parallel(pass->net, pass->n, assign, &r);
     for (int i = 0; i < pass->n; i++) sums[0] += o->assignments[i].n_matched;

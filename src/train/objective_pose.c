@@ -36,15 +36,15 @@ size_t hr_pose_objective_bytes(const hr_config *config, int batch)
     return 2 * (size_t)batch * (size_t)config->model.n_joints * n_cells(config) * sizeof(float);
 }
 
-typedef struct run {
+typedef struct pose_pass {
     hr_objective *o;
     const hr_pass *pass;
-} run;
+} pose_pass;
 
 /* Task: loss, gradient and accuracy of picture i. */
 static void compute(void *context, int i)
 {
-    const run *const r = context;
+    const pose_pass *const r = context;
     hr_objective *const o = r->o;
     const hr_config *const config = o->config;
     const int n_joints = config->model.n_joints, *const size = config->model.heatmap_size;
@@ -71,6 +71,6 @@ static void compute(void *context, int i)
 
 void hr_pose_objective_run(hr_objective *o, const hr_pass *pass)
 {
-    run r = {o, pass};
+    pose_pass r = {o, pass};
     hr_backprop_parallel(pass->net, pass->n, compute, &r);
 }

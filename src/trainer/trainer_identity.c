@@ -44,18 +44,30 @@ static int may_change(const char *path)
     return 0;
 }
 
-/* A key that came later than version 0.1 and is off: without its line, the checkpoints of older versions go on. */
-static int is_new_and_off(const hr_config *config, const char *path)
+/* A key that came later than version 0.1 and is off, or that this network, which was there before, does not have:
+ * without its line, the checkpoints of older versions go on. */
+static int is_new_and_off(const hr_config *config, const hr_key *key)
 {
-    return (strcmp(path, "TRAIN.FREEZE") == 0 && config->train.n_freeze == 0) ||
-           (strcmp(path, "DATASET.VALID_PART") == 0 && !(config->dataset.valid_part > 0));
+    const hr_dataset_config *const d = &config->dataset;
+    const struct {
+        const char *path;
+        int is_off;
+    } keys[] = {{"TRAIN.FREEZE", config->train.n_freeze == 0},
+                {"DATASET.VALID_PART", !(d->valid_part > 0)},
+                {"DATASET.MOSAIC", !(d->mosaic > 0)},
+                {"DATASET.ASPECT_JITTER", !(d->aspect_jitter > 0)},
+                {"DATASET.PICTURE_SIZE", d->picture_size == 0}};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strcmp(key->path, keys[i].path) == 0) return keys[i].is_off;
+    const int of_detectors = key->families != 0 && (key->families & ~HR_DETECTORS) == 0;
+    return of_detectors && !hr_config_detects(config);
 }
 
 static void write_keys(hr_text *text, const hr_config *config)
 {
     for (int i = 0; i < hr_n_keys; i++) {
         const hr_key *const key = &hr_keys[i];
-        if (key->note != NULL || may_change(key->path) || is_new_and_off(config, key->path)) continue;
+        if (key->note != NULL || may_change(key->path) || is_new_and_off(config, key)) continue;
         hr_text_add(text, "%s: ", key->path);
         hr_key_write(key, config, text);
         hr_text_add(text, "\n");

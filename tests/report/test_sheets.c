@@ -42,9 +42,10 @@ static void open_batch(batch *b)
     for (int i = 0; i < N * JOINTS * 3; i++) b->truth[i] = (double)truth.data[i];
     hrnet_array_free(&truth);
     for (int i = 0; i < N; i++)
-        b->items[i] =
-            (hr_sheet_item){b->input.data + i * H * W * 4, b->truth + i * JOINTS * 3,
-                            b->targets.data + i * JOINTS * MAP_H * MAP_W, b->maps.data + i * JOINTS * MAP_H * MAP_W};
+        b->items[i] = (hr_sheet_item){.input = b->input.data + i * H * W * 4,
+                                      .truth = b->truth + i * JOINTS * 3,
+                                      .targets = b->targets.data + i * JOINTS * MAP_H * MAP_W,
+                                      .maps = b->maps.data + i * JOINTS * MAP_H * MAP_W};
 }
 
 static void close_batch(batch *b)
