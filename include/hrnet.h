@@ -351,9 +351,10 @@ typedef struct hrnet_model_info {
     int n_joints;                      /* heatmaps per person; 0 for a detector */
     int n_classes;                     /* of a detector; 0 for a pose network */
     int input_width, input_height;     /* pixels */
-    int heatmap_width, heatmap_height; /* cells */
+    int heatmap_width, heatmap_height; /* cells; 0 for a detector */
     int color_rgb;                     /* 1: the network sees RGB, 0: BGR */
-    const char *codec;                 /* how heatmaps were encoded in training: "msra", "dark", "udp" */
+    const char *codec;                 /* how heatmaps were encoded in training: "msra", "dark", "udp"; "" for a
+                                          detector */
     float mean[3], std[3];             /* in the network's channel order, for pixels scaled to 0..1 */
     size_t n_tensors;                  /* entries of the state dict */
     size_t n_parameters;               /* trainable numbers */
@@ -361,6 +362,7 @@ typedef struct hrnet_model_info {
 } hrnet_model_info;
 
 HRNET_API hrnet_model_info hrnet_model_get_info(const hrnet_model *model);
+/* NULL for a detector. */
 HRNET_API const hrnet_skeleton *hrnet_model_skeleton(const hrnet_model *model);
 
 /* Where a model's skeleton comes from: the last of these that applies. on_message of hrnet_model_options is told of a
@@ -380,7 +382,8 @@ HRNET_API void hrnet_model_free(hrnet_model *model);
 
 /* Write the network that hrnet_model_load would make of the checkpoint and these options (their training, precision and
  * batch are not looked at) as ONNX, for other runtimes: operator set 13, float32, batch norms folded; tensors "input"
- * [n][3][input_height][input_width] and "heatmaps" [n][n_joints][heatmap_height][heatmap_width].
+ * [n][3][input_height][input_width] and "heatmaps" [n][n_joints][heatmap_height][heatmap_width]; of a detector the
+ * outputs of hrnet_session_output.
  * checkpoint NULL: initial values (options->config is then required). batch: n, 1..65536; 0 leaves it open. Temporary
  * name, then renamed; path "-" is standard output. HRNET_ERR_LIMIT from 2 GiB on, which the format cannot hold. */
 HRNET_API hrnet_status hrnet_export_onnx(const hrnet_checkpoint *checkpoint, const char *path,
@@ -393,10 +396,18 @@ HRNET_API hrnet_status hrnet_export_onnx(const hrnet_checkpoint *checkpoint, con
  * input [n][3][input_height][input_width], n >= 1, as hrnet_session_forward takes it; any other shape is
  * HRNET_ERR_ARGUMENT. *heatmaps becomes [n][n_joints][heatmap_height][heatmap_width], rounded to float at the end;
  * release it with hrnet_array_free. flip != 0: the flip test of hrnet_session_forward_flip, with its shift.
- * checkpoint NULL: initial values (options->config is then required). */
+ * checkpoint NULL: initial values (options->config is then required). HRNET_ERR_MISMATCH for a detector. */
 HRNET_API hrnet_status hrnet_reference_forward(hrnet_array *heatmaps, const hrnet_checkpoint *checkpoint,
                                                const hrnet_model_options *options, const hrnet_array *input, int flip,
                                                int shift);
+
+enum { HRNET_MAX_OUTPUTS = 16 }; /* of a network */
+
+/* The same for any network, without flip test: outputs [*n_outputs], in the order of hrnet_session_output, each
+ * [n][channels][height][width]; release each with hrnet_array_free. */
+HRNET_API hrnet_status hrnet_reference_outputs(hrnet_array outputs[HRNET_MAX_OUTPUTS], int *n_outputs,
+                                               const hrnet_checkpoint *checkpoint, const hrnet_model_options *options,
+                                               const hrnet_array *input);
 
 /* ------------------------------------------------------------------------------------------------ pool */
 
@@ -448,7 +459,8 @@ HRNET_API hrnet_status hrnet_session_create(hrnet_session **out, const hrnet_mod
  * multiples of 32 in HRNet); the session then stays as it was. */
 HRNET_API hrnet_status hrnet_session_reshape(hrnet_session *session, int width, int height);
 
-/* The size it works on: of the input, and of the heatmaps; width, height each. Either may be NULL. */
+/* The size it works on: of the input, and of the heatmaps (0 for a detector); width, height each. Either may be NULL.
+ */
 HRNET_API void hrnet_session_size(const hrnet_session *session, int input[2], int heatmaps[2]);
 
 /* The model it was made of. */
@@ -458,8 +470,25 @@ HRNET_API const hrnet_model *hrnet_session_model(const hrnet_session *session);
 HRNET_API size_t hrnet_session_bytes(const hrnet_session *session);
 
 /* The bare network. input [n][3][input_height][input_width], normalised, in the network's channel order;
- * heatmaps [n][n_joints][heatmap_height][heatmap_width]. n may pass max_batch. Same bits for any number of threads. */
+ * heatmaps [n][n_joints][heatmap_height][heatmap_width]. n may pass max_batch. Same bits for any number of threads.
+ * HRNET_ERR_MISMATCH for a detector. */
 HRNET_API hrnet_status hrnet_session_forward(hrnet_session *session, const float *input, int n, float *heatmaps);
+
+/* A tensor that a network yields for a picture, at the session's size. */
+typedef struct hrnet_output {
+    const char *name; /* "heatmaps"; of a detector "head_8", "head_16", "head_32", by stride in pixels */
+    int channels, height, width;
+} hrnet_output;
+
+/* How many there are: 1 for a pose network, 3 for a detector; and the one with that index. The channels of a detector's
+ * cell are what its last convolutions make, without any activation: x, y, log width, log height, object, then the
+ * classes; for rtmdet left, top, right, bottom, then the classes. */
+HRNET_API int hrnet_session_n_outputs(const hrnet_session *session);
+HRNET_API hrnet_output hrnet_session_output(const hrnet_session *session, int index);
+
+/* The bare network, whatever it is for: outputs[k] [n][channels][height][width] of output k. */
+HRNET_API hrnet_status hrnet_session_forward_outputs(hrnet_session *session, const float *input, int n,
+                                                     float *const *outputs);
 
 /* The same with the published flip test: the average of the heatmaps and of the mirrored picture's, mirrored back with
  * joints exchanged; shift != 0 moves the mirrored maps one cell to the right first (SHIFT_HEATMAP). HRNET_ERR_ARGUMENT

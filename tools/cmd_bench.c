@@ -60,19 +60,21 @@ size_t bench_peak_bytes(void)
 static int time_passes(const network *net, int batch, int runs, double *seconds)
 {
     const hrnet_model_info info = hrnet_model_get_info(net->model);
-    const size_t maps = (size_t)info.n_joints * (size_t)info.heatmap_height * (size_t)info.heatmap_width;
     const size_t n_in = (size_t)batch * 3 * (size_t)info.input_height * (size_t)info.input_width;
-    float *input = tool_alloc(n_in, sizeof *input), *output = tool_alloc((size_t)batch * maps, sizeof *output);
+    float *input = tool_alloc(n_in, sizeof *input);
+    hrnet_array outputs[HRNET_MAX_OUTPUTS] = {0};
+    float *data[HRNET_MAX_OUTPUTS];
+    network_new_outputs(net->session, (size_t)batch, outputs, data);
     int status = STATUS_DONE;
     for (size_t i = 0; i < n_in; i++) input[i] = (float)(i * 2654435761u % 4096) / 1024.0f - 2.0f;
     for (int i = -1; i < runs && status == STATUS_DONE; i++) { /* the first pass touches all memory and is not timed */
         const double start = tool_seconds();
-        if (hrnet_session_forward(net->session, input, batch, output) != HRNET_OK) status = tool_failed();
+        if (hrnet_session_forward_outputs(net->session, input, batch, data) != HRNET_OK) status = tool_failed();
         if (i >= 0) seconds[i] = (tool_seconds() - start) / batch;
     }
     qsort(seconds, (size_t)runs, sizeof *seconds, compare);
     free(input);
-    free(output);
+    network_free_outputs(outputs);
     return status;
 }
 

@@ -311,6 +311,7 @@ static int run(int argc, char **argv)
     if (status == 0 && n_arguments > 0) status = tool_usage("unexpected argument '%s'", argv[0]);
     if (status == 0 && set.out != NULL && set.worst == 0) status = tool_usage("--out goes with --worst");
     if (status == 0) status = network_open(&net, &set.network, overrides, 1);
+    if (status == 0) status = network_check_pose(&net, &set.network);
     if (status == 0) status = evaluate(&set, &net);
     network_close(&net);
     free(overrides);

@@ -22,7 +22,9 @@ static const option options[] = {
 
 static const char details[] =
     "ONNX operator set 13, float32, batch norms folded into the convolutions. Input \"input\" [n][3][height][width], "
-    "normalised, in the network's channel order; output \"heatmaps\" [n][joints][height/4][width/4].\n"
+    "normalised, in the network's channel order; output \"heatmaps\" [n][joints][height/4][width/4], of a detector "
+    "\"head_8\", "
+    "\"head_16\" and \"head_32\", by stride.\n"
     "Without --model and --config it is the model that ships with hrnet; with --config alone the weights are initial "
     "(random).\n"
     "KEY VALUE pairs at the end change the configuration.";

@@ -139,15 +139,32 @@ static void print_skeleton(const hrnet_model *model)
     free(pairs);
 }
 
+static void print_detector(const hrnet_model_info *info)
+{
+    tool_line("network:     %s, a detector of %d class%s, input %dx%d (width x height), %s", info->name,
+              info->n_classes, info->n_classes == 1 ? "" : "es", info->input_width, info->input_height,
+              info->color_rgb ? "RGB" : "BGR");
+    tool_line("pixels:      mean %g %g %g, std %g %g %g", (double)info->mean[0], (double)info->mean[1],
+              (double)info->mean[2], (double)info->std[0], (double)info->std[1], (double)info->std[2]);
+}
+
+static void print_pose_network(const hrnet_model *model, const hrnet_model_info *info)
+{
+    tool_line("network:     %s, %d heatmaps of %dx%d, input %dx%d (width x height), %s", info->name, info->n_joints,
+              info->heatmap_width, info->heatmap_height, info->input_width, info->input_height,
+              info->color_rgb ? "RGB" : "BGR");
+    print_skeleton(model);
+    tool_line("codec:       %s, mean %g %g %g, std %g %g %g", info->codec, (double)info->mean[0], (double)info->mean[1],
+              (double)info->mean[2], (double)info->std[0], (double)info->std[1], (double)info->std[2]);
+}
+
 static void print_network(const hrnet_model *model)
 {
     const hrnet_model_info info = hrnet_model_get_info(model);
-    tool_line("network:     %s, %d heatmaps of %dx%d, input %dx%d (width x height), %s", info.name, info.n_joints,
-              info.heatmap_width, info.heatmap_height, info.input_width, info.input_height,
-              info.color_rgb ? "RGB" : "BGR");
-    print_skeleton(model);
-    tool_line("codec:       %s, mean %g %g %g, std %g %g %g", info.codec, (double)info.mean[0], (double)info.mean[1],
-              (double)info.mean[2], (double)info.std[0], (double)info.std[1], (double)info.std[2]);
+    if (info.task == HRNET_TASK_POSE)
+        print_pose_network(model, &info);
+    else
+        print_detector(&info);
     tool_line("size:        %zu trainable numbers, %zu tensors, %.3f x 2^30 multiply-adds a picture", info.n_parameters,
               info.n_tensors, (double)info.n_macs / (double)(1 << 30));
 }
@@ -226,14 +243,19 @@ static void write_network(hrnet_json_writer *json, const hrnet_model *model)
     hrnet_json_key(json, "network");
     hrnet_json_object(json);
     write_pair(json, "name", info.name);
-    write_skeleton(json, model);
-    write_pair(json, "codec", info.codec);
+    write_pair(json, "task", info.task == HRNET_TASK_POSE ? "pose" : "detect");
+    if (info.task == HRNET_TASK_POSE) {
+        write_skeleton(json, model);
+        write_pair(json, "codec", info.codec);
+        write_count(json, "n_joints", (uint64_t)info.n_joints);
+        write_count(json, "heatmap_width", (uint64_t)info.heatmap_width);
+        write_count(json, "heatmap_height", (uint64_t)info.heatmap_height);
+    } else {
+        write_count(json, "n_classes", (uint64_t)info.n_classes);
+    }
     write_pair(json, "channel_order", info.color_rgb ? "RGB" : "BGR");
-    write_count(json, "n_joints", (uint64_t)info.n_joints);
     write_count(json, "input_width", (uint64_t)info.input_width);
     write_count(json, "input_height", (uint64_t)info.input_height);
-    write_count(json, "heatmap_width", (uint64_t)info.heatmap_width);
-    write_count(json, "heatmap_height", (uint64_t)info.heatmap_height);
     hrnet_json_key(json, "mean");
     write_floats(json, info.mean, 3);
     hrnet_json_key(json, "std");

@@ -159,6 +159,7 @@ static int run_network(const settings *set, const char *const *overrides, const 
 {
     network net;
     int status = network_open(&net, &set->network, overrides, 1);
+    if (status == 0) status = network_check_pose(&net, &set->network);
     if (status != 0) return status;
     const hrnet_model_info info = hrnet_model_get_info(net.model);
     hrnet_dataset_info *described = boxes_description(set, &net, info.n_joints);

@@ -143,3 +143,30 @@ void network_close(network *net)
     hrnet_dataset_info_free(net->info);
     *net = (network){0};
 }
+
+int network_new_outputs(const hrnet_session *session, size_t n, hrnet_array outputs[HRNET_MAX_OUTPUTS],
+                        float *data[HRNET_MAX_OUTPUTS])
+{
+    const int n_outputs = hrnet_session_n_outputs(session);
+    for (int k = 0; k < n_outputs; k++) {
+        const hrnet_output of = hrnet_session_output(session, k);
+        outputs[k] = (hrnet_array){.n_dims = 4, .shape = {n, (size_t)of.channels, (size_t)of.height, (size_t)of.width}};
+        data[k] = outputs[k].data =
+            tool_alloc(n * outputs[k].shape[1] * outputs[k].shape[2] * outputs[k].shape[3], sizeof(float));
+    }
+    return n_outputs;
+}
+
+void network_free_outputs(hrnet_array outputs[HRNET_MAX_OUTPUTS])
+{
+    for (int k = 0; k < HRNET_MAX_OUTPUTS; k++) free(outputs[k].data);
+}
+
+int network_check_pose(const network *net, const network_settings *settings)
+{
+    const hrnet_model_info info = hrnet_model_get_info(net->model);
+    if (info.task == HRNET_TASK_POSE) return 0;
+    tool_error("%s: expected a pose network (pose_hrnet, pose_resnet), found %s, which is a detector",
+               settings->model != NULL ? settings->model : settings->config, info.name);
+    return STATUS_FAILED;
+}

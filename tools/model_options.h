@@ -66,6 +66,15 @@ int network_overrides(char **arguments, int *n_arguments, const char ***out);
 int network_open(network *net, const network_settings *settings, const char *const *overrides, int with_session);
 void network_close(network *net);
 
+/* Whether the network is one for poses: 0, or an exit status after a message that names what it is. */
+int network_check_pose(const network *net, const network_settings *settings);
+
+/* Arrays for what the session yields of n pictures, and where their numbers are; returns how many. Free with
+ * network_free_outputs. */
+int network_new_outputs(const hrnet_session *session, size_t n, hrnet_array outputs[HRNET_MAX_OUTPUTS],
+                        float *data[HRNET_MAX_OUTPUTS]);
+void network_free_outputs(hrnet_array outputs[HRNET_MAX_OUTPUTS]);
+
 /* Its parts, for a command that needs weights but no session. The weights file that the settings ask for: --model, else
  * TEST.MODEL_FILE of the configuration (may be NULL), else *out is NULL: the model that ships, or with
  * --initial-weights none. Freed by free. Returns 0, after a warning about initial weights, or an exit

@@ -202,7 +202,8 @@ static hrnet_status begin(hr_batches *b)
 {
     const hr_batches_options *const o = &b->options;
     const size_t crop_size = (b->set->detects ? 6 : 3) * (size_t)b->shape.input_width * (size_t)b->shape.input_height;
-    hr_pixel_table_init(&b->pixels, hr_published_mean, hr_published_std, b->set->config->dataset.color_rgb);
+    const hr_normalization *const normalization = hr_normalization_of(b->set->config);
+    hr_pixel_table_init(&b->pixels, normalization->mean, normalization->std, b->set->config->dataset.color_rgb);
     /* named streams: order and augmentation of an epoch are independent of each other */
     b->stream = hr_random_bits(o->seed ^ hr_hash_text("augment"), (uint64_t)o->epoch);
     HR_TRY(hr_epoch_order(&b->order, b->set, o->seed, o->epoch, o->shuffle));

@@ -84,23 +84,30 @@ static hrnet_status read_joints(hrnet_model *model, const practice *from)
     return HRNET_OK;
 }
 
-/* How pixels and heatmaps are to be understood: codec, mean, std, skeleton. */
+static hrnet_status read_pixels(hrnet_model *model, const practice *from)
+{
+    const hr_normalization *const published = hr_normalization_of(&model->config);
+    hrnet_status status = read_three(model->info.mean, from->tensors, "hrnet.mean", published->mean);
+    if (status == HRNET_OK) status = read_three(model->info.std, from->tensors, "hrnet.std", published->std);
+    for (int i = 0; i < 3 && status == HRNET_OK; i++)
+        if (!(model->info.std[i] > 0)) status = hr_fail(HRNET_ERR_FORMAT, "hrnet.std: expected numbers above 0");
+    return status == HRNET_OK ? HRNET_OK : hr_fail_in(status, from->path);
+}
+
+/* How pixels and heatmaps are to be understood: codec, mean, std, skeleton; of a detector mean and std. */
 static hrnet_status read_practice(hrnet_model *model, const practice *from)
 {
     const hr_tensors *const tensors = from->tensors;
     const char *const path = from->path;
     static const char *const codecs[] = {"msra", "dark", "udp"};
+    if (hr_network_find(model->config.model.name)->task != HRNET_TASK_POSE) return read_pixels(model, from);
     const char *codec = tensors != NULL ? hr_tensors_entry(tensors, "hrnet.codec") : NULL;
     if (codec == NULL) codec = hr_codec_of(&model->config);
     for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)
         if (strcmp(codec, codecs[i]) == 0) snprintf(model->codec, sizeof model->codec, "%s", codec);
     if (model->codec[0] == '\0')
         return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: hrnet.codec: expected msra, dark or udp, found %.32s", path, codec);
-    hrnet_status status = read_three(model->info.mean, tensors, "hrnet.mean", hr_published_mean);
-    if (status == HRNET_OK) status = read_three(model->info.std, tensors, "hrnet.std", hr_published_std);
-    for (int i = 0; i < 3 && status == HRNET_OK; i++)
-        if (!(model->info.std[i] > 0)) status = hr_fail(HRNET_ERR_FORMAT, "hrnet.std: expected numbers above 0");
-    if (status != HRNET_OK) return hr_fail_in(status, path);
+    HR_TRY(read_pixels(model, from));
     return read_joints(model, from);
 }
 
@@ -114,14 +121,23 @@ static void fill_info(hrnet_model *model, const hr_graph *graph)
     info->n_classes = info->task == HRNET_TASK_DETECT ? m->n_classes : 0;
     info->input_width = m->image_size[0];
     info->input_height = m->image_size[1];
-    info->heatmap_width = graph->nodes[graph->outputs[0].node].w;
-    info->heatmap_height = graph->nodes[graph->outputs[0].node].h;
+    info->heatmap_width = info->task == HRNET_TASK_POSE ? graph->nodes[graph->outputs[0].node].w : 0;
+    info->heatmap_height = info->task == HRNET_TASK_POSE ? graph->nodes[graph->outputs[0].node].h : 0;
     info->color_rgb = model->config.dataset.color_rgb;
     info->codec = model->codec;
     info->n_tensors = (size_t)graph->n_params;
     info->n_parameters = hr_graph_n_trainable(graph);
     info->n_macs = hr_graph_macs(graph);
     hr_pixel_table_init(&model->pixels, info->mean, info->std, info->color_rgb);
+}
+
+hrnet_status hr_model_check_task(const hrnet_model *model, hrnet_task task)
+{
+    if (model->info.task == task) return HRNET_OK;
+    return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %s, found %s, which is %s", model->config.source,
+                   task == HRNET_TASK_POSE ? "a pose network (pose_hrnet, pose_resnet)"
+                                           : "a detector (detect_hrnet, yolox, rtmdet)",
+                   model->info.name, task == HRNET_TASK_POSE ? "a detector" : "a pose network");
 }
 
 static hrnet_status make_network(hrnet_model *model, const hr_graph *graph, const hr_weights *weights,
@@ -297,7 +313,7 @@ typedef struct saving_model {
     const hrnet_checkpoint *checkpoint;
     const hrnet_save_options *options;
     hr_config config;
-    int knows_config;
+    int knows_config, is_detector;
     hr_owned_skeleton owned;
     const hrnet_skeleton *skeleton;
     hrnet_skeleton_origin origin;
@@ -309,11 +325,12 @@ typedef struct saving_model {
 static void report_unknown(const saving_model *s, const char *path)
 {
     const hr_tensors *const tensors = &s->checkpoint->tensors;
-    const int unknown_joints = s->origin <= HRNET_SKELETON_GUESSED;
-    const int unknown_codec = !s->knows_config && hr_tensors_entry(tensors, "hrnet.codec") == NULL;
+    const int unknown_joints = !s->is_detector && s->origin <= HRNET_SKELETON_GUESSED;
+    const char *const how = s->is_detector ? "hrnet.mean" : "hrnet.codec";
+    const int unknown_codec = !s->knows_config && hr_tensors_entry(tensors, how) == NULL;
     hr_text line = {0};
     char keys[HR_ASSUMED_TEXT];
-    hr_assumed_keys(&s->checkpoint->layout, keys);
+    hr_assumed_keys(&s->checkpoint->layout, &s->config, keys);
     hr_text_add(&line, "warning: %.400s: %.400s does not say: ", path, s->checkpoint->path);
     if (unknown_joints)
         hr_text_add(&line, "names and flip pairs of the %d keypoints%s (--description FILE)", s->skeleton->n_keypoints,
@@ -321,7 +338,8 @@ static void report_unknown(const saving_model *s, const char *path)
                     : strcmp(s->skeleton->name, "coco") == 0 ? ", of which COCO's are a guess"
                                                              : ", of which MPII's are a guess");
     if (unknown_codec)
-        hr_text_add(&line, "%scodec, mean and standard deviation (--config NAME)", unknown_joints ? "; " : "");
+        hr_text_add(&line, "%s%smean and standard deviation (--config NAME)", unknown_joints ? "; " : "",
+                    s->is_detector ? "" : "codec, ");
     if (unknown_joints || unknown_codec) hr_text_add(&line, ": not written");
     if (!s->knows_config && keys[0] != '\0')
         hr_text_add(&line, "%s%s: marked as assumed", unknown_joints || unknown_codec ? "; " : "", keys);
@@ -338,7 +356,7 @@ static void report_left_behind(const saving_model *s, const char *path)
     if (codec == NULL && s->knows_config) codec = hr_codec_of(&s->config);
     if (codec == NULL && !s->knows_config && s->origin <= HRNET_SKELETON_GUESSED) return;
     hr_text_add(&line, "warning: %.400s holds tensors alone; not in it:", path);
-    if (codec != NULL) hr_text_add(&line, " codec %s, mean and standard deviation,", codec);
+    if (codec != NULL && !s->is_detector) hr_text_add(&line, " codec %s, mean and standard deviation,", codec);
     if (s->knows_config)
         hr_text_add(&line, " input size %dx%d and order of colours (--config NAME),", s->config.model.image_size[0],
                     s->config.model.image_size[1]);
@@ -357,12 +375,14 @@ static hrnet_status save_model(saving_model *s, const char *path)
         s->config = *options->config;
     else
         HR_TRY(hr_checkpoint_config(s->checkpoint, &s->config, NULL, NULL, NULL));
-    HR_TRY(hr_skeleton_read(&s->skeleton, &s->origin, &s->owned,
-                            &(hr_skeleton_sources){.given = options->skeleton,
-                                                   .tensors = &s->checkpoint->tensors,
-                                                   .dataset = s->knows_config ? s->config.dataset.dataset : NULL,
-                                                   .n_joints = s->config.model.n_joints,
-                                                   .path = s->checkpoint->path}));
+    s->is_detector = (hr_family_of(s->config.model.name) & HR_DETECTORS) != 0;
+    if (!s->is_detector)
+        HR_TRY(hr_skeleton_read(&s->skeleton, &s->origin, &s->owned,
+                                &(hr_skeleton_sources){.given = options->skeleton,
+                                                       .tensors = &s->checkpoint->tensors,
+                                                       .dataset = s->knows_config ? s->config.dataset.dataset : NULL,
+                                                       .n_joints = s->config.model.n_joints,
+                                                       .path = s->checkpoint->path}));
     if (s->origin > HRNET_SKELETON_GUESSED) HR_TRY(hr_skeleton_entries(s->skeleton, s->entries, &s->n_entries));
     HR_TRY(hr_checkpoint_save(s->checkpoint, path, options, s->entries, s->n_entries));
     if (options->on_message == NULL) return HRNET_OK;

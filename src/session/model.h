@@ -62,12 +62,15 @@ struct hrnet_session {
     hrnet_pool *pool;                                     /* a reference */
     void *runner;                                         /* of the model's backend */
     int input_width, input_height, map_width, map_height; /* the size it is planned for */
-    float *maps, *mirrored;                               /* [n_slots][n_joints][map_height][map_width] each */
-    float *scratch;                                       /* [n_slots][scratch_floats] of the decoders */
-    size_t map_floats, scratch_floats, n_slots;           /* n_slots: the backend's max_batch at this size */
-    uint64_t memory_limit;                                /* bytes of a plan, and of maps and scratch beside it */
-    hr_warp warps[64];                                    /* of the pass being filled */
+    float *maps, *mirrored; /* [n_slots][n_joints][map_height][map_width] each; empty for a detector, as scratch is */
+    float *scratch;         /* [n_slots][scratch_floats] of the decoders */
+    size_t map_floats, scratch_floats, n_slots; /* n_slots: the backend's max_batch at this size */
+    uint64_t memory_limit;                      /* bytes of a plan, and of maps and scratch beside it */
+    hr_warp warps[64];                          /* of the pass being filled */
 };
+
+/* HRNET_ERR_MISMATCH, naming what is asked for and what the model is, for a model with another task. */
+hrnet_status hr_model_check_task(const hrnet_model *model, hrnet_task task);
 
 /* A model whose parameters come from anywhere, trained for the heatmaps of `codec`. config must have passed
  * hr_config_check; skeleton must outlive the model. batch: see hrnet_model_options. Its memory

@@ -6,9 +6,11 @@
 
 #include "base/mem.h"
 #include "graph/reference_forward.h"
+#include "networks/registry.h"
 #include "pose/decode.h"
 #include "pose/skeleton.h"
 #include "session/model.h"
+#include "session/reference.h"
 #include "weights/bound_network.h"
 
 enum { CHANNELS = 3 };
@@ -54,8 +56,9 @@ static hrnet_status run_pictures(const reference_run *r, const float *input, siz
     return HRNET_OK;
 }
 
-static hrnet_status check_shape(const hrnet_array *input, const hr_node *in)
+hrnet_status hr_reference_check_input(const hrnet_array *input, const hr_graph *graph)
 {
+    const hr_node *const in = &graph->nodes[0];
     const size_t *shape = input->shape;
     char found[256] = "a number";
     if (input->n_dims == 4 && shape[0] >= 1 && shape[1] == CHANNELS && shape[2] == (size_t)in->h &&
@@ -89,7 +92,7 @@ static hrnet_status run_network(const hr_bound_network *network, const hrnet_ske
                                 const hrnet_array *input, hrnet_array *heatmaps)
 {
     const hr_node *in = &network->graph.nodes[0], *out = &network->graph.nodes[network->graph.outputs[0].node];
-    HR_TRY(check_shape(input, in));
+    HR_TRY(hr_reference_check_input(input, &network->graph));
     if (flip) HR_TRY(hr_skeleton_check_flip(skeleton));
     reference_run r = {.network = network,
                        .skeleton = skeleton,
@@ -133,6 +136,13 @@ hrnet_status hrnet_reference_forward(hrnet_array *heatmaps, const hrnet_checkpoi
     if (checkpoint == NULL && options->config == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_reference_forward: neither a checkpoint nor a configuration");
     HR_TRY(hr_bound_network_create(&network, checkpoint, options));
+    if (hr_network_find(network->config.model.name)->task != HRNET_TASK_POSE) {
+        const hrnet_status refused =
+            hr_fail(HRNET_ERR_MISMATCH, "%s: expected a pose network, found %s, which is a detector",
+                    network->config.source, network->config.model.name);
+        hr_bound_network_free(network);
+        return refused;
+    }
     const int knows_config = options->config != NULL || hr_checkpoint_knows_config(checkpoint);
     const hr_skeleton_sources sources = {.given = options->skeleton,
                                          .tensors = checkpoint != NULL ? &checkpoint->tensors : NULL,

@@ -32,6 +32,7 @@ struct job {
     int second;       /* ... or, where there is no room for them, take the same slots in a second run: 1 in that */
     /* forward */
     const float *input;
+    float *const *outputs; /* not NULL: all outputs are stored here, in place of finish */
     float *heatmaps;
     /* pose */
     const hrnet_person *persons;
@@ -76,9 +77,27 @@ static void read_maps(const hrnet_session *session, int slot, float *maps)
         for (size_t i = 0; i < cells; i++) maps[(size_t)j * cells + i] = output.data[i * (size_t)output.ld + (size_t)j];
 }
 
+/* Channels innermost there, outermost here. */
+static void store_outputs(const job *j, int slot)
+{
+    const hrnet_session *s = j->session;
+    const int n_outputs = hrnet_session_n_outputs(s);
+    for (int k = 0; k < n_outputs; k++) {
+        const hr_backend_tensor from = s->model->backend->output(s->runner, k, slot);
+        const size_t cells = (size_t)from.h * (size_t)from.w;
+        float *const to = j->outputs[k] + (size_t)(j->first + slot) * (size_t)from.c * cells;
+        for (size_t c = 0; c < (size_t)from.c; c++)
+            for (size_t i = 0; i < cells; i++) to[c * cells + i] = from.data[i * (size_t)from.ld + c];
+    }
+}
+
 static void finish_task(void *context, int slot)
 {
     const job *j = context;
+    if (j->outputs != NULL) {
+        store_outputs(j, slot);
+        return;
+    }
     const hrnet_session *s = j->session;
     const hrnet_model_info *info = &s->model->info;
     float *maps = s->maps + (size_t)slot * s->map_floats, *mirrored = s->mirrored + (size_t)slot * s->map_floats;
@@ -146,6 +165,7 @@ static hrnet_status forward(hrnet_session *session, const float *input, int n, i
     if (session == NULL || (n > 0 && (input == NULL || heatmaps == NULL)))
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_forward: an argument is NULL");
     if (n < 0) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_forward: expected n >= 0, found %d", n);
+    HR_TRY(hr_model_check_task(session->model, HRNET_TASK_POSE));
     HR_TRY(hr_pool_check(session->pool));
     if (flip) HR_TRY(hr_skeleton_check_flip(session->model->skeleton));
     job j = {.session = session,
@@ -167,6 +187,32 @@ hrnet_status hrnet_session_forward(hrnet_session *session, const float *input, i
 hrnet_status hrnet_session_forward_flip(hrnet_session *session, const float *input, int n, int shift, float *heatmaps)
 {
     return forward(session, input, n, 1, shift, heatmaps);
+}
+
+int hrnet_session_n_outputs(const hrnet_session *session)
+{
+    return session->model->backend->graph(session->model->network)->n_outputs;
+}
+
+hrnet_output hrnet_session_output(const hrnet_session *session, int index)
+{
+    if (index < 0 || index >= hrnet_session_n_outputs(session)) return (hrnet_output){0};
+    const hr_backend_tensor tensor = session->model->backend->output(session->runner, index, 0);
+    const char *const name = session->model->backend->graph(session->model->network)->outputs[index].name;
+    return (hrnet_output){.name = name, .channels = tensor.c, .height = tensor.h, .width = tensor.w};
+}
+
+hrnet_status hrnet_session_forward_outputs(hrnet_session *session, const float *input, int n, float *const *outputs)
+{
+    if (session == NULL || outputs == NULL || (n > 0 && input == NULL))
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_forward_outputs: an argument is NULL");
+    if (n < 0) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_forward_outputs: expected n >= 0, found %d", n);
+    for (int k = 0; k < hrnet_session_n_outputs(session) && n > 0; k++)
+        if (outputs[k] == NULL)
+            return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_forward_outputs: outputs[%d] is NULL", k);
+    HR_TRY(hr_pool_check(session->pool));
+    job j = {.session = session, .fill = fill_from_array, .input = input, .outputs = outputs};
+    return run_job(&j, n);
 }
 
 /* ---------------------------------------------------------------------------------------------- pose */
@@ -320,6 +366,7 @@ hrnet_status hrnet_session_pose(hrnet_session *session, const hrnet_person *pers
     if (options == NULL) options = &defaults;
     if (session == NULL || n < 0 || (n > 0 && (persons == NULL || keypoints == NULL)))
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_session_pose: a missing argument, or n < 0");
+    HR_TRY(hr_model_check_task(session->model, HRNET_TASK_POSE));
     HR_TRY(check_options(options));
     HR_TRY(choose_skeleton(session->model, options, &skeleton));
     HR_TRY(hr_pool_check(session->pool));
@@ -354,9 +401,13 @@ static hrnet_status resize_buffers(hrnet_session *session, int width, int height
     hrnet_session s = *session;
     s.input_width = width;
     s.input_height = height;
+    s.n_slots = (size_t)backend->max_batch(session->runner);
+    if (session->model->info.task != HRNET_TASK_POSE) {
+        *session = s;
+        return HRNET_OK;
+    }
     s.map_width = output.w;
     s.map_height = output.h;
-    s.n_slots = (size_t)backend->max_batch(session->runner);
     s.map_floats = (size_t)output.c * (size_t)output.h * (size_t)output.w;
     s.scratch_floats = 0;
     for (int d = HRNET_DECODE_ARGMAX; d <= HRNET_DECODE_UDP; d++) {

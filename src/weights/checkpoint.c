@@ -41,9 +41,10 @@ static hrnet_status fail_empty(const hrnet_checkpoint *checkpoint)
                    checkpoint->tensors.n_skipped > 0 ? checkpoint->tensors.skipped[0] : "");
 }
 
-/* What mmpose's meta says becomes entries of ours. */
+/* What mmpose's meta says becomes entries of ours. A detector's meta says nothing that is used. */
 static hrnet_status read_meta(hrnet_checkpoint *checkpoint)
 {
+    if (checkpoint->layout.is_detector) return HRNET_OK;
     const hr_named *const head = hr_layout_find(&checkpoint->layout, "final_layer.weight");
     const int n_joints =
         head != NULL && head->tensor->n_dims > 0 && head->tensor->shape[0] < 1 << 20 ? (int)head->tensor->shape[0] : 0;
@@ -271,9 +272,11 @@ static hrnet_status collect_entries(saving *s, const hr_entry *entries, size_t n
     }
     if (s->assumed[0] != '\0') add_entry(s, "hrnet.assumed", s->assumed);
     if (!s->is_known) return HRNET_OK;
-    add_entry(s, "hrnet.codec", hr_codec_of(&s->config));
-    add_entry(s, "hrnet.mean", HR_PUBLISHED_MEAN_TEXT);
-    add_entry(s, "hrnet.std", HR_PUBLISHED_STD_TEXT);
+    const hr_normalization *const normalization = hr_normalization_of(&s->config);
+    if (hr_network_find(s->config.model.name)->task == HRNET_TASK_POSE)
+        add_entry(s, "hrnet.codec", hr_codec_of(&s->config));
+    add_entry(s, "hrnet.mean", normalization->mean_text);
+    add_entry(s, "hrnet.std", normalization->std_text);
     return HRNET_OK;
 }
 
@@ -287,7 +290,7 @@ static void note_assumed(saving *s, int is_given)
     if (carried != NULL)
         snprintf(s->assumed, sizeof s->assumed, "%s", carried);
     else
-        hr_assumed_keys(&s->checkpoint->layout, s->assumed);
+        hr_assumed_keys(&s->checkpoint->layout, &s->config, s->assumed);
 }
 
 /* Build the network, match the tensors strictly, and write the file. */

@@ -30,10 +30,11 @@ hrnet_status hr_checkpoint_config(const hrnet_checkpoint *checkpoint, hr_config 
 hrnet_status hr_infer_config(hr_config *out, const hr_layout *layout, const char *path, const char *const *overrides,
                              hrnet_message_fn *on_message, void *context);
 
-/* The keys that hr_infer_config sets by published practice for this layout: "MODEL.IMAGE_SIZE, DATASET.COLOR_RGB". Our
- * own files list them under "hrnet.assumed", since their "hrnet.config" does not show which of its keys nobody knew. */
+/* The keys that hr_infer_config sets by published practice for this layout and the network that config is of:
+ * "MODEL.IMAGE_SIZE, DATASET.COLOR_RGB". Our own files list them under "hrnet.assumed", since their "hrnet.config" does
+ * not show which of its keys nobody knew. */
 enum { HR_ASSUMED_TEXT = 128 };
-void hr_assumed_keys(const hr_layout *layout, char out[HR_ASSUMED_TEXT]);
+void hr_assumed_keys(const hr_layout *layout, const hr_config *config, char out[HR_ASSUMED_TEXT]);
 /* Send a warning with the values of such keys, but for those of the overrides. */
 void hr_report_assumed(const hr_config *config, const char *keys, const char *path, const char *const *overrides,
                        hrnet_message_fn *on_message, void *context);

@@ -13,75 +13,22 @@
  *   deconv_layers.6.weight                   NUM_DECONV_LAYERS is 3; shapes: NUM_DECONV_FILTERS and _KERNELS
  *   final_layer.weight                       NUM_JOINTS and FINAL_CONV_KERNEL
  *
+ * Detectors are told in infer_detector.c.
+ *
  * The cost is that of one pass over the names, and of one look-up for each block that the indices promise until one is
  * missing.
  */
 #include "weights/checkpoint.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "config/config_keys.h"
+#include "weights/infer.h"
 #include "weights/mmpose_meta.h"
 
-enum { MAX_COUNT = 256 }; /* of blocks or modules; hr_config_check then applies the limits of the keys */
-
-/* How many there are of each part, by the highest index in the names. */
-typedef struct part_counts {
-    int n_modules[3], n_branches[3], n_blocks[3][HR_MAX_BRANCHES], is_bottleneck[3]; /* of stage 2, 3 and 4 */
-    int n_layer_blocks[4], has_bottleneck_layers;                                    /* of layer1 to layer4 */
-    int n_deconvs, has_deconv_bias;
-} part_counts;
-
-typedef struct inference {
-    const hr_layout *layout;
-    const char *path;
-    hr_model_config *model;
-    part_counts n;
-} inference;
-
-/* The tensor of an official name (a printf format), or NULL. */
-__attribute__((format(printf, 2, 3))) static const hr_tensor *find(const inference *in, const char *format, ...)
-{
-    char name[128];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(name, sizeof name, format, arguments);
-    va_end(arguments);
-    const hr_named *item = hr_layout_find(in->layout, name);
-    return item != NULL ? item->tensor : NULL;
-}
-
 /* ---------------------------------------------------------------------------------------------- counting */
-
-/* Read "12." at *at and step over it. Returns -1, and leaves *at, if there is no such number; MAX_COUNT for larger
- * ones.
- */
-static int read_index(const char **at)
-{
-    const size_t n = strspn(*at, "0123456789");
-    int value = 0;
-    if (n == 0 || (*at)[n] != '.') return -1;
-    for (size_t i = 0; i < n && value < MAX_COUNT; i++) value = 10 * value + ((*at)[i] - '0');
-    *at += n + 1;
-    return value < MAX_COUNT ? value : MAX_COUNT;
-}
-
-static void raise_to(int *count, int index)
-{
-    if (index >= *count) *count = index + 1;
-}
-
-/* Whether a name goes on like this; then step over it. */
-static int step_over(const char **at, const char *text)
-{
-    const size_t n = strlen(text);
-    if (strncmp(*at, text, n) != 0) return 0;
-    *at += n;
-    return 1;
-}
 
 static int is_third_layer(const char *of_block)
 {
@@ -89,89 +36,63 @@ static int is_third_layer(const char *of_block)
 }
 
 /* stageS.MODULE.branches.BRANCH.BLOCK.LAYER and stageS.MODULE.fuse_layers.ROW.COLUMN */
-static void count_stage(part_counts *n, int stage, const char *at)
+static void count_stage(hr_part_counts *n, int stage, const char *at)
 {
-    const int module = read_index(&at);
+    const int module = hr_infer_index(&at);
     if (module < 0) return;
-    if (step_over(&at, "branches.")) {
-        const int branch = read_index(&at), block = branch >= 0 ? read_index(&at) : -1;
+    if (hr_infer_step(&at, "branches.")) {
+        const int branch = hr_infer_index(&at), block = branch >= 0 ? hr_infer_index(&at) : -1;
         if (block < 0) return;
-        raise_to(&n->n_branches[stage], branch);
-        if (branch < HR_MAX_BRANCHES) raise_to(&n->n_blocks[stage][branch], block);
+        hr_infer_raise(&n->n_branches[stage], branch);
+        if (branch < HR_MAX_BRANCHES) hr_infer_raise(&n->n_blocks[stage][branch], block);
         n->is_bottleneck[stage] |= is_third_layer(at);
-    } else if (step_over(&at, "fuse_layers.")) {
-        const int row = read_index(&at), column = row >= 0 ? read_index(&at) : -1;
+    } else if (hr_infer_step(&at, "fuse_layers.")) {
+        const int row = hr_infer_index(&at), column = row >= 0 ? hr_infer_index(&at) : -1;
         if (column < 0) return;
-        raise_to(&n->n_branches[stage], row);
-        raise_to(&n->n_branches[stage], column);
+        hr_infer_raise(&n->n_branches[stage], row);
+        hr_infer_raise(&n->n_branches[stage], column);
     } else {
         return;
     }
-    raise_to(&n->n_modules[stage], module);
+    hr_infer_raise(&n->n_modules[stage], module);
 }
 
-static void count_name(part_counts *n, const char *name)
+static void count_name(hr_part_counts *n, const char *name)
 {
     const char *at = name;
     int index;
-    if (step_over(&at, "stage") && at[0] >= '2' && at[0] <= '4' && at[1] == '.') {
+    if (hr_infer_step(&at, "stage") && at[0] >= '2' && at[0] <= '4' && at[1] == '.') {
         count_stage(n, at[0] - '2', at + 2);
-    } else if (step_over(&at, "transition") && at[0] >= '1' && at[0] <= '3' && at[1] == '.') {
+    } else if (hr_infer_step(&at, "transition") && at[0] >= '1' && at[0] <= '3' && at[1] == '.') {
         const int stage = at[0] - '1';
         at += 2;
-        if ((index = read_index(&at)) >= 0) raise_to(&n->n_branches[stage], index);
-    } else if (step_over(&at, "layer") && at[0] >= '1' && at[0] <= '4' && at[1] == '.') {
+        if ((index = hr_infer_index(&at)) >= 0) hr_infer_raise(&n->n_branches[stage], index);
+    } else if (hr_infer_step(&at, "layer") && at[0] >= '1' && at[0] <= '4' && at[1] == '.') {
         const int layer = at[0] - '1';
         at += 2;
-        if ((index = read_index(&at)) < 0) return;
-        raise_to(&n->n_layer_blocks[layer], index);
+        if ((index = hr_infer_index(&at)) < 0) return;
+        hr_infer_raise(&n->n_layer_blocks[layer], index);
         n->has_bottleneck_layers |= is_third_layer(at);
-    } else if (step_over(&at, "deconv_layers.") && (index = read_index(&at)) >= 0) {
+    } else if (hr_infer_step(&at, "deconv_layers.") && (index = hr_infer_index(&at)) >= 0) {
         /* deconv_layers repeats a transposed convolution, a batch norm and a ReLU */
-        raise_to(&n->n_deconvs, index / 3);
+        hr_infer_raise(&n->n_deconvs, index / 3);
         n->has_deconv_bias |= index % 3 == 0 && strcmp(at, "bias") == 0;
     }
 }
 
-static void count_names(inference *in)
+static void count_names(hr_inference *in)
 {
-    for (size_t i = 0; i < in->layout->n_sorted; i++) count_name(&in->n, in->layout->items[in->layout->sorted[i]].name);
-}
-
-/* ---------------------------------------------------------------------------------------------- sizes */
-
-/* Check that a weight has the shape [a][b][k][k] and set *out to the size of dimension dim. */
-static hrnet_status weight_size(const inference *in, const hr_tensor *weight, int dim, int *out)
-{
-    const int64_t *shape = weight->shape;
-    if (weight->n_dims != 4 || shape[2] != shape[3] || shape[0] < 1 || shape[1] < 1 || shape[2] < 1)
-        return hr_fail(HRNET_ERR_MISMATCH,
-                       "%s: %s: expected the weight of a square convolution, found another tensor of %d dimensions",
-                       in->path, weight->name, weight->n_dims);
-    if (shape[dim] > 1 << 20)
-        return hr_fail(HRNET_ERR_LIMIT, "%s: %s: expected a size of at most %d, found %lld", in->path, weight->name,
-                       1 << 20, (long long)shape[dim]);
-    *out = (int)shape[dim];
-    return HRNET_OK;
-}
-
-/* Set *out to the channels of a batch norm with that path, if the file has any of its tensors; returns whether. */
-static int norm_size(const inference *in, const char *path, int *out)
-{
-    static const char *const parts[] = {"weight", "bias", "running_mean", "running_var"};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        const hr_tensor *const part = find(in, "%s.%s", path, parts[i]);
-        if (part == NULL || part->n_dims != 1 || part->shape[0] < 1 || part->shape[0] > 1 << 20) continue;
-        *out = (int)part->shape[0];
-        return 1;
+    for (size_t i = 0; i < in->layout->n_sorted; i++) {
+        const char *const name = in->layout->items[in->layout->sorted[i]].name;
+        count_name(&in->n, name);
+        hr_infer_count_detector(&in->n, name);
     }
-    return 0;
 }
 
 /* ---------------------------------------------------------------------------------------------- HRNet */
 
 /* NUM_CHANNELS of a branch: the first convolution's or norm's of any of its blocks, which are all alike. */
-static hrnet_status infer_channels(const inference *in, int number, int branch, hr_stage *stage)
+static hrnet_status infer_channels(const hr_inference *in, int number, int branch, hr_stage *stage)
 {
     char path[64];
     int *const out = &stage->n_channels[branch];
@@ -179,9 +100,9 @@ static hrnet_status infer_channels(const inference *in, int number, int branch, 
         for (int block = 0; block < stage->n_blocks[branch]; block++) {
             snprintf(path, sizeof path, "stage%d.%d.branches.%d.%d.bn1", number, module, branch, block);
             const hr_tensor *const weight =
-                find(in, "stage%d.%d.branches.%d.%d.conv1.weight", number, module, branch, block);
-            if (weight != NULL) return weight_size(in, weight, 0, out);
-            if (norm_size(in, path, out)) return HRNET_OK;
+                hr_infer_find(in, "stage%d.%d.branches.%d.%d.conv1.weight", number, module, branch, block);
+            if (weight != NULL) return hr_infer_weight_size(in, weight, 0, out);
+            if (hr_infer_norm_size(in, path, out)) return HRNET_OK;
         }
     }
     return hr_fail(HRNET_ERR_MISMATCH, "%s: missing: stage%d.0.branches.%d.0.conv1.weight and all others of the branch",
@@ -190,7 +111,7 @@ static hrnet_status infer_channels(const inference *in, int number, int branch, 
 
 /* Every block that the indices promise has a first convolution, or at least its norm. Ends at the first that has
  * neither, so that indices that skip numbers cost nothing. */
-static hrnet_status check_blocks(const inference *in, int number, const hr_stage *stage)
+static hrnet_status check_blocks(const hr_inference *in, int number, const hr_stage *stage)
 {
     for (int module = 0; module < stage->n_modules; module++) {
         for (int branch = 0; branch < stage->n_branches; branch++) {
@@ -198,9 +119,9 @@ static hrnet_status check_blocks(const inference *in, int number, const hr_stage
                 char path[64];
                 int unused;
                 snprintf(path, sizeof path, "stage%d.%d.branches.%d.%d", number, module, branch, block);
-                if (find(in, "%s.conv1.weight", path) != NULL) continue;
+                if (hr_infer_find(in, "%s.conv1.weight", path) != NULL) continue;
                 snprintf(path, sizeof path, "stage%d.%d.branches.%d.%d.bn1", number, module, branch, block);
-                if (norm_size(in, path, &unused)) continue;
+                if (hr_infer_norm_size(in, path, &unused)) continue;
                 return hr_fail(HRNET_ERR_MISMATCH,
                                "%s: missing: stage%d.%d.branches.%d.%d.conv1.weight and more of its block, although "
                                "other names promise %d modules and %d blocks",
@@ -211,30 +132,30 @@ static hrnet_status check_blocks(const inference *in, int number, const hr_stage
     return HRNET_OK;
 }
 
-static hrnet_status infer_stage(const inference *in, int number)
+static hrnet_status infer_stage(const hr_inference *in, int number)
 {
     const int at = number - 2;
     hr_stage *stage = &in->model->stages[at];
     if (in->n.n_modules[at] == 0)
         return hr_fail(HRNET_ERR_MISMATCH, "%s: expected stage%d.0.branches.0.0.conv1.weight, found no such tensor",
                        in->path, number);
-    if (in->n.n_modules[at] > MAX_COUNT || in->n.n_branches[at] > HR_MAX_BRANCHES)
+    if (in->n.n_modules[at] > HR_INFER_MAX_COUNT || in->n.n_branches[at] > HR_MAX_BRANCHES)
         return hr_fail(HRNET_ERR_LIMIT, "%s: stage%d: expected at most %d modules and %d branches, found more",
-                       in->path, number, MAX_COUNT, HR_MAX_BRANCHES);
+                       in->path, number, HR_INFER_MAX_COUNT, HR_MAX_BRANCHES);
     stage->n_modules = in->n.n_modules[at];
     stage->n_branches = in->n.n_branches[at];
     stage->block = in->n.is_bottleneck[at] ? HR_BLOCK_BOTTLENECK : HR_BLOCK_BASIC;
     for (int branch = 0; branch < stage->n_branches; branch++) {
-        if (in->n.n_blocks[at][branch] > MAX_COUNT)
+        if (in->n.n_blocks[at][branch] > HR_INFER_MAX_COUNT)
             return hr_fail(HRNET_ERR_LIMIT, "%s: stage%d: expected at most %d blocks, found more", in->path, number,
-                           MAX_COUNT);
+                           HR_INFER_MAX_COUNT);
         stage->n_blocks[branch] = in->n.n_blocks[at][branch];
         HR_TRY(infer_channels(in, number, branch, stage));
     }
     return check_blocks(in, number, stage);
 }
 
-static hrnet_status infer_hrnet(const inference *in)
+static hrnet_status infer_hrnet(const hr_inference *in)
 {
     snprintf(in->model->name, sizeof in->model->name, "pose_hrnet");
     for (int number = 2; number <= 4; number++) HR_TRY(infer_stage(in, number));
@@ -244,7 +165,7 @@ static hrnet_status infer_hrnet(const inference *in)
 /* ---------------------------------------------------------------------------------------------- ResNet */
 
 /* NUM_LAYERS of pose_resnet, from the number and the kind of blocks in its four layers. */
-static hrnet_status infer_depth(const inference *in)
+static hrnet_status infer_depth(const hr_inference *in)
 {
     static const struct {
         int n_layers, is_bottleneck, n_blocks[4];
@@ -268,28 +189,28 @@ static hrnet_status infer_depth(const inference *in)
 }
 
 /* Filters and kernel of a transposed convolution; a missing one has those that its norm and the others show. */
-static hrnet_status infer_deconv(const inference *in, int i)
+static hrnet_status infer_deconv(const hr_inference *in, int i)
 {
     enum { PUBLISHED_KERNEL = 4 };
     hr_model_config *const model = in->model;
     char path[64];
-    const hr_tensor *const weight = find(in, "deconv_layers.%d.weight", 3 * i);
+    const hr_tensor *const weight = hr_infer_find(in, "deconv_layers.%d.weight", 3 * i);
     if (weight != NULL) {
-        HR_TRY(weight_size(in, weight, 1, &model->deconv_filters[i]));
-        return weight_size(in, weight, 2, &model->deconv_kernels[i]);
+        HR_TRY(hr_infer_weight_size(in, weight, 1, &model->deconv_filters[i]));
+        return hr_infer_weight_size(in, weight, 2, &model->deconv_kernels[i]);
     }
     snprintf(path, sizeof path, "deconv_layers.%d", 3 * i + 1);
-    if (!norm_size(in, path, &model->deconv_filters[i]))
+    if (!hr_infer_norm_size(in, path, &model->deconv_filters[i]))
         return hr_fail(HRNET_ERR_MISMATCH, "%s: missing: deconv_layers.%d.weight", in->path, 3 * i);
     model->deconv_kernels[i] = PUBLISHED_KERNEL;
     for (int other = 0; other < in->n.n_deconvs; other++) {
-        const hr_tensor *const alike = find(in, "deconv_layers.%d.weight", 3 * other);
-        if (alike != NULL) return weight_size(in, alike, 2, &model->deconv_kernels[i]);
+        const hr_tensor *const alike = hr_infer_find(in, "deconv_layers.%d.weight", 3 * other);
+        if (alike != NULL) return hr_infer_weight_size(in, alike, 2, &model->deconv_kernels[i]);
     }
     return HRNET_OK;
 }
 
-static hrnet_status infer_resnet(const inference *in)
+static hrnet_status infer_resnet(const hr_inference *in)
 {
     hr_model_config *model = in->model;
     snprintf(model->name, sizeof model->name, "pose_resnet");
@@ -319,7 +240,7 @@ static int is_combined_head(const hr_layout *layout, int n_maps)
 }
 
 /* Fail on heads with more layers than one convolution (options of mmpose's keypoint head). */
-static hrnet_status refuse_other_heads(const inference *in)
+static hrnet_status refuse_other_heads(const hr_inference *in)
 {
     for (size_t i = 0; i < in->layout->n_items; i++) {
         const hr_named *item = &in->layout->items[i];
@@ -333,16 +254,16 @@ static hrnet_status refuse_other_heads(const inference *in)
 }
 
 /* Sets *out_found to whether the file has a head at all: a body for fine-tuning has none. */
-static hrnet_status infer_head(const inference *in, int *out_found)
+static hrnet_status infer_head(const hr_inference *in, int *out_found)
 {
     HR_TRY(refuse_other_heads(in));
-    const hr_tensor *weight = find(in, "final_layer.weight"), *bias = find(in, "final_layer.bias");
+    const hr_tensor *weight = hr_infer_find(in, "final_layer.weight"), *bias = hr_infer_find(in, "final_layer.bias");
     *out_found = weight != NULL || bias != NULL;
     if (weight == NULL && bias != NULL && bias->n_dims == 1 && bias->shape[0] > 0 && bias->shape[0] < 1 << 20)
         in->model->n_joints = (int)bias->shape[0];
     if (weight == NULL) return HRNET_OK;
-    HR_TRY(weight_size(in, weight, 0, &in->model->n_joints));
-    HR_TRY(weight_size(in, weight, 2, &in->model->final_conv_kernel));
+    HR_TRY(hr_infer_weight_size(in, weight, 0, &in->model->n_joints));
+    HR_TRY(hr_infer_weight_size(in, weight, 2, &in->model->final_conv_kernel));
     if (is_combined_head(in->layout, in->model->n_joints))
         return hr_fail(HRNET_ERR_UNSUPPORTED,
                        "%s: %s: %d maps look like score, dx and dy of %d keypoints (UDP's combined target), which is "
@@ -384,8 +305,13 @@ static hrnet_status assume(hr_config *config, const hr_layout *layout)
     return HRNET_OK;
 }
 
-void hr_assumed_keys(const hr_layout *layout, char out[HR_ASSUMED_TEXT])
+void hr_assumed_keys(const hr_layout *layout, const hr_config *config, char out[HR_ASSUMED_TEXT])
 {
+    const hr_family family = hr_family_of(config->model.name);
+    if ((family & HR_DETECTORS) != 0) {
+        snprintf(out, HR_ASSUMED_TEXT, "%s", hr_infer_assumed_of_detector(family));
+        return;
+    }
     static const char *const keys[] = {"MODEL.IMAGE_SIZE", "DATASET.COLOR_RGB", "TEST.FLIP_TEST"};
     size_t n = 0;
     out[0] = '\0';
@@ -432,29 +358,45 @@ void hr_report_assumed(const hr_config *config, const char *keys, const char *pa
     hr_text_free(&line);
 }
 
+/* Which network it is, and its sizes. *out_has_head: a pose network's file may lack the head. */
+static hrnet_status infer_network(const hr_inference *in, int *out_has_head)
+{
+    const hr_part_counts *const n = &in->n;
+    if (n->n_branches[0] + n->n_branches[1] + n->n_branches[2] > 0) {
+        HR_TRY(infer_hrnet(in));
+        if (n->of_box_head != NULL) return hr_infer_detect_hrnet(in);
+        return infer_head(in, out_has_head);
+    }
+    if (n->of_yolox != NULL || n->of_rtmdet != NULL) return hr_infer_csp(in);
+    if (n->n_deconvs == 0)
+        return hr_fail(HRNET_ERR_UNSUPPORTED,
+                       "%s: expected stage2.0.branches.0.0.conv1.weight (pose_hrnet), deconv_layers.0.weight "
+                       "(pose_resnet), backbone.backbone.dark2.1.conv1.conv.weight (yolox) or "
+                       "backbone.stage1.1.main_conv.conv.weight (rtmdet) among %zu tensors, found none; the first is "
+                       "%.200s",
+                       in->path, in->layout->n_items, in->layout->items[0].found);
+    HR_TRY(infer_resnet(in));
+    return infer_head(in, out_has_head);
+}
+
 hrnet_status hr_infer_config(hr_config *out, const hr_layout *layout, const char *path, const char *const *overrides,
                              hrnet_message_fn *on_message, void *context)
 {
     hr_config_defaults(out);
     snprintf(out->source, sizeof out->source, "%s", path);
-    inference in = {.layout = layout, .path = path, .model = &out->model};
-    int has_head = 0;
+    hr_inference in = {.layout = layout, .path = path, .model = &out->model};
+    int has_head = 1;
     count_names(&in);
-    if (in.n.n_branches[0] + in.n.n_branches[1] + in.n.n_branches[2] > 0)
-        HR_TRY(infer_hrnet(&in));
-    else if (in.n.n_deconvs > 0)
-        HR_TRY(infer_resnet(&in));
-    else
-        return hr_fail(HRNET_ERR_UNSUPPORTED,
-                       "%s: expected stage2.0.branches.0.0.conv1.weight (pose_hrnet) or "
-                       "deconv_layers.0.weight (pose_resnet) among %zu tensors, found neither; the first is %.200s",
-                       path, layout->n_items, layout->items[0].found);
-    HR_TRY(infer_head(&in, &has_head));
-    hrnet_status status = assume(out, layout);
-    if (status != HRNET_OK) return hr_fail_in(status, path);
+    HR_TRY(infer_network(&in, &has_head));
+    if ((hr_family_of(out->model.name) & HR_DETECTORS) != 0) {
+        hr_infer_assume_detector(out);
+    } else {
+        const hrnet_status status = assume(out, layout);
+        if (status != HRNET_OK) return hr_fail_in(status, path);
+    }
     HR_TRY(hr_config_check(out));
     char keys[HR_ASSUMED_TEXT + 32];
-    hr_assumed_keys(layout, keys);
+    hr_assumed_keys(layout, out, keys);
     if (!has_head) strcat(keys, keys[0] != '\0' ? ", MODEL.NUM_JOINTS" : "MODEL.NUM_JOINTS");
     hr_report_assumed(out, keys, path, overrides, on_message, context);
     return HRNET_OK;

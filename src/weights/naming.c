@@ -7,6 +7,10 @@
  *   keypoint_head.final_layer.weight        mmpose 0.x              final_layer.weight
  *   head.final_layer.weight                 mmpose 1.x              final_layer.weight
  *   keypoint_head.final_layer.0.weight      a sequence of one       final_layer.weight
+ *   backbone.stage1.1.main_conv.bn.bias     mmdetection's YOLOX     backbone.backbone.dark2.1.conv1.bn.bias
+ *
+ * Official names are those of the code with which a network was published: Megvii's for YOLOX, mmdetection's for
+ * RTMDet.
  */
 #include "weights/naming.h"
 
@@ -17,6 +21,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "weights/renaming.h"
 
 static int begins(const char *text, const char *prefix)
 {
@@ -31,6 +36,8 @@ typedef struct chosen {
     int owns_body, owns_head;   /* the prefix of the body, of the head, is of nothing else */
     int is_classifier;          /* an ImageNet network: only its body can be used */
     int has_head_layers;        /* the head is a sequence with more than one convolution */
+    int is_megvii;              /* a YOLOX under Megvii's names */
+    int is_mmdet_yolox;         /* ... under mmdetection's names */
     int last_module;            /* the highest module number in stage4; -1: no stage4 */
 } chosen;
 
@@ -69,7 +76,7 @@ static int is_better(merit a, merit b, int with_order)
 
 static size_t n_body_tensors(const hr_root *root)
 {
-    return root->n_tensors[HR_PART_STAGE] + root->n_tensors[HR_PART_LAYER];
+    return root->n_tensors[HR_PART_STAGE] + root->n_tensors[HR_PART_LAYER] + root->n_tensors[HR_PART_CSP];
 }
 
 /* The best body, -1 if there is none or the key names none. A few stray tensors are no network beside a large one. */
@@ -190,7 +197,7 @@ static const char *strip_head(const chosen *net, const hr_tensor *tensor, int ar
     const int mine = (int)(net->body - net->roots.bodies);
     for (int h = 0; h < net->roots.n_heads; h++) {
         const hr_root *const head = &net->roots.heads[h];
-        if (head->mate != mine || (head != net->head && head->n_tensors[HR_PART_FINAL] > 0)) continue;
+        if (head->mate != mine || (head != net->head && hr_root_is_whole(head))) continue;
         if (begins(net->body->path, head->path) == around && hr_root_holds(head, tensor))
             return tensor->name + head->n_prefix;
     }
@@ -225,6 +232,8 @@ static void look_at_names(chosen *net, const hr_tensors *tensors)
         int module, layer;
         if (name == NULL) continue;
         net->is_classifier |= is_classifier(name);
+        net->is_megvii |= begins(name, "backbone.backbone.");
+        net->is_mmdet_yolox |= begins(name, "backbone.stem.conv.") || begins(name, "bbox_head.multi_level_");
         has_final |= begins(name, "final_layer.") && !isdigit((unsigned char)name[12]);
         net->has_head_layers |= sscanf(name, "final_layer.%4d.", &layer) == 1 && layer > 0;
         if (sscanf(name, "stage4.%4d.", &module) == 1 && module > net->last_module) net->last_module = module;
@@ -262,10 +271,18 @@ static int is_module_name(const char *name)
     return 0;
 }
 
+/* Whether a name's first component is one of a detector's. */
+static int is_detector_name(const chosen *net, const char *name)
+{
+    if (net->head != NULL && net->head->n_tensors[HR_PART_BOXES] > 0 && begins(name, "head.")) return 1;
+    return net->body != NULL && net->body->n_tensors[HR_PART_CSP] > 0 &&
+           (begins(name, "backbone.") || begins(name, "neck.") || begins(name, "bbox_head."));
+}
+
 static hr_standing standing_of(const chosen *net, const hr_tensor *tensor, const char *stripped)
 {
     if (stripped == NULL) return HR_OUTSIDE;
-    if (is_module_name(stripped)) return HR_INSIDE;
+    if (is_module_name(stripped) || is_detector_name(net, stripped)) return HR_INSIDE;
     if (net->owns_body && hr_root_holds(net->body, tensor)) return HR_INSIDE;
     return net->owns_head && hr_root_holds(net->head, tensor) ? HR_INSIDE : HR_BESIDE;
 }
@@ -274,10 +291,14 @@ static hr_standing standing_of(const chosen *net, const hr_tensor *tensor, const
  * named like that layer. */
 static char *official_name(const char *stripped, const chosen *net)
 {
-    if (!begins(stripped, "final_layer.0.") || net->has_head_layers) return hr_strdup(stripped);
     hr_text text = {0};
     char *out;
-    hr_text_add(&text, "final_layer.%s", stripped + strlen("final_layer.0."));
+    if (net->is_mmdet_yolox)
+        hr_yolox_name(stripped, &text);
+    else if (begins(stripped, "final_layer.0.") && !net->has_head_layers)
+        hr_text_add(&text, "final_layer.%s", stripped + strlen("final_layer.0."));
+    else
+        return hr_strdup(stripped);
     return hr_text_take(&text, &out) == HRNET_OK ? out : NULL;
 }
 
@@ -294,6 +315,7 @@ static const char *find_producer(const hr_tensors *tensors, const chosen *net)
 {
     const int has_backbone = net->body != NULL && ends_in(net->body->path, "backbone");
     if (hr_tensors_entry(tensors, "hrnet.version") != NULL) return "hrnet";
+    if (net->body != NULL && net->body->n_tensors[HR_PART_CSP] > 0) return net->is_megvii ? "YOLOX" : "mmdetection";
     if (net->head != NULL && ends_in(net->head->path, "keypoint_head")) return "mmpose 0.x";
     if (has_backbone && (net->head == NULL || ends_in(net->head->path, "head"))) return "mmpose 1.x";
     if (net->is_classifier) return "ImageNet";
@@ -371,6 +393,7 @@ static hrnet_status read_layout(hr_layout *layout, const chosen *net, const hr_t
     layout->tensors = tensors;
     hr_text others = {0};
     layout->scope = net->scope;
+    layout->is_detector = net->head != NULL && net->head->n_tensors[HR_PART_BOXES] > 0;
     layout->name = find_producer(tensors, net);
     if (net->body != NULL) HR_TRY(describe_choice(net, key, &layout->choice));
     describe_others(tensors, net, &others);

@@ -42,6 +42,7 @@ typedef struct hr_layout {
     size_t n_items;
     size_t *sorted; /* indices of the items that are neither ignored nor outside, sorted by official name */
     size_t n_sorted;
+    int is_detector; /* the network has the head of a detector */
 } hr_layout;
 
 /* Find the layout of a file, which must outlive it. key NULL: by the order above; else only networks whose path the key

@@ -36,13 +36,67 @@ static const char *after_module(const char *name, const char *word, char first, 
     return after_number(name + n + 2);
 }
 
-/* What a name shows that begins at the start of a component. */
-static hr_part part_at(const char *name)
+/* A name of the form "WORDN." or "WORDN.N." with a word of the list (NULL-terminated): what follows; else NULL. */
+static const char *after_numbered(const char *name, const char *const *words, int n_numbers)
+{
+    for (; *words != NULL; words++) {
+        const char *at = begins(name, *words) ? name + strlen(*words) : NULL;
+        for (int i = 0; i < n_numbers && at != NULL; i++) at = after_number(at);
+        if (at != NULL) return at;
+    }
+    return NULL;
+}
+
+/* Parts of YOLOX and RTMDet, by the names of Megvii's code ("backbone.backbone.dark2.0.conv.") and mmdetection's
+ * ("backbone.stage1.0.conv."). Other networks have a backbone, too: what follows must be a layer of these. */
+static int is_csp(const char *name)
+{
+    static const char *const layers[] = {"conv.",         "bn.",         "depthwise_conv.", "pointwise_conv.",
+                                         "main_conv.",    "short_conv.", "final_conv.",     "blocks.",
+                                         "attention.fc.", "conv1.",      "conv2.",          NULL};
+    static const char *const units[] = {"conv.", "bn.", NULL};
+    static const char *const plain[] = {"backbone.stem.conv.",
+                                        "backbone.backbone.stem.conv.",
+                                        "backbone.lateral_conv0.",
+                                        "backbone.reduce_conv1.",
+                                        "backbone.C3_p3.",
+                                        "backbone.C3_p4.",
+                                        "backbone.C3_n3.",
+                                        "backbone.C3_n4.",
+                                        "backbone.bu_conv1.",
+                                        "backbone.bu_conv2.",
+                                        NULL};
+    static const char *const necks[] = {"neck.reduce_layers.",    "neck.top_down_blocks.", "neck.downsamples.",
+                                        "neck.bottom_up_blocks.", "neck.out_convs.",       NULL};
+    static const char *const stems[] = {"backbone.stem.", NULL};
+    if (begins_with_one_of(name, plain) || after_numbered(name, necks, 1) != NULL) return 1;
+    if (begins(name, "backbone.backbone.") && after_module(name + 18, "dark", '1', '5') != NULL) return 1;
+    const char *const stem = after_numbered(name, stems, 1);
+    if (stem != NULL) return begins_with_one_of(stem, units);
+    const char *const stage = begins(name, "backbone.") ? after_module(name + 9, "stage", '1', '4') : NULL;
+    return stage != NULL && begins_with_one_of(stage, layers);
+}
+
+static int is_box_head(const char *name)
+{
+    static const char *const lists[] = {"head.stems.",        "head.cls_convs.",    "head.reg_convs.",
+                                        "head.cls_preds.",    "head.reg_preds.",    "head.obj_preds.",
+                                        "bbox_head.rtm_cls.", "bbox_head.rtm_reg.", NULL};
+    /* heads of other detectors have bbox_head.cls_convs.0.conv: one list for all levels */
+    static const char *const levels[] = {"bbox_head.cls_convs.", "bbox_head.reg_convs.", NULL};
+    return begins(name, "bbox_head.multi_level_") || after_numbered(name, lists, 1) != NULL ||
+           after_numbered(name, levels, 2) != NULL;
+}
+
+hr_part hr_part_at(const char *name)
 {
     static const char *const of_stage[] = {"branches.", "fuse_layers.", NULL};
     static const char *const of_block[] = {"conv1.", "conv2.", "conv3.", "bn1.", "bn2.", "bn3.", "downsample.", NULL};
     const char *rest;
     switch (name[0]) {
+    case 'b': return is_csp(name) ? HR_PART_CSP : is_box_head(name) ? HR_PART_BOXES : HR_PART_NONE;
+    case 'n': return is_csp(name) ? HR_PART_CSP : HR_PART_NONE;
+    case 'h': return is_box_head(name) ? HR_PART_BOXES : HR_PART_NONE;
     case 's':
         rest = after_module(name, "stage", '2', '4');
         return rest != NULL && begins_with_one_of(rest, of_stage) ? HR_PART_STAGE : HR_PART_NONE;
@@ -61,7 +115,7 @@ static hr_part part_at(const char *name)
 static hr_part find_part(const char *name, size_t *n_prefix)
 {
     for (const char *at = name;; at++) {
-        const hr_part part = part_at(at);
+        const hr_part part = hr_part_at(at);
         *n_prefix = (size_t)(at - name);
         if (part != HR_PART_NONE) return part;
         at = strchr(at, '.');
@@ -79,7 +133,7 @@ typedef struct mark {
 
 static int is_head(hr_part part)
 {
-    return part == HR_PART_FINAL || part == HR_PART_NECK;
+    return part == HR_PART_FINAL || part == HR_PART_NECK || part == HR_PART_BOXES;
 }
 
 /* By kind (bodies first), scope and prefix: 0 if both are of one root. */
@@ -203,13 +257,18 @@ static int is_family(const char *path, const char *other)
            (strlen(path) == of_other && strncmp(path, other, of_other) == 0);
 }
 
+int hr_root_is_whole(const hr_root *head)
+{
+    return head->n_tensors[HR_PART_FINAL] + head->n_tensors[HR_PART_BOXES] > 0;
+}
+
 /* Layers like those of a head occur in other networks, too: without a final layer they are a head's only right beside
  * the body or its head. */
 static void drop_strange_necks(hr_roots *roots)
 {
     for (int h = 0; h < roots->n_heads; h++) {
         hr_root *const head = &roots->heads[h];
-        if (head->mate < 0 || head->n_tensors[HR_PART_FINAL] > 0) continue;
+        if (head->mate < 0 || hr_root_is_whole(head)) continue;
         const hr_root *const body = &roots->bodies[head->mate];
         if (!is_family(body->path, head->path) &&
             (body->mate < 0 || !is_family(roots->heads[body->mate].path, head->path)))
@@ -217,7 +276,7 @@ static void drop_strange_necks(hr_roots *roots)
     }
 }
 
-/* Give each head to the nearest body, and each body the nearest of its heads that has a final layer. */
+/* Give each head to the nearest body, and each body the nearest of its heads that is whole. */
 static void pair(hr_roots *roots)
 {
     for (int h = 0; h < roots->n_heads; h++) {
@@ -225,7 +284,7 @@ static void pair(hr_roots *roots)
         for (int b = 0; b < roots->n_bodies; b++)
             if (head->mate < 0 || is_nearer(head->path, roots->bodies[b].path, roots->bodies[head->mate].path))
                 head->mate = b;
-        if (head->mate < 0 || head->n_tensors[HR_PART_FINAL] == 0) continue;
+        if (head->mate < 0 || !hr_root_is_whole(head)) continue;
         hr_root *const body = &roots->bodies[head->mate];
         if (body->mate < 0 || is_nearer(body->path, head->path, roots->heads[body->mate].path)) body->mate = h;
     }
@@ -267,10 +326,10 @@ void hr_roots_free(hr_roots *roots)
 int hr_roots_rank(const hr_roots *roots, int body)
 {
     const hr_root *const root = &roots->bodies[body];
-    int is_pose = root->n_tensors[HR_PART_STAGE] > 0;
+    int is_network = root->n_tensors[HR_PART_STAGE] + root->n_tensors[HR_PART_CSP] > 0;
     for (int h = 0; h < roots->n_heads; h++)
-        is_pose |= roots->heads[h].mate == body && roots->heads[h].n_tensors[HR_PART_NECK] > 0;
-    return 2 * is_pose + (root->mate >= 0);
+        is_network |= roots->heads[h].mate == body && roots->heads[h].n_tensors[HR_PART_NECK] > 0;
+    return 2 * is_network + (root->mate >= 0);
 }
 
 int hr_root_holds(const hr_root *root, const hr_tensor *tensor)
