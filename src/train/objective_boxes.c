@@ -26,10 +26,10 @@ static size_t n_cells(const hr_graph *graph)
 
 hrnet_status hr_boxes_objective_create(hr_objective *o)
 {
-    if (o->graph->n_outputs != HR_HEAD_LEVELS)
+    if (hr_family_of(o->config->model.name) == HR_RTMDET || o->graph->n_outputs != HR_HEAD_LEVELS)
         return hr_fail(HRNET_ERR_UNSUPPORTED,
-                       "MODEL.NAME: %s cannot be trained: expected a head of %d levels, found %d",
-                       o->config->model.name, HR_HEAD_LEVELS, o->graph->n_outputs);
+                       "MODEL.NAME: training of %s: expected a network with YOLOX's head (detect_hrnet, yolox)",
+                       o->config->model.name);
     HR_NEW(o->assignments, (size_t)o->batch);
     for (int i = 0; i < o->batch; i++) HR_TRY(hr_assignment_create(&o->assignments[i], n_cells(o->graph)));
     return HRNET_OK;

@@ -157,8 +157,39 @@ static void same_bits(void **state)
     check_same_file("whole", "parts");
 }
 
+/* The other detectors: YOLOX is trained on its own input, pixels as they are; RTMDet's head has another loss. */
+static void other_networks(void **state)
+{
+    (void)state;
+    small_detector();
+    set("MODEL.NAME", "yolox");
+    set("MODEL.EXTRA.STEM_CHANNELS", "8");
+    set("MODEL.EXTRA.NUM_BLOCKS", "[1, 1, 1, 1]");
+    set("MODEL.EXTRA.NECK_BLOCKS", "1");
+    set("TRAIN.END_EPOCH", "40");
+    hrnet_trainer *trainer = open_trainer("yolox", 2, HRNET_RESUME_NEVER);
+    MUST(hrnet_trainer_step(trainer));
+    const double first = hrnet_trainer_get_info(trainer).loss;
+    double last = first;
+    for (int step = 1; step < 79; step++) {
+        MUST(hrnet_trainer_step(trainer));
+        if (hrnet_trainer_get_info(trainer).loss > 0) last = hrnet_trainer_get_info(trainer).loss;
+    }
+    assert_true(last < 0.6 * first);
+    hrnet_trainer_free(trainer);
+
+    char path[128];
+    snprintf(path, sizeof path, "%s/rtmdet", folder);
+    set("MODEL.NAME", "rtmdet");
+    trainer = NULL;
+    const hrnet_trainer_options options = {.output = path, .validate_every = -1};
+    assert_int_equal(hrnet_trainer_create(&trainer, config, &options), HRNET_ERR_UNSUPPORTED);
+    assert_non_null(strstr(hrnet_last_error(), "rtmdet"));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(learns), cmocka_unit_test(same_bits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(learns), cmocka_unit_test(same_bits),
+                                       cmocka_unit_test(other_networks)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
