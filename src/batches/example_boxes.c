@@ -31,9 +31,11 @@ static hrnet_status add_picture(const hr_batches *b, int worker, size_t from, co
     hr_example named = {0};
     hrnet_image image;
     HR_TRY(hr_batches_find_picture(b, worker, from, &named, &part, &image));
-    const hr_placement place = hr_place_choose(b->set->config, area, n_areas, image.width, image.height, draws);
+    const size_t at = part->samples.list[named.person].image, first = part->first_box[at];
+    const hr_place_picture picture = {image.width, image.height, part->boxes + first, part->first_box[at + 1] - first};
+    const hr_placement place = hr_place_choose(b->set->config, area, n_areas, &picture, draws);
     hrnet_status status = hr_place_draw(&place, &image, scratch, canvas, width);
-    if (status == HRNET_OK) status = add_boxes(e, part, part->samples.list[named.person].image, &place, image.width);
+    if (status == HRNET_OK) status = add_boxes(e, part, at, &place, image.width);
     hrnet_image_free(&image);
     if (e->image == NULL) { /* the first picture names the example */
         e->image = named.image;

@@ -27,15 +27,33 @@ void hr_place_areas(hr_area areas[HR_MOSAIC], int *n, const hr_config *config, h
     *n = HR_MOSAIC;
 }
 
-/* The offset of `length` pixels within [low, high): anywhere inside, or cut anywhere if there are more. */
-static double offset(hr_draws *draws, int low, int high, double length)
+/* The offset of `length` pixels within [low, high): anywhere inside; if there are more, cut so that `centre`, counted
+ * from their begin, is seen. */
+static double offset(hr_draws *draws, int low, int high, double length, double centre)
 {
-    return low + hr_draw_uniform(draws) * (high - low - length);
+    const double first = length < high - low ? low : fmax(high - length, low - centre);
+    const double last = length < high - low ? high - length : fmin(low, high - centre);
+    return first + hr_draw_uniform(draws) * (last - first);
 }
 
-hr_placement hr_place_choose(const hr_config *config, const hr_area *area, int n_areas, int width, int height,
+/* The centre of one of the persons, seen in the mirror if that is drawn; of the picture if there is nobody. */
+static void choose_centre(const hr_place_picture *picture, int is_flipped, hr_draws *draws, double centre[2])
+{
+    const size_t k = (size_t)(hr_draw_uniform(draws) * (double)picture->n_boxes);
+    centre[0] = hr_draw_uniform(draws) * picture->width; /* drawn in any case, so that later draws stay the same */
+    centre[1] = hr_draw_uniform(draws) * picture->height;
+    if (k >= picture->n_boxes) return;
+    const hrnet_box *const box = &picture->boxes[k];
+    centre[0] = fmin(fmax(0, (double)box->x + (double)box->w / 2), picture->width);
+    centre[1] = fmin(fmax(0, (double)box->y + (double)box->h / 2), picture->height);
+    if (is_flipped) centre[0] = picture->width - centre[0];
+}
+
+hr_placement hr_place_choose(const hr_config *config, const hr_area *area, int n_areas, const hr_place_picture *picture,
                              hr_draws *draws)
 {
+    const int width = picture->width, height = picture->height;
+    double centre[2];
     const hr_dataset_config *const d = &config->dataset;
     const int *const size = config->model.image_size;
     const int long_side = d->picture_size > 0 ? d->picture_size : size[0] > size[1] ? size[0] : size[1];
@@ -49,8 +67,9 @@ hr_placement hr_place_choose(const hr_config *config, const hr_area *area, int n
     place.scale_x = scale * aspect;
     place.scale_y = scale / aspect;
     place.is_flipped = d->flip && hr_draw_uniform(draws) < 0.5;
-    place.x = offset(draws, area->left, area->right, place.scale_x * width);
-    place.y = offset(draws, area->top, area->bottom, place.scale_y * height);
+    choose_centre(picture, place.is_flipped, draws, centre);
+    place.x = offset(draws, area->left, area->right, place.scale_x * width, place.scale_x * centre[0]);
+    place.y = offset(draws, area->top, area->bottom, place.scale_y * height, place.scale_y * centre[1]);
     return place;
 }
 

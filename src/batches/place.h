@@ -4,7 +4,8 @@
  *
  *   one picture   long side PICTURE_SIZE px, x a random scale of 1 / (1 + SCALE_FACTOR) to 1 + SCALE_FACTOR, equally
  *                 likely on a logarithmic axis; the sides' ratio changed by up to ASPECT_JITTER; at a random place: a
- *                 smaller picture anywhere on the canvas, a larger one cut by it anywhere
+ *                 smaller picture anywhere on the canvas, a larger one cut by it so that the centre of one of its
+ *                 persons, drawn by lot, is seen
  *   mosaic        (Bochkovskiy et al., 2020) four pictures in the quadrants around a random point of the canvas' inner
  *                 third, each 0.6 times as large
  */
@@ -32,9 +33,16 @@ typedef struct hr_placement {
 /* Cut a canvas into the areas of an example: *n is 1 or HR_MOSAIC. draws: of the example. */
 void hr_place_areas(hr_area areas[HR_MOSAIC], int *n, const hr_config *config, hr_draws *draws);
 
-/* Choose the place of a picture of that size within an area of an example of n_areas. With draws NULL: as a letterbox
- * has it, at the top left, the long side PICTURE_SIZE. */
-hr_placement hr_place_choose(const hr_config *config, const hr_area *area, int n_areas, int width, int height,
+/* A picture's size and its boxes, in its pixels. */
+typedef struct hr_place_picture {
+    int width, height;
+    const hrnet_box *boxes; /* [n_boxes] */
+    size_t n_boxes;
+} hr_place_picture;
+
+/* Choose the place of a picture within an area of an example of n_areas. With draws NULL: as a letterbox has it, at the
+ * top left, the long side PICTURE_SIZE. */
+hr_placement hr_place_choose(const hr_config *config, const hr_area *area, int n_areas, const hr_place_picture *picture,
                              hr_draws *draws);
 
 /* Draw the picture into its area of the canvas [height][width][3]. scratch: as large as the canvas. */

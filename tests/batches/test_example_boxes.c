@@ -135,7 +135,8 @@ static void boxes_follow_pixels(void **state)
         }
         hr_batches_free(batches);
     }
-    assert_true(n_boxes > 240 && n_cut > 20); /* of 280 */
+    assert_int_equal(n_boxes, 280); /* the centre of one is seen, and the other is beside it */
+    assert_true(n_cut > 10);
     assert_true(n_flipped > n_boxes / 3 && n_flipped < 2 * n_boxes / 3);
     hr_train_set_free(set);
 }
