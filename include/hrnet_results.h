@@ -1,5 +1,5 @@
 /*
- * hrnet_results.h - people found in pictures, and the formats they are written in. The manners are those of <hrnet.h>.
+ * hrnet_results.h - the formats in which people (hrnet_people of <hrnet.h>) are written. The manners are those there.
  *
  *   const hrnet_model_info network = hrnet_model_get_info(model);
  *   const hrnet_results_options how = {
@@ -24,52 +24,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* ------------------------------------------------------------------------------------------------ people */
-
-/* A person as found. */
-typedef struct hrnet_pose {
-    hrnet_box box;             /* where the person was looked for, in pixels */
-    float box_score;           /* the detector's; 1 when the box came without a score */
-    float score;               /* of the pose; see hrnet_pose_score */
-    hrnet_keypoint *keypoints; /* [n_keypoints] of the picture's people */
-    hrnet_status status;       /* not HRNET_OK: the person could not be looked at, keypoints and score mean nothing */
-    const char *message;       /* what was wrong, or NULL */
-    int64_t category_id;       /* if has_category: of the box, for coco, which writes 1 without it */
-    int has_category;
-    uint32_t reserved;
-} hrnet_pose;
-
-/* Everybody in one picture. Zero it before hrnet_people_create and release it with hrnet_people_free; or fill it with
- * memory of your own and do not. Persons may be sorted and dropped in place. */
-typedef struct hrnet_people {
-    const char *name;    /* of the picture: a path, "-" for standard input, or what else tells it from others */
-    int width, height;   /* of the picture in pixels */
-    hrnet_status status; /* not HRNET_OK: the picture could not be looked at, and there are no persons */
-    const char *message; /* what was wrong, or NULL */
-    int n_keypoints;     /* of every person */
-    int n_persons;
-    hrnet_pose *persons;    /* [n_persons] */
-    void *memory;           /* the library's; NULL when everything is yours */
-    int64_t image_id;       /* if has_image_id: the picture's id in annotations or a detector's file, for coco */
-    const char *image_text; /* the same if that id is a text, or NULL; yours */
-    int has_image_id;
-    uint64_t reserved[1];
-} hrnet_people;
-
-/* Memory for a picture's persons: keypoints of 0, box_score of 1, no width and height. name is copied. */
-HRNET_API hrnet_status hrnet_people_create(hrnet_people *out, const char *name, int n_persons, int n_keypoints);
-
-/* Note that a person could not be looked at, or with person -1 that the picture could not, which drops its persons.
- * message (may be NULL) is copied; it is left out when there is no memory for it. people must come from
- * hrnet_people_create. A person that there is not, or HRNET_OK as the status, changes nothing. */
-HRNET_API void hrnet_people_fail(hrnet_people *people, int person, hrnet_status status, const char *message);
-
-HRNET_API void hrnet_people_free(hrnet_people *people);
-
-/* How good a pose is: the mean of its keypoint scores above 0.2, times box_score; 0 when none is above (upstream's
- * evaluate with the published IN_VIS_THRE). */
-HRNET_API float hrnet_pose_score(const hrnet_keypoint *keypoints, int n_keypoints, float box_score);
 
 /* ------------------------------------------------------------------------------------------------ formats */
 
