@@ -866,17 +866,31 @@ HRNET_API hrnet_status hrnet_pictures_run(hrnet_finder *finder, const hrnet_pict
 
 /* ------------------------------------------------------------------------------------------------ drawing */
 
+typedef enum hrnet_draw_color {
+    HRNET_COLOR_AUTO = 0, /* by side for one person, by person for several */
+    HRNET_COLOR_SIDE,     /* left side orange, right side blue, middle green */
+    HRNET_COLOR_PERSON    /* a colour for each person, the right side darker; they repeat after ten people */
+} hrnet_draw_color;
+
 typedef struct hrnet_draw_options {
     float threshold; /* joints with a lower score are hidden, with their bones; 0 hides those below 0 */
     float size;      /* line width in pixels; 0: scaled to the person's size in the picture */
-    int show_box;    /* 1: draw the box too (hrnet_draw_pose's box) */
+    int show_box;    /* 1: draw the boxes too */
+    int show_scores; /* hrnet_draw_people, 1: write each person's score above the box, the box's of boxes alone */
+    hrnet_draw_color color;
+    uint64_t reserved[4];
 } hrnet_draw_options;
 
-/* Draw one pose, anti-aliased: left side orange, right side blue, middle green; keypoints [skeleton->n_keypoints].
- * box NULL, or the person's box. Points far outside the picture are clipped. */
+/* Draw one pose, anti-aliased; keypoints [skeleton->n_keypoints]. box NULL, or the person's box. Points far outside the
+ * picture are clipped. */
 HRNET_API hrnet_status hrnet_draw_pose(hrnet_image *image, const hrnet_skeleton *skeleton,
                                        const hrnet_keypoint *keypoints, const hrnet_box *box,
                                        const hrnet_draw_options *options);
+
+/* Draw everybody who could be looked at, the last first, so that the best lies on top. skeleton may be NULL for boxes
+ * alone (n_keypoints 0), which are always drawn. */
+HRNET_API hrnet_status hrnet_draw_people(hrnet_image *image, const hrnet_skeleton *skeleton, const hrnet_people *people,
+                                         const hrnet_draw_options *options);
 
 /* Lay heatmaps [n_joints][height][width] over the picture where the crop was cut: the strongest joint at every pixel,
  * in a perceptual colour map. opacity 0..1; 0 means 0.6. */

@@ -6,12 +6,9 @@
  *       .format = HRNET_RESULTS_JSONL, .skeleton = hrnet_model_skeleton(model), .network = &network};
  *   hrnet_results_writer *writer = NULL;
  *   hrnet_people people = {0};
- *   if (hrnet_people_create(&people, "photo.jpg", 1, network.n_joints) == HRNET_OK) {
- *       hrnet_pose *who = &people.persons[0]; // fill in its box; find who->keypoints with hrnet_session_pose
- *       who->score = hrnet_pose_score(who->keypoints, people.n_keypoints, who->box_score);
- *   }
- *   if (hrnet_results_open(&writer, "people.jsonl", &how) || hrnet_results_write(writer, &people) ||
- *       hrnet_results_finish(writer))
+ *   const char *const name = "photo.jpg";
+ *   if (hrnet_people_find(finder, &pixels, 1, &name, &people) || hrnet_results_open(&writer, "people.jsonl", &how) ||
+ *       hrnet_results_write(writer, &people) || hrnet_results_finish(writer))
  *       fprintf(stderr, "%s\n", hrnet_last_error());
  *   hrnet_results_free(writer);
  *   hrnet_people_free(&people);
@@ -31,8 +28,10 @@ typedef enum hrnet_results_format {
     HRNET_RESULTS_JSON = 0,    /* all pictures in one document, indented, with names */
     HRNET_RESULTS_JSONL,       /* the same without the network, a line a picture */
     HRNET_RESULTS_CSV,         /* a row a keypoint, quoted as RFC 4180 says; what failed has no rows */
-    HRNET_RESULTS_COCO,        /* the results array that pycocotools reads; what failed is left out, here and below */
-    HRNET_RESULTS_OPENPOSE,    /* people[].pose_keypoints_2d in BODY_25 */
+    HRNET_RESULTS_COCO,        /* the results array that pycocotools reads; what failed is left out, here and below. The
+                                  box is called "box" beside keypoints, because "bbox" changes how pycocotools computes
+                                  areas, and "bbox" in results of boxes alone */
+    HRNET_RESULTS_OPENPOSE,    /* people[].pose_keypoints_2d in BODY_25, and "box", "box_score", "score" beside them */
     HRNET_RESULTS_OPENPOSE_18, /* ... in BODY_18 */
     HRNET_RESULTS_FORMATS      /* how many there are */
 } hrnet_results_format;
@@ -59,14 +58,18 @@ typedef struct hrnet_results_options {
     const hrnet_skeleton *skeleton;  /* names of the keypoints; NULL: hrnet_skeleton_coco. Must outlive the writer */
     const hrnet_model_info *network; /* what found them; NULL: json has no "network", coco no "center" and "scale". Must
                                         outlive the writer */
-    float threshold;                 /* openpose: keypoints with a lower score are 0, 0, 0, which means not found */
-    hrnet_write_fn *write;           /* NULL: a file; else the document goes there as it grows */
-    void *context;                   /* of write */
+    const hrnet_detector_info *detector; /* what found the boxes, with the thresholds that were used; NULL: json has no
+                                            "detector". Must outlive the writer */
+    int boxes;                           /* 1: people are boxes alone, without keypoints: csv has a row a box, coco the
+                                            results of a detector. Not in the openpose formats */
+    float threshold;                     /* openpose: keypoints with a lower score are 0, 0, 0, which means not found */
+    hrnet_write_fn *write;               /* NULL: a file; else the document goes there as it grows */
+    void *context;                       /* of write */
     uint64_t reserved[4];
 } hrnet_results_options;
 
 /* HRNET_OK when hrnet_results_open would take these options, else what is wrong with them: HRNET_ERR_UNSUPPORTED when
- * the format cannot say what the skeleton has (openpose with other keypoints than COCO's or MPII's). */
+ * the format cannot say what the skeleton has (openpose with other keypoints than COCO's or MPII's, or boxes alone). */
 HRNET_API hrnet_status hrnet_results_check(const hrnet_results_options *options);
 
 /* Begin a document. path "-" is standard output. A file is written to a temporary name beside path and renamed at the
