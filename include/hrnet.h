@@ -731,19 +731,195 @@ HRNET_API void hrnet_detector_session_input(const hrnet_detector_session *sessio
 HRNET_API size_t hrnet_detector_session_bytes(const hrnet_detector_session *session);
 HRNET_API void hrnet_detector_session_free(hrnet_detector_session *session);
 
+/* ------------------------------------------------------------------------------------------------ people */
+
+/* A person as found. */
+typedef struct hrnet_pose {
+    hrnet_box box;             /* where the person was looked for, in pixels */
+    float box_score;           /* the detector's; 1 when the box came without a score */
+    float score;               /* of the pose; see hrnet_pose_score */
+    hrnet_keypoint *keypoints; /* [n_keypoints] of the picture's people */
+    hrnet_status status;       /* not HRNET_OK: the person could not be looked at, keypoints and score mean nothing */
+    const char *message;       /* what was wrong, or NULL */
+    int64_t category_id;       /* if has_category: of the box, for coco, which writes 1 without it */
+    int has_category;
+    uint32_t reserved;
+} hrnet_pose;
+
+/* Everybody in one picture. Zero it before it is filled (hrnet_people_find, hrnet_people_create) and release it with
+ * hrnet_people_free; or fill it with memory of your own and do not. Persons may be sorted and dropped in place. */
+typedef struct hrnet_people {
+    const char *name;    /* of the picture: a path, "-" for standard input, or what else tells it from others */
+    int width, height;   /* of the picture in pixels */
+    hrnet_status status; /* not HRNET_OK: the picture could not be looked at, and there are no persons */
+    const char *message; /* what was wrong, or NULL */
+    int n_keypoints;     /* of every person; 0: boxes alone */
+    int n_persons;
+    hrnet_pose *persons;    /* [n_persons] */
+    void *memory;           /* the library's; NULL when everything is yours */
+    int64_t image_id;       /* if has_image_id: the picture's id in annotations or a detector's file, for coco */
+    const char *image_text; /* the same if that id is a text, or NULL; yours */
+    int has_image_id;
+    int n_suppressed; /* persons that hrnet_people_find dropped because a better pose describes the same person */
+    int n_not_finite; /* boxes that it dropped because their numbers are not finite, or their area is 0 */
+    int n_over_limit; /* candidates that the detector did not look at: hrnet_objects.n_over_limit */
+    int is_cut;       /* 1: there are more people than max_persons, and the best were kept */
+    float *heatmaps;  /* [n_persons][n_keypoints][heatmap_height][heatmap_width], of a person that could not be looked
+                         at all 0; NULL unless hrnet_finder_options.heatmaps asks for them */
+    uint64_t reserved[2];
+} hrnet_people;
+
+/* Memory for a picture's persons: keypoints of 0, box_score of 1, no width and height. name is copied. */
+HRNET_API hrnet_status hrnet_people_create(hrnet_people *out, const char *name, int n_persons, int n_keypoints);
+
+/* Memory for persons in people that have none, with n_keypoints each: as hrnet_people_create makes them. */
+HRNET_API hrnet_status hrnet_people_add(hrnet_people *people, int n_persons, int n_keypoints);
+
+/* Note that a person could not be looked at, or with person -1 that the picture could not, which drops its persons.
+ * message (may be NULL) is copied; it is left out when there is no memory for it. people must come from the library. A
+ * person that there is not, or HRNET_OK as the status, changes nothing. */
+HRNET_API void hrnet_people_fail(hrnet_people *people, int person, hrnet_status status, const char *message);
+
+HRNET_API void hrnet_people_free(hrnet_people *people);
+
+/* How good a pose is: the mean of its keypoint scores above 0.2, times box_score; 0 when none is above (upstream's
+ * evaluate with the published IN_VIS_THRE). */
+HRNET_API float hrnet_pose_score(const hrnet_keypoint *keypoints, int n_keypoints, float box_score);
+
+/* ------------------------------------------------------------------------------------------------ finding people */
+
+/* From pictures to people: a detector and a pose network on one pool of threads. For one thread at a time; free it with
+ * hrnet_finder_free.
+ *
+ *   hrnet_detector_load(&detector, NULL, NULL);
+ *   hrnet_model_load(&model, NULL, NULL);
+ *   hrnet_finder_create(&finder, detector, model, NULL);
+ *   hrnet_people_find(finder, &pixels, 1, &name, &people); */
+typedef struct hrnet_finder hrnet_finder;
+
+typedef struct hrnet_finder_options {
+    int threads;       /* as in hrnet_session_options */
+    hrnet_pool *pool;  /* threads to share with other sessions; threads is then 0 */
+    int max_batch;     /* persons in one pass of the pose network and pictures in one of the detector, 1..64; 0: 8 */
+    int detector_size; /* hrnet_detector_session_options.size */
+    float threshold, nms_iou; /* hrnet_detect_options; 0: the detector's defaults */
+    int max_persons;          /* most people of a picture, the best boxes, 1..29999; 0: 1000 */
+    float oks_threshold;      /* of two poses whose OKS (hrnet_oks_nms) is above it the worse one is dropped; 0: 0.9, as
+                                 the published evaluation; 1: all are kept */
+    int soft_oks;             /* 1: hrnet_oks_nms_soft in its place, which keeps 20 people of a picture at most */
+    int flip_test, no_shift;  /* these and the next two: hrnet_pose_options */
+    hrnet_decoder decoder;
+    hrnet_sampler sampler;
+    const hrnet_skeleton *skeleton; /* whose flip pairs and sigmas count; must outlive the finder. NULL: the model's */
+    int heatmaps;                   /* 1: hrnet_people.heatmaps are wanted, 4 bytes for each cell of each person */
+    uint64_t memory_limit;      /* of the activations and scratch of each of the two networks; hrnet_session_options */
+    hrnet_cancel_fn *cancelled; /* asked before each pass; NULL: never */
+    void *context;
+    uint64_t reserved[4];
+} hrnet_finder_options;
+
+/* detector NULL: only hrnet_people_pose can be called. model NULL: hrnet_people_find finds boxes alone. Both must
+ * outlive the finder. */
+HRNET_API hrnet_status hrnet_finder_create(hrnet_finder **out, const hrnet_detector *detector, const hrnet_model *model,
+                                           const hrnet_finder_options *options);
+
+/* Find everybody in n pictures: boxes by the detector, suppressed; poses, in passes that mix the persons of all
+ * pictures; suppression of poses that describe one person. people [n]: what they held is overwritten, not freed; free
+ * each with hrnet_people_free.
+ *
+ * persons come best first, by hrnet_pose_score, of equal ones the later box first (boxes alone: by the detector's
+ * score). Nobody found is HRNET_OK with n_persons 0. The result for a picture has the same bits whatever other pictures
+ * are in the call, and for any max_batch and threads. A picture that cannot be looked at (an empty view) has the reason
+ * in its people; the others are found. names [n] are copied; NULL: each is called "picture". HRNET_ERR_CANCELLED, and
+ * any other failure: people is as it was. */
+HRNET_API hrnet_status hrnet_people_find(hrnet_finder *finder, const hrnet_pixels *pictures, int n,
+                                         const char *const *names, hrnet_people *people);
+
+/* The poses of people whose boxes are known: fill in keypoints, score, status and message of every person of people
+ * [n], and heatmaps if they are wanted; persons keep their order, and nobody is suppressed. people must come from
+ * hrnet_people_create with the model's number of keypoints; a box {0} is the whole picture. A person that cannot be
+ * looked at (a box that is no number) has the reason in its status; people whose own status is not HRNET_OK are passed
+ * over. */
+HRNET_API hrnet_status hrnet_people_pose(hrnet_finder *finder, const hrnet_pixels *pictures, int n,
+                                         hrnet_people *people);
+
+HRNET_API void hrnet_finder_free(hrnet_finder *finder);
+
+/* ------------------------------------------------------------------------------------------------ many pictures */
+
+/* One of many pictures on its way from a file to its results. */
+typedef struct hrnet_picture {
+    size_t index;         /* among all pictures */
+    hrnet_image image;    /* rgb NULL: it could not be read, which people.status tells */
+    hrnet_people people;  /* name, width and height from the start; persons when they are found */
+    int has_boxes;        /* 1: people has its persons with their boxes from the start, and no one else is looked for */
+    char *warning;        /* hrnet_image_warning of a picture that was read all the same, or NULL; in people's memory */
+    hrnet_status drawing; /* what the draw function returned */
+    char *drawing_message; /* why it failed, or NULL; in people's memory */
+    uint64_t reserved[4];
+} hrnet_picture;
+
+/* Read a picture file: image, and people with no persons and n_keypoints 0. Returns HRNET_OK with people.status set
+ * when it cannot be read. name: for people, NULL: path. */
+HRNET_API hrnet_status hrnet_picture_load(hrnet_picture *out, const char *path, const char *name, unsigned flags);
+
+typedef struct hrnet_pictures_options {
+    size_t n;                 /* pictures; SIZE_MAX: as many as load gives */
+    const char *const *paths; /* [n] files to read if load is NULL */
+    unsigned image_flags;     /* HRNET_IMAGE_... for them */
+    /* Fill in the zeroed picture `index` (its index is set); called by several worker threads at once. A failure is the
+     * picture's own: it is noted in its people, and the rest goes on. A picture left without image and people.name ends
+     * the run: there are no more. NULL: hrnet_picture_load of paths[index]. */
+    hrnet_status (*load)(void *context, size_t index, hrnet_picture *picture);
+    /* Draw on picture->image, encode, write: what takes time and needs no order. Called by several worker threads at
+     * once, after people were found. NULL: nothing to draw. */
+    hrnet_status (*draw)(void *context, hrnet_picture *picture);
+    /* Take the finished picture; called on the thread of hrnet_pictures_run, in the order of the pictures. It is freed
+     * afterwards. Anything but HRNET_OK ends the run with that status. */
+    hrnet_status (*done)(void *context, const hrnet_picture *picture);
+    int workers;           /* threads that read and draw, 1..64; 0: half of those the finder runs on, 1 to 8 */
+    int group;             /* most pictures that are looked for people together, 1..64; 0: 8 */
+    uint64_t memory_limit; /* bytes of pixels and heatmaps that are on their way; 0: 512 MiB. A picture is read if those
+                              on their way leave room for one as large as the largest so far; one alone always is */
+    hrnet_cancel_fn *cancelled; /* asked ten times a second and between passes; NULL: never */
+    void *context;              /* of all functions here */
+    uint64_t reserved[4];
+} hrnet_pictures_options;
+
+/* Many pictures through a finder: worker threads read ahead, this thread finds people and hands the results out in
+ * order, worker threads draw behind. The results have the same bits as those of hrnet_people_find picture by picture.
+ *
+ * HRNET_ERR_CANCELLED: pictures whose people were found are drawn and handed out, the others are let go. Waits for
+ * functions that are running. */
+HRNET_API hrnet_status hrnet_pictures_run(hrnet_finder *finder, const hrnet_pictures_options *options);
+
 /* ------------------------------------------------------------------------------------------------ drawing */
+
+typedef enum hrnet_draw_color {
+    HRNET_COLOR_AUTO = 0, /* by side for one person, by person for several */
+    HRNET_COLOR_SIDE,     /* left side orange, right side blue, middle green */
+    HRNET_COLOR_PERSON    /* a colour for each person, the right side darker; they repeat after ten people */
+} hrnet_draw_color;
 
 typedef struct hrnet_draw_options {
     float threshold; /* joints with a lower score are hidden, with their bones; 0 hides those below 0 */
     float size;      /* line width in pixels; 0: scaled to the person's size in the picture */
-    int show_box;    /* 1: draw the box too (hrnet_draw_pose's box) */
+    int show_box;    /* 1: draw the boxes too */
+    int show_scores; /* hrnet_draw_people, 1: write each person's score above the box, the box's of boxes alone */
+    hrnet_draw_color color;
+    uint64_t reserved[4];
 } hrnet_draw_options;
 
-/* Draw one pose, anti-aliased: left side orange, right side blue, middle green; keypoints [skeleton->n_keypoints].
- * box NULL, or the person's box. Points far outside the picture are clipped. */
+/* Draw one pose, anti-aliased; keypoints [skeleton->n_keypoints]. box NULL, or the person's box. Points far outside the
+ * picture are clipped. */
 HRNET_API hrnet_status hrnet_draw_pose(hrnet_image *image, const hrnet_skeleton *skeleton,
                                        const hrnet_keypoint *keypoints, const hrnet_box *box,
                                        const hrnet_draw_options *options);
+
+/* Draw everybody who could be looked at, the last first, so that the best lies on top. skeleton may be NULL for boxes
+ * alone (n_keypoints 0), which are always drawn. */
+HRNET_API hrnet_status hrnet_draw_people(hrnet_image *image, const hrnet_skeleton *skeleton, const hrnet_people *people,
+                                         const hrnet_draw_options *options);
 
 /* Lay heatmaps [n_joints][height][width] over the picture where the crop was cut: the strongest joint at every pixel,
  * in a perceptual colour map. opacity 0..1; 0 means 0.6. */

@@ -242,6 +242,8 @@ typedef struct hrnet_evaluation_files {
                                      change numbers; or NULL */
     void *context;
     const char *category; /* of the annotations (COCO); NULL: see hrnet_annotations_open */
+    int detect;           /* COCO: 1: the detector of hrnet_evaluation_run finds the boxes, in every picture that the
+                             annotations list; detections is then NULL */
 } hrnet_evaluation_files;
 
 /* Read the set that the configuration names: DATASET.DATASET (coco or mpii), ROOT (below DATA_DIR), TEST_SET,
@@ -255,11 +257,13 @@ typedef struct hrnet_evaluation_info {
     int is_mpii;
     const char *set;                  /* TEST_SET */
     const char *annotations, *images; /* paths */
-    const char *detections;           /* path of the detector's boxes; NULL: ground-truth boxes */
+    const char *detections;           /* path of the detector's boxes; NULL: ground-truth boxes, or detects */
+    int detects;                      /* 1: a run finds the boxes */
     double image_thre;                /* detections with a lower score were left out */
     int has_truth;                    /* 1: the set can be scored */
     int n_joints;
-    size_t n_images, n_persons; /* images with a box; boxes: what a run goes through */
+    size_t n_images, n_persons; /* images with a box; boxes: what a run goes through. If it detects: all images; the
+                                   boxes that the last run found poses for */
 } hrnet_evaluation_info;
 
 /* What was opened; strings are owned by the evaluation. */
@@ -270,7 +274,13 @@ typedef struct hrnet_evaluation_options {
     hrnet_sampler sampler;
     int workers;     /* threads that read pictures, 1..64; 0: 2. The result is the same for any number */
     int skip_broken; /* 1: a picture that cannot be read is left out with its persons; 0: it ends the run */
-    void (*on_progress)(void *context, size_t n_done, size_t n_persons); /* on the calling thread; or NULL */
+    hrnet_detector_session *detector; /* of a set that was opened with hrnet_evaluation_files.detect; else NULL */
+    float det_threshold; /* lowest score of its boxes; 0: 0.01, below 0: none. Poses are found for those that
+                            reach TEST.IMAGE_THRE too */
+    float det_nms;       /* of two boxes that overlap by more (IoU) the worse one is dropped; 0: 0.65, 1: none */
+    int max_detections;  /* most boxes of a picture, 1..10000; 0: 100, as many as are scored */
+    /* Called on the calling thread; or NULL. With a detector both count pictures. */
+    void (*on_progress)(void *context, size_t n_done, size_t n_persons);
     hrnet_message_fn *on_message; /* gets a line about every picture that is left out, with the reason, about every one
                                      that is damaged and was used, and a line that begins with "warning: " if weights
                                      and annotations name keypoints differently; or NULL */
@@ -288,8 +298,10 @@ HRNET_API hrnet_pose_options hrnet_evaluation_pose_options(const hrnet_evaluatio
                                                            const hrnet_evaluation_options *options);
 
 /* Find all poses, ignoring EXIF orientation as upstream does; for COCO then rescore and suppress them
- * (TEST.IN_VIS_THRE, OKS_THRE, SOFT_NMS). options NULL: defaults. HRNET_ERR_MISMATCH: the network has another number of
- * joints. After a failure, HRNET_ERR_CANCELLED among them, there are no results. */
+ * (TEST.IN_VIS_THRE, OKS_THRE, SOFT_NMS). With a detector its boxes are found first, of "person", picture by picture; a
+ * picture is decoded once. options NULL: defaults. HRNET_ERR_MISMATCH: the network has another number of joints, or the
+ * detector does not know which of its classes is "person". After a failure, HRNET_ERR_CANCELLED among them, there are
+ * no results. */
 HRNET_API hrnet_status hrnet_evaluation_run(hrnet_evaluation *evaluation, hrnet_session *session,
                                             const hrnet_evaluation_options *options);
 
@@ -312,6 +324,11 @@ HRNET_API hrnet_status hrnet_evaluation_save_mat(const hrnet_evaluation *evaluat
 /* Score the poses. HRNET_ERR_ARGUMENT: a set of the other kind, or MPII without ground truth. */
 HRNET_API hrnet_status hrnet_evaluation_coco(const hrnet_evaluation *evaluation, hrnet_coco_score *out);
 HRNET_API hrnet_status hrnet_evaluation_mpii(const hrnet_evaluation *evaluation, hrnet_mpii_score *out);
+
+/* The score of the boxes that the detector found, all of them, over all pictures; and write them as COCO's results.
+ * HRNET_ERR_ARGUMENT: the set was not opened to detect in. */
+HRNET_API hrnet_status hrnet_evaluation_boxes(const hrnet_evaluation *evaluation, hrnet_box_score *out);
+HRNET_API hrnet_status hrnet_evaluation_save_boxes(const hrnet_evaluation *evaluation, const char *path);
 
 /* A person with labelled keypoints, and the pose that resembles it most: for COCO among all poses of its picture before
  * suppression, for MPII its own. Pointers belong to the evaluation. */

@@ -1,17 +1,14 @@
 /*
- * hrnet_results.h - people found in pictures, and the formats they are written in. The manners are those of <hrnet.h>.
+ * hrnet_results.h - the formats in which people (hrnet_people of <hrnet.h>) are written. The manners are those there.
  *
  *   const hrnet_model_info network = hrnet_model_get_info(model);
  *   const hrnet_results_options how = {
  *       .format = HRNET_RESULTS_JSONL, .skeleton = hrnet_model_skeleton(model), .network = &network};
  *   hrnet_results_writer *writer = NULL;
  *   hrnet_people people = {0};
- *   if (hrnet_people_create(&people, "photo.jpg", 1, network.n_joints) == HRNET_OK) {
- *       hrnet_pose *who = &people.persons[0]; // fill in its box; find who->keypoints with hrnet_session_pose
- *       who->score = hrnet_pose_score(who->keypoints, people.n_keypoints, who->box_score);
- *   }
- *   if (hrnet_results_open(&writer, "people.jsonl", &how) || hrnet_results_write(writer, &people) ||
- *       hrnet_results_finish(writer))
+ *   const char *const name = "photo.jpg";
+ *   if (hrnet_people_find(finder, &pixels, 1, &name, &people) || hrnet_results_open(&writer, "people.jsonl", &how) ||
+ *       hrnet_results_write(writer, &people) || hrnet_results_finish(writer))
  *       fprintf(stderr, "%s\n", hrnet_last_error());
  *   hrnet_results_free(writer);
  *   hrnet_people_free(&people);
@@ -25,60 +22,16 @@
 extern "C" {
 #endif
 
-/* ------------------------------------------------------------------------------------------------ people */
-
-/* A person as found. */
-typedef struct hrnet_pose {
-    hrnet_box box;             /* where the person was looked for, in pixels */
-    float box_score;           /* the detector's; 1 when the box came without a score */
-    float score;               /* of the pose; see hrnet_pose_score */
-    hrnet_keypoint *keypoints; /* [n_keypoints] of the picture's people */
-    hrnet_status status;       /* not HRNET_OK: the person could not be looked at, keypoints and score mean nothing */
-    const char *message;       /* what was wrong, or NULL */
-    int64_t category_id;       /* if has_category: of the box, for coco, which writes 1 without it */
-    int has_category;
-    uint32_t reserved;
-} hrnet_pose;
-
-/* Everybody in one picture. Zero it before hrnet_people_create and release it with hrnet_people_free; or fill it with
- * memory of your own and do not. Persons may be sorted and dropped in place. */
-typedef struct hrnet_people {
-    const char *name;    /* of the picture: a path, "-" for standard input, or what else tells it from others */
-    int width, height;   /* of the picture in pixels */
-    hrnet_status status; /* not HRNET_OK: the picture could not be looked at, and there are no persons */
-    const char *message; /* what was wrong, or NULL */
-    int n_keypoints;     /* of every person */
-    int n_persons;
-    hrnet_pose *persons;    /* [n_persons] */
-    void *memory;           /* the library's; NULL when everything is yours */
-    int64_t image_id;       /* if has_image_id: the picture's id in annotations or a detector's file, for coco */
-    const char *image_text; /* the same if that id is a text, or NULL; yours */
-    int has_image_id;
-    uint64_t reserved[1];
-} hrnet_people;
-
-/* Memory for a picture's persons: keypoints of 0, box_score of 1, no width and height. name is copied. */
-HRNET_API hrnet_status hrnet_people_create(hrnet_people *out, const char *name, int n_persons, int n_keypoints);
-
-/* Note that a person could not be looked at, or with person -1 that the picture could not, which drops its persons.
- * message (may be NULL) is copied; it is left out when there is no memory for it. people must come from
- * hrnet_people_create. A person that there is not, or HRNET_OK as the status, changes nothing. */
-HRNET_API void hrnet_people_fail(hrnet_people *people, int person, hrnet_status status, const char *message);
-
-HRNET_API void hrnet_people_free(hrnet_people *people);
-
-/* How good a pose is: the mean of its keypoint scores above 0.2, times box_score; 0 when none is above (upstream's
- * evaluate with the published IN_VIS_THRE). */
-HRNET_API float hrnet_pose_score(const hrnet_keypoint *keypoints, int n_keypoints, float box_score);
-
 /* ------------------------------------------------------------------------------------------------ formats */
 
 typedef enum hrnet_results_format {
     HRNET_RESULTS_JSON = 0,    /* all pictures in one document, indented, with names */
     HRNET_RESULTS_JSONL,       /* the same without the network, a line a picture */
     HRNET_RESULTS_CSV,         /* a row a keypoint, quoted as RFC 4180 says; what failed has no rows */
-    HRNET_RESULTS_COCO,        /* the results array that pycocotools reads; what failed is left out, here and below */
-    HRNET_RESULTS_OPENPOSE,    /* people[].pose_keypoints_2d in BODY_25 */
+    HRNET_RESULTS_COCO,        /* the results array that pycocotools reads; what failed is left out, here and below. The
+                                  box is called "box" beside keypoints, because "bbox" changes how pycocotools computes
+                                  areas, and "bbox" in results of boxes alone */
+    HRNET_RESULTS_OPENPOSE,    /* people[].pose_keypoints_2d in BODY_25, and "box", "box_score", "score" beside them */
     HRNET_RESULTS_OPENPOSE_18, /* ... in BODY_18 */
     HRNET_RESULTS_FORMATS      /* how many there are */
 } hrnet_results_format;
@@ -105,14 +58,18 @@ typedef struct hrnet_results_options {
     const hrnet_skeleton *skeleton;  /* names of the keypoints; NULL: hrnet_skeleton_coco. Must outlive the writer */
     const hrnet_model_info *network; /* what found them; NULL: json has no "network", coco no "center" and "scale". Must
                                         outlive the writer */
-    float threshold;                 /* openpose: keypoints with a lower score are 0, 0, 0, which means not found */
-    hrnet_write_fn *write;           /* NULL: a file; else the document goes there as it grows */
-    void *context;                   /* of write */
+    const hrnet_detector_info *detector; /* what found the boxes, with the thresholds that were used; NULL: json has no
+                                            "detector". Must outlive the writer */
+    int boxes;                           /* 1: people are boxes alone, without keypoints: csv has a row a box, coco the
+                                            results of a detector. Not in the openpose formats */
+    float threshold;                     /* openpose: keypoints with a lower score are 0, 0, 0, which means not found */
+    hrnet_write_fn *write;               /* NULL: a file; else the document goes there as it grows */
+    void *context;                       /* of write */
     uint64_t reserved[4];
 } hrnet_results_options;
 
 /* HRNET_OK when hrnet_results_open would take these options, else what is wrong with them: HRNET_ERR_UNSUPPORTED when
- * the format cannot say what the skeleton has (openpose with other keypoints than COCO's or MPII's). */
+ * the format cannot say what the skeleton has (openpose with other keypoints than COCO's or MPII's, or boxes alone). */
 HRNET_API hrnet_status hrnet_results_check(const hrnet_results_options *options);
 
 /* Begin a document. path "-" is standard output. A file is written to a temporary name beside path and renamed at the

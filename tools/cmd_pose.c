@@ -1,31 +1,39 @@
-/* cmd_pose.c - `hrnet pose`: pictures in, keypoints out. */
+/* cmd_pose.c - `hrnet pose`: pictures in, people with their keypoints out. */
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 
 #include "command.h"
+#include "detector_options.h"
 #include "inputs.h"
 #include "interrupt.h"
 #include "model_options.h"
-#include "pose_group.h"
-#include "pose_target.h"
-#include "progress.h"
+#include "people_run.h"
+#include "people_target.h"
 #include "tool.h"
 
 typedef struct settings {
     network_settings network;
+    detector_settings detector;
     const char *boxes, *category, *out, *heatmaps;
-    float box_score, threshold, line_width;
-    int flip, no_shift, decoder, sampler, format, show_box, ignore_orientation, is_recursive, progress;
+    float box_score, oks_nms, threshold, line_width;
+    int whole, flip, no_shift, decoder, sampler, format, draw_boxes, draw_scores, color, ignore_orientation,
+        is_recursive, progress;
 } settings;
 
 static const option options[] = {
     NETWORK_MODEL_OPTIONS(settings, network),
     NETWORK_DESCRIPTION_OPTION(settings, network),
+    DETECTOR_OPTIONS(settings, detector),
+    {"oks-nms", 0, OPTION_FLOAT, "T",
+     "of two people found whose poses are alike by more (OKS) the worse one is dropped; 1: none; default: 0.9",
+     offsetof(settings, oks_nms), 0.0001, 1},
     {"boxes", 'B', OPTION_TEXT, "BOXES",
-     "where the persons are: x,y,w,h in pixels (several with ';' between), or a COCO "
-     "detections or annotations file; default: the whole picture is one person",
+     "where the persons are, in place of a detector: x,y,w,h in pixels (several with ';' between), or a COCO "
+     "detections or annotations file",
      offsetof(settings, boxes), 0, 0},
+    {"whole", 'w', OPTION_FLAG, NULL, "the whole picture is one person: for pictures that are crops already",
+     offsetof(settings, whole), 0, 0},
     {"category", 0, OPTION_TEXT, "NAME",
      "take the boxes of this category of the file, a name or an id; default: person", offsetof(settings, category), 0,
      0},
@@ -53,7 +61,12 @@ static const option options[] = {
      offsetof(settings, threshold), -1e6, 1e6},
     {"line-width", 0, OPTION_FLOAT, "PX", "of the drawing; default: scaled to the person",
      offsetof(settings, line_width), 0.1, 1000},
-    {"show-box", 0, OPTION_FLAG, NULL, "draw the boxes too", offsetof(settings, show_box), 0, 0},
+    {"color", 0, OPTION_CHOICE, "auto|side|person",
+     "of the drawing: left and right, or a colour for each person; auto: by person when there are several",
+     offsetof(settings, color), 0, 0},
+    {"draw-boxes", 0, OPTION_FLAG, NULL, "draw the boxes too", offsetof(settings, draw_boxes), 0, 0},
+    {"draw-scores", 0, OPTION_FLAG, NULL, "write the score of each person on the drawing",
+     offsetof(settings, draw_scores), 0, 0},
     {"recursive", 'r', OPTION_FLAG, NULL, "look into the folders below a folder too; outputs keep its structure",
      offsetof(settings, is_recursive), 0, 0},
     {"ignore-orientation", 0, OPTION_FLAG, NULL, "do not turn pictures as their EXIF data says (what scoring wants)",
@@ -65,6 +78,10 @@ static const option options[] = {
 };
 
 static const char details[] =
+    "People are found by the detector that ships with hrnet, or by --detector FILE; their poses are then found one by "
+    "one, and of poses that describe one person the best is kept. Nobody in a picture is an empty list. The score of a "
+    "person is the mean of the keypoint scores above 0.2, times the detector's.\n"
+    "\n"
     "INPUT is a picture (JPEG, PNG, WebP, BMP; TIFF, GIF, AVIF and HEIC where their modules are installed), a folder "
     "of "
     "pictures, a quoted pattern, '@LIST' or a .txt file with one path a line, or '-' for one picture on standard "
@@ -89,55 +106,12 @@ static const char details[] =
     "and category_id. Formats: json (all pictures in one document), jsonl (one line a picture), csv (one row a "
     "keypoint), "
     "coco "
-    "(results array), openpose (BODY_25, one file a picture), openpose-18 (BODY_18).\n"
+    "(results array), openpose (BODY_25, one file a picture), openpose-18 (BODY_18); each has the boxes and their "
+    "scores, too.\n"
     "\n"
     "KEY VALUE pairs at the end change the configuration of --config, as in MODEL.IMAGE_SIZE '[288, 384]'.\n"
     "\n"
     "Exit status: 0 done, 1 some inputs failed, 2 wrong command line.";
-
-/* first: the number of the group's first picture among the inputs. */
-static int write_group(const pose_group *all, size_t first, target *to)
-{
-    int n_failed = 0;
-    for (int i = 0; i < all->n_pictures; i++) {
-        hrnet_image *image = all->people[i].status == HRNET_OK ? &all->images[i] : NULL;
-        n_failed += target_add(to, first + (size_t)i, &all->people[i], image, all->heatmaps[i]) != 0;
-    }
-    return n_failed;
-}
-
-/* All pictures through the network; returns how many things failed. */
-static int run_inputs(const settings *set, const inputs *in, const boxes *where, const network *net,
-                      const hrnet_skeleton *skeleton, const hrnet_model_info *info, target *to)
-{
-    const hrnet_pose_options how = {.flip_test = set->flip,
-                                    .skeleton = skeleton,
-                                    .no_shift = set->no_shift,
-                                    .decoder = (hrnet_decoder)set->decoder,
-                                    .sampler = (hrnet_sampler)set->sampler};
-    const int batch = set->network.batch != 0 ? set->network.batch : 8;
-    const unsigned flags = set->ignore_orientation ? HRNET_IMAGE_IGNORE_ORIENTATION : 0;
-    progress shown = progress_begin(in->n, "pictures", set->progress);
-    pose_group all = {0};
-    int n_failed = 0;
-    size_t done = 0;
-    for (size_t i = 0; i < in->n && !interrupt_signal(); i++) {
-        if (interrupt_read_begin(in->paths[i]) != 0) break;
-        n_failed += pose_group_add(&all, in->paths[i], where, flags, info->n_joints);
-        interrupt_read_done();
-        /* pictures without persons must not pile up either */
-        if (all.n_persons < batch && all.n_pictures < batch && all.n_bytes < POSE_GROUP_BYTES && i + 1 < in->n)
-            continue;
-        n_failed += pose_group_run(&all, net->session, info, &how, set->heatmaps != NULL);
-        n_failed += write_group(&all, done, to);
-        done += (size_t)all.n_pictures;
-        progress_update(&shown, done);
-        pose_group_clear(&all);
-    }
-    pose_group_clear(&all);
-    progress_end(&shown, done);
-    return n_failed;
-}
 
 /* What the file of --boxes says of the keypoints, if it is annotations that name one a joint and the weights do not say
  * it themselves; NULL otherwise. The caller frees it. */
@@ -153,35 +127,105 @@ static hrnet_dataset_info *boxes_description(const settings *set, const network 
     return NULL;
 }
 
+/* What the run works with, from the files to the finder. */
+typedef struct parts {
+    network net;
+    hrnet_dataset_info *described; /* by the file of --boxes; NULL: not */
+    const hrnet_skeleton *skeleton;
+    hrnet_model_info info;
+    hrnet_detector *detector; /* NULL: boxes are given */
+    hrnet_detector_info detector_info;
+    hrnet_finder *finder;
+} parts;
+
+static int finds_people(const settings *set)
+{
+    return set->boxes == NULL && !set->whole;
+}
+
+static int open_parts(parts *p, const settings *set, const char *const *overrides)
+{
+    const network_settings *const asked = &set->network;
+    int status = network_open(&p->net, asked, overrides, 0);
+    if (status == 0) status = network_check_pose(&p->net, asked);
+    if (status != 0) return status;
+    p->info = hrnet_model_get_info(p->net.model);
+    p->described = boxes_description(set, &p->net, p->info.n_joints);
+    p->skeleton = p->described != NULL ? &p->described->skeleton : hrnet_model_skeleton(p->net.model);
+    if (p->described != NULL && !asked->quiet) tool_error("%s: names the keypoints", set->boxes);
+    status = set->flip ? network_check_flip("--flip", p->skeleton) : 0;
+    if (status == 0 && finds_people(set))
+        status = detector_open(&p->detector, &set->detector, asked, &p->detector_info);
+    if (status != 0) return status;
+    hrnet_finder_options how = {.threads = asked->threads,
+                                .max_batch = asked->batch,
+                                .oks_threshold = set->oks_nms,
+                                .flip_test = set->flip,
+                                .no_shift = set->no_shift,
+                                .decoder = (hrnet_decoder)set->decoder,
+                                .sampler = (hrnet_sampler)set->sampler,
+                                .skeleton = p->skeleton,
+                                .heatmaps = set->heatmaps != NULL,
+                                .memory_limit = (uint64_t)asked->memory_limit << 20};
+    detector_finder_options(&set->detector, &how);
+    return hrnet_finder_create(&p->finder, p->detector, p->net.model, &how) != HRNET_OK ? tool_failed() : 0;
+}
+
+static void close_parts(parts *p)
+{
+    hrnet_finder_free(p->finder);
+    hrnet_detector_free(p->detector);
+    hrnet_dataset_info_free(p->described);
+    network_close(&p->net);
+}
+
 /* Everything behind the checks of the command line. */
 static int run_network(const settings *set, const char *const *overrides, const inputs *in, const boxes *where,
                        target *to)
 {
-    network net;
-    int status = network_open(&net, &set->network, overrides, 1);
-    if (status == 0) status = network_check_pose(&net, &set->network);
-    if (status != 0) return status;
-    const hrnet_model_info info = hrnet_model_get_info(net.model);
-    hrnet_dataset_info *described = boxes_description(set, &net, info.n_joints);
-    const hrnet_skeleton *const skeleton = described != NULL ? &described->skeleton : hrnet_model_skeleton(net.model);
-    if (described != NULL && !set->network.quiet) tool_error("%s: names the keypoints", set->boxes);
-    interrupt_catch();
-    status = set->flip ? network_check_flip("--flip", skeleton) : 0;
-    if (status == 0) status = target_begin(to, skeleton, &info, set->threshold);
+    parts p = {.finder = NULL};
+    int status = open_parts(&p, set, overrides);
     if (status == 0) {
-        int n_failed = in->n_failed + run_inputs(set, in, where, &net, skeleton, &info, to);
+        interrupt_catch();
+        to->data.skeleton = p.skeleton;
+        to->data.network = &p.info;
+        to->data.detector = p.detector != NULL ? &p.detector_info : NULL;
+        to->data.threshold = set->threshold;
+        status = target_begin(to);
+    }
+    if (status == 0) {
+        const people_run all = {.finder = p.finder,
+                                .in = in,
+                                .where = finds_people(set) ? NULL : where,
+                                .to = to,
+                                .n_keypoints = p.info.n_joints,
+                                .image_flags = set->ignore_orientation ? HRNET_IMAGE_IGNORE_ORIENTATION : 0,
+                                .quiet = set->network.quiet,
+                                .progress = set->progress};
+        int n_failed = in->n_failed + people_run_all(&all);
         n_failed += target_end(to) != 0;
         status = n_failed != 0 ? STATUS_FAILED : STATUS_DONE;
     }
-    hrnet_dataset_info_free(described);
-    network_close(&net);
+    close_parts(&p);
     if (interrupt_signal() != 0) raise(interrupt_signal());
     return status;
 }
 
+/* Options that exclude each other. */
+static int check_settings(const settings *set)
+{
+    const char *const found = set->oks_nms > 0 ? "--oks-nms" : detector_option_given(&set->detector);
+    const char *const given = set->boxes != NULL ? "--boxes" : "--whole";
+    if (set->boxes != NULL && set->whole) return tool_usage("--boxes and --whole exclude each other");
+    if (!finds_people(set) && found != NULL)
+        return tool_usage("%s goes with people that are found, not with %s", found, given);
+    if (set->boxes == NULL && set->category != NULL) return tool_usage("--category goes with a file of --boxes");
+    return 0;
+}
+
 static int run(int argc, char **argv)
 {
-    settings set = {.box_score = -1e6f, .threshold = 0.2f, .format = -1};
+    settings set = {.detector = DETECTOR_DEFAULTS, .box_score = -1e6f, .threshold = 0.2f, .format = -1};
     int n_arguments = 0;
     const char **overrides = NULL;
     inputs in = {0};
@@ -191,20 +235,24 @@ static int run(int argc, char **argv)
     if (status != OPTIONS_RUN) return status;
     status = network_overrides(argv, &n_arguments, &overrides);
     if (status == 0 && n_arguments == 0) status = tool_usage("expected at least one INPUT");
+    if (status == 0) status = check_settings(&set);
     in.is_recursive = set.is_recursive;
     for (int i = 0; status == 0 && i < n_arguments; i++) inputs_add(&in, argv[i]);
     inputs_note(&in, set.network.model);
     inputs_note(&in, set.network.config);
     inputs_note(&in, set.boxes);
+    inputs_note(&in, set.detector.detector);
     if (status == 0 && in.n == 0) status = STATUS_FAILED;
-    if (status == 0) status = target_choose(&to, set.out, set.heatmaps, set.format, &in);
-    if (status == 0) {
+    if (status == 0) status = target_choose(&to, set.out, set.heatmaps, set.format, 0, &in);
+    if (status == 0 && !finds_people(&set)) {
         const boxes_options how = {set.boxes, set.category, set.box_score, set.network.quiet};
         status = boxes_open(&where, &how, in.paths, in.n);
     }
     if (status == 0) {
-        to.drawing.size = set.line_width;
-        to.drawing.show_box = set.show_box;
+        to.drawing = (hrnet_draw_options){.size = set.line_width,
+                                          .show_box = set.draw_boxes,
+                                          .show_scores = set.draw_scores,
+                                          .color = (hrnet_draw_color)set.color};
         status = run_network(&set, overrides, &in, &where, &to);
     }
     target_end(&to); /* what a command line that was refused left */
@@ -215,4 +263,5 @@ static int run(int argc, char **argv)
 }
 
 const command command_pose = {
-    "pose", "INPUT... [options] [KEY VALUE ...]", "Find the keypoints of persons in pictures.", details, options, run};
+    "pose", "INPUT... [options] [KEY VALUE ...]", "Find people in pictures, and their keypoints.", details, options,
+    run};

@@ -2,19 +2,20 @@
 #include "interrupt.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t caught, is_waiting;
-static int pipe_ends[2] = {-1, -1}; /* the handler, which may run on any thread, wakes the poll below through it */
+static atomic_int caught, n_waiting; /* n_waiting: threads whose reader waits; lock-free, so good in a handler */
+static int pipe_ends[2] = {-1, -1};  /* the handler, which may run on any thread, wakes the poll below through it */
 
 static void on_signal(int signal)
 {
     caught = signal;
-    if (is_waiting) raise(signal); /* its default action: the handler is reset before it runs */
+    if (n_waiting > 0) raise(signal); /* its default action: the handler is reset before it runs */
     const ssize_t written = write(pipe_ends[1], "", 1);
     (void)written;
 }
@@ -50,13 +51,13 @@ int interrupt_read_begin(const char *path)
         while (!caught && poll(either, 2, -1) < 0) {
         }
     }
-    is_waiting = 1; /* before the last look at caught: a signal in between ends the program */
-    if (!caught) return 0;
-    is_waiting = 0;
+    n_waiting++; /* before the last look at caught: a signal in between ends the program */
+    if (!caught) return 1;
+    n_waiting--;
     return -1;
 }
 
-void interrupt_read_done(void)
+void interrupt_read_done(int begun)
 {
-    is_waiting = 0;
+    if (begun > 0) n_waiting--;
 }

@@ -12,10 +12,10 @@ void interrupt_catch(void);
 /* The signal that came; 0: none. Raise it when all is tidied up: its default action is back by then. */
 int interrupt_signal(void);
 
-/* Call before path ("-": standard input) is read, and interrupt_read_done behind it. Waits until standard input has
- * something to read; returns -1 if a signal came instead. While a pipe or a FIFO is being read a signal ends the
- * program at once, because the writer may never go on. */
+/* Call before path ("-": standard input) is read, and interrupt_read_done with what it returned behind it. Waits until
+ * standard input has something to read; returns -1 if a signal came instead. While a pipe or a FIFO is being read a
+ * signal ends the program at once, because the writer may never go on. Several threads may read at once. */
 int interrupt_read_begin(const char *path);
-void interrupt_read_done(void);
+void interrupt_read_done(int begun);
 
 #endif

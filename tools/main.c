@@ -10,9 +10,19 @@
 #include "command.h"
 #include "tool.h"
 
-static const command *const commands[] = {&command_pose, &command_forward, &command_decode, &command_crop,
-                                          &command_info, &command_convert, &command_export, &command_bench,
-                                          &command_eval, &command_score,   &command_train,  NULL};
+static const command *const commands[] = {&command_pose,
+                                          &command_detect,
+                                          &command_forward,
+                                          &command_decode,
+                                          &command_crop,
+                                          &command_info,
+                                          &command_convert,
+                                          &command_export,
+                                          &command_bench,
+                                          &command_eval,
+                                          &command_score,
+                                          &command_train,
+                                          NULL};
 
 static const command *find(const char *name)
 {
@@ -39,7 +49,7 @@ static void print_overview(void)
     printf("usage: hrnet SUB-COMMAND [arguments] [options]\n\nHRNet human pose estimation.\n\nsub-commands:\n");
     for (size_t i = 0; commands[i] != NULL; i++) printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
     printf("\n'hrnet help SUB-COMMAND' tells about one of them; 'hrnet --version' prints the version.\n"
-           "\nexample: hrnet pose photo.jpg --model pose_hrnet_w32_256x192.pth -o drawing.jpg\n");
+           "\nexample: hrnet pose photo.jpg -o drawing.jpg\n");
 }
 
 static int help(const char *name)

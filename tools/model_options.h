@@ -36,12 +36,14 @@ typedef struct network_settings {
     {"initial-weights", 0, OPTION_FLAG, NULL,                                                                  \
      "run without --model, on random initial weights: a test of the machinery whose keypoints mean nothing",   \
      offsetof(type, member.initial_weights), 0, 0},                                                            \
+    NETWORK_SPEED_OPTIONS(type, member)
+#define NETWORK_SPEED_OPTIONS(type, member)                                                                    \
     {"precision", 'p', OPTION_CHOICE, "fp32|fp16w",                                                            \
      "of the weights in memory; fp16w: half precision, less memory and often faster; arithmetic stays fp32",   \
      offsetof(type, member.precision), 0, 0},                                                                  \
     {"threads", 't', OPTION_INT, "N", "threads to run on; default, and 0: all that this process may use",      \
      offsetof(type, member.threads), 0, 64},                                                                   \
-    {"batch", 'b', OPTION_INT, "N", "persons in one pass over the weights at most; default: 8",                \
+    {"batch", 'b', OPTION_INT, "N", "persons or pictures in one pass over the weights at most; default: 8",                \
      offsetof(type, member.batch), 1, 64},                                                                     \
     {"memory-limit", 0, OPTION_INT, "MIB",                                                                     \
      "refuse a network that needs more memory than this for weights, or for activations, in MiB; "             \

@@ -8,6 +8,7 @@
 #include "data/samples.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,15 +176,36 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The category of a result: the box's own if it is one of the annotations', else that of the first annotation, or
- * COCO's "person" if there are none (a test set). */
+int64_t hr_coco_box_category(const hrnet_annotations *annotations)
+{
+    return hrnet_annotations_n(annotations) > 0 ? hrnet_annotations_get(annotations, 0).category_id : 1;
+}
+
+/* The category of a result: the box's own if it is one of the annotations'. */
 static int64_t find_category(const hrnet_annotations *annotations, const hrnet_detection *d)
 {
     size_t n;
     const int64_t *const ids = hr_annotations_categories(annotations, &n);
     if (d->has_category && n > 0 && bsearch(&d->category_id, ids, n, sizeof *ids, by_number) != NULL)
         return d->category_id;
-    return hrnet_annotations_n(annotations) > 0 ? hrnet_annotations_get(annotations, 0).category_id : 1;
+    return hr_coco_box_category(annotations);
+}
+
+static int is_usable(const hrnet_crop *crop)
+{
+    return crop->scale[0] > 0 && crop->scale[1] > 0 && isfinite(crop->scale[0]) && isfinite(crop->scale[1]) &&
+           isfinite(crop->center[0]) && isfinite(crop->center[1]);
+}
+
+hrnet_status hr_samples_add_box(hr_samples *samples, size_t *capacity, size_t image, const hrnet_box *box, double score,
+                                int64_t category, double aspect)
+{
+    const double numbers[4] = {(double)box->x, (double)box->y, (double)box->w, (double)box->h};
+    const hrnet_crop crop = hr_crop_from_box(numbers, aspect);
+    if (!is_usable(&crop)) return HRNET_OK;
+    HR_GROW(samples->list, samples->n, *capacity);
+    samples->list[samples->n++] = (hr_sample){image, crop, score, category, NULL, -1};
+    return HRNET_OK;
 }
 
 /* Append a sample for each box that is wanted. *pictures [n] is freed by the caller, also on failure. */
@@ -191,6 +213,7 @@ static hrnet_status add_detections(hr_samples *samples, const hrnet_annotations 
                                    const hrnet_detection *detections, size_t n, double image_thre, double aspect,
                                    size_t *n_unknown, size_t **pictures)
 {
+    size_t capacity = n;
     HR_NEW(*pictures, n);
     HR_TRY(find_pictures(samples, annotations, detections, n, *pictures));
     for (size_t i = 0; i < n; i++) {
@@ -198,11 +221,8 @@ static hrnet_status add_detections(hr_samples *samples, const hrnet_annotations 
         const size_t image = (*pictures)[i];
         *n_unknown += image == SIZE_MAX; /* counted before the threshold: a wrong file is noticed whatever its scores */
         if (image == SIZE_MAX || (double)d->score < image_thre) continue;
-        const double box[4] = {(double)d->box.x, (double)d->box.y, (double)d->box.w, (double)d->box.h};
-        const hrnet_crop crop = hr_crop_from_box(box, aspect);
-        if (crop.scale[0] > 0 && crop.scale[1] > 0)
-            samples->list[samples->n++] =
-                (hr_sample){image, crop, (double)d->score, find_category(annotations, d), NULL, -1};
+        HR_TRY(hr_samples_add_box(samples, &capacity, image, &d->box, (double)d->score, find_category(annotations, d),
+                                  aspect));
     }
     if (n > 0 && *n_unknown == n)
         return hr_fail(HRNET_ERR_MISMATCH,

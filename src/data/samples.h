@@ -95,6 +95,15 @@ hrnet_status hr_coco_set_detections(hr_samples *out, const hrnet_annotations *an
                                     const hrnet_detection *detections, size_t n, double image_thre, double aspect,
                                     size_t *n_unknown);
 
+/* Append the sample of one detected box of a picture, as hr_coco_set_detections makes it. samples->list has memory for
+ * *capacity samples and grows. A box that gives no crop (without area, or beyond what a float holds) is left out. */
+hrnet_status hr_samples_add_box(hr_samples *samples, size_t *capacity, size_t image, const hrnet_box *box, double score,
+                                int64_t category, double aspect);
+
+/* The category of results whose boxes do not tell: that of the first annotation, or COCO's "person" if there are none
+ * (a test set). */
+int64_t hr_coco_box_category(const hrnet_annotations *annotations);
+
 /* ------------------------------------------------------------------------------------------------ MPII */
 
 /* Samples from upstream's annot/<set>.json: a list of {"image", "center": [2], "scale", "joints": [16][2],

@@ -3,7 +3,7 @@
  * takes them in order and collects persons into a group, which goes through the network at once:
  *
  *   samples     0 1 2 | 3 | 4 5 6 7 | 8 ...       of pictures A, B, C, D
- *   group       [first, first + n_persons), at most GROUP persons from at most GROUP pictures
+ *   group       [first, first + n_persons), at most HR_EVAL_GROUP persons from at most HR_EVAL_GROUP pictures
  *
  * Invariant: the persons of a group are consecutive samples, so their poses are one range of e->poses. A picture whose
  * persons do not all fit is kept for the next group. Everything is a function of the samples' order; which loader
@@ -18,48 +18,26 @@
 #include "score/select_poses.h"
 #include "data/image_store.h"
 #include "data/loader.h"
-#include "eval/evaluation.h"
+#include "eval/evaluation_run.h"
 
-enum {
-    GROUP = 32, /* most persons of one call of the session, which divides them into batches of its own size */
-    DEFAULT_WORKERS = 2
-};
+enum { DEFAULT_WORKERS = 2 };
 
 /* ---------------------------------------------------------------------------------------------- run */
 
-/* Samples [first, end) are of one picture. */
-typedef struct eval_picture {
-    size_t image, first, end;
-} eval_picture;
-
-typedef struct run {
-    hrnet_evaluation *e;
-    hrnet_session *session;
-    const hrnet_evaluation_options *options;
-    hrnet_pose_options how;
-    hr_image_store *store;
-    eval_picture *pictures;
-    size_t n_pictures;
-    hr_loader *loader;
-    /* the group: persons are samples [first, first + n_persons) */
-    hrnet_image images[GROUP];
-    hrnet_person persons[GROUP];
-    int n_images, n_persons;
-    size_t n_bytes; /* of the group's images */
-    size_t first;
-    int with_loss;
-    hr_eval_loss loss;
-    float *maps; /* [GROUP][n_joints][heatmap_height][heatmap_width], with_loss */
-    size_t map_floats;
-} run;
-
-static hrnet_status list_pictures(run *r)
+/* The pictures that have samples; to detect in, all, each once. */
+static hrnet_status list_pictures(hr_eval_run *r)
 {
     const hr_samples *const samples = &r->e->samples;
-    HR_NEW(r->pictures, samples->n);
+    HR_NEW(r->pictures, r->e->detects ? samples->n_images : samples->n);
+    if (r->e->detects) {
+        for (size_t i = 0; i < samples->n_images; i++)
+            if (hrnet_annotations_find_image(r->e->annotations, samples->images[i].id) == i)
+                r->pictures[r->n_pictures++] = (hr_eval_picture){i, 0, 0};
+        return HRNET_OK;
+    }
     for (size_t i = 0; i < samples->n; i++) {
         if (i == 0 || samples->list[i].image != samples->list[i - 1].image)
-            r->pictures[r->n_pictures++] = (eval_picture){samples->list[i].image, i, i};
+            r->pictures[r->n_pictures++] = (hr_eval_picture){samples->list[i].image, i, i};
         r->pictures[r->n_pictures - 1].end = i + 1;
     }
     return HRNET_OK;
@@ -74,7 +52,7 @@ typedef struct loaded_picture {
 /* hr_loader_options.make */
 static hrnet_status load_picture(void *context, int worker, size_t index, void *item)
 {
-    const run *const r = context;
+    const hr_eval_run *const r = context;
     loaded_picture *const loaded = item;
     HR_TRY(hr_image_store_load(r->store, worker, r->e->samples.images[r->pictures[index].image].name, &loaded->image));
     if (hrnet_image_warning()[0] != '\0') loaded->warning = hr_strdup(hrnet_image_warning());
@@ -99,8 +77,7 @@ static void free_picture(void *item)
     hr_free(loaded->warning);
 }
 
-/* A line about a picture: what was wrong with it, and what became of it. */
-static void tell(const run *r, const char *what, const char *outcome)
+void hr_eval_tell(const hr_eval_run *r, const char *what, const char *outcome)
 {
     hr_text text = {0};
     char *line;
@@ -111,12 +88,11 @@ static void tell(const run *r, const char *what, const char *outcome)
     hr_free(line);
 }
 
-/* Move the loader's next picture to the group, and tell what was wrong with it. */
-static hrnet_status next_picture(run *r)
+hrnet_status hr_eval_next_picture(hr_eval_run *r)
 {
     loaded_picture loaded;
     HR_TRY(hr_loader_next(r->loader, &loaded));
-    if (loaded.warning != NULL) tell(r, loaded.warning, "used all the same");
+    if (loaded.warning != NULL) hr_eval_tell(r, loaded.warning, "used all the same");
     hr_free(loaded.warning);
     r->images[r->n_images++] = loaded.image;
     r->n_bytes += image_bytes(&loaded.image);
@@ -125,7 +101,7 @@ static hrnet_status next_picture(run *r)
 
 /* Run the group through the network and begin a new one. Its pictures are released; with keep_last the last one, some
  * of whose persons are still to come, becomes the first of the new group. */
-static hrnet_status flush(run *r, int keep_last)
+static hrnet_status flush(hr_eval_run *r, int keep_last)
 {
     hrnet_status status = HRNET_OK;
     const size_t n_joints = (size_t)r->e->samples.n_joints;
@@ -147,29 +123,34 @@ static hrnet_status flush(run *r, int keep_last)
 }
 
 /* Add the samples [first, end) of the picture that was added to the group last. */
-static hrnet_status add_persons(run *r, size_t first, size_t end)
+static hrnet_status add_persons(hr_eval_run *r, size_t first, size_t end)
 {
     for (size_t i = first; i < end; i++) {
-        if (r->n_persons == GROUP) HR_TRY(flush(r, 1)); /* keeps this picture, now images[0] */
+        if (r->n_persons == HR_EVAL_GROUP) HR_TRY(flush(r, 1)); /* keeps this picture, now images[0] */
         r->persons[r->n_persons++] = (hrnet_person){.pixels = hrnet_image_pixels(&r->images[r->n_images - 1]),
                                                     .crop = &r->e->samples.list[i].crop};
     }
-    return r->n_images == GROUP || r->n_bytes >= HR_IMAGES_IN_FLIGHT ? flush(r, 0) : HRNET_OK;
+    return r->n_images == HR_EVAL_GROUP || r->n_bytes >= HR_IMAGES_IN_FLIGHT ? flush(r, 0) : HRNET_OK;
 }
 
-/* A picture that cannot be read: with skip_broken its samples get zero poses and are left out; otherwise, or if memory
- * or an argument is at fault, the run fails with `status`. */
-static hrnet_status skip_picture(run *r, const eval_picture *p, hrnet_status status)
+hrnet_status hr_eval_leave_out(hr_eval_run *r, size_t image, hrnet_status status)
 {
     const int is_broken = status == HRNET_ERR_IO || status == HRNET_ERR_FORMAT || status == HRNET_ERR_UNSUPPORTED ||
                           status == HRNET_ERR_LIMIT;
     if (!r->options->skip_broken || !is_broken) return status;
-    tell(r, hrnet_last_error(), "left out");
+    hr_eval_tell(r, hrnet_last_error(), "left out");
+    r->e->skipped[image] = 1;
+    r->e->n_skipped++;
+    return HRNET_OK;
+}
+
+/* A picture that cannot be read: its samples get zero poses. */
+static hrnet_status skip_picture(hr_eval_run *r, const hr_eval_picture *p, hrnet_status status)
+{
+    HR_TRY(hr_eval_leave_out(r, p->image, status));
     HR_TRY(flush(r, 0)); /* the group's samples must be consecutive: end it before the gap */
     memset(r->e->poses + p->first * (size_t)r->e->samples.n_joints, 0,
            (p->end - p->first) * (size_t)r->e->samples.n_joints * sizeof *r->e->poses);
-    r->e->skipped[p->image] = 1;
-    r->e->n_skipped++;
     r->first = p->end; /* the next group begins behind the gap */
     return HRNET_OK;
 }
@@ -182,7 +163,7 @@ static const hrnet_skeleton *truth_skeleton(const hrnet_evaluation *e)
 }
 
 /* Warn if the weights name their joints otherwise than the annotations do: joints are compared by their order. */
-static void compare_names(const run *r, const hrnet_model *model)
+static void compare_names(const hr_eval_run *r, const hrnet_model *model)
 {
     const hrnet_skeleton *const own = hrnet_model_skeleton(model), *const truth = truth_skeleton(r->e);
     hr_text line = {0};
@@ -200,18 +181,18 @@ static void compare_names(const run *r, const hrnet_model *model)
 }
 
 /* Prepare the loss, if boxes are ground truth: a detector's box does not say whose joints it holds. */
-static hrnet_status begin_loss(run *r, const hrnet_model *model)
+static hrnet_status begin_loss(hr_eval_run *r, const hrnet_model *model)
 {
     const hrnet_model_info about = hrnet_model_get_info(model);
-    if (r->e->detections_path != NULL || r->e->samples.n_truths == 0) return HRNET_OK;
+    if (r->e->detects || r->e->detections_path != NULL || r->e->samples.n_truths == 0) return HRNET_OK;
     r->map_floats = (size_t)about.n_joints * (size_t)about.heatmap_width * (size_t)about.heatmap_height;
-    HR_NEW(r->maps, GROUP * r->map_floats);
+    HR_NEW(r->maps, HR_EVAL_GROUP * r->map_floats);
     HR_TRY(hr_eval_loss_begin(&r->loss, r->e, model));
     r->with_loss = 1;
     return HRNET_OK;
 }
 
-static hrnet_status run_pictures(run *r)
+static hrnet_status run_pictures(hr_eval_run *r)
 {
     const int n_workers = r->options->workers != 0 ? r->options->workers : DEFAULT_WORKERS;
     HR_TRY(list_pictures(r));
@@ -219,19 +200,20 @@ static hrnet_status run_pictures(run *r)
     const hr_loader_options loading = {.n_items = r->n_pictures,
                                        .item_size = sizeof(loaded_picture),
                                        .n_workers = n_workers,
-                                       .ahead = GROUP,
+                                       .ahead = HR_EVAL_GROUP,
                                        .make = load_picture,
                                        .size = loaded_bytes,
                                        .most_bytes = HR_IMAGES_IN_FLIGHT,
                                        .dispose = free_picture,
                                        .context = r};
     HR_TRY(hr_loader_create(&r->loader, &loading));
+    if (r->e->detects) return hr_eval_run_detector(r);
     for (size_t i = 0; i < r->n_pictures; i++) {
-        const eval_picture *const p = &r->pictures[i];
+        const hr_eval_picture *const p = &r->pictures[i];
         if (r->options->cancelled != NULL && r->options->cancelled(r->options->context))
             return hr_fail(HRNET_ERR_CANCELLED, "hrnet_evaluation_run: cancelled before picture %zu of %zu", i + 1,
                            r->n_pictures);
-        const hrnet_status status = next_picture(r);
+        const hrnet_status status = hr_eval_next_picture(r);
         if (status != HRNET_OK) {
             HR_TRY(skip_picture(r, p, status));
             continue;
@@ -297,12 +279,16 @@ hrnet_status hrnet_evaluation_run(hrnet_evaluation *e, hrnet_session *session, c
     if (options->workers < 0 || options->workers > HR_MAX_WORKERS)
         return hr_fail(HRNET_ERR_ARGUMENT, "workers: expected 0..%d, found %d", HR_MAX_WORKERS, options->workers);
     HR_TRY(HR_CHECK_RESERVED(options, "hrnet_evaluation_options"));
+    if (e->detects != (options->detector != NULL))
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_options.detector: expected %s, found %s",
+                       e->detects ? "one, as the set was opened to detect in" : "none, as the set has boxes",
+                       e->detects ? "none" : "one");
     const hrnet_model *const model = hrnet_session_model(session);
     const hrnet_model_info about = hrnet_model_get_info(model);
     if (about.n_joints != e->samples.n_joints)
         return hr_fail(HRNET_ERR_MISMATCH, "%s: %d keypoints a person, the network finds %d", e->annotations_path,
                        e->samples.n_joints, about.n_joints);
-    run *r;
+    hr_eval_run *r;
     HR_NEW(r, 1);
     r->e = e;
     r->session = session;

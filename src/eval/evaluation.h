@@ -3,6 +3,7 @@
  *
  *   evaluation_open.c     the set: files, samples, what is known about keypoints
  *   evaluation.c          the run: pictures through the session, poses selected
+ *   evaluation_detect.c   the run where a detector finds the boxes
  *   evaluation_loss.c     loss and accuracy of the heatmaps, while the run decodes them
  *   evaluation_results.c  scores, results files and errors, after the run
  *   joint_errors.c        charts of the errors of joints
@@ -15,9 +16,17 @@
 #include "data/samples.h"
 #include "config/config.h"
 
+/* A box that the detector of a run found. */
+typedef struct hr_eval_box {
+    size_t image; /* index of its picture in samples.images */
+    hrnet_box box;
+    float score;
+} hr_eval_box;
+
 struct hrnet_evaluation {
     const hr_config *config;
     int is_mpii;
+    int detects; /* 1: a run's detector finds the boxes; samples.list is empty before the first run */
     char *annotations_path, *images_path;
     char *detections_path;          /* NULL: ground-truth boxes */
     char *truth_path;               /* MPII's .mat; NULL: there is none */
@@ -47,6 +56,9 @@ struct hrnet_evaluation {
     size_t n_skipped;
     double *scores;       /* [samples.n], after rescoring (COCO) */
     size_t *kept, n_kept; /* [samples.n]: the samples that were not suppressed (COCO) */
+    hr_eval_box *boxes;   /* [n_boxes], if it detects: in the order of pictures, in each best first */
+    size_t n_boxes;
+    size_t samples_capacity, poses_capacity, boxes_capacity; /* samples and boxes allocated, if it detects */
 };
 
 /* hrnet_evaluation_open; with_part: of the pictures only those that DATASET.VALID_PART keeps for validation. */

@@ -2,7 +2,8 @@
  * evaluation_open.c - from a configuration to a validation set: the paths of its files, where the published code
  * expects them or where the caller says; the samples; and the sigmas and weights of keypoints.
  *
- * Which boxes (COCO): the caller's detections if given; else ground truth, if TEST.USE_GT_BBOX is set and the
+ * Which boxes (COCO): a detector's, which a run finds, if the caller wants it; the caller's detections if given; else
+ * ground truth, if TEST.USE_GT_BBOX is set and the
  * annotations have persons; else those of TEST.COCO_BBOX_FILE.
  */
 #include <string.h>
@@ -145,6 +146,19 @@ static hrnet_status add_detections(hrnet_evaluation *e, double aspect, const hrn
     return HRNET_OK;
 }
 
+/* Pictures alone, in which a run finds the boxes. A detector of persons says nothing of several categories. */
+static hrnet_status add_pictures(hrnet_evaluation *e, double aspect)
+{
+    size_t n, n_unknown;
+    hr_annotations_categories(e->annotations, &n);
+    if (n > 1)
+        return hr_fail(HRNET_ERR_MISMATCH,
+                       "%s: expected one category, that of the persons whom the detector finds, found %zu: choose one "
+                       "(--category)",
+                       e->annotations_path, n);
+    return hr_coco_set_detections(&e->samples, e->annotations, NULL, 0, 0, aspect, &n_unknown);
+}
+
 /* Ground-truth boxes; the caller is told of persons that are none. */
 static hrnet_status add_truth(hrnet_evaluation *e, double aspect, const hrnet_evaluation_files *files)
 {
@@ -187,9 +201,11 @@ static hrnet_status open_coco(hrnet_evaluation *e, const hrnet_evaluation_files 
     HR_TRY(hrnet_annotations_open(&e->annotations, e->annotations_path, &options));
     if (with_part) HR_TRY(keep_valid_part(e, files));
     const int has_truth = hrnet_annotations_n(e->annotations) > 0;
-    const int with_truth = files->detections == NULL && e->config->test.use_gt_bbox && has_truth;
+    const int with_truth = !e->detects && files->detections == NULL && e->config->test.use_gt_bbox && has_truth;
     if (with_truth) HR_TRY(hr_labels_check(e->annotations, e->annotations_path, 1));
-    HR_TRY(with_truth ? add_truth(e, aspect, files) : add_detections(e, aspect, files));
+    HR_TRY(e->detects   ? add_pictures(e, aspect)
+           : with_truth ? add_truth(e, aspect, files)
+                        : add_detections(e, aspect, files));
     const hrnet_dataset_info *info = files->info != NULL ? files->info : hrnet_annotations_info(e->annotations);
     if (!has_truth && e->samples.n_joints == 0) { /* image_info_*.json has no category with keypoints */
         e->samples.n_joints = e->config->model.n_joints;
@@ -205,9 +221,9 @@ static hrnet_status fail_empty(const hrnet_evaluation *e)
     hr_text reasons = {0};
     if (e->annotations != NULL) hr_add_annotation_counts(&reasons, hr_annotations_counts(e->annotations));
     hr_add_sample_counts(&reasons, &e->samples.left_out);
-    const hrnet_status status = hr_fail(HRNET_ERR_FORMAT, "%s: expected persons to evaluate, found none%s",
+    const hrnet_status status = hr_fail(HRNET_ERR_FORMAT, "%s: expected %s to evaluate, found none%s",
                                         e->detections_path != NULL ? e->detections_path : e->annotations_path,
-                                        reasons.data != NULL ? reasons.data : "");
+                                        e->detects ? "pictures" : "persons", reasons.data != NULL ? reasons.data : "");
     hr_text_free(&reasons);
     return status;
 }
@@ -240,8 +256,12 @@ static hrnet_status open_set(hrnet_evaluation *e, const hrnet_evaluation_files *
     HR_TRY(find_files(e, files));
     e->info = files->info;
     e->is_given = files->info != NULL;
+    e->detects = files->detect != 0;
+    if (e->detects && e->is_mpii)
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "DATASET.DATASET: expected coco to find persons in, found %s",
+                       e->config->dataset.dataset);
     HR_TRY(e->is_mpii ? open_mpii(e) : open_coco(e, files, with_part));
-    if (e->samples.n == 0) return fail_empty(e);
+    if (e->detects ? e->samples.n_images == 0 : e->samples.n == 0) return fail_empty(e);
     HR_TRY(find_images(e, files));
     HR_NEW(e->poses, e->samples.n * (size_t)e->samples.n_joints);
     HR_NEW(e->scores, e->samples.n);
@@ -271,6 +291,8 @@ hrnet_status hrnet_evaluation_open(hrnet_evaluation **out, const hrnet_config *c
     const hrnet_evaluation_files defaults = {0};
     if (out == NULL || config == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_open: an argument is NULL");
     if (files == NULL) files = &defaults;
+    if (files->detect && files->detections != NULL)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_files: detections beside detect");
     /* other annotations than the configuration's are evaluated whole */
     return hr_evaluation_open(out, config, files, config->dataset.valid_part > 0 && files->annotations == NULL);
 }
@@ -294,9 +316,15 @@ hrnet_status hr_evaluation_check_pictures(const hrnet_evaluation *e, int skip_br
     return status;
 }
 
-static size_t count_pictures(const hr_samples *samples)
+static size_t count_pictures(const hrnet_evaluation *e)
 {
+    const hr_samples *const samples = &e->samples;
     size_t n = 0;
+    if (e->detects) {
+        for (size_t i = 0; i < samples->n_images; i++)
+            n += hrnet_annotations_find_image(e->annotations, samples->images[i].id) == i;
+        return n;
+    }
     for (size_t i = 0; i < samples->n; i++) n += i == 0 || samples->list[i].image != samples->list[i - 1].image;
     return n;
 }
@@ -308,10 +336,11 @@ hrnet_evaluation_info hrnet_evaluation_get_info(const hrnet_evaluation *e)
                                    .annotations = e->annotations_path,
                                    .images = e->images_path,
                                    .detections = e->detections_path,
+                                   .detects = e->detects,
                                    .image_thre = e->config->test.image_thre,
                                    .has_truth = e->is_mpii ? e->truth != NULL : hrnet_annotations_n(e->annotations) > 0,
                                    .n_joints = e->samples.n_joints,
-                                   .n_images = count_pictures(&e->samples),
+                                   .n_images = count_pictures(e),
                                    .n_persons = e->samples.n};
 }
 
@@ -331,5 +360,6 @@ void hrnet_evaluation_free(hrnet_evaluation *e)
     hr_free(e->skipped);
     hr_free(e->scores);
     hr_free(e->kept);
+    hr_free(e->boxes);
     hr_free(e);
 }

@@ -3,6 +3,7 @@
  * most, worst first.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -79,6 +80,60 @@ hrnet_status hrnet_evaluation_coco(const hrnet_evaluation *e, hrnet_coco_score *
     const hrnet_coco_options options = {.sigmas = e->exact_sigmas};
     hrnet_status status = fill_results(e, &results);
     if (status == HRNET_OK) status = hrnet_coco_evaluate(out, e->annotations, &results, &options);
+    hrnet_coco_results_free(&results);
+    return status;
+}
+
+/* The detector's boxes as hrnet_box_evaluate takes them. */
+static hrnet_status fill_boxes(const hrnet_evaluation *e, hrnet_coco_results *results)
+{
+    const int64_t category = hr_coco_box_category(e->annotations);
+    results->n = e->n_boxes;
+    HR_NEW(results->image_ids, e->n_boxes);
+    HR_NEW(results->category_ids, e->n_boxes);
+    HR_NEW(results->scores, e->n_boxes);
+    HR_NEW(results->boxes, e->n_boxes);
+    for (size_t i = 0; i < e->n_boxes; i++) {
+        const hr_eval_box *const found = &e->boxes[i];
+        const double box[4] = {(double)found->box.x, (double)found->box.y, (double)found->box.w, (double)found->box.h};
+        results->image_ids[i] = e->samples.images[found->image].id;
+        results->category_ids[i] = category;
+        results->scores[i] = (double)found->score;
+        memcpy(results->boxes[i], box, sizeof box);
+    }
+    return HRNET_OK;
+}
+
+/* check, for results of a detector. */
+static hrnet_status check_boxes(const hrnet_evaluation *e, const void *out)
+{
+    HR_TRY(check(e, out, 0));
+    return e->detects
+               ? HRNET_OK
+               : hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation: expected boxes of a detector, found boxes of a file");
+}
+
+hrnet_status hrnet_evaluation_boxes(const hrnet_evaluation *e, hrnet_box_score *out)
+{
+    hrnet_coco_results results = {0};
+    HR_TRY(check_boxes(e, out));
+    hrnet_status status = fill_boxes(e, &results);
+    if (status == HRNET_OK) status = hrnet_box_evaluate(out, e->annotations, &results);
+    hrnet_coco_results_free(&results);
+    return status;
+}
+
+hrnet_status hrnet_evaluation_save_boxes(const hrnet_evaluation *e, const char *path)
+{
+    hrnet_coco_results results = {0};
+    hr_file file;
+    HR_TRY(check_boxes(e, path));
+    hrnet_status status = fill_boxes(e, &results);
+    if (status == HRNET_OK) status = hr_file_create(&file, path);
+    if (status == HRNET_OK) {
+        hr_write_box_results(file.stream, &results);
+        status = hr_file_commit(&file);
+    }
     hrnet_coco_results_free(&results);
     return status;
 }

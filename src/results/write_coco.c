@@ -1,7 +1,8 @@
 /*
  * write_coco.c - format coco: the results array that upstream's evaluate writes and pycocotools reads, its keys in
- * upstream's (sorted) order. image_id is the picture's own id where it is known; else the number that the file's name
- * is in COCO's manner ("000000000785.jpg"), or the name without ending when it is no number.
+ * upstream's (sorted) order, with the box and its score beside them. image_id is the picture's own id where it is
+ * known; else the number that the file's name is in COCO's manner ("000000000785.jpg"), or the name without ending when
+ * it is no number.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,32 @@ static void write_image_id(hrnet_json_writer *json, const hrnet_people *people)
         hr_json_text_n(json, stem, length);
 }
 
+static void write_box(hrnet_json_writer *json, const char *key, const hrnet_box *box)
+{
+    hrnet_json_key(json, key);
+    hr_json_floats(json, (float[]){box->x, box->y, box->w, box->h}, 4);
+}
+
+static void write_category(hrnet_json_writer *json, const hrnet_pose *one)
+{
+    hrnet_json_key(json, "category_id");
+    hrnet_json_integer(json, one->has_category ? one->category_id : 1);
+}
+
+/* The results of a detector. */
+static void write_detection(hrnet_results_writer *w, const hrnet_people *people, const hrnet_pose *one)
+{
+    hrnet_json_writer *const json = &w->json;
+    hrnet_json_object(json);
+    write_box(json, "bbox", &one->box);
+    write_category(json, one);
+    hrnet_json_key(json, "image_id");
+    write_image_id(json, people);
+    hrnet_json_key(json, "score");
+    hrnet_json_float(json, one->box_score);
+    hrnet_json_close(json);
+}
+
 static void write_person(hrnet_results_writer *w, const hrnet_people *people, const hrnet_pose *one)
 {
     hrnet_json_writer *const json = &w->json;
@@ -42,8 +69,10 @@ static void write_person(hrnet_results_writer *w, const hrnet_people *people, co
     hrnet_crop crop = {0};
     if (info != NULL) crop = hrnet_crop_from_box(one->box, (float)info->input_width / (float)info->input_height);
     hrnet_json_object(json);
-    hrnet_json_key(json, "category_id");
-    hrnet_json_integer(json, one->has_category ? one->category_id : 1);
+    write_box(json, "box", &one->box);
+    hrnet_json_key(json, "box_score");
+    hrnet_json_float(json, one->box_score);
+    write_category(json, one);
     if (info != NULL) {
         hrnet_json_key(json, "center");
         hr_json_floats(json, crop.center, 2);
@@ -76,7 +105,8 @@ static void begin(hrnet_results_writer *w)
 static void add(hrnet_results_writer *w, const hrnet_people *people)
 {
     for (int i = 0; i < people->n_persons; i++)
-        if (hr_pose_is_good(&people->persons[i])) write_person(w, people, &people->persons[i]);
+        if (hr_pose_is_good(&people->persons[i]))
+            (w->options.boxes ? write_detection : write_person)(w, people, &people->persons[i]);
 }
 
 static void end(hrnet_results_writer *w)

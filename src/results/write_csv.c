@@ -1,4 +1,5 @@
-/* write_csv.c - format csv: one row a keypoint, quoted as RFC 4180 says. What failed has no rows. */
+/* write_csv.c - format csv: one row a keypoint, or a box where there are boxes alone, quoted as RFC 4180 says. What
+ * failed has no rows. */
 #include <string.h>
 
 #include "results/writer.h"
@@ -27,7 +28,19 @@ static void add_number(hr_text *text, const char *before, float value, int digit
 
 static void begin(hrnet_results_writer *w)
 {
-    hr_text_add(&w->json.text, "file,person,person_score,keypoint,name,x,y,score\n");
+    hr_text_add(&w->json.text,
+                w->options.boxes ? "file,person,%s\n" : "file,person,person_score,keypoint,name,x,y,score,%s\n",
+                "box_x,box_y,box_w,box_h,box_score");
+}
+
+static void add_box(hr_text *text, const hrnet_pose *one)
+{
+    add_number(text, ",", one->box.x, 7);
+    add_number(text, ",", one->box.y, 7);
+    add_number(text, ",", one->box.w, 7);
+    add_number(text, ",", one->box.h, 7);
+    add_number(text, ",", one->box_score, 6);
+    hr_text_add(text, "\n");
 }
 
 static void add_person(hr_text *text, const hrnet_skeleton *skeleton, const char *name, int person,
@@ -43,15 +56,24 @@ static void add_person(hr_text *text, const hrnet_skeleton *skeleton, const char
         add_number(text, ",", point->x, 7);
         add_number(text, ",", point->y, 7);
         add_number(text, ",", point->score, 6);
-        hr_text_add(text, "\n");
+        add_box(text, one);
     }
 }
 
 static void add(hrnet_results_writer *w, const hrnet_people *people)
 {
-    for (int i = 0; i < people->n_persons; i++)
-        if (hr_pose_is_good(&people->persons[i]))
-            add_person(&w->json.text, w->options.skeleton, people->name, i, &people->persons[i]);
+    hr_text *const text = &w->json.text;
+    for (int i = 0; i < people->n_persons; i++) {
+        const hrnet_pose *const one = &people->persons[i];
+        if (!hr_pose_is_good(one)) continue;
+        if (w->options.boxes) {
+            add_field(text, people->name);
+            hr_text_add(text, ",%d", i);
+            add_box(text, one);
+        } else {
+            add_person(text, w->options.skeleton, people->name, i, one);
+        }
+    }
 }
 
 const hr_results_writing hr_write_csv = {.info = {"csv", "_pose.csv", 0}, .begin = begin, .add = add};

@@ -19,6 +19,7 @@ static void write_keypoints(hrnet_json_writer *json, const hrnet_skeleton *skele
     hrnet_json_close(json);
 }
 
+/* skeleton NULL: boxes alone. */
 static void write_person(hrnet_json_writer *json, const hrnet_skeleton *skeleton, const hrnet_pose *one)
 {
     hrnet_json_object(json);
@@ -26,12 +27,12 @@ static void write_person(hrnet_json_writer *json, const hrnet_skeleton *skeleton
     hr_json_floats(json, (float[]){one->box.x, one->box.y, one->box.w, one->box.h}, 4);
     hrnet_json_key(json, "box_score");
     hrnet_json_float(json, one->box_score);
-    if (hr_pose_is_good(one)) {
+    if (hr_pose_is_good(one) && skeleton != NULL) {
         hrnet_json_key(json, "score");
         hrnet_json_float(json, one->score);
         hrnet_json_key(json, "keypoints");
         write_keypoints(json, skeleton, one->keypoints);
-    } else {
+    } else if (!hr_pose_is_good(one)) {
         hrnet_json_key(json, "error");
         hrnet_json_text(json, hr_results_reason(one->status, one->message));
     }
@@ -75,18 +76,42 @@ static void write_network(hrnet_json_writer *json, const hrnet_model_info *info,
     hrnet_json_close(json);
 }
 
+static void write_detector(hrnet_json_writer *json, const hrnet_detector_info *info)
+{
+    hrnet_json_key(json, "detector");
+    hrnet_json_object(json);
+    hrnet_json_key(json, "name");
+    hrnet_json_text(json, info->name);
+    hrnet_json_key(json, "input_width");
+    hrnet_json_integer(json, info->input_width);
+    hrnet_json_key(json, "input_height");
+    hrnet_json_integer(json, info->input_height);
+    hrnet_json_key(json, "threshold");
+    hrnet_json_float(json, info->threshold);
+    hrnet_json_key(json, "nms_iou");
+    hrnet_json_float(json, info->nms_iou);
+    hrnet_json_close(json);
+}
+
+/* The skeleton to name keypoints by; NULL: there are boxes alone. */
+static const hrnet_skeleton *named_by(const hrnet_results_writer *w)
+{
+    return w->options.boxes ? NULL : w->options.skeleton;
+}
+
 static void begin_document(hrnet_results_writer *w)
 {
     hr_json_begin(&w->json, 1);
     hrnet_json_object(&w->json);
     if (w->options.network != NULL) write_network(&w->json, w->options.network, w->options.skeleton);
+    if (w->options.detector != NULL) write_detector(&w->json, w->options.detector);
     hrnet_json_key(&w->json, "images");
     hrnet_json_array(&w->json);
 }
 
 static void add_to_document(hrnet_results_writer *w, const hrnet_people *people)
 {
-    write_picture(&w->json, w->options.skeleton, people);
+    write_picture(&w->json, named_by(w), people);
 }
 
 static void end_document(hrnet_results_writer *w)
@@ -99,7 +124,7 @@ static void end_document(hrnet_results_writer *w)
 static void write_line(hrnet_results_writer *w, const hrnet_people *people)
 {
     hr_json_begin(&w->json, 0);
-    write_picture(&w->json, w->options.skeleton, people);
+    write_picture(&w->json, named_by(w), people);
     hr_text_add(&w->json.text, "\n");
 }
 

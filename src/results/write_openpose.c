@@ -68,6 +68,12 @@ static void write_person(hrnet_results_writer *w, const hrnet_pose *one, int is_
         hrnet_json_key(json, empty[i]);
         hr_json_floats(json, NULL, 0);
     }
+    hrnet_json_key(json, "box");
+    hr_json_floats(json, (float[]){one->box.x, one->box.y, one->box.w, one->box.h}, 4);
+    hrnet_json_key(json, "box_score");
+    hrnet_json_float(json, one->box_score);
+    hrnet_json_key(json, "score");
+    hrnet_json_float(json, one->score);
     hrnet_json_close(json);
 }
 

@@ -36,6 +36,8 @@ hrnet_status hrnet_results_check(const hrnet_results_options *options)
     const hrnet_results_format_info *const info = hrnet_results_format_get_info(options->format);
     if (info == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "unknown results format %d", (int)options->format);
     HR_TRY(HR_CHECK_RESERVED(options, "hrnet_results_options"));
+    if (formats[options->format]->known_skeletons_only && options->boxes)
+        return hr_fail(HRNET_ERR_UNSUPPORTED, "format %s has no place for boxes without keypoints", info->name);
     if (formats[options->format]->known_skeletons_only && options->skeleton != NULL && !is_known(options->skeleton))
         return hr_fail(HRNET_ERR_UNSUPPORTED, "the openpose formats need a network with COCO's or MPII's keypoints");
     return HRNET_OK;
@@ -110,17 +112,17 @@ hrnet_status hrnet_results_open(hrnet_results_writer **out, const char *path, co
 
 static hrnet_status check_people(const hrnet_results_writer *w, const hrnet_people *people)
 {
-    const int n_keypoints = w->options.skeleton->n_keypoints;
+    const int n_keypoints = w->options.boxes ? 0 : w->options.skeleton->n_keypoints;
     if (people->name == NULL || people->n_persons < 0 || (people->n_persons > 0 && people->persons == NULL))
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_results_write: people without a name, or without persons");
     if (people->n_persons > 0 && people->n_keypoints != n_keypoints)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: %d keypoints a person, the skeleton has %d", people->name,
-                       people->n_keypoints, n_keypoints);
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected %d keypoints a person, found %d", people->name, n_keypoints,
+                       people->n_keypoints);
     HR_TRY(HR_CHECK_RESERVED(people, "hrnet_people"));
     for (int i = 0; i < people->n_persons; i++) {
         const hrnet_pose *const pose = &people->persons[i];
         HR_TRY(hr_check_reserved(&(uint64_t){pose->reserved}, 1, "hrnet_pose"));
-        if (hr_pose_is_good(pose) && pose->keypoints == NULL)
+        if (hr_pose_is_good(pose) && pose->keypoints == NULL && n_keypoints > 0)
             return hr_fail(HRNET_ERR_ARGUMENT, "%s: person %d has no keypoints", people->name, i);
     }
     if (w->writing->info.single && w->n_pictures > 0)

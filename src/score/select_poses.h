@@ -33,6 +33,9 @@ hrnet_status hr_select_poses(const hr_samples *samples, const hrnet_keypoint *po
 void hr_write_coco_results(FILE *stream, const hr_samples *samples, const hrnet_keypoint *poses, const double *scores,
                            const size_t *kept, size_t n_kept);
 
+/* Write boxes as COCO's results JSON, a line each. Failures to write stay on the stream. */
+void hr_write_box_results(FILE *stream, const hrnet_coco_results *results);
+
 /* Write the poses of MPII in the layout of its annotations: center, scale and joints counted from 1 as in the file
  * that was read, and "scores" [16] beside "joints". */
 void hr_write_mpii_poses(FILE *stream, const hr_samples *samples, const hrnet_keypoint *poses);

@@ -72,6 +72,23 @@ void hr_write_coco_results(FILE *stream, const hr_samples *samples, const hrnet_
     fputs(n_kept > 0 ? "\n]" : "]", stream);
 }
 
+void hr_write_box_results(FILE *stream, const hrnet_coco_results *results)
+{
+    fputc('[', stream);
+    for (size_t i = 0; i < results->n; i++) {
+        fprintf(stream, "%s\n    {\"image_id\": %" PRId64 ", \"category_id\": %" PRId64 ", \"bbox\": [",
+                i == 0 ? "" : ",", results->image_ids[i], results->category_ids[i]);
+        for (int k = 0; k < 4; k++) {
+            if (k > 0) fputs(", ", stream);
+            write_number(stream, results->boxes[i][k]);
+        }
+        fputs("], \"score\": ", stream);
+        write_number(stream, results->scores[i]);
+        fputc('}', stream);
+    }
+    fputs(results->n > 0 ? "\n]\n" : "]\n", stream);
+}
+
 static void write_point(FILE *stream, double x, double y)
 {
     fputc('[', stream);

@@ -59,7 +59,7 @@ static void fill_person(hrnet_pose *who, int p, int n_keypoints)
     for (int k = 0; k < n_keypoints; k++)
         who->keypoints[k] = (hrnet_keypoint){10.5f + 100 * (float)p + (float)k * 7.25f, (float)k * 0.3f - (float)p,
                                              (float)((k * 37 + p) % 101) / 100.0f};
-    for (int i = 0; p == 1 && i < 8; i++) {
+    for (int i = 0; p == 1 && n_keypoints > 0 && i < 8; i++) {
         hrnet_keypoint *const k = &who->keypoints[i];
         *(i % 3 == 0 ? &k->x : i % 3 == 1 ? &k->y : &k->score) = special[i];
     }
@@ -164,6 +164,35 @@ static void check_formats(const hrnet_skeleton *skeleton)
     free_people(people);
 }
 
+/* Boxes alone, and what found them. */
+static void documents_of_boxes(void **state)
+{
+    (void)state;
+    static const hrnet_detector_info detector = {
+        .name = "yolox", .input_width = 416, .input_height = 416, .threshold = 0.3f, .nms_iou = 0.5f};
+    hrnet_people people[N_PICTURES];
+    make_people(people, 0);
+    for (int f = 0; f < N_FORMATS; f++) {
+        const hrnet_results_options how = {.format = formats[f].format, .detector = &detector, .boxes = 1};
+        char golden[300];
+        hr_bytes expected, found;
+        if (formats[f].single) {
+            assert_int_equal(hrnet_results_check(&how), HRNET_ERR_UNSUPPORTED);
+            continue;
+        }
+        snprintf(golden, sizeof golden, "%s/golden/results/boxes%s", TEST_DATA, formats[f].ending);
+        MUST(hr_file_read(&expected, golden, 1 << 20));
+        MUST(write_all(in_folder("out"), &how, people, N_PICTURES));
+        MUST(hr_file_read(&found, in_folder("out"), 1 << 20));
+        assert_int_equal(found.size, expected.size);
+        assert_memory_equal(found.data, expected.data, expected.size);
+        hr_free(expected.data);
+        hr_free(found.data);
+        assert_int_equal(unlink(in_folder("out")), 0);
+    }
+    free_people(people);
+}
+
 static void documents_are_the_expected_bytes(void **state)
 {
     (void)state;
@@ -204,12 +233,14 @@ static void formats_are_described(void **state)
 static void defaults(void **state)
 {
     (void)state;
-    static const char *const empty[N_FORMATS] = {"{\n  \"images\": [\n\n  ]\n}\n\n",
-                                                 "",
-                                                 "file,person,person_score,keypoint,name,x,y,score\n",
-                                                 "[]\n",
-                                                 "{\"version\":1.3,\"people\":[]}\n",
-                                                 "{\"version\":1.3,\"people\":[]}\n"};
+    static const char *const empty[N_FORMATS] = {
+        "{\n  \"images\": [\n\n  ]\n}\n\n",
+        "",
+        "file,person,person_score,keypoint,name,x,y,score,box_x,box_y,box_w,box_h,"
+        "box_score\n",
+        "[]\n",
+        "{\"version\":1.3,\"people\":[]}\n",
+        "{\"version\":1.3,\"people\":[]}\n"};
     static memory stream;
     hrnet_people people[N_PICTURES];
     for (int f = 0; f < N_FORMATS; f++) {
@@ -224,8 +255,7 @@ static void defaults(void **state)
                    people, N_PICTURES));
     assert_null(strstr(stream.bytes, "center"));
     assert_null(strstr(stream.bytes, "scale"));
-    assert_non_null(
-        strstr(stream.bytes, "{\"category_id\":1,\"image_id\":785,\"keypoints\":[10.5,0,0,17.75,0.3,0.37,"));
+    assert_non_null(strstr(stream.bytes, "\"category_id\":1,\"image_id\":785,\"keypoints\":[10.5,0,0,17.75,0.3,0.37,"));
     free_people(people);
 }
 
@@ -374,6 +404,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(documents_are_the_expected_bytes),
+        cmocka_unit_test(documents_of_boxes),
         cmocka_unit_test(the_locale_changes_nothing),
         cmocka_unit_test(formats_are_described),
         cmocka_unit_test(defaults),

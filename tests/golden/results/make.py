@@ -41,7 +41,7 @@ def people(n):
     def pose(p):
         points = [[f32(10.5 + 100 * p + k * 7.25), f32(f32(k * f32(0.3)) - p), f32(((k * 37 + p) % 101) / f32(100))]
                   for k in range(n)]
-        if p == 1:
+        if p == 1 and n > 0:
             for i, value in enumerate(SPECIAL):
                 points[i][i % 3] = f32(value)
         return {"box": [10.0 + p, 20.0, 50.5, 100.0 - p], "box_score": f32(0.9) if p == 0 else 1.0,
@@ -127,9 +127,25 @@ def coco(pictures):
             if "points" not in who:
                 continue
             center, scale = crop(who["box"])
-            entries.append({"category_id": 1, "center": center, "image_id": int(stem) if stem.isdigit() else stem,
+            entries.append({"box": who["box"], "box_score": who["box_score"], "category_id": 1, "center": center, "image_id": int(stem) if stem.isdigit() else stem,
                             "keypoints": sum(who["points"], []), "scale": scale, "score": who["score"]})
     return entries
+
+
+def detections(pictures):
+    entries = []
+    for one in pictures:
+        stem = one["file"].rsplit(b"/", 1)[-1].rsplit(b".", 1)[0]
+        entries += [{"bbox": who["box"], "category_id": 1, "image_id": int(stem) if stem.isdigit() else stem,
+                     "score": who["box_score"]} for who in one.get("persons", []) if "points" in who]
+    return entries
+
+
+def boxes(one):
+    """A picture without what the keypoints say."""
+    if "error" in one:
+        return one
+    return dict(one, persons=[{k: who[k] for k in ("box", "box_score", "error") if k in who} for who in one["persons"]])
 
 
 def openpose(one, kind, body_18):
@@ -146,20 +162,26 @@ def openpose(one, kind, body_18):
     if body_18:
         sources = [s for i, s in enumerate(sources[:19]) if i != 8]
     found = [{"person_id": [-1], "pose_keypoints_2d": sum([resolve(s, who["points"]) for s in sources], []),
-              "face_keypoints_2d": [], "hand_left_keypoints_2d": [], "hand_right_keypoints_2d": []}
+              "face_keypoints_2d": [], "hand_left_keypoints_2d": [], "hand_right_keypoints_2d": [],
+              "box": who["box"], "box_score": who["box_score"], "score": who["score"]}
              for who in one["persons"] if "points" in who]
     return {"version": f32(1.3), "people": found}
 
 
 def csv(pictures, names):
-    rows = ["file,person,person_score,keypoint,name,x,y,score"]
+    """names None: boxes alone."""
+    box_columns = "box_x,box_y,box_w,box_h,box_score"
+    rows = ["file,person," + ("person_score,keypoint,name,x,y,score," if names else "") + box_columns]
     for one in pictures:
         file = one["file"].decode("latin-1")
         if any(c in file for c in ',"\r\n'):
             file = '"' + file.replace('"', '""') + '"'
         for i, who in enumerate(one.get("persons", [])):
-            for k, (x, y, score) in enumerate(who.get("points", [])):
-                rows.append("%s,%d,%.6g,%d,%s,%.7g,%.7g,%.6g" % (file, i, who["score"], k, names[k], x, y, score))
+            box = ",%.7g,%.7g,%.7g,%.7g,%.6g" % (*who["box"], who["box_score"])
+            if not names and "points" in who:
+                rows.append("%s,%d%s" % (file, i, box))
+            for k, (x, y, score) in enumerate(who.get("points", []) if names else []):
+                rows.append("%s,%d,%.6g,%d,%s,%.7g,%.7g,%.6g%s" % (file, i, who["score"], k, names[k], x, y, score, box))
     return "".join(row + "\n" for row in rows)
 
 
@@ -173,6 +195,12 @@ for kind, names in (("coco", COCO), ("mpii", MPII)):
     write(f"{kind}_results.json", dump(coco(pictures), False) + "\n")
     write(f"{kind}_openpose.json", dump(openpose(pictures[0], kind, False), False) + "\n")
     write(f"{kind}_openpose_18.json", dump(openpose(pictures[0], kind, True), False) + "\n")
+pictures = people(0)
+detector = {"name": "yolox", "input_width": 416, "input_height": 416, "threshold": f32(0.3), "nms_iou": 0.5}
+write("boxes.json", dump({"detector": detector, "images": [boxes(one) for one in pictures]}, True) + "\n\n")
+write("boxes.jsonl", "".join(dump(boxes(one), False) + "\n" for one in pictures))
+(here / "boxes.csv").write_bytes(csv(pictures, None).encode("latin-1"))
+write("boxes_results.json", dump(detections(pictures), False) + "\n")
 for path in here.glob("*.json*"):
     for text in path.read_text().splitlines() if path.suffix == ".jsonl" else [path.read_text()]:
         json.loads(text)

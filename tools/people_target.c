@@ -1,6 +1,7 @@
-/* pose_target.c - one place that knows which file gets what. */
-#include "pose_target.h"
+/* people_target.c - one place that knows which file gets what. */
+#include "people_target.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -106,8 +107,8 @@ static int check_output(const char *path, const file_id *ids, size_t n)
 static int check_files_of(const target *to, const char *stem_name, const file_id *ids, size_t n)
 {
     const char *const out = to->kind == TARGET_FOLDER ? to->path : NULL;
-    char *paths[] = {out != NULL ? tool_text("%s/%s%s", out, stem_name, to->format->ending) : NULL,
-                     out != NULL ? tool_text("%s/%s_pose.jpg", out, stem_name) : NULL,
+    char *paths[] = {out != NULL ? tool_text("%s/%s%s", out, stem_name, to->ending) : NULL,
+                     out != NULL ? tool_text("%s/%s%s", out, stem_name, to->drawn) : NULL,
                      to->heatmaps != NULL ? tool_text("%s/%s_heatmaps.npy", to->heatmaps, stem_name) : NULL,
                      to->heatmaps != NULL ? tool_text("%s/%s_heatmaps.jpg", to->heatmaps, stem_name) : NULL};
     int status = 0;
@@ -135,7 +136,20 @@ static int check_outputs(const target *to, const inputs *in)
 
 /* ---------------------------------------------------------------------------------------------- begin */
 
-int target_choose(target *to, const char *out, const char *heatmaps, int format, const inputs *in)
+/* Files of a picture are named by what they hold. */
+static void choose_endings(target *to, int boxes)
+{
+    static const char pose[] = "_pose";
+    const char *const ending = to->format->ending;
+    const int is_named = strncmp(ending, pose, strlen(pose)) == 0;
+    to->drawn = boxes ? "_boxes.jpg" : "_pose.jpg";
+    if (boxes && is_named)
+        snprintf(to->ending, sizeof to->ending, "_boxes%s", ending + strlen(pose));
+    else
+        snprintf(to->ending, sizeof to->ending, "%s", ending);
+}
+
+int target_choose(target *to, const char *out, const char *heatmaps, int format, int boxes, const inputs *in)
 {
     static const struct {
         const char *ending;
@@ -148,7 +162,9 @@ int target_choose(target *to, const char *out, const char *heatmaps, int format,
         if (tool_has_ending(to->path, endings[i].ending)) by_ending = endings[i].format;
     const int chosen = format >= 0 ? format : by_ending >= 0 ? by_ending : HRNET_RESULTS_JSON;
     to->data.format = (hrnet_results_format)chosen;
+    to->data.boxes = boxes;
     to->format = hrnet_results_format_get_info(to->data.format);
+    choose_endings(to, boxes);
     if (to->path == NULL || by_ending >= 0) {
         to->kind = TARGET_DATA;
     } else if (tool_is_picture(to->path)) {
@@ -166,135 +182,127 @@ int target_choose(target *to, const char *out, const char *heatmaps, int format,
     return status != 0 ? status : check_outputs(to, in);
 }
 
-int target_begin(target *to, const hrnet_skeleton *skeleton, const hrnet_model_info *info, float threshold)
+/* Make the folders of all stems below a folder of outputs. Returns 0, or an exit status after a message. */
+static int make_folders(const target *to, const char *out)
 {
-    to->data.skeleton = skeleton;
-    to->data.network = info;
-    to->data.threshold = to->drawing.threshold = threshold;
+    char *made = NULL;
+    int status = tool_make_folder(out) != 0 ? STATUS_FAILED : 0;
+    for (size_t i = 0; status == 0 && i < to->n_stems; i++) {
+        const char *const stem_name = to->stems[i], *const slash = strrchr(stem_name, '/');
+        if (slash == NULL) continue;
+        char *const folder = tool_text("%s/%.*s", out, (int)(slash - stem_name), stem_name);
+        if ((made == NULL || strcmp(made, folder) != 0) && tool_make_folders(folder) != 0) status = STATUS_FAILED;
+        free(made);
+        made = folder;
+    }
+    free(made);
+    return status;
+}
+
+int target_begin(target *to)
+{
+    to->drawing.threshold = to->data.threshold;
     if (to->kind != TARGET_DRAWING && hrnet_results_check(&to->data) != HRNET_OK)
         return tool_usage("%s", hrnet_last_error());
-    if (to->heatmaps != NULL && tool_make_folder(to->heatmaps) != 0) return STATUS_FAILED;
-    if (to->kind == TARGET_FOLDER) return tool_make_folder(to->path) != 0 ? STATUS_FAILED : 0;
-    if (to->kind == TARGET_DRAWING) return 0;
+    const int status = to->heatmaps != NULL ? make_folders(to, to->heatmaps) : 0;
+    if (status != 0 || to->kind == TARGET_DRAWING) return status;
+    if (to->kind == TARGET_FOLDER) return make_folders(to, to->path);
     const char *const path = to->path != NULL ? to->path : "-";
     return hrnet_results_open(&to->document, path, &to->data) != HRNET_OK ? tool_failed() : 0;
 }
 
 /* ---------------------------------------------------------------------------------------------- write */
 
-/* Make the folders of a stem below a folder of outputs, which is there. Returns 0, or -1 after a message. */
-static int make_folders(target *to, const char *out, const char *stem_name)
-{
-    const char *slash = strrchr(stem_name, '/');
-    if (slash == NULL) return 0;
-    char *folder = tool_text("%s/%.*s", out, (int)(slash - stem_name), stem_name);
-    if (to->folder != NULL && strcmp(to->folder, folder) == 0) {
-        free(folder);
-        return 0;
-    }
-    free(to->folder);
-    to->folder = folder;
-    return tool_make_folders(folder);
-}
-
-static int save_image(const hrnet_image *image, const char *path)
-{
-    if (hrnet_image_save(image, path) == HRNET_OK) return 0;
-    tool_failed();
-    return -1;
-}
-
 /* All persons on the picture; the drawing replaces the pixels. */
-static int draw(const target *to, const hrnet_people *people, hrnet_image *image)
+static hrnet_status save_drawing(const target *to, hrnet_picture *picture, const char *path)
 {
-    for (int i = 0; i < people->n_persons; i++) {
-        const hrnet_pose *who = &people->persons[i];
-        if (who->status != HRNET_OK) continue;
-        if (hrnet_draw_pose(image, to->data.skeleton, who->keypoints, &who->box, &to->drawing) == HRNET_OK) continue;
-        tool_failed();
-        return -1;
-    }
-    return 0;
+    const hrnet_status status = hrnet_draw_people(&picture->image, to->data.skeleton, &picture->people, &to->drawing);
+    return status != HRNET_OK ? status : hrnet_image_save(&picture->image, path);
 }
 
 /* A document of its own. */
-static int write_data(const target *to, const hrnet_people *people, const char *path)
+static hrnet_status save_data(const target *to, const hrnet_people *people, const char *path)
 {
     hrnet_results_writer *document = NULL;
-    const int failed = hrnet_results_open(&document, path, &to->data) != HRNET_OK ||
-                       hrnet_results_write(document, people) != HRNET_OK || hrnet_results_finish(document) != HRNET_OK;
-    if (failed) tool_failed();
+    hrnet_status status = hrnet_results_open(&document, path, &to->data);
+    if (status == HRNET_OK) status = hrnet_results_write(document, people);
+    if (status == HRNET_OK) status = hrnet_results_finish(document);
     hrnet_results_free(document);
-    return failed ? -1 : 0;
+    return status;
 }
 
-static int add_to_folder(const target *to, const hrnet_people *people, hrnet_image *image, const char *stem_name)
+static hrnet_status add_to_folder(const target *to, hrnet_picture *picture, const char *stem_name)
 {
-    char *data = tool_text("%s/%s%s", to->path, stem_name, to->format->ending);
-    char *drawing = tool_text("%s/%s_pose.jpg", to->path, stem_name);
-    int status = write_data(to, people, data);
-    if (image != NULL && (draw(to, people, image) != 0 || save_image(image, drawing) != 0)) status = -1;
+    char *data = tool_text("%s/%s%s", to->path, stem_name, to->ending);
+    char *drawing = tool_text("%s/%s%s", to->path, stem_name, to->drawn);
+    hrnet_status status = save_data(to, &picture->people, data);
+    if (status == HRNET_OK && picture->image.rgb != NULL) status = save_drawing(to, picture, drawing);
     free(data);
     free(drawing);
     return status;
 }
 
-/* STEM_heatmaps.npy with the numbers, and STEM_heatmaps.jpg with every person's maps laid over the picture. */
-static int add_heatmaps(const target *to, const hrnet_people *people, const hrnet_image *image, const float *heatmaps,
-                        const char *stem_name)
+/* Every person's heatmaps laid over a copy of the picture. */
+static hrnet_status save_overlay(const target *to, const hrnet_picture *picture, const char *path)
 {
-    const hrnet_model_info *info = to->data.network;
-    const size_t n_joints = (size_t)info->n_joints, height = (size_t)info->heatmap_height,
-                 width = (size_t)info->heatmap_width;
-    const float aspect = (float)info->input_width / (float)info->input_height;
-    hrnet_array array = {4, {(size_t)people->n_persons, n_joints, height, width}, (float *)(uintptr_t)heatmaps};
-    const hrnet_pixels pixels = hrnet_image_pixels(image);
+    const hrnet_people *const people = &picture->people;
+    const hrnet_model_info *const info = to->data.network;
+    const size_t map_size = (size_t)info->n_joints * (size_t)info->heatmap_height * (size_t)info->heatmap_width;
+    const hrnet_pixels pixels = hrnet_image_pixels(&picture->image);
     hrnet_image overlay = {0};
-    int status = hrnet_image_copy(&overlay, &pixels) != HRNET_OK ? tool_failed() : 0;
-    for (int i = 0; status == 0 && i < people->n_persons; i++) {
+    hrnet_status status = hrnet_image_copy(&overlay, &pixels);
+    for (int i = 0; status == HRNET_OK && i < people->n_persons; i++) {
         if (people->persons[i].status != HRNET_OK) continue;
-        const hrnet_crop crop = hrnet_crop_from_box(people->persons[i].box, aspect);
-        const float *maps = heatmaps + (size_t)i * n_joints * height * width;
-        if (hrnet_draw_heatmaps(&overlay, maps, info->n_joints, info->heatmap_height, info->heatmap_width, &crop, 0) !=
-            HRNET_OK)
-            status = tool_failed();
+        const hrnet_crop crop =
+            hrnet_crop_from_box(people->persons[i].box, (float)info->input_width / (float)info->input_height);
+        status = hrnet_draw_heatmaps(&overlay, people->heatmaps + (size_t)i * map_size, info->n_joints,
+                                     info->heatmap_height, info->heatmap_width, &crop, 0);
     }
-    char *numbers = tool_text("%s/%s_heatmaps.npy", to->heatmaps, stem_name);
-    char *drawing = tool_text("%s/%s_heatmaps.jpg", to->heatmaps, stem_name);
-    if (hrnet_array_save(&array, numbers) != HRNET_OK) status = tool_failed();
-    if (status == 0) status = save_image(&overlay, drawing);
+    if (status == HRNET_OK) status = hrnet_image_save(&overlay, path);
     hrnet_image_free(&overlay);
-    free(numbers);
-    free(drawing);
-    return status != 0 ? -1 : 0;
+    return status;
 }
 
-/* The one document takes people until it fails, which is said once. */
-static int add_to_document(target *to, const hrnet_people *people)
+/* STEM_heatmaps.npy with the numbers, and STEM_heatmaps.jpg. */
+static hrnet_status add_heatmaps(const target *to, const hrnet_picture *picture, const char *stem_name)
 {
+    const hrnet_model_info *const info = to->data.network;
+    static float nothing;
+    float *const heatmaps = picture->people.heatmaps;
+    const hrnet_array array = {4,
+                               {(size_t)picture->people.n_persons, (size_t)info->n_joints, (size_t)info->heatmap_height,
+                                (size_t)info->heatmap_width},
+                               heatmaps != NULL ? heatmaps : &nothing};
+    char *numbers = tool_text("%s/%s_heatmaps.npy", to->heatmaps, stem_name);
+    char *drawing = tool_text("%s/%s_heatmaps.jpg", to->heatmaps, stem_name);
+    hrnet_status status = hrnet_array_save(&array, numbers);
+    if (status == HRNET_OK) status = save_overlay(to, picture, drawing);
+    free(numbers);
+    free(drawing);
+    return status;
+}
+
+hrnet_status target_draw(const target *to, hrnet_picture *picture)
+{
+    const char *const stem_name = to->stems != NULL ? to->stems[picture->index] : NULL;
+    const int is_read = picture->image.rgb != NULL;
+    if (is_read && to->heatmaps != NULL) {
+        const hrnet_status status = add_heatmaps(to, picture, stem_name);
+        if (status != HRNET_OK) return status;
+    }
+    if (to->kind == TARGET_FOLDER) return add_to_folder(to, picture, stem_name);
+    return is_read && to->kind == TARGET_DRAWING ? save_drawing(to, picture, to->path) : HRNET_OK;
+}
+
+int target_write(target *to, const hrnet_people *people)
+{
+    if (to->kind != TARGET_DATA) return 0;
     if (to->document == NULL) return -1;
     if (hrnet_results_write(to->document, people) == HRNET_OK) return 0;
-    tool_failed();
+    tool_failed(); /* once: the document is then gone */
     hrnet_results_free(to->document);
     to->document = NULL;
     return -1;
-}
-
-int target_add(target *to, size_t index, const hrnet_people *people, hrnet_image *image, const float *heatmaps)
-{
-    const char *const stem_name = to->stems != NULL ? to->stems[index] : NULL;
-    int status = 0;
-    if (heatmaps != NULL && image != NULL)
-        status =
-            make_folders(to, to->heatmaps, stem_name) != 0 ? -1 : add_heatmaps(to, people, image, heatmaps, stem_name);
-    if (to->kind == TARGET_DATA) {
-        if (add_to_document(to, people) != 0) status = -1;
-    } else if (to->kind == TARGET_FOLDER) {
-        if (make_folders(to, to->path, stem_name) != 0 || add_to_folder(to, people, image, stem_name) != 0) status = -1;
-    } else if (image != NULL && (draw(to, people, image) != 0 || save_image(image, to->path) != 0)) {
-        status = -1;
-    }
-    return status;
 }
 
 int target_end(target *to)
@@ -304,7 +312,6 @@ int target_end(target *to)
     hrnet_results_free(to->document);
     for (size_t i = 0; i < to->n_stems; i++) free(to->stems[i]);
     free(to->stems);
-    free(to->folder);
     *to = (target){0};
     return status != 0 ? -1 : 0;
 }
