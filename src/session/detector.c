@@ -115,6 +115,19 @@ hrnet_status hrnet_detector_load(hrnet_detector **out, const char *path, const h
     return HRNET_OK;
 }
 
+hrnet_status hr_detector_of_model(hrnet_detector **out, hrnet_model *model)
+{
+    hrnet_detector *detector;
+    HR_NEW(detector, 1);
+    detector->model = model;
+    const hrnet_status status = describe(detector, 0);
+    if (status == HRNET_OK)
+        *out = detector;
+    else
+        hr_free(detector);
+    return status;
+}
+
 hrnet_detector_info hrnet_detector_get_info(const hrnet_detector *detector)
 {
     return detector->info;

@@ -23,4 +23,8 @@ struct hrnet_detector {
     hrnet_detector_info info;
 };
 
+/* A detector of a model made elsewhere, which it frees at its end. HRNET_ERR_MISMATCH for a pose network; after a
+ * failure the model is still the caller's. */
+hrnet_status hr_detector_of_model(hrnet_detector **out, hrnet_model *model);
+
 #endif

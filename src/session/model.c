@@ -183,7 +183,7 @@ hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const h
 {
     hr_graph graph = {0};
     hrnet_model *model;
-    HR_TRY(hr_skeleton_check_joints(skeleton, config->model.n_joints));
+    if (skeleton != NULL) HR_TRY(hr_skeleton_check_joints(skeleton, config->model.n_joints));
     HR_NEW(model, 1);
     model->config = *config;
     hrnet_status status = read_practice(model, &(practice){.knows_config = 1, .path = config->source});
@@ -192,9 +192,11 @@ hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const h
         status =
             make_network(model, &graph, weights, &(hrnet_model_options){.batch = batch, .memory_limit = UINT64_MAX});
     if (status == HRNET_OK) {
-        snprintf(model->codec, sizeof model->codec, "%s", codec);
-        model->skeleton = skeleton;
-        model->skeleton_origin = HRNET_SKELETON_GIVEN;
+        if (codec != NULL) snprintf(model->codec, sizeof model->codec, "%s", codec);
+        if (skeleton != NULL) {
+            model->skeleton = skeleton;
+            model->skeleton_origin = HRNET_SKELETON_GIVEN;
+        }
         fill_info(model, &graph);
         *out = model;
     } else {

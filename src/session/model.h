@@ -73,8 +73,8 @@ struct hrnet_session {
 hrnet_status hr_model_check_task(const hrnet_model *model, hrnet_task task);
 
 /* A model whose parameters come from anywhere, trained for the heatmaps of `codec`. config must have passed
- * hr_config_check; skeleton must outlive the model. batch: see hrnet_model_options. Its memory
- * is not limited: it is the caller's own network. */
+ * hr_config_check; skeleton must outlive the model; of a detector both are NULL. batch: see hrnet_model_options. Its
+ * memory is not limited: it is the caller's own network. */
 hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const hr_weights *weights, const char *codec,
                              const hrnet_skeleton *skeleton, int batch);
 

@@ -119,7 +119,8 @@ static void log_data(hrnet_trainer *t)
         return;
     }
     const hrnet_evaluation_info about = hrnet_evaluation_get_info(t->valid);
-    hr_trainer_log(t, "validation: %s %s, %zu persons, every %d epochs", c->dataset.dataset, about.set, about.n_persons,
+    hr_trainer_log(t, "validation: %s %s, %zu %s, every %d epochs", c->dataset.dataset, about.set,
+                   detects ? about.n_images : about.n_persons, detects ? "pictures" : "persons",
                    t->options.validate_every);
 }
 

@@ -140,6 +140,7 @@ static hrnet_status open_validation(hrnet_trainer *t)
     if (with_part && valid.images == NULL) valid.images = t->options.images;
     if (valid.info == NULL) valid.info = t->options.info;
     if (valid.category == NULL) valid.category = t->options.category;
+    valid.detect = hr_config_detects(&t->config);
     valid.on_message = hr_trainer_log_message;
     valid.context = t;
     HR_TRY(hr_evaluation_open(&t->valid, &t->config, &valid, with_part));
@@ -147,6 +148,7 @@ static hrnet_status open_validation(hrnet_trainer *t)
     if (!about.has_truth)
         return hr_fail(HRNET_ERR_CONFIG, "DATASET.TEST_SET: %s: no ground truth to validate with (%s)", about.set,
                        about.annotations);
+    if (valid.detect) return hr_evaluation_check_pictures(t->valid, t->options.skip_broken, hr_trainer_log_message, t);
     const int has_names = t->options.info == NULL && t->valid->annotations != NULL;
     HR_TRY(check_joints(t, &about, has_names ? &hrnet_annotations_info(t->valid->annotations)->skeleton : NULL));
     return hr_evaluation_check_pictures(t->valid, t->options.skip_broken, hr_trainer_log_message, t);

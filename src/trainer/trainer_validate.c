@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "eval/evaluation.h"
+#include "session/detector.h"
 #include "trainer/trainer.h"
 
 /* ---------------------------------------------------------------------------------------------- saving */
@@ -18,7 +19,7 @@ static hrnet_status save_state(hrnet_trainer *t, const char *path)
     hr_train_state *const state = &t->learner->state;
     hr_entry entries[HR_SKELETON_ENTRIES];
     size_t n = 0;
-    HR_TRY(hr_skeleton_entries(&hr_train_set_info(t->set)->skeleton, entries, &n));
+    if (!hr_config_detects(&t->config)) HR_TRY(hr_skeleton_entries(&hr_train_set_info(t->set)->skeleton, entries, &n));
     state->entries = entries;
     state->n_entries = n;
     const hrnet_status status =
@@ -59,12 +60,23 @@ static hrnet_status save_weights(const hrnet_trainer *t, const float *block, con
 
 /* The result of a validation. */
 typedef struct validation {
-    double perf;           /* the number that is compared: AP, or MPII's mean */
+    double perf;           /* the number that is compared: AP, of poses or boxes, or MPII's mean */
     double loss, accuracy; /* if has_loss: with ground-truth boxes */
     int has_loss, n;       /* n: numbers of the published table */
     const char *const *names;
-    double numbers[HRNET_COCO_NUMBERS + HRNET_MPII_NUMBERS];
+    double numbers[HRNET_BOX_NUMBERS + HRNET_COCO_NUMBERS + HRNET_MPII_NUMBERS];
 } validation;
+
+static hrnet_status score_boxes(hrnet_trainer *t, validation *v)
+{
+    hrnet_box_score boxes;
+    HR_TRY(hrnet_evaluation_boxes(t->valid, &boxes));
+    v->names = hrnet_box_number_names();
+    v->n = HRNET_BOX_NUMBERS;
+    v->perf = boxes.numbers[HRNET_BOX_AP];
+    memcpy(v->numbers, boxes.numbers, sizeof boxes.numbers);
+    return HRNET_OK;
+}
 
 static hrnet_status score(hrnet_trainer *t, validation *v)
 {
@@ -87,14 +99,49 @@ static hrnet_status score(hrnet_trainer *t, validation *v)
     return HRNET_OK;
 }
 
+/* Results do not depend on the batch; a large one only takes memory beside that of training. */
+static int batch_of(const hrnet_trainer *t)
+{
+    enum { MOST = 16 };
+    return t->config.test.batch_size_per_gpu < MOST ? t->config.test.batch_size_per_gpu : MOST;
+}
+
+/* The longest side of the input in validation, a multiple of 32. */
+static int detector_size(const hr_config *config)
+{
+    const int *const input = config->model.image_size, wanted = config->dataset.picture_size;
+    const int side = wanted > 0 ? wanted : input[0] > input[1] ? input[0] : input[1];
+    return (side + 31) / 32 * 32;
+}
+
+/* The same for a detector. */
+static hrnet_status evaluate_detector(hrnet_trainer *t, const hr_weights *weights, validation *v)
+{
+    const hrnet_detector_session_options session_options = {
+        .threads = t->learner->options.threads, .size = detector_size(&t->config), .memory_limit = UINT64_MAX};
+    hrnet_evaluation_options how = {.workers = t->learner->options.workers, .skip_broken = t->options.skip_broken};
+    hrnet_model *model = NULL;
+    hrnet_detector *detector = NULL;
+    HR_TRY(hr_model_create(&model, &t->config, weights, NULL, NULL, batch_of(t)));
+    hrnet_status status = hr_detector_of_model(&detector, model);
+    if (status != HRNET_OK) {
+        hrnet_model_free(model);
+        return status;
+    }
+    status = hrnet_detector_session_create(&how.detector, detector, &session_options);
+    if (status == HRNET_OK) status = hrnet_evaluation_run(t->valid, NULL, &how);
+    if (status == HRNET_OK) status = score_boxes(t, v);
+    hrnet_detector_session_free(how.detector);
+    hrnet_detector_free(detector);
+    return status;
+}
+
 /* Run the validation set through a model of the weights, then score. */
 static hrnet_status evaluate(hrnet_trainer *t, validation *v)
 {
-    enum { MOST = 16 };
     const hr_params_block block = {t->learner->params, hr_learner_weights(t->learner)};
     const hr_weights weights = hr_params_weights(&block);
-    /* results do not depend on the batch; a large one only takes memory beside that of training */
-    const int batch = t->config.test.batch_size_per_gpu < MOST ? t->config.test.batch_size_per_gpu : MOST;
+    const int batch = batch_of(t);
     const hrnet_session_options session_options = {.threads = t->learner->options.threads,
                                                    .max_batch = batch,
                                                    .memory_limit = UINT64_MAX /* training it takes more */};
@@ -103,6 +150,7 @@ static hrnet_status evaluate(hrnet_trainer *t, validation *v)
     hrnet_model *model = NULL;
     hrnet_session *session = NULL;
     hr_debug_images *images = NULL;
+    if (hr_config_detects(&t->config)) return evaluate_detector(t, &weights, v);
     HR_TRY(hr_model_create(&model, &t->config, &weights, hr_codec_of(&t->config), &hr_train_set_info(t->set)->skeleton,
                            batch));
     hrnet_status status = hrnet_session_create(&session, model, &session_options);
@@ -121,11 +169,12 @@ static hrnet_status evaluate(hrnet_trainer *t, validation *v)
 static void log_validation(hrnet_trainer *t, const validation *v, double seconds)
 {
     hr_text head = {0}, row = {0}, line = {0};
-    const size_t n = hrnet_evaluation_get_info(t->valid).n_persons;
+    const hrnet_evaluation_info about = hrnet_evaluation_get_info(t->valid);
+    const size_t n = about.detects ? about.n_images : about.n_persons;
     if (v->has_loss)
         hr_trainer_log(t, "Test: %zu persons\tTime %.3f\tLoss %.4f\tAccuracy %.3f", n, seconds, v->loss, v->accuracy);
     else
-        hr_trainer_log(t, "Test: %zu persons\tTime %.3f", n, seconds);
+        hr_trainer_log(t, "Test: %zu %s\tTime %.3f", n, about.detects ? "pictures" : "persons", seconds);
     hr_text_add(&head, "| Arch |");
     hr_text_add(&line, "|---|");
     hr_text_add(&row, "| %s |", t->config.model.name);
@@ -147,7 +196,7 @@ static void log_validation(hrnet_trainer *t, const validation *v, double seconds
 static hrnet_status record(hrnet_trainer *t, const validation *v)
 {
     const hr_train_state *const s = &t->learner->state;
-    hr_record_value values[HRNET_COCO_NUMBERS + HRNET_MPII_NUMBERS + 2];
+    hr_record_value values[HRNET_BOX_NUMBERS + HRNET_COCO_NUMBERS + HRNET_MPII_NUMBERS + 2];
     size_t n = 0;
     if (v->has_loss) {
         values[n++] = (hr_record_value){"valid_loss", v->loss};
@@ -218,6 +267,23 @@ hrnet_status hr_trainer_end_epoch(hrnet_trainer *t)
     return hr_collective_barrier(t->collective); /* the others must not run into rank 0's validation */
 }
 
+/* The same for a detector, which is used on pictures of the size that it was validated with. */
+static hrnet_status save_detector(const hrnet_trainer *t, const char *from, const char *to)
+{
+    hrnet_checkpoint *checkpoint = NULL;
+    hr_config *const config = hr_alloc(1, sizeof *config);
+    if (config == NULL) return hr_fail_memory(sizeof *config);
+    *config = t->config;
+    config->model.image_size[0] = config->model.image_size[1] = detector_size(config);
+    config->dataset.picture_size = 0;
+    const hrnet_save_options options = {.format = HRNET_SAFETENSORS, .half = 1, .config = config};
+    hrnet_status status = hrnet_checkpoint_load(&checkpoint, from);
+    if (status == HRNET_OK) status = hr_checkpoint_save(checkpoint, to, &options, NULL, 0);
+    hrnet_checkpoint_free(checkpoint);
+    hr_free(config);
+    return status;
+}
+
 /* Convert a .pth to the single file that `hrnet pose` needs: weights in half precision, configuration, codec, skeleton.
  */
 static hrnet_status save_model(hrnet_trainer *t, const char *from, const char *to)
@@ -227,6 +293,7 @@ static hrnet_status save_model(hrnet_trainer *t, const char *from, const char *t
     size_t n = 0;
     hrnet_checkpoint *checkpoint = NULL;
     const hrnet_save_options options = {.format = HRNET_SAFETENSORS, .half = 1, .config = &t->config};
+    if (hr_config_detects(&t->config)) return save_detector(t, from, to);
     HR_TRY(hrnet_checkpoint_load(&checkpoint, from));
     hrnet_skeleton skeleton = hr_train_set_info(t->set)->skeleton;
     if (skeleton.sigmas == NULL && t->valid != NULL) skeleton.sigmas = t->valid->sigmas; /* those it was scored with */
@@ -251,7 +318,9 @@ hrnet_status hr_trainer_finish(hrnet_trainer *t)
     /* written again: a run that was resumed elsewhere has the best weights in its state, but perhaps not the file */
     if (status == HRNET_OK && has_best) status = save_weights(t, t->learner->state.best, "model_best.pth");
     if (status == HRNET_OK) status = save_model(t, from, to);
-    if (status == HRNET_OK) hr_trainer_log(t, "done: %s/final_state.pth, %s (for hrnet pose --model)", t->folder, to);
+    if (status == HRNET_OK)
+        hr_trainer_log(t, "done: %s/final_state.pth, %s (for hrnet pose %s)", t->folder, to,
+                       hr_config_detects(&t->config) ? "--detector" : "--model");
     t->is_finished = status == HRNET_OK;
     hr_free(from);
     hr_free(to);

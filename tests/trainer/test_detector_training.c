@@ -80,14 +80,48 @@ static void small_detector(void)
     set("WORKERS", "2");
 }
 
-static hrnet_trainer *open_trainer(const char *output, int threads, hrnet_resume resume)
+/* validate_every: as in hrnet_trainer_options; the validation set is the training set. */
+static hrnet_trainer *open_validated(const char *output, int threads, hrnet_resume resume, int validate_every)
 {
     char path[128];
     hrnet_trainer *trainer = NULL;
     snprintf(path, sizeof path, "%s/%s", folder, output);
-    const hrnet_trainer_options options = {.output = path, .threads = threads, .validate_every = -1, .resume = resume};
+    const hrnet_trainer_options options = {
+        .output = path, .threads = threads, .validate_every = validate_every, .resume = resume};
     MUST(hrnet_trainer_create(&trainer, config, &options));
     return trainer;
+}
+
+static hrnet_trainer *open_trainer(const char *output, int threads, hrnet_resume resume)
+{
+    return open_validated(output, threads, resume, -1);
+}
+
+/* The file that a run ends with is a detector for pictures of the size that was validated. */
+static void check_detector(const char *file)
+{
+    char path[128];
+    hrnet_detector *detector = NULL;
+    hrnet_detector_session *session = NULL;
+    hrnet_image image = {0};
+    hrnet_objects found = {0};
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    MUST(hrnet_detector_load(&detector, path, NULL));
+    assert_int_equal(hrnet_detector_get_info(detector).input_width, 96);
+    assert_int_equal(hrnet_detector_get_info(detector).person, 0);
+    MUST(hrnet_detector_session_create(&session, detector, NULL));
+    snprintf(path, sizeof path, "%s/first/images/train/1.png", folder);
+    MUST(hrnet_image_load(&image, path, 0));
+    const hrnet_pixels pixels = hrnet_image_pixels(&image);
+    MUST(hrnet_detector_session_detect(session, &pixels, 1, &(hrnet_detect_options){.threshold = 0.1f}, &found));
+    assert_true(found.n >= 1);
+    /* persons 2 and 3: x 17 and 18, y 4, 52 and 53 x 60 */
+    assert_true(fabsf(found.objects[0].box.x - 17.5f) < 8 && fabsf(found.objects[0].box.y - 4) < 8);
+    assert_true(fabsf(found.objects[0].box.w - 52.5f) < 12 && fabsf(found.objects[0].box.h - 60) < 12);
+    hrnet_objects_free(&found);
+    hrnet_image_free(&image);
+    hrnet_detector_session_free(session);
+    hrnet_detector_free(detector);
 }
 
 static void learns(void **state)
@@ -97,7 +131,8 @@ static void learns(void **state)
     set("DATASET.MOSAIC", "0");
     set("DATASET.SCALE_FACTOR", "0");
     set("TRAIN.END_EPOCH", "60");
-    hrnet_trainer *const trainer = open_trainer("learns", 2, HRNET_RESUME_NEVER);
+    set("DATASET.TEST_SET", "train");
+    hrnet_trainer *const trainer = open_validated("learns", 2, HRNET_RESUME_NEVER, 100);
     double first = 0, last = 0, accuracy = 0;
     hrnet_trainer_info info = hrnet_trainer_get_info(trainer);
     assert_int_equal(info.n_persons, N_IMAGES);
@@ -114,7 +149,12 @@ static void learns(void **state)
     assert_true(first > 8);
     assert_true(last < 3);
     assert_true(accuracy > 0.8);
+    /* validation after the last epoch, as `hrnet detect` finds boxes */
+    assert_true(hrnet_trainer_get_info(trainer).is_done);
+    assert_true(hrnet_trainer_get_info(trainer).perf > 0.3);
+    MUST(hrnet_trainer_run(trainer)); /* writes the files of the end */
     hrnet_trainer_free(trainer);
+    check_detector("learns/model_best.safetensors");
 }
 
 static void check_same_file(const char *a, const char *b)
