@@ -36,7 +36,7 @@ static int is_third_layer(const char *of_block)
 }
 
 /* stageS.MODULE.branches.BRANCH.BLOCK.LAYER and stageS.MODULE.fuse_layers.ROW.COLUMN */
-static void count_stage(hr_part_counts *n, int stage, const char *at)
+static void count_stage(hr_name_counts *n, int stage, const char *at)
 {
     const int module = hr_infer_index(&at);
     if (module < 0) return;
@@ -57,7 +57,7 @@ static void count_stage(hr_part_counts *n, int stage, const char *at)
     hr_infer_raise(&n->n_modules[stage], module);
 }
 
-static void count_name(hr_part_counts *n, const char *name)
+static void count_name(hr_name_counts *n, const char *name)
 {
     const char *at = name;
     int index;
@@ -361,7 +361,7 @@ void hr_report_assumed(const hr_config *config, const char *keys, const char *pa
 /* Which network it is, and its sizes. *out_has_head: a pose network's file may lack the head. */
 static hrnet_status infer_network(const hr_inference *in, int *out_has_head)
 {
-    const hr_part_counts *const n = &in->n;
+    const hr_name_counts *const n = &in->n;
     if (n->n_branches[0] + n->n_branches[1] + n->n_branches[2] > 0) {
         HR_TRY(infer_hrnet(in));
         if (n->of_box_head != NULL) return hr_infer_detect_hrnet(in);

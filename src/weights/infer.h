@@ -8,7 +8,7 @@
 enum { HR_INFER_MAX_COUNT = 256 }; /* of blocks or modules; hr_config_check then applies the limits of the keys */
 
 /* How many there are of each part, by the highest index in the names. */
-typedef struct hr_part_counts {
+typedef struct hr_name_counts {
     int n_modules[3], n_branches[3], n_blocks[3][HR_MAX_BRANCHES], is_bottleneck[3]; /* of stage 2, 3 and 4 */
     int n_layer_blocks[4], has_bottleneck_layers;                                    /* of layer1 to layer4 */
     int n_deconvs, has_deconv_bias;
@@ -16,13 +16,13 @@ typedef struct hr_part_counts {
      * only YOLOX has, only RTMDet, only a YOLOX on Darknet53, only a head (NULL: none) */
     int n_csp_blocks[4], n_neck_blocks, is_depthwise;
     const char *of_yolox, *of_rtmdet, *of_darknet53, *of_box_head;
-} hr_part_counts;
+} hr_name_counts;
 
 typedef struct hr_inference {
     const hr_layout *layout;
     const char *path;
     hr_model_config *model;
-    hr_part_counts n;
+    hr_name_counts n;
 } hr_inference;
 
 /* The tensor of an official name (a printf format), or NULL. */
@@ -41,7 +41,7 @@ hrnet_status hr_infer_weight_size(const hr_inference *in, const hr_tensor *weigh
 int hr_infer_norm_size(const hr_inference *in, const char *path, int *out);
 
 /* Detectors (infer_detector.c). Count a name, which must live as long as n. */
-void hr_infer_count_detector(hr_part_counts *n, const char *name);
+void hr_infer_count_detector(hr_name_counts *n, const char *name);
 /* yolox or rtmdet: backbone, neck and head. */
 hrnet_status hr_infer_csp(const hr_inference *in);
 /* YOLOX's head on an HRNet's body, whose stages are inferred: detect_hrnet. */

@@ -22,7 +22,7 @@ static void note(const char **first, const char *name)
 }
 
 /* What follows "darkN." or "stageN.": the layer's number, then its parts. */
-static void count_backbone(hr_part_counts *n, int stage, const char *at, const char *name)
+static void count_backbone(hr_name_counts *n, int stage, const char *at, const char *name)
 {
     if (hr_infer_index(&at) < 0) return;
     if (hr_infer_step(&at, "m.") || hr_infer_step(&at, "blocks.")) {
@@ -44,7 +44,7 @@ static int stage_of(const char **at, const char *word, char first)
 }
 
 /* A CSP layer of the neck. */
-static void count_neck(hr_part_counts *n, const char *at)
+static void count_neck(hr_name_counts *n, const char *at)
 {
     static const char *const of_yolox[] = {"backbone.C3_p4.m.", "backbone.C3_p3.m.", "backbone.C3_n3.m.",
                                            "backbone.C3_n4.m."};
@@ -58,7 +58,7 @@ static void count_neck(hr_part_counts *n, const char *at)
     if (block >= 0) hr_infer_raise(&n->n_neck_blocks, block);
 }
 
-void hr_infer_count_detector(hr_part_counts *n, const char *name)
+void hr_infer_count_detector(hr_name_counts *n, const char *name)
 {
     const hr_part part = hr_part_at(name);
     const char *at = name;
@@ -126,7 +126,7 @@ static hrnet_status infer_rtmdet(const hr_inference *in)
 
 hrnet_status hr_infer_csp(const hr_inference *in)
 {
-    const hr_part_counts *const n = &in->n;
+    const hr_name_counts *const n = &in->n;
     hr_model_config *const model = in->model;
     if (n->of_darknet53 != NULL)
         return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: %s: expected CSPDarknet, found Darknet53 (YOLOX-Darknet53)",
