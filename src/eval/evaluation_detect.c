@@ -95,7 +95,7 @@ static hrnet_status take_boxes(detection_run *d, int picture)
         const hrnet_object *const object = &found->objects[i];
         HR_GROW(e->boxes, e->n_boxes, e->boxes_capacity);
         e->boxes[e->n_boxes++] = (hr_eval_box){image, object->box, object->score};
-        if ((double)object->score < e->config->test.image_thre) continue;
+        if (d->run->session == NULL || (double)object->score < e->config->test.image_thre) continue;
         HR_TRY(hr_samples_add_box(&e->samples, &e->samples_capacity, image, &object->box, (double)object->score,
                                   category, (double)size[0] / size[1]));
     }
