@@ -298,10 +298,10 @@ HRNET_API hrnet_pose_options hrnet_evaluation_pose_options(const hrnet_evaluatio
                                                            const hrnet_evaluation_options *options);
 
 /* Find all poses, ignoring EXIF orientation as upstream does; for COCO then rescore and suppress them
- * (TEST.IN_VIS_THRE, OKS_THRE, SOFT_NMS). With a detector its boxes are found first, of "person", picture by picture; a
- * picture is decoded once; with session NULL boxes are all that is found. options NULL: defaults. HRNET_ERR_MISMATCH: the network has another number of joints, or the
- * detector does not know which of its classes is "person". After a failure, HRNET_ERR_CANCELLED among them, there are
- * no results. */
+ * (TEST.IN_VIS_THRE, OKS_THRE, SOFT_NMS). With a detector the boxes of its class "person" are found first, with session
+ * NULL boxes alone; a picture is decoded once. options NULL: defaults. HRNET_ERR_MISMATCH: the network has another
+ * number of joints, or the detector does not know which of its classes is "person". After a failure,
+ * HRNET_ERR_CANCELLED among them, there are no results. */
 HRNET_API hrnet_status hrnet_evaluation_run(hrnet_evaluation *evaluation, hrnet_session *session,
                                             const hrnet_evaluation_options *options);
 

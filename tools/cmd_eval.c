@@ -15,8 +15,9 @@
 
 typedef struct settings {
     network_settings network;
+    detector_settings detector;
     const char *annotations, *images, *boxes, *truth, *category, *output, *out;
-    int decoder, sampler, workers, skip_broken, worst, progress;
+    int decoder, sampler, workers, skip_broken, worst, progress, detect;
 } settings;
 
 static const option options[] = {
@@ -29,6 +30,25 @@ static const option options[] = {
     {"boxes", 'B', OPTION_TEXT, "FILE",
      "a detector's boxes instead of the labelled ones; default: TEST.COCO_BBOX_FILE unless TEST.USE_GT_BBOX",
      offsetof(settings, boxes), 0, 0},
+    {"detect", 0, OPTION_FLAG, NULL, "a detector finds the boxes in all pictures, and they are scored too",
+     offsetof(settings, detect), 0, 0},
+    {"detector", 'D', OPTION_TEXT, "FILE",
+     "with --detect: weights of YOLOX or RTMDet, or ours; default: ours, which ships with hrnet",
+     offsetof(settings, detector.detector), 0, 0},
+    {"legacy", 0, OPTION_FLAG, NULL, "with --detect: FILE is a YOLOX of release 0.0.1: RGB, normalised",
+     offsetof(settings, detector.legacy), 0, 0},
+    {"det-threshold", 0, OPTION_FLOAT, "T",
+     "with --detect: leave out boxes with a lower score; default: 0.01. Those that reach TEST.IMAGE_THRE get poses",
+     offsetof(settings, detector.threshold), 0, 0.9999},
+    {"det-nms", 0, OPTION_FLOAT, "T",
+     "with --detect: of two boxes that overlap by more (IoU) the worse one is dropped; 1: none; default: 0.65",
+     offsetof(settings, detector.nms), 0.0001, 1},
+    {"det-size", 0, OPTION_INT, "N",
+     "with --detect: longest side of the detector's input in pixels, a multiple of 32; default: what it was made for",
+     offsetof(settings, detector.size), 32, 4096},
+    {"max-persons", 0, OPTION_INT, "N",
+     "with --detect: most boxes of a picture, the best ones; default: 100, as many as are scored",
+     offsetof(settings, detector.max_persons), 1, 10000},
     {"gt", 0, OPTION_TEXT, "FILE", "MPII: gt_SET.mat or a JSON of the same; default: below DATASET.ROOT",
      offsetof(settings, truth), 0, 0},
     NETWORK_DESCRIPTION_OPTION(settings, network),
@@ -65,6 +85,9 @@ static const char details[] =
     "\n"
     "It writes keypoints_SET_results_0.json (MPII: pred.mat and pred.json) and prints the published table. A set "
     "without ground truth gets results only.\n"
+    "\n"
+    "With --detect it writes boxes_SET_results_0.json too, and prints the table of `hrnet score coco --iou bbox` above "
+    "that of the poses. Pictures without anybody count.\n"
     "\n"
     "Exit status: 0 done, 1 something failed or a picture was left out, 2 wrong command line.";
 
@@ -109,15 +132,17 @@ static int print_weights(const char *path, int is_initial)
     return 0;
 }
 
-static void print_set(const hrnet_evaluation_info *about)
+static int print_set(const hrnet_evaluation_info *about, const eval_detector *detector)
 {
     printf("set:       %s %s, %s\n", about->is_mpii ? "mpii" : "coco", about->set, about->annotations);
     printf("pictures:  %zu in %s\n", about->n_images, about->images);
+    if (about->detects) return eval_detector_print(detector);
     if (about->detections != NULL)
         printf("boxes:     of a detector, %s, score %g or more\n", about->detections, about->image_thre);
     else
         printf("boxes:     ground truth\n");
     printf("persons:   %zu\n", about->n_persons);
+    return 0;
 }
 
 /* "left_eye - right_eye, ..." */
@@ -149,7 +174,7 @@ static int print_network(const hrnet_model_info *net, const hrnet_pose_options *
     return how->flip_test ? network_check_flip("TEST.FLIP_TEST", skeleton) : 0;
 }
 
-static int print_score(const hrnet_evaluation *evaluation, const char *arch)
+static int print_score(const hrnet_evaluation *evaluation, const char *arch, const eval_detector *detector)
 {
     const hrnet_evaluation_info about = hrnet_evaluation_get_info(evaluation);
     hrnet_mpii_score mpii;
@@ -157,6 +182,10 @@ static int print_score(const hrnet_evaluation *evaluation, const char *arch)
     if (!about.has_truth) {
         printf("no ground truth: not scored\n");
         return 0;
+    }
+    if (about.detects) {
+        const int status = eval_detector_score(detector, evaluation);
+        if (status != 0) return status;
     }
     if (about.is_mpii) {
         if (hrnet_evaluation_mpii(evaluation, &mpii) != HRNET_OK) return tool_failed();
@@ -203,22 +232,33 @@ static void print_log_line(const network *net, const hrnet_evaluation *evaluatio
     free(batch_text);
 }
 
-static int run_set(const settings *set, const network *net, hrnet_evaluation *evaluation)
+/* How many boxes of the detector got a pose; with known boxes the number of persons was printed before. */
+static void print_found(const hrnet_evaluation *evaluation)
 {
     const hrnet_evaluation_info about = hrnet_evaluation_get_info(evaluation);
-    shown s = {.line = progress_begin(about.n_persons, "persons", set->progress)};
-    const hrnet_evaluation_options how = {.decoder = (hrnet_decoder)set->decoder,
-                                          .sampler = (hrnet_sampler)set->sampler,
-                                          .workers = set->workers,
-                                          .skip_broken = set->skip_broken,
-                                          .on_progress = on_progress,
-                                          .on_message = on_message,
-                                          .context = &s};
+    if (about.detects)
+        printf("persons:   %zu, boxes with a score of %g or more (TEST.IMAGE_THRE)\n", about.n_persons,
+               about.image_thre);
+}
+
+static int run_set(const settings *set, const network *net, const eval_detector *detector, hrnet_evaluation *evaluation)
+{
+    const hrnet_evaluation_info about = hrnet_evaluation_get_info(evaluation);
+    shown s = {.line = about.detects ? progress_begin(about.n_images, "pictures", set->progress)
+                                     : progress_begin(about.n_persons, "persons", set->progress)};
+    hrnet_evaluation_options how = {.decoder = (hrnet_decoder)set->decoder,
+                                    .sampler = (hrnet_sampler)set->sampler,
+                                    .workers = set->workers,
+                                    .skip_broken = set->skip_broken,
+                                    .on_progress = on_progress,
+                                    .on_message = on_message,
+                                    .context = &s};
     const hrnet_model_info info = hrnet_model_get_info(net->model);
     const hrnet_pose_options pose = hrnet_evaluation_pose_options(evaluation, net->model, &how);
-    print_set(&about);
+    if (set->detect) eval_detector_options(detector, &how);
     char *flip_test = config_text(hrnet_model_config(net->model), "TEST.FLIP_TEST");
-    const int refused = print_network(&info, &pose, pose.skeleton, strcmp(flip_test, "true") == 0);
+    int refused = print_set(&about, detector);
+    if (refused == 0) refused = print_network(&info, &pose, pose.skeleton, strcmp(flip_test, "true") == 0);
     free(flip_test);
     fflush(stdout);
     if (refused != 0) return refused;
@@ -226,13 +266,14 @@ static int run_set(const settings *set, const network *net, hrnet_evaluation *ev
     const hrnet_status status = hrnet_evaluation_run(evaluation, net->session, &how);
     progress_end(&s.line, s.done);
     if (status != HRNET_OK) return tool_failed();
+    print_found(evaluation);
     print_log_line(net, evaluation, tool_seconds() - start);
     return 0;
 }
 
-/* The files that results go to, in `folder`. mat is MPII's only. */
+/* The files that results go to, in `folder`. mat is MPII's only, boxes a detector's. */
 typedef struct result_files {
-    char *folder, *json, *mat;
+    char *folder, *json, *mat, *boxes;
 } result_files;
 
 static result_files name_results(const settings *set, const network *net, const hrnet_evaluation *evaluation)
@@ -243,14 +284,19 @@ static result_files name_results(const settings *set, const network *net, const 
     files.json = about.is_mpii ? tool_text("%s/pred.json", files.folder)
                                : tool_text("%s/keypoints_%s_results_%s.json", files.folder, about.set, rank);
     if (about.is_mpii) files.mat = tool_text("%s/pred.mat", files.folder);
+    if (about.detects) files.boxes = tool_text("%s/boxes_%s_results_%s.json", files.folder, about.set, rank);
     free(rank);
     return files;
 }
 
 static int check_results(const result_files *files, const settings *set)
 {
-    const int status = tool_check_output(files->json, TOOL_INPUTS(set->annotations, set->boxes, set->truth));
-    return status != 0 ? status : tool_check_output(files->mat, TOOL_INPUTS(set->annotations, set->boxes, set->truth));
+    const char *const outputs[] = {files->json, files->mat, files->boxes};
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < sizeof outputs / sizeof *outputs; i++)
+        status = tool_check_output(outputs[i],
+                                   TOOL_INPUTS(set->annotations, set->boxes, set->truth, set->detector.detector));
+    return status;
 }
 
 static int write_results(const result_files *files, const hrnet_evaluation *evaluation)
@@ -259,11 +305,14 @@ static int write_results(const result_files *files, const hrnet_evaluation *eval
     if (status == 0 && hrnet_evaluation_save(evaluation, files->json) != HRNET_OK) status = tool_failed();
     if (status == 0 && files->mat != NULL && hrnet_evaluation_save_mat(evaluation, files->mat) != HRNET_OK)
         status = tool_failed();
+    if (status == 0 && files->boxes != NULL && hrnet_evaluation_save_boxes(evaluation, files->boxes) != HRNET_OK)
+        status = tool_failed();
     if (status == 0) printf("results:   %s\n", files->json);
+    if (status == 0 && files->boxes != NULL) printf("           %s\n", files->boxes);
     return status;
 }
 
-static int evaluate(const settings *set, const network *net)
+static int evaluate(const settings *set, const network *net, const eval_detector *detector)
 {
     const hrnet_evaluation_files files = {.annotations = set->annotations,
                                           .images = set->images,
@@ -272,7 +321,8 @@ static int evaluate(const settings *set, const network *net)
                                           .info = net->info,
                                           .on_message = network_message,
                                           .context = &(int){set->network.quiet},
-                                          .category = set->category};
+                                          .category = set->category,
+                                          .detect = set->detect};
     hrnet_evaluation *evaluation = NULL;
     if (hrnet_evaluation_open(&evaluation, hrnet_model_config(net->model), &files) != HRNET_OK) return tool_failed();
     char *configured = network_model_file(net->config);
@@ -281,12 +331,13 @@ static int evaluate(const settings *set, const network *net)
     free(configured);
     const result_files results = name_results(set, net, evaluation);
     if (status == 0) status = check_results(&results, set);
-    if (status == 0) status = run_set(set, net, evaluation);
+    if (status == 0) status = run_set(set, net, detector, evaluation);
     if (status == 0) status = write_results(&results, evaluation);
     free(results.folder);
     free(results.json);
     free(results.mat);
-    if (status == 0) status = print_score(evaluation, hrnet_model_get_info(net->model).name);
+    free(results.boxes);
+    if (status == 0) status = print_score(evaluation, hrnet_model_get_info(net->model).name, detector);
     if (status == 0 && set->worst > 0)
         status = eval_draw_worst(evaluation, hrnet_evaluation_pose_options(evaluation, net->model, NULL).skeleton,
                                  set->worst, set->out != NULL ? set->out : "worst");
@@ -299,20 +350,32 @@ static int evaluate(const settings *set, const network *net)
     return status;
 }
 
+static int check_options(const settings *set)
+{
+    const char *const of_detector = detector_option_given(&set->detector);
+    if (set->out != NULL && set->worst == 0) return tool_usage("--out goes with --worst");
+    if (!set->detect && of_detector != NULL) return tool_usage("%s goes with --detect", of_detector);
+    if (set->detect && set->boxes != NULL) return tool_usage("--boxes does not go with --detect, which finds them");
+    return 0;
+}
+
 static int run(int argc, char **argv)
 {
-    settings set = {0};
+    settings set = {.detector = DETECTOR_DEFAULTS};
     int n_arguments = 0;
     const char **overrides = NULL;
     network net = {0};
+    eval_detector detector = {0};
     int status = options_parse(&command_eval, argc, argv, &set, &n_arguments);
     if (status != OPTIONS_RUN) return status;
     status = network_overrides(argv, &n_arguments, &overrides);
     if (status == 0 && n_arguments > 0) status = tool_usage("unexpected argument '%s'", argv[0]);
-    if (status == 0 && set.out != NULL && set.worst == 0) status = tool_usage("--out goes with --worst");
+    if (status == 0) status = check_options(&set);
     if (status == 0) status = network_open(&net, &set.network, overrides, 1);
     if (status == 0) status = network_check_pose(&net, &set.network);
-    if (status == 0) status = evaluate(&set, &net);
+    if (status == 0 && set.detect) status = eval_detector_open(&detector, &set.detector, &set.network);
+    if (status == 0) status = evaluate(&set, &net, &detector);
+    eval_detector_close(&detector);
     network_close(&net);
     free(overrides);
     return status;

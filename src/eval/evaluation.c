@@ -271,9 +271,18 @@ hrnet_pose_options hrnet_evaluation_pose_options(const hrnet_evaluation *e, cons
     return how;
 }
 
-static hrnet_status check_keypoints(const hrnet_evaluation *e, const hrnet_model *model)
+static hrnet_status check_run(const hrnet_evaluation *e, const hrnet_session *session,
+                              const hrnet_evaluation_options *options)
 {
-    const int n_joints = hrnet_model_get_info(model).n_joints;
+    if (options->workers < 0 || options->workers > HR_MAX_WORKERS)
+        return hr_fail(HRNET_ERR_ARGUMENT, "workers: expected 0..%d, found %d", HR_MAX_WORKERS, options->workers);
+    HR_TRY(HR_CHECK_RESERVED(options, "hrnet_evaluation_options"));
+    if (e->detects != (options->detector != NULL))
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_options.detector: expected %s, found %s",
+                       e->detects ? "one, as the set was opened to detect in" : "none, as the set has boxes",
+                       e->detects ? "none" : "one");
+    if (session == NULL) return HRNET_OK;
+    const int n_joints = hrnet_model_get_info(hrnet_session_model(session)).n_joints;
     if (n_joints == e->samples.n_joints) return HRNET_OK;
     return hr_fail(HRNET_ERR_MISMATCH, "%s: %d keypoints a person, the network finds %d", e->annotations_path,
                    e->samples.n_joints, n_joints);
@@ -289,31 +298,8 @@ static hrnet_status begin_poses(hr_eval_run *r)
     return begin_loss(r, model);
 }
 
-hrnet_status hrnet_evaluation_run(hrnet_evaluation *e, hrnet_session *session, const hrnet_evaluation_options *options)
+static void free_run(hr_eval_run *r)
 {
-    const hrnet_evaluation_options defaults = {0};
-    if (options == NULL) options = &defaults;
-    if (e == NULL || (session == NULL && options->detector == NULL))
-        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_run: an argument is NULL");
-    if (options->workers < 0 || options->workers > HR_MAX_WORKERS)
-        return hr_fail(HRNET_ERR_ARGUMENT, "workers: expected 0..%d, found %d", HR_MAX_WORKERS, options->workers);
-    HR_TRY(HR_CHECK_RESERVED(options, "hrnet_evaluation_options"));
-    if (e->detects != (options->detector != NULL))
-        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_options.detector: expected %s, found %s",
-                       e->detects ? "one, as the set was opened to detect in" : "none, as the set has boxes",
-                       e->detects ? "none" : "one");
-    hr_eval_run *r;
-    if (session != NULL) HR_TRY(check_keypoints(e, hrnet_session_model(session)));
-    HR_NEW(r, 1);
-    r->e = e;
-    r->session = session;
-    r->options = options;
-    e->has_run = e->has_loss = 0;
-    e->n_skipped = 0;
-    memset(e->skipped, 0, e->samples.n_images);
-    hrnet_status status = session != NULL ? begin_poses(r) : HRNET_OK;
-    if (status == HRNET_OK) status = run_pictures(r);
-    if (status == HRNET_OK && r->with_loss) hr_eval_loss_end(&r->loss, e);
     hr_eval_loss_free(&r->loss);
     hr_free(r->maps);
     hr_loader_free(r->loader);
@@ -321,7 +307,29 @@ hrnet_status hrnet_evaluation_run(hrnet_evaluation *e, hrnet_session *session, c
     hr_image_store_close(r->store);
     hr_free(r->pictures);
     hr_free(r);
-    if (status == HRNET_OK && session != NULL) status = select_kept(e);
+}
+
+hrnet_status hrnet_evaluation_run(hrnet_evaluation *e, hrnet_session *session, const hrnet_evaluation_options *options)
+{
+    const hrnet_evaluation_options defaults = {0};
+    if (e == NULL || (session == NULL && !e->detects))
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation_run: an argument is NULL");
+    if (options == NULL) options = &defaults;
+    HR_TRY(check_run(e, session, options));
+    hr_eval_run *r;
+    HR_NEW(r, 1);
+    r->e = e;
+    r->session = session;
+    r->options = options;
+    e->has_run = e->has_loss = 0;
+    e->has_poses = session != NULL;
+    e->n_skipped = 0;
+    memset(e->skipped, 0, e->samples.n_images);
+    hrnet_status status = session != NULL ? begin_poses(r) : HRNET_OK;
+    if (status == HRNET_OK) status = run_pictures(r);
+    if (status == HRNET_OK && r->with_loss) hr_eval_loss_end(&r->loss, e);
+    free_run(r);
+    if (status == HRNET_OK) status = select_kept(e);
     e->has_run = status == HRNET_OK;
     return status;
 }

@@ -50,7 +50,8 @@ struct hrnet_evaluation {
 
     /* results of a run */
     int has_run;
-    int has_loss; /* the boxes were ground truth, so that every person's joints were known */
+    int has_poses; /* 0: the run found boxes alone */
+    int has_loss;  /* the boxes were ground truth, so that every person's joints were known */
     double loss, accuracy;
     hrnet_keypoint *poses;  /* [samples.n][n_joints] */
     unsigned char *skipped; /* [samples.n_images], 1: could not be read */

@@ -19,11 +19,17 @@ size_t hrnet_evaluation_n_skipped(const hrnet_evaluation *e)
 
 /* ---------------------------------------------------------------------------------------------- results */
 
-/* The checks of every function here: arguments, a run, and the kind of set: 0 COCO, 1 MPII, -1 either. */
-static hrnet_status check(const hrnet_evaluation *e, const void *out, int wanted)
+static hrnet_status check_run(const hrnet_evaluation *e, const void *out)
 {
     if (e == NULL || out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation: an argument is NULL");
-    if (!e->has_run) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation: nothing was run yet");
+    return e->has_run ? HRNET_OK : hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation: nothing was run yet");
+}
+
+/* The checks of every function for poses: arguments, a run, and the kind of set: 0 COCO, 1 MPII, -1 either. */
+static hrnet_status check(const hrnet_evaluation *e, const void *out, int wanted)
+{
+    HR_TRY(check_run(e, out));
+    if (!e->has_poses) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation: expected poses, found boxes alone");
     if (wanted >= 0 && wanted != e->is_mpii)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation: the set is one of %s", e->is_mpii ? "MPII" : "COCO");
     return HRNET_OK;
@@ -104,10 +110,9 @@ static hrnet_status fill_boxes(const hrnet_evaluation *e, hrnet_coco_results *re
     return HRNET_OK;
 }
 
-/* check, for results of a detector. */
 static hrnet_status check_boxes(const hrnet_evaluation *e, const void *out)
 {
-    HR_TRY(check(e, out, 0));
+    HR_TRY(check_run(e, out));
     return e->detects
                ? HRNET_OK
                : hr_fail(HRNET_ERR_ARGUMENT, "hrnet_evaluation: expected boxes of a detector, found boxes of a file");

@@ -21,7 +21,7 @@ typedef struct hr_eval_picture {
 
 typedef struct hr_eval_run {
     hrnet_evaluation *e;
-    hrnet_session *session;
+    hrnet_session *session; /* NULL: boxes alone */
     const hrnet_evaluation_options *options;
     hrnet_pose_options how;
     hr_image_store *store;
