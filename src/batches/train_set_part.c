@@ -71,8 +71,10 @@ static hrnet_status leave_valid_part(hr_train_part *part, const hr_part_options 
     if (o->more != NULL || !(valid_part > 0)) return HRNET_OK;
     const hrnet_status status = hr_annotations_keep_part(part->annotations, valid_part, 0, &counts);
     if (status != HRNET_OK) return hr_fail_in(status, part->annotations_path);
-    hr_text_add(&line, "%s: %zu of %zu pictures with keypoints are kept for validation (DATASET.VALID_PART %g)",
-                part->annotations_path, counts.n_valid, counts.n, valid_part);
+    hr_text_add(&line, "%s: %zu of %zu pictures with %s are kept for validation (DATASET.VALID_PART %g)",
+                part->annotations_path, counts.n_valid, counts.n,
+                hrnet_annotations_info(part->annotations)->skeleton.n_keypoints > 0 ? "keypoints" : "boxes",
+                valid_part);
     send_message(o, &line);
     return HRNET_OK;
 }

@@ -36,8 +36,9 @@ static hrnet_status choose_pictures(unsigned char *is_valid, const hrnet_annotat
                                     hr_part_counts *counts)
 {
     hashed_picture *list;
+    const int boxes_alone = hrnet_annotations_info(a)->skeleton.n_keypoints == 0;
     for (size_t i = 0; i < a->n_persons; i++)
-        if (a->persons[i].n_labelled > 0 && !a->persons[i].is_crowd) is_valid[a->persons[i].image] = 1;
+        if ((boxes_alone || a->persons[i].n_labelled > 0) && !a->persons[i].is_crowd) is_valid[a->persons[i].image] = 1;
     HR_NEW(list, a->n_images);
     for (size_t i = 0; i < a->n_images; i++) {
         if (is_valid[i]) list[counts->n++] = (hashed_picture){hash_picture(a, i), i};
@@ -48,11 +49,11 @@ static hrnet_status choose_pictures(unsigned char *is_valid, const hrnet_annotat
     for (size_t i = 0; i < counts->n_valid && i < counts->n; i++) is_valid[list[i].image] = 1;
     hr_free(list);
     if (counts->n >= 2 && counts->n_valid < counts->n) return HRNET_OK;
-    return hr_fail(
-        HRNET_ERR_FORMAT,
-        "DATASET.VALID_PART: expected at least two pictures with labelled keypoints to divide, found %zu (0 and "
-        "--no-validation train on all)",
-        counts->n);
+    return hr_fail(HRNET_ERR_FORMAT,
+                   "DATASET.VALID_PART: expected at least two pictures with %s to divide, found %zu (0 and "
+                   "--no-validation train on "
+                   "all)",
+                   boxes_alone ? "boxes" : "labelled keypoints", counts->n);
 }
 
 /* Close the gaps that dropped pictures leave. to [n_images]: scratch. */

@@ -100,12 +100,13 @@ static hrnet_status take_sets(fine_tuning *f)
     return HRNET_OK;
 }
 
-/* Load annotations, which must say what keypoints are. */
+/* Load annotations, which must say what keypoints are; for a detector boxes are enough. */
 static hrnet_status load_described(hrnet_annotations **out, const fine_tuning *f, const char *path)
 {
     /* what is read and left out is told when the trainer reads the file */
     const hrnet_annotations_options options = {.category = f->o->category};
     HR_TRY(hrnet_annotations_open(out, path, &options));
+    if (hr_config_detects(f->config)) return HRNET_OK;
     if (f->o->info != NULL || hrnet_annotations_info(*out)->skeleton.n_keypoints > 0) return HRNET_OK;
     hrnet_annotations_free(*out);
     *out = NULL;
@@ -177,6 +178,24 @@ static void take_schedule(fine_tuning *f, size_t n)
     f->config->test.in_vis_thre = 0;
 }
 
+/* A detector learns one category; how its pictures are placed, unless the model says it. */
+static void take_detector(fine_tuning *f)
+{
+    hr_dataset_config *const d = &f->config->dataset;
+    const hr_model_config *const m = &f->config->model;
+    hr_text line = {0};
+    if (m->n_classes != 1)
+        hr_text_add(&line, "classes: 1 is learned in place of the model's %d, whose predictors get initial values",
+                    m->n_classes);
+    f->config->model.n_classes = 1;
+    say(f, &line);
+    if (f->o->config != NULL) return;
+    d->flip = 1;
+    d->scale_factor = 0.5;
+    d->aspect_jitter = 0.1;
+    d->mosaic = 0.3;
+}
+
 /* ---------------------------------------------------------------------------------------------- all */
 
 static hrnet_status take_data(fine_tuning *f)
@@ -196,9 +215,15 @@ static hrnet_status take_data(fine_tuning *f)
     hr_free(named);
     HR_TRY(status);
     const hrnet_dataset_info *const info = f->o->info != NULL ? f->o->info : hrnet_annotations_info(annotations);
-    f->config->model.n_joints = info->skeleton.n_keypoints;
-    if (f->o->config == NULL) take_schedule(f, hrnet_annotations_n(annotations));
-    status = take_pairs(f, &info->skeleton);
+    const int detects = hr_config_detects(f->config);
+    if (f->o->config == NULL)
+        take_schedule(f, detects ? hrnet_annotations_n_images(annotations) : hrnet_annotations_n(annotations));
+    if (detects) {
+        take_detector(f);
+    } else {
+        f->config->model.n_joints = info->skeleton.n_keypoints;
+        status = take_pairs(f, &info->skeleton);
+    }
     hrnet_annotations_free(annotations);
     return status;
 }
