@@ -88,6 +88,11 @@ static hrnet_status create(hrnet_finder *finder, const hrnet_detector *detector,
     const hrnet_session_options how = {
         .pool = finder->pool, .max_batch = o->max_batch, .memory_limit = o->memory_limit};
     finder->info = hrnet_model_get_info(model);
+    if (finder->info.task != HRNET_TASK_POSE)
+        return hr_fail(HRNET_ERR_MISMATCH,
+                       "hrnet_finder_create: expected a pose network (pose_hrnet, pose_resnet), "
+                       "found the detector %s",
+                       finder->info.name);
     HR_TRY(hrnet_session_create(&finder->session, model, &how));
     return set_sigmas(finder, o->skeleton != NULL ? o->skeleton : hrnet_model_skeleton(model));
 }
@@ -263,9 +268,9 @@ typedef struct search {
     hrnet_finder *finder;
     const hrnet_pixels *pictures;
     int n;
-    hrnet_people *people;         /* [n] */
+    hrnet_people *people;      /* [n] */
     hrnet_objects *detections; /* [n] */
-    hrnet_status *statuses;       /* [n] */
+    hrnet_status *statuses;    /* [n] */
 } search;
 
 static void note_picture(void *context, int picture, hrnet_status status, const char *reason)
@@ -337,8 +342,8 @@ static hrnet_status suppress(const hrnet_finder *finder, const hrnet_keypoint *k
         const hrnet_crop crop =
             hrnet_crop_from_box(found->objects[p].box, (float)info->input_width / (float)info->input_height);
         areas[p] = crop.scale[0] * 200 * (crop.scale[1] * 200);
-        scores[p] = hrnet_pose_score(keypoints + (size_t)p * (size_t)info->n_joints, info->n_joints,
-                                     found->objects[p].score);
+        scores[p] =
+            hrnet_pose_score(keypoints + (size_t)p * (size_t)info->n_joints, info->n_joints, found->objects[p].score);
     }
     return (o->soft_oks ? hrnet_oks_nms_soft : hrnet_oks_nms)(keypoints, areas, scores, found->n, info->n_joints,
                                                               finder->sigmas, o->oks_threshold, kept, n_kept);
