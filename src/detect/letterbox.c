@@ -92,9 +92,10 @@ static void begin_chunk(chunk *c, const hr_letterbox *box, int x0)
 
 /* One row of a picture in one plane, inlined for each format so that its layout is known when it is compiled. */
 static inline __attribute__((always_inline)) void resize_packed(const chunk *c, const uint8_t *row,
-                                                                hr_pixel_layout layout, int16_t *out)
+                                                                hr_pixel_layout layout, int16_t *restrict out)
 {
-    for (int i = 0; i < c->n; i++) {
+    const int n = c->n;
+    for (int i = 0; i < n; i++) {
         const uint8_t *const left = row + (ptrdiff_t)c->pixel[i][0] * layout.step;
         const uint8_t *const right = row + (ptrdiff_t)c->pixel[i][1] * layout.step;
         const int a0 = c->weight[i][0], a1 = c->weight[i][1];
@@ -146,14 +147,18 @@ static int clamp_row(int y, int height)
 }
 
 /* The chunk's pixels of row y of the resized picture. */
-static void make_row(chunk *c, const hr_letterbox *box, int y, uint8_t *rgb)
+static void make_row(chunk *c, const hr_letterbox *box, int y, uint8_t *restrict rgb)
 {
     const between b = find_between(y, box->picture_height, box->content_height);
     need_row(c, &box->pixels, 0, clamp_row(b.index, box->picture_height));
     need_row(c, &box->pixels, 1, clamp_row(b.index + 1, box->picture_height));
     const int16_t *const upper = c->rows[0], *const lower = c->rows[1];
-    const int b0 = b.weight[0], b1 = b.weight[1];
-    for (int i = 0; i < c->n * 3; i++) rgb[i] = (uint8_t)((((b0 * upper[i]) >> 16) + ((b1 * lower[i]) >> 16) + 2) >> 2);
+    const int16_t b0 = b.weight[0], b1 = b.weight[1];
+    const int n = c->n * 3;
+    for (int i = 0; i < n; i++) { /* 16-bit numbers throughout, which compilers multiply eight at a time */
+        const int16_t from_upper = (int16_t)((b0 * upper[i]) >> 16), from_lower = (int16_t)((b1 * lower[i]) >> 16);
+        rgb[i] = (uint8_t)((int16_t)(from_upper + from_lower + 2) >> 2);
+    }
 }
 
 void hr_letterbox_rows(const hr_letterbox *box, int y0, int y1, uint8_t *rgb)

@@ -6,32 +6,28 @@
 #include "base/mem.h"
 #include "detect/coco_categories.h"
 #include "detect/input_pixels.h"
+#include "weights/checkpoint.h"
 
 typedef struct family {
     const char *name; /* MODEL.NAME */
     hr_head_kind head;
-    int box_channels; /* of a map, before the classes */
     hr_letterbox_rule rule;
     float threshold, nms_iou;
 } family;
 
 /* Thresholds: YOLOX's demo.py; mmpose's --bbox-thr and --nms-thr for RTMDet. */
 static const family families[] = {
-    {"yolox", HR_HEAD_YOLOX, 5, HR_LETTERBOX_TRUNCATED, 0.3f, 0.3f},
-    {"rtmdet", HR_HEAD_RTMDET, 4, HR_LETTERBOX_ROUNDED, 0.3f, 0.3f},
-    {"detect_hrnet", HR_HEAD_YOLOX, 5, HR_LETTERBOX_TRUNCATED, 0.3f, 0.3f},
+    {"yolox", HR_HEAD_YOLOX, HR_LETTERBOX_TRUNCATED, 0.3f, 0.3f},
+    {"rtmdet", HR_HEAD_RTMDET, HR_LETTERBOX_ROUNDED, 0.3f, 0.3f},
+    {"detect_hrnet", HR_HEAD_YOLOX, HR_LETTERBOX_TRUNCATED, 0.3f, 0.3f},
 };
 
-static hrnet_status find_family(const family **out, const hrnet_model *model)
+/* NULL for a pose network. */
+static const family *find_family(const char *name)
 {
-    const char *const name = model->info.name;
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
-        if (strcmp(families[i].name, name) != 0) continue;
-        *out = &families[i];
-        return HRNET_OK;
-    }
-    return hr_fail(HRNET_ERR_MISMATCH, "expected a detector (yolox, rtmdet, detect_hrnet), found the pose network %s",
-                   name);
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (strcmp(families[i].name, name) == 0) return &families[i];
+    return NULL;
 }
 
 static void choose_pixels(hrnet_detector *detector, int legacy)
@@ -56,14 +52,15 @@ static void fill_categories(hrnet_detector_info *info, int n)
 static hrnet_status describe(hrnet_detector *detector, int legacy)
 {
     const hrnet_model *const model = detector->model;
-    const family *is;
-    HR_TRY(find_family(&is, model));
+    HR_TRY(hr_model_check_task(model, HRNET_TASK_DETECT));
+    const family *const is = find_family(model->info.name);
+    if (is == NULL) return hr_fail(HRNET_ERR_UNSUPPORTED, "%s: a detector that is not known here", model->info.name);
     if (legacy && strcmp(is->name, "yolox") != 0)
         return hr_fail(HRNET_ERR_ARGUMENT, "legacy: expected a YOLOX, which alone has such weights, found %s",
                        is->name);
-    const hr_graph *const graph = model->backend->graph(model->network);
     detector->head = is->head;
     detector->rule = is->rule;
+    detector->exp_distances = model->config.model.exp_distances;
     detector->info = (hrnet_detector_info){.name = is->name,
                                            .input_width = model->info.input_width,
                                            .input_height = model->info.input_height,
@@ -72,9 +69,19 @@ static hrnet_status describe(hrnet_detector *detector, int legacy)
                                            .n_tensors = model->info.n_tensors,
                                            .n_parameters = model->info.n_parameters,
                                            .n_macs = model->info.n_macs};
-    fill_categories(&detector->info, graph->nodes[graph->outputs[0].node].c - is->box_channels);
+    fill_categories(&detector->info, model->info.n_classes);
     choose_pixels(detector, legacy);
     return HRNET_OK;
+}
+
+/* The detector that ships. */
+static hrnet_status load_shipped(hrnet_model **out, const hrnet_model_options *options)
+{
+    hrnet_checkpoint *checkpoint = NULL;
+    HR_TRY(hr_checkpoint_load_detector(&checkpoint));
+    const hrnet_status status = hr_model_load_checkpoint(out, checkpoint, options);
+    hrnet_checkpoint_free(checkpoint);
+    return status;
 }
 
 static hrnet_status load(hrnet_detector *detector, const char *path, const hrnet_detector_options *options)
@@ -88,14 +95,10 @@ static hrnet_status load(hrnet_detector *detector, const char *path, const hrnet
                                                .backend = options->backend,
                                                .memory_limit = options->memory_limit,
                                                .weights_key = options->weights_key};
-    if (path == NULL && options->config == NULL)
-        return hr_fail(
-            HRNET_ERR_UNSUPPORTED,
-            "no weights: expected a file, since this hrnet was built without a detector that ships; name one "
-            "(of the command: --detector FILE)");
-    HR_TRY(hrnet_model_load(&detector->model, path, &model_options));
-    const hrnet_status status = describe(detector, options->legacy);
-    return status == HRNET_OK ? status : hr_fail_in(status, path != NULL ? path : detector->model->config.source);
+    const int is_shipped = path == NULL && options->config == NULL;
+    HR_TRY(is_shipped ? load_shipped(&detector->model, &model_options)
+                      : hrnet_model_load(&detector->model, path, &model_options));
+    return describe(detector, options->legacy);
 }
 
 hrnet_status hrnet_detector_load(hrnet_detector **out, const char *path, const hrnet_detector_options *options)

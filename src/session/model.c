@@ -222,27 +222,45 @@ hrnet_status hr_model_pretrained_path(const hr_config *config, char **out)
     return status;
 }
 
-/* path NULL: the model that ships. */
-static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_model_options *options, int pretrained)
+/* The network of a checkpoint. */
+static hrnet_status load_checkpoint(hrnet_model *model, const hrnet_checkpoint *checkpoint,
+                                    const hrnet_model_options *options, int pretrained)
 {
-    hrnet_checkpoint *checkpoint = NULL;
-    HR_TRY(hrnet_checkpoint_load_key(&checkpoint, path, options->weights_key));
     const hr_bind_options bind = {.path = checkpoint->path,
                                   .allow_missing = options->allow_missing,
                                   .pretrained = pretrained ? &model->config.model : NULL,
                                   .on_message = options->on_message,
                                   .context = options->context,
                                   .seed = options->seed};
-    hrnet_status status = HRNET_OK;
     hr_checkpoint_report(checkpoint, options->on_message, options->context);
     if (options->config == NULL) {
-        status =
-            hr_checkpoint_config(checkpoint, &model->config, options->overrides, options->on_message, options->context);
-        if (status == HRNET_OK)
-            status = hr_config_override(&model->config, options->overrides, options->on_message, options->context);
+        HR_TRY(hr_checkpoint_config(checkpoint, &model->config, options->overrides, options->on_message,
+                                    options->context));
+        HR_TRY(hr_config_override(&model->config, options->overrides, options->on_message, options->context));
     }
-    if (status == HRNET_OK) status = build(model, checkpoint, &bind, options);
+    return build(model, checkpoint, &bind, options);
+}
+
+/* path NULL: the model that ships. */
+static hrnet_status load_file(hrnet_model *model, const char *path, const hrnet_model_options *options, int pretrained)
+{
+    hrnet_checkpoint *checkpoint = NULL;
+    HR_TRY(hrnet_checkpoint_load_key(&checkpoint, path, options->weights_key));
+    const hrnet_status status = load_checkpoint(model, checkpoint, options, pretrained);
     hrnet_checkpoint_free(checkpoint);
+    return status;
+}
+
+hrnet_status hr_model_load_checkpoint(hrnet_model **out, const hrnet_checkpoint *checkpoint,
+                                      const hrnet_model_options *options)
+{
+    hrnet_model *model;
+    HR_NEW(model, 1);
+    const hrnet_status status = load_checkpoint(model, checkpoint, options, 0);
+    if (status == HRNET_OK)
+        *out = model;
+    else
+        hrnet_model_free(model);
     return status;
 }
 

@@ -78,6 +78,10 @@ hrnet_status hr_model_check_task(const hrnet_model *model, hrnet_task task);
 hrnet_status hr_model_create(hrnet_model **out, const hr_config *config, const hr_weights *weights, const char *codec,
                              const hrnet_skeleton *skeleton, int batch);
 
+/* hrnet_model_load of a checkpoint that is open; options->config is NULL. */
+hrnet_status hr_model_load_checkpoint(hrnet_model **out, const hrnet_checkpoint *checkpoint,
+                                      const hrnet_model_options *options);
+
 /* MODEL.PRETRAINED as upstream finds it: below DATA_DIR unless absolute. *out NULL when there is none to load, else to
  * be freed with hr_free. */
 hrnet_status hr_model_pretrained_path(const hr_config *config, char **out);

@@ -19,12 +19,21 @@
 
 /* ---------------------------------------------------------------------------------------------- load and inspect */
 
-static hrnet_status open_shipped(hr_tensors *out)
+/* A file of models/ that is part of the library. */
+typedef struct shipped_file {
+    const char *name;
+    hrnet_status (*find)(const unsigned char **out, size_t *n_bytes);
+} shipped_file;
+
+static const shipped_file shipped_pose = {HR_SHIPPED_NAME, hr_shipped_weights};
+static const shipped_file shipped_detector = {HR_SHIPPED_DETECTOR_NAME, hr_shipped_detector};
+
+static hrnet_status open_shipped(hr_tensors *out, const shipped_file *file)
 {
     const unsigned char *bytes;
     size_t n_bytes;
-    HR_TRY(hr_shipped_weights(&bytes, &n_bytes));
-    return hr_tensors_open_memory(out, bytes, n_bytes, HR_SHIPPED_NAME);
+    HR_TRY(file->find(&bytes, &n_bytes));
+    return hr_tensors_open_memory(out, bytes, n_bytes, file->name);
 }
 
 /* A file that opens but has no tensors. */
@@ -55,17 +64,31 @@ static hrnet_status read_meta(hrnet_checkpoint *checkpoint)
     return status;
 }
 
-/* Open a file, or for NULL the model that is part of the library. */
-static hrnet_status open_checkpoint(hrnet_checkpoint *checkpoint, const char *path, const char *key)
+/* Open a file, or for NULL one that is part of the library. */
+static hrnet_status open_checkpoint(hrnet_checkpoint *checkpoint, const char *path, const char *key,
+                                    const shipped_file *shipped)
 {
-    const char *const name = path != NULL ? path : HR_SHIPPED_NAME;
+    const char *const name = path != NULL ? path : shipped->name;
     checkpoint->path = hr_strdup(name);
     if (checkpoint->path == NULL) return hr_fail_memory(strlen(name));
-    HR_TRY(path != NULL ? hr_tensors_open(&checkpoint->tensors, path) : open_shipped(&checkpoint->tensors));
+    HR_TRY(path != NULL ? hr_tensors_open(&checkpoint->tensors, path) : open_shipped(&checkpoint->tensors, shipped));
     if (checkpoint->tensors.n_items == 0) return fail_empty(checkpoint);
     hrnet_status status = hr_layout_read(&checkpoint->layout, &checkpoint->tensors, key);
     if (status == HRNET_OK) status = read_meta(checkpoint);
     return status == HRNET_OK ? HRNET_OK : hr_fail_in(status, name);
+}
+
+static hrnet_status load(hrnet_checkpoint **out, const char *path, const char *key, const shipped_file *shipped)
+{
+    hrnet_checkpoint *checkpoint;
+    HR_NEW(checkpoint, 1);
+    const hrnet_status status = open_checkpoint(checkpoint, path, key, shipped);
+    if (status != HRNET_OK) {
+        hrnet_checkpoint_free(checkpoint);
+        return status;
+    }
+    *out = checkpoint;
+    return HRNET_OK;
 }
 
 hrnet_status hrnet_checkpoint_load(hrnet_checkpoint **out, const char *path)
@@ -76,15 +99,12 @@ hrnet_status hrnet_checkpoint_load(hrnet_checkpoint **out, const char *path)
 hrnet_status hrnet_checkpoint_load_key(hrnet_checkpoint **out, const char *path, const char *key)
 {
     if (out == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_checkpoint_load: out is NULL");
-    hrnet_checkpoint *checkpoint;
-    HR_NEW(checkpoint, 1);
-    const hrnet_status status = open_checkpoint(checkpoint, path, key);
-    if (status != HRNET_OK) {
-        hrnet_checkpoint_free(checkpoint);
-        return status;
-    }
-    *out = checkpoint;
-    return HRNET_OK;
+    return load(out, path, key, &shipped_pose);
+}
+
+hrnet_status hr_checkpoint_load_detector(hrnet_checkpoint **out)
+{
+    return load(out, NULL, NULL, &shipped_detector);
 }
 
 void hrnet_checkpoint_free(hrnet_checkpoint *checkpoint)

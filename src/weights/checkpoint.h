@@ -58,4 +58,11 @@ hrnet_status hr_checkpoint_save(const hrnet_checkpoint *checkpoint, const char *
 hrnet_status hr_shipped_weights(const unsigned char **out, size_t *n_bytes);
 #define HR_SHIPPED_NAME "the model that ships with hrnet"
 
+/* The same of the detector that ships. */
+hrnet_status hr_shipped_detector(const unsigned char **out, size_t *n_bytes);
+#define HR_SHIPPED_DETECTOR_NAME "the detector that ships with hrnet"
+
+/* hrnet_checkpoint_load of the detector that ships. HRNET_ERR_UNSUPPORTED in a build without one. */
+hrnet_status hr_checkpoint_load_detector(hrnet_checkpoint **out);
+
 #endif

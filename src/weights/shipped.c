@@ -1,4 +1,4 @@
-/* shipped.c - where the weights are that ship; shipped_weights.S puts them there. */
+/* shipped.c - where the weights are that ship; shipped_weights.S and shipped_detector.S put them there. */
 #include "weights/checkpoint.h"
 
 #if HR_SHIPS_WEIGHTS
@@ -21,6 +21,31 @@ hrnet_status hr_shipped_weights(const unsigned char **out, size_t *n_bytes)
     return hr_fail(HRNET_ERR_UNSUPPORTED,
                    "no weights: expected a file, since this hrnet was built without the model that ships "
                    "(-Dshipped_weights=false); name one (of the command: --model FILE)");
+}
+
+#endif
+
+#if HR_SHIPS_DETECTOR
+
+extern const unsigned char hr_shipped_detector_begin[], hr_shipped_detector_end[];
+
+hrnet_status hr_shipped_detector(const unsigned char **out, size_t *n_bytes)
+{
+    *out = hr_shipped_detector_begin;
+    *n_bytes = (size_t)(hr_shipped_detector_end - hr_shipped_detector_begin);
+    return HRNET_OK;
+}
+
+#else
+
+hrnet_status hr_shipped_detector(const unsigned char **out, size_t *n_bytes)
+{
+    (void)out;
+    (void)n_bytes;
+    return hr_fail(
+        HRNET_ERR_UNSUPPORTED,
+        "no detector: expected a file, since this hrnet was built without a detector that ships; name one (of "
+        "the command: --detector FILE)");
 }
 
 #endif
