@@ -69,11 +69,24 @@ onnx_runtime_agrees_on_resnet() {
     "$COMPARE" y.npy ours.npy 1e-5
 }
 
+# detectors have three outputs; their activations, pools, space to depth and attention
+onnx_runtime_agrees_on_detectors() {
+    people=$TESTS/golden/people
+    for detector in yolox_dw_w125_128x96:96:128 rtmdet_w094_128x160:160:128; do
+        folder=$people/${detector%%:*} size=${detector#*:}
+        set -- --model "$folder/checkpoint.pth" MODEL.IMAGE_SIZE "[${size%:*}, ${size#*:}]"
+        expect 0 "$HRNET" export -q --onnx net.onnx "$@"
+        expect 0 "$HRNET" forward -q --input "$folder/input.npy" --output ours.npy "$@"
+        expect 0 "$HRNET_PEERS_PYTHON" "$TESTS/cli/run_onnx.py" net.onnx "$folder/input.npy" y.npy
+        for stride in 8 16 32; do "$COMPARE" y_head_$stride.npy ours_head_$stride.npy 3e-5; done
+    done
+}
+
 for name in the_same_file_every_time a_network_from_its_weights_alone initial_weights_are_said \
     the_model_that_ships_is_exported mistakes; do
     run_case $name
 done
-for name in onnx_runtime_agrees onnx_runtime_agrees_on_resnet; do
+for name in onnx_runtime_agrees onnx_runtime_agrees_on_resnet onnx_runtime_agrees_on_detectors; do
     if [ -n "${HRNET_PEERS_PYTHON:-}" ]; then
         run_case $name
     else

@@ -102,6 +102,28 @@ bad_arrays_are_named() {
     test ! -e y.npy
 }
 
+a_detector_has_an_output_a_stride() {
+    folder=$TESTS/golden/people/yolox_dw_w125_128x96
+    detector="--model $folder/checkpoint.pth -q --input $folder/input.npy"
+    for more in "" --reference; do
+        expect 0 "$HRNET" forward $detector -o y.npy $more MODEL.IMAGE_SIZE '[96, 128]'
+        has err "DATASET.COLOR_RGB false"
+        for stride in 8 16 32; do
+            "$COMPARE" y_head_$stride.npy "$folder/head_$stride.npy" 2.5e-5
+            rm y_head_$stride.npy
+        done
+        test ! -e y.npy
+        expect 2 "$HRNET" forward $detector -o - $more MODEL.IMAGE_SIZE '[96, 128]'
+        has err "3 outputs"
+    done
+    expect 1 "$HRNET" forward $detector -o y.npy --flip-test 1 MODEL.IMAGE_SIZE '[96, 128]'
+    has err "expected a pose network (pose_hrnet, pose_resnet), found yolox"
+    expect 1 "$HRNET" forward $detector -o y.npy --flip-test 1 --reference MODEL.IMAGE_SIZE '[96, 128]'
+    has err "found yolox"
+    expect 1 "$HRNET" forward $detector -o y.npy MODEL.IMAGE_SIZE '[96, 120]'
+    has err "MODEL.IMAGE_SIZE"
+}
+
 usage() {
     expect 2 "$HRNET" forward $small --input "$golden/input.npy"
     expect 2 "$HRNET" forward $small -i a.npy -o b.npy extra
@@ -115,7 +137,8 @@ usage() {
 
 for name in golden_heatmaps golden_flip_test the_reference_settles_it the_reference_is_one \
     the_reference_refuses_by_name same_bits_for_any_threads_and_batch \
-    the_network_is_inferred_without_a_configuration overrides_change_the_configuration bad_arrays_are_named usage; do
+    the_network_is_inferred_without_a_configuration overrides_change_the_configuration bad_arrays_are_named \
+    a_detector_has_an_output_a_stride usage; do
     run_case $name
 done
 exit "$n_failed"

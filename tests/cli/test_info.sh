@@ -85,6 +85,35 @@ the_model_that_ships_is_described() {
     has out ", 0 missing, 0 of another shape, 0 unexpected"
 }
 
+detectors_are_described_and_converted() {
+    for detector in yolox_dw_w125_128x96:yolox:3:YOLOX:233288 rtmdet_nano_w125_96x128:rtmdet:1:mmdetection:257715; do
+        IFS=: read -r net name classes layout size <<END
+$detector
+END
+        file=$TESTS/golden/people/$net/checkpoint.pth
+        expect 0 "$HRNET" info "$file"
+        has out "layout:      $layout"
+        has out "network:     $name, a detector of $classes class"
+        has out "$size trainable numbers"
+        expect 0 "$HRNET" info "$file" --json
+        has out '"task": "detect"'
+        has out "\"n_classes\": $classes"
+        expect 0 "$HRNET" convert "$file" d.safetensors
+        has err "does not say: mean and standard deviation"
+        expect 0 "$HRNET" info d.safetensors
+        has out "network:     $name, a detector of $classes class"
+        expect 0 "$HRNET" convert "$file" d.pth
+        expect 0 "$HRNET" info d.pth
+        has out "network:     $name, a detector of $classes class"
+    done
+    expect 0 "$HRNET" info "$TESTS/golden/people/yolox_dw_w125_128x96/checkpoint.pth"
+    has out "not used: optimizer (330 tensors)"
+    expect 0 "$HRNET" bench --model d.safetensors --runs 1 --layers
+    has out "rtmdet 320x320"
+    expect 1 "$HRNET" pose "$data/card.png" --model d.safetensors
+    has err "expected a pose network (pose_hrnet, pose_resnet), found rtmdet, which is a detector"
+}
+
 # Callers make room for as many keypoints as the skeleton has; joints5_coco.pth names 17 over a network of 5.
 names_and_joints_belong_together() {
     expect 1 "$EXAMPLE" "$data/card.png" "$data/joints5_coco.pth"
@@ -167,7 +196,7 @@ a_byte_order_mark_is_no_text() {
 for name in a_checkpoint_is_described an_experiment_is_described conversion_keeps_the_weights \
     our_single_file_needs_no_configuration half_precision_is_near broken_files_are_named \
     weights_of_another_network_are_told the_model_that_ships_is_described \
-    names_and_joints_belong_together a_byte_order_mark_is_no_text several_networks_and_the_key terminal_escapes_are_harmless \
+    names_and_joints_belong_together detectors_are_described_and_converted a_byte_order_mark_is_no_text several_networks_and_the_key terminal_escapes_are_harmless \
     usage; do
     run_case $name
 done
