@@ -53,8 +53,8 @@ build_example() {
         $golden/hrnet_w8_96x64/weights.pth
 
     try "the command, without the same" 0 "" build_with -Dtools=true
-    try "no model for the command" 1 "--model FILE" $build/tools/hrnet pose $card -o "$scratch/pose.json"
-    try "a model for the command" 0 "" $build/tools/hrnet pose $card $network -q -o "$scratch/pose.json"
+    try "no model for the command" 1 "--model FILE" $build/tools/hrnet pose --whole $card -o "$scratch/pose.json"
+    try "a model for the command" 0 "" $build/tools/hrnet pose --whole $card $network -q -o "$scratch/pose.json"
     try "WebP is refused" 1 "lossy.webp: a WebP picture, but this hrnet was built without libwebp" \
         $build/tools/hrnet crop $golden/images/lossy.webp --box 0,0,9,9 -o "$scratch/crop.png"
     try "WebP is not written" 1 "without libwebp" $build/tools/hrnet crop $card --box 0,0,9,9 -o "$scratch/crop.webp"
@@ -68,6 +68,6 @@ build_example() {
     try "and say so" 0 "Skipped:            3" meson test -C $build image shipped cli
 
     try "the weights ship again" 0 "" build_with -Dtests=false -Dshipped_weights=true
-    try "a model where one ships" 0 "" $build/tools/hrnet pose $card -q -o "$scratch/pose.json"
+    try "a model where one ships" 0 "" $build/tools/hrnet pose --whole $card -q -o "$scratch/pose.json"
 }
 exit $((n_failed != 0))

@@ -26,7 +26,7 @@ struct hrnet_finder {
 };
 
 /* Persons of several pictures on their way through the pose network. */
-typedef struct pose_pass {
+typedef struct person_pass {
     const hrnet_finder *finder;
     hrnet_people *people; /* whose persons with given boxes are noted if they are refused; NULL: they were found */
     int n;
@@ -34,7 +34,7 @@ typedef struct pose_pass {
     hrnet_keypoint *keypoints; /* [n][n_joints] */
     float *heatmaps;           /* [n][map_floats], or NULL */
     hrnet_status *statuses;    /* [n] */
-} pose_pass;
+} person_pass;
 
 static size_t map_floats(const hrnet_finder *finder)
 {
@@ -137,9 +137,9 @@ int hr_finder_threads(const hrnet_finder *finder)
 
 /* ---------------------------------------------------------------------------------------------- poses */
 
-static hrnet_status open_pass(pose_pass *pass, const hrnet_finder *finder, int n)
+static hrnet_status open_pass(person_pass *pass, const hrnet_finder *finder, int n)
 {
-    *pass = (pose_pass){.finder = finder, .n = n};
+    *pass = (person_pass){.finder = finder, .n = n};
     HR_NEW(pass->persons, (size_t)n);
     HR_NEW(pass->statuses, (size_t)n);
     HR_NEW(pass->keypoints, (size_t)n * (size_t)finder->info.n_joints);
@@ -147,7 +147,7 @@ static hrnet_status open_pass(pose_pass *pass, const hrnet_finder *finder, int n
     return HRNET_OK;
 }
 
-static void close_pass(pose_pass *pass)
+static void close_pass(person_pass *pass)
 {
     hr_free(pass->persons);
     hr_free(pass->statuses);
@@ -158,7 +158,7 @@ static void close_pass(pose_pass *pass)
 /* A person that cannot be looked at: note it. Only persons with given boxes are refused. */
 static void note_refused(void *context, int person, hrnet_status status, const char *reason)
 {
-    const pose_pass *const pass = context;
+    const person_pass *const pass = context;
     hrnet_people *people = pass->people;
     if (people == NULL) return;
     while (person >= people->n_persons) person -= (people++)->n_persons;
@@ -167,11 +167,11 @@ static void note_refused(void *context, int person, hrnet_status status, const c
 
 static int ask_cancelled(void *context)
 {
-    const hrnet_finder_options *const o = &((const pose_pass *)context)->finder->options;
+    const hrnet_finder_options *const o = &((const person_pass *)context)->finder->options;
     return o->cancelled != NULL && o->cancelled(o->context);
 }
 
-static hrnet_status run_pass(pose_pass *pass)
+static hrnet_status run_pass(person_pass *pass)
 {
     const hrnet_finder *const finder = pass->finder;
     const hrnet_finder_options *const o = &finder->options;
@@ -214,7 +214,7 @@ static hrnet_status add_heatmaps(const hrnet_finder *finder, hrnet_people *peopl
 }
 
 /* What the pass found to its persons, whose order is that of the pass. */
-static void share_out(const pose_pass *pass, int n_people)
+static void share_out(const person_pass *pass, int n_people)
 {
     const size_t n_joints = (size_t)pass->finder->info.n_joints, maps = map_floats(pass->finder);
     size_t at = 0;
@@ -230,7 +230,7 @@ static void share_out(const pose_pass *pass, int n_people)
     }
 }
 
-static hrnet_status pose_given(pose_pass *pass, const hrnet_pixels *pictures, int n)
+static hrnet_status pose_given(person_pass *pass, const hrnet_pixels *pictures, int n)
 {
     hrnet_people *const people = pass->people;
     int at = 0;
@@ -246,7 +246,7 @@ static hrnet_status pose_given(pose_pass *pass, const hrnet_pixels *pictures, in
 
 hrnet_status hrnet_people_pose(hrnet_finder *finder, const hrnet_pixels *pictures, int n, hrnet_people *people)
 {
-    pose_pass pass;
+    person_pass pass;
     int n_persons = 0;
     if (finder == NULL || n < 0 || (n > 0 && (pictures == NULL || people == NULL)))
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_people_pose: a missing argument, or n < 0");
@@ -350,7 +350,7 @@ static hrnet_status suppress(const hrnet_finder *finder, const hrnet_keypoint *k
 }
 
 /* Make persons of the poses of one picture, which begin at number `first` of the pass. */
-static hrnet_status take_poses(const pose_pass *pass, size_t first, const hrnet_objects *found, hrnet_people *people)
+static hrnet_status take_poses(const person_pass *pass, size_t first, const hrnet_objects *found, hrnet_people *people)
 {
     const hrnet_finder *const finder = pass->finder;
     const size_t n = (size_t)found->n, n_joints = (size_t)finder->info.n_joints, maps = map_floats(finder);
@@ -379,7 +379,7 @@ static hrnet_status take_poses(const pose_pass *pass, size_t first, const hrnet_
 
 static hrnet_status find_poses(search *s)
 {
-    pose_pass pass;
+    person_pass pass;
     size_t n = 0;
     for (int i = 0; i < s->n; i++) n += (size_t)s->detections[i].n;
     if (n > INT_MAX) return hr_fail(HRNET_ERR_LIMIT, "hrnet_people_find: more than %d persons", INT_MAX);

@@ -22,7 +22,7 @@ works_alone() { # MODEL PICTURE PERSONS
     expect 0 "$HRNET" eval --model "$1" -o results
     has out "persons:   $3"
     has out '| pose_hrnet |'
-    expect 0 "$HRNET" pose "$2" --model "$1" -o pose.json
+    expect 0 "$HRNET" pose --whole "$2" --model "$1" -o pose.json
     for name in tip left_barb right_barb middle tail; do has pose.json "\"$name\""; done
     expect 0 "$HRNET" info "$1"
     has out 'left_barb'
@@ -141,7 +141,7 @@ the_model_that_ships_learns_arrows() {
     # of a picture; before the model was calmed (models/README.md) scores reached thousands there.
     expect 0 "$HRNET" crop "$TESTS/cli/data/card.png" --box=-900,-900,300,300 --size 192x192 -o black.png
     expect 0 "$HRNET" crop "$TESTS/cli/data/card.png" --box=0,-150,300,300 --size 192x192 -o black_above.png
-    expect 0 "$HRNET" pose black.png black_above.png --model output/arrows/model_best.safetensors -F csv -o scores.csv
+    expect 0 "$HRNET" pose --whole black.png black_above.png --model output/arrows/model_best.safetensors -F csv -o scores.csv
     awk -F , 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "score") at = i; next }
         { n++; if ($at > top) top = $at } END { print n, "scores, up to", top; exit !(n == 10 && top < 1.2) }' scores.csv
 }

@@ -118,14 +118,14 @@ END
 names_and_joints_belong_together() {
     expect 1 "$EXAMPLE" "$data/card.png" "$data/joints5_coco.pth"
     has err "hrnet.keypoints: expected 5 names, one for each joint of the network, found 17"
-    for command in "pose $data/card.png --model" info "convert $data/joints5_coco.pth"; do
+    for command in "pose --whole $data/card.png --model" info "convert $data/joints5_coco.pth"; do
         file=$data/joints5_coco.pth
         case $command in convert*) file=out.safetensors ;; esac
         expect 1 "$HRNET" $command "$file"
         has err "joints5_coco.pth: hrnet.keypoints: expected 5 names"
     done
     [ ! -e out.safetensors ]
-    expect 1 "$HRNET" pose "$data/card.png" --allow-missing MODEL.NUM_JOINTS 5
+    expect 1 "$HRNET" pose --whole "$data/card.png" --allow-missing MODEL.NUM_JOINTS 5
     has err "hrnet.keypoints: expected 5 names"
 }
 

@@ -3,10 +3,15 @@
 # shellcheck disable=SC2086,SC2317 # words of lists; cases are called by name
 . "$(dirname "$0")/lib.sh"
 
+# With --whole where no boxes are given.
 pose() { # STATUS ARGUMENTS...
     wanted_status=$1
     shift
-    expect "$wanted_status" "$HRNET" pose $small -q "$@"
+    whole=--whole
+    for argument in "$@"; do
+        case $argument in -B | --boxes*) whole= ;; esac
+    done
+    expect "$wanted_status" "$HRNET" pose $small -q $whole "$@"
 }
 
 make_pictures() {
@@ -24,7 +29,7 @@ json_on_standard_output() {
 }
 
 a_network_report_goes_to_standard_error() {
-    expect 0 "$HRNET" pose $small "$data/card.png"
+    expect 0 "$HRNET" pose $small --whole "$data/card.png"
     test -s err
     pose 0 "$data/card.png"
     test ! -s err
@@ -219,14 +224,14 @@ an_empty_box_of_a_file_is_no_person() {
 every_format() {
     make_pictures
     pose 0 000000000785.png --format coco
-    has out '[{"category_id":1,"center":['
+    has out '[{"box":[0,0,96,80],"box_score":1,"category_id":1,"center":['
     has out '"image_id":785,'
     pose 0 b.png --format openpose
     has out '"pose_keypoints_2d":['
     test "$(tr ',' '\n' <out | wc -l)" -gt 75
     pose 0 b.png --format openpose-18
     pose 0 b.png --format csv
-    test "$(head -n 1 out)" = 'file,person,person_score,keypoint,name,x,y,score'
+    test "$(head -n 1 out)" = 'file,person,person_score,keypoint,name,x,y,score,box_x,box_y,box_w,box_h,box_score'
     test "$(wc -l <out)" = 18
 }
 
@@ -239,7 +244,7 @@ the_ending_of_the_output_decides() {
     pose 0 b.png -o data.json
     has data.json '"images": ['
     pose 0 b.png -o data.json --format coco
-    has data.json '[{"category_id":1'
+    has data.json '[{"box":['
     for ending in png jpg webp; do
         pose 0 b.png -o drawing.$ending --threshold=-1000
         test -s drawing.$ending
@@ -379,7 +384,7 @@ alpha_is_dropped() {
 pictures_without_a_module_say_what_is_missing() {
     mkdir modules
     for pair in "raw.tif libtiff-dev" "plain.gif libgif-dev" "lossy.avif libavif-dev" "lossy.heic libheif-dev"; do
-        expect 1 env HRNET_PICTURES=modules "$HRNET" pose $small -q "$TESTS/golden/images/${pair% *}" --format jsonl
+        expect 1 env HRNET_PICTURES=modules "$HRNET" pose $small -q --whole "$TESTS/golden/images/${pair% *}" --format jsonl
         has err "${pair% *}: a"
         has err "which this hrnet cannot read without"
         has err "install ${pair#* } and build hrnet again"
@@ -390,7 +395,7 @@ pictures_without_a_module_say_what_is_missing() {
 drawing_changes_the_picture() {
     make_pictures
     pose 0 b.png -o plain.png --threshold 1000
-    pose 0 b.png -o drawn.png --threshold=-1000 --boxes 5,5,80,70 --show-box
+    pose 0 b.png -o drawn.png --threshold=-1000 --boxes 5,5,80,70 --draw-boxes
     if cmp -s plain.png drawn.png; then return 1; fi
 }
 
@@ -425,7 +430,7 @@ writing_errors_are_reported() {
         pose 1 "$data/card.png" -o /dev/full --format json
         has err "/dev/full: cannot write"
         wanted=0
-        "$HRNET" pose $small -q "$data/card.png" >/dev/full 2>err || wanted=$?
+        "$HRNET" pose $small -q --whole "$data/card.png" >/dev/full 2>err || wanted=$?
         test $wanted = 1
         counts err 1 "standard output: cannot write"
         test -c /dev/full
@@ -438,7 +443,7 @@ writing_errors_are_reported() {
 an_interrupt_leaves_what_was_done() {
     cp "$data/card.png" a.png
     awk 'BEGIN { for (i = 0; i < 50000; i++) print "a.png" }' >list.txt
-    "$HRNET" pose $small -q list.txt -o done.jsonl 2>err &
+    "$HRNET" pose $small -q --whole list.txt -o done.jsonl 2>err &
     job=$!
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         if ls done.jsonl.tmp-* 2>/dev/null; then break; fi
@@ -463,16 +468,16 @@ odd_names_are_quoted() {
 }
 
 weights_are_asked_for() {
-    expect 2 "$HRNET" pose "$data/card.png" --config "$golden/config.yaml"
+    expect 2 "$HRNET" pose --whole "$data/card.png" --config "$golden/config.yaml"
     has err "--model"
-    expect 0 "$HRNET" pose "$data/card.png" --config "$golden/config.yaml" --initial-weights --threads 1
+    expect 0 "$HRNET" pose --whole "$data/card.png" --config "$golden/config.yaml" --initial-weights --threads 1
     has err "initial"
-    expect 1 "$HRNET" pose "$data/card.png" --model missing.pth
+    expect 1 "$HRNET" pose --whole "$data/card.png" --model missing.pth
     has err "missing.pth"
     head -c 5000 "$golden/weights.pth" >short.pth
-    expect 1 "$HRNET" pose "$data/card.png" --model short.pth
+    expect 1 "$HRNET" pose --whole "$data/card.png" --model short.pth
     has err "short.pth"
-    expect 1 "$HRNET" pose "$data/card.png" --config no/such --model "$golden/weights.pth"
+    expect 1 "$HRNET" pose --whole "$data/card.png" --config no/such --model "$golden/weights.pth"
     has err "no/such"
 }
 

@@ -29,9 +29,9 @@ ends_by() { # SIGNAL COMMAND...
 a_wait_ends_by_a_signal() {
     mkfifo stdin fifo
     for signal in INT TERM; do
-        ends_by $signal "$HRNET" pose $small -q - -o out.json
-        ends_by $signal "$HRNET" pose $small -q fifo -o out.json
-        ends_by $signal "$HRNET" pose $small -q "$data/card.png" -o fifo --format json
+        ends_by $signal "$HRNET" pose --whole $small -q - -o out.json
+        ends_by $signal "$HRNET" pose --whole $small -q fifo -o out.json
+        ends_by $signal "$HRNET" pose --whole $small -q "$data/card.png" -o fifo --format json
     done
     # what a shell starts in the background ignores SIGINT unless it asks for it
     ends_by TERM "$HRNET" forward $small -i - -o y.npy
@@ -46,21 +46,21 @@ a_signal_ends_a_picture_that_never_ends() {
     mkfifo stdin
     { head -c 100 "$data/card.png"; sleep 30; } >stdin &
     writer=$!
-    ends_by TERM "$HRNET" pose $small -q - -o out.json
+    ends_by TERM "$HRNET" pose --whole $small -q - -o out.json
     kill $writer 2>/dev/null || true
 }
 
 what_was_done_is_kept_when_standard_input_waits() {
     mkfifo stdin
     cp "$data/card.png" a.png
-    ends_by TERM "$HRNET" pose $small -q --batch 1 a.png - -o done.jsonl
+    ends_by TERM "$HRNET" pose --whole $small -q --batch 1 a.png - -o done.jsonl
     test "$(wc -l <done.jsonl)" = 1
 }
 
 a_killed_run_leaves_nothing_for_long() {
     cp "$data/card.png" a.png
     awk 'BEGIN { for (i = 0; i < 50000; i++) print "a.png" }' >list.txt
-    "$HRNET" pose $small -q list.txt -o done.jsonl 2>err &
+    "$HRNET" pose --whole $small -q list.txt -o done.jsonl 2>err &
     job=$!
     for _ in $(seq 1 40); do
         if ls done.jsonl.tmp-* 2>/dev/null; then break; fi
@@ -69,7 +69,7 @@ a_killed_run_leaves_nothing_for_long() {
     kill -KILL $job
     wait $job || true
     test "$(find . -name '*.tmp-*' | wc -l)" = 1
-    expect 0 "$HRNET" pose $small -q a.png -o other.json
+    expect 0 "$HRNET" pose --whole $small -q a.png -o other.json
     test "$(find . -name '*.tmp-*' | wc -l)" = 0
     test ! -e done.jsonl
 }

@@ -54,11 +54,11 @@ pose_asks_for_pairs() {
     make_train_set set 2 5 "$barbs"
     picture='set/images/mine/picture 0.png'
     pose="$HRNET pose $five -q -F csv -o -"
-    expect 1 $pose "$picture" --flip MODEL.NUM_JOINTS 5
+    expect 1 $pose "$picture" --whole --flip MODEL.NUM_JOINTS 5
     has err '--flip: which of the 5 keypoints are left and right is not known (keypoint_0, ...)'
-    expect 0 $pose "$picture" MODEL.NUM_JOINTS 5
+    expect 0 $pose "$picture" --whole MODEL.NUM_JOINTS 5
     has out 'keypoint_4'
-    expect 0 $pose "$picture" --flip --description $annotations MODEL.NUM_JOINTS 5
+    expect 0 $pose "$picture" --whole --flip --description $annotations MODEL.NUM_JOINTS 5
     has out 'right_barb'
     # boxes from annotations name the keypoints, too
     expect 0 $pose "$picture" --flip --boxes $annotations MODEL.NUM_JOINTS 5
@@ -136,15 +136,15 @@ numbers_for_names_are_no_pairs() {
 
 # A guess changes numbers: it is told even with -q, and convert does not write it down.
 guesses_are_told() {
-    expect 0 "$HRNET" pose "$data/card.png" -q -m "$golden/weights.pth" -o pose.json
+    expect 0 "$HRNET" pose --whole "$data/card.png" -q -m "$golden/weights.pth" -o pose.json
     has err 'warning: '
     has err "codec msra, COCO's names and flip pairs of 17 keypoints (a guess by their number)"
     counts err 2 'is assumed to have'
     # what the command line says is not assumed
-    expect 0 "$HRNET" pose "$data/card.png" -q -m "$golden/weights.pth" -o pose.json MODEL.IMAGE_SIZE '[64, 96]' MODEL.HEATMAP_SIZE '[16, 24]'
+    expect 0 "$HRNET" pose --whole "$data/card.png" -q -m "$golden/weights.pth" -o pose.json MODEL.IMAGE_SIZE '[64, 96]' MODEL.HEATMAP_SIZE '[16, 24]'
     counts err 0 'assumed to have: MODEL.IMAGE_SIZE'
     has err 'is assumed to have: DATASET.COLOR_RGB true'
-    expect 0 "$HRNET" pose "$data/card.png" -q $small -o pose.json
+    expect 0 "$HRNET" pose --whole "$data/card.png" -q $small -o pose.json
     test ! -s err
     expect 0 "$HRNET" info "$golden/weights.pth"
     has out 'skeleton:    coco, 17 keypoints, a guess by their number'

@@ -40,7 +40,7 @@ a_run_leaves_what_is_published() {
     counts run/train.jsonl 3 '"valid_loss"'
     test -n "$(find run/tensorboard -name 'events.out.tfevents.*')"
     test -z "$(find run -name '*.tmp*')"
-    expect 0 "$HRNET" pose "set/images/mine/picture 0.png" --model run/model_best.safetensors -o pose.json
+    expect 0 "$HRNET" pose --whole "set/images/mine/picture 0.png" --model run/model_best.safetensors -o pose.json
     expect 0 "$HRNET" eval --config "$config" --model run/checkpoint.pth -o results $train_keys
 }
 

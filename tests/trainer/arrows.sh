@@ -12,7 +12,7 @@ for layout in ${3:-cvat roboflow annotator coco}; do
     "$hrnet" train --init shipped --data arrows >log
     "$hrnet" eval --model output/arrows/model_best.safetensors >table
     picture=$(find arrows -name '*.jpg' | sort | tail -n 1)
-    "$hrnet" pose "$picture" --model output/arrows/model_best.safetensors -o pose.json
+    "$hrnet" pose "$picture" --whole --model output/arrows/model_best.safetensors -o pose.json
     grep -q '"left_barb"' pose.json
     grep 'time: about' log
     awk -F '|' -v layout="$layout" '/^\| pose_hrnet \|/ { found = $3 } END { print layout ": AP", found; exit !(found > 0.95) }' table
