@@ -61,3 +61,9 @@ for name, folder in (("rtmdet", "rtmdet_w094_128x160"), ("rtmdet_nano", "rtmdet_
     for rule in ("coco", "person"):
         rows = [forward[f"{rule}_boxes"], forward[f"{rule}_scores"][:, None], forward[f"{rule}_labels"][:, None]]
         save(f"{name}_{rule}.npy", np.concatenate(rows, 1))
+
+# the picture behind yolox_dw_*.npy, as binary PPM
+picture = np.load(people / "yolox_dw_w125_128x96" / "forward.npz")["input"][0][::-1].transpose(1, 2, 0)
+(here / "yolox_dw_input.ppm").write_bytes(b"P6 96 128 255\n" + picture.tobytes())
+shutil.copyfile(people / "yolox_dw_w125_128x96" / "checkpoint_mmdet.pth", here / "yolox_dw.pth")
+shutil.copyfile(people / "rtmdet_nano_w125_96x128" / "checkpoint.pth", here / "rtmdet_nano.pth")
