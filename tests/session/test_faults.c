@@ -224,12 +224,65 @@ static void reference(void **state)
     hrnet_config_free(config);
 }
 
+static hrnet_status load_detector(const void *input, int *untouched)
+{
+    hrnet_detector *detector = NULL;
+    const hrnet_status status = hrnet_detector_load(&detector, input, NULL);
+    *untouched = status == HRNET_OK || detector == NULL;
+    if (status == HRNET_OK) hrnet_detector_free(detector);
+    return status;
+}
+
+static void detector_load(void **state)
+{
+    (void)state;
+    fail_each_allocation("detector, YOLOX", load_detector, golden_path("detect", "yolox_dw.pth"));
+    fail_each_allocation("detector, RTMDet", load_detector, golden_path("detect", "rtmdet_nano.pth"));
+}
+
+/* A session of its own, so that every plan is made anew: two pictures of different shape and two alike. */
+static hrnet_status detect(const void *input, int *untouched)
+{
+    enum { N = 4 };
+    static const uint8_t noise[64 * 64] = {1, 200, 3, 77, 255};
+    static const int heights[N] = {64, 20, 64, 64};
+    hrnet_pixels pictures[N];
+    hrnet_objects found[N];
+    hrnet_detector_session *session = NULL;
+    const hrnet_detector_session_options how = {.threads = 2, .size = 96, .max_batch = 2};
+    const hrnet_detect_options options = {.threshold = 1e-6f, .all_categories = 1};
+    for (int i = 0; i < N; i++) {
+        found[i] = (hrnet_objects){.n = 7};
+        pictures[i] = (hrnet_pixels){
+            .width = 64, .height = heights[i], .format = HRNET_PIXELS_GREY, .planes = {noise}, .strides = {64}};
+    }
+    hrnet_status status = hrnet_detector_session_create(&session, input, &how);
+    *untouched = status == HRNET_OK || session == NULL;
+    if (status != HRNET_OK) return status;
+    status = hrnet_detector_session_detect(session, pictures, N, &options, found);
+    for (int i = 0; i < N; i++) {
+        if (status != HRNET_OK) *untouched &= found[i].n == 7 && found[i].objects == NULL;
+        if (status == HRNET_OK) hrnet_objects_free(&found[i]);
+    }
+    hrnet_detector_session_free(session);
+    return status;
+}
+
+static void detector_session(void **state)
+{
+    (void)state;
+    hrnet_detector *detector = NULL;
+    MUST(hrnet_detector_load(&detector, golden_path("detect", "yolox_dw.pth"), NULL));
+    fail_each_allocation("detector session", detect, detector);
+    hrnet_detector_free(detector);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(model_load),  cmocka_unit_test(our_file),       cmocka_unit_test(pretrained),
         cmocka_unit_test(config_load), cmocka_unit_test(session_create), cmocka_unit_test(checkpoint_save),
-        cmocka_unit_test(reference),
+        cmocka_unit_test(reference),   cmocka_unit_test(detector_load),  cmocka_unit_test(detector_session),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
