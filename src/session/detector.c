@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "config/normalize.h"
 #include "detect/coco_categories.h"
 #include "detect/input_pixels.h"
 #include "weights/checkpoint.h"
@@ -30,13 +31,24 @@ static const family *find_family(const char *name)
     return NULL;
 }
 
+/* Whether neither the file nor a configuration asks for other pixels than the family's published ones. */
+static int has_published_pixels(const hrnet_model *model)
+{
+    const hr_normalization *const published = hr_normalization_of(&model->config);
+    const hrnet_model_info *const info = &model->info;
+    return !info->color_rgb && memcmp(info->mean, published->mean, sizeof info->mean) == 0 &&
+           memcmp(info->std, published->std, sizeof info->std) == 0;
+}
+
+/* Published programs compute on pixels of 0..255, which model->pixels, on 0..1, equals up to rounding only. */
 static void choose_pixels(hrnet_detector *detector, int legacy)
 {
+    const int published = has_published_pixels(detector->model);
     if (legacy)
         hr_yolox_legacy_pixels(&detector->pixels);
-    else if (strcmp(detector->info.name, "yolox") == 0)
+    else if (published && strcmp(detector->info.name, "yolox") == 0)
         hr_yolox_pixels(&detector->pixels);
-    else if (strcmp(detector->info.name, "rtmdet") == 0)
+    else if (published && strcmp(detector->info.name, "rtmdet") == 0)
         hr_rtmdet_pixels(&detector->pixels);
     else
         detector->pixels = detector->model->pixels;

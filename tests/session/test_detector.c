@@ -331,6 +331,31 @@ static void test_legacy(void **state)
     hrnet_detector_free(detector);
 }
 
+/* What the configuration says of the colours counts: RGB pixels seen as BGR by a network that was told to see RGB. */
+static void test_colours_of_the_configuration(void **state)
+{
+    (void)state;
+    static const char *const rgb[] = {"DATASET.COLOR_RGB", "true", NULL};
+    hrnet_pixels pixels = hrnet_image_pixels(&photo);
+    const hrnet_detect_options options = {.threshold = 0.05f, .all_categories = 1};
+    hrnet_detector *const detector =
+        load(golden_path("detect", "yolox_dw.pth"), &(hrnet_detector_options){.overrides = rgb});
+    hrnet_objects as_rgb = {0}, exchanged = {0};
+    hrnet_detector_session *session = open_size(yolox, 96);
+    MUST(hrnet_detector_session_detect(session, &pixels, 1, &options, &exchanged));
+    hrnet_detector_session_free(session);
+    session = open_size(detector, 96);
+    pixels.format = HRNET_PIXELS_BGR;
+    MUST(hrnet_detector_session_detect(session, &pixels, 1, &options, &as_rgb));
+    hrnet_detector_session_free(session);
+    assert_int_equal(as_rgb.n, exchanged.n);
+    assert_true(as_rgb.n > 0);
+    for (int i = 0; i < as_rgb.n; i++) assert_true(fabsf(as_rgb.objects[i].score - exchanged.objects[i].score) < 1e-3f);
+    hrnet_objects_free(&as_rgb);
+    hrnet_objects_free(&exchanged);
+    hrnet_detector_free(detector);
+}
+
 static void test_the_one_that_ships(void **state)
 {
     (void)state;
@@ -559,6 +584,7 @@ int main(void)
         cmocka_unit_test(test_who_is_a_person),
         cmocka_unit_test(test_one_is_not_the_other),
         cmocka_unit_test(test_legacy),
+        cmocka_unit_test(test_colours_of_the_configuration),
         cmocka_unit_test(test_the_one_that_ships),
         cmocka_unit_test(test_extreme_pictures),
         cmocka_unit_test(test_nobody),
