@@ -1,6 +1,6 @@
 /*
- * hrnet_eval.h - scores of poses: COCO's average precision, MPII's PCKh, and the published validation pass that runs a
- * network on a whole set. Errors, ownership and threads are as in <hrnet.h>.
+ * hrnet_eval.h - scores of poses and boxes: COCO's average precision, MPII's PCKh, and the published validation pass
+ * that runs a network, and a detector before it, on a whole set. Errors, ownership and threads are as in <hrnet.h>.
  *
  *   hrnet_annotations *truth = NULL;
  *   hrnet_coco_results results = {0};
@@ -226,6 +226,9 @@ HRNET_API void hrnet_mpii_poses_free(hrnet_keypoint *poses); /* accepts NULL */
  *       fprintf(stderr, "%s\n", hrnet_last_error());
  *   hrnet_coco_score_free(&score);
  *   hrnet_evaluation_free(evaluation);
+ *
+ * With hrnet_evaluation_files.detect and hrnet_evaluation_options.detector a detector finds the persons, and
+ * hrnet_evaluation_boxes scores its boxes.
  */
 typedef struct hrnet_evaluation hrnet_evaluation;
 

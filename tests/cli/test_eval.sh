@@ -108,6 +108,63 @@ a_detectors_boxes() {
     has err 'TEST.COCO_BBOX_FILE'
 }
 
+people=$TESTS/golden/people
+
+# Its boxes mean nothing, and are the same every time. The fourth picture has nobody in it.
+a_detector_finds_the_boxes() {
+    make_set
+    cp "$data/card.png" set/images/mine/empty.png
+    sed -i 's/"images": \[/"images": [{"id": 9, "file_name": "empty.png"}, /' set/annotations/person_keypoints_mine.json
+    how="$keys --detect --detector $people/yolox_w125_160x224/checkpoint.pth --det-size 96 TEST.IMAGE_THRE 0.5"
+    expect 0 "$HRNET" eval $small $how -o found
+    has out "checkpoint.pth, sha256 $(sha256sum "$people/yolox_w125_160x224/checkpoint.pth" | cut -c1-64)"
+    has out 'boxes:     found by yolox at 96 pixels, score 0.01 or more, NMS at an IoU of 0.65'
+    has out 'pictures:  4 in set/images/mine'
+    has out 'boxes with a score of 0.5 or more (TEST.IMAGE_THRE)'
+    counts found/boxes_mine_results_0.json 400 '"bbox": '
+    counts found/boxes_mine_results_0.json 100 '"image_id": 9,'
+    truth=set/annotations/person_keypoints_mine.json
+    boxes=$(grep '^| yolox' out)
+    poses=$(grep '^| pose_hrnet' out)
+    expect 0 "$HRNET" score coco --iou bbox --gt $truth --results found/boxes_mine_results_0.json
+    has out "${boxes#| yolox }"
+    expect 0 "$HRNET" score coco --gt $truth --results found/keypoints_mine_results_0.json
+    has out "${poses#| pose_hrnet }"
+    # the same boxes from a file, and found by other threads
+    evaluate 0 $keys -B found/boxes_mine_results_0.json TEST.IMAGE_THRE 0.5 -o given
+    cmp found/keypoints_mine_results_0.json given/keypoints_mine_results_0.json
+    evaluate 0 $how -o other --threads 3 --workers 4 --batch 3
+    cmp found/boxes_mine_results_0.json other/boxes_mine_results_0.json
+    cmp found/keypoints_mine_results_0.json other/keypoints_mine_results_0.json
+    evaluate 0 $how -o few --det-threshold 0.5 --det-nms 0.3 --max-persons 5 --worst 2 --out drawn
+    has out 'score 0.5 or more, NMS at an IoU of 0.3'
+    test "$(find drawn -name 'worst_00*.jpg' | wc -l)" = 2
+    rm set/images/mine/b.png
+    evaluate 1 $how -o broken
+    has err 'set/images/mine/b.png'
+    test ! -e broken
+    evaluate 1 $how -o broken --skip-broken
+    has err '1 pictures could not be read'
+    counts broken/boxes_mine_results_0.json 300 '"bbox": '
+}
+
+a_detector_that_does_not_fit() {
+    make_set
+    evaluate 2 $keys --detector $people/yolox_w125_160x224/checkpoint.pth
+    has err '--detector goes with --detect'
+    evaluate 2 $keys --detect -B boxes.json
+    has err '--boxes does not go with --detect'
+    evaluate 2 $keys --detect --detector $people/yolox_w125_160x224/checkpoint.pth --det-size 100
+    has err 'expected a multiple of 32'
+    evaluate 1 $keys --detect --detector "$golden/weights.pth"
+    has err 'weights.pth'
+    evaluate 1 $keys --detect --detector $people/yolox_dw_w125_128x96/checkpoint.pth
+    has err 'expected a class "person"'
+    expect 1 "$HRNET" eval -q $keys --model $people/yolox_w125_160x224/checkpoint.pth
+    has err 'checkpoint.pth'
+    test ! -e output
+}
+
 pictures_that_are_missing_or_broken() {
     make_set
     rm set/images/mine/b.png
@@ -255,7 +312,7 @@ left_out_and_why() {
 }
 
 for name in the_published_table_and_what_it_was_made_with results_score_the_same_alone the_configuration_decides \
-    workers_batches_and_threads_change_nothing a_detectors_boxes boxes_of_another_category categories_stay_apart left_out_and_why pictures_that_are_missing_or_broken files_of_any_place \
+    workers_batches_and_threads_change_nothing a_detectors_boxes a_detector_finds_the_boxes a_detector_that_does_not_fit boxes_of_another_category categories_stay_apart left_out_and_why pictures_that_are_missing_or_broken files_of_any_place \
     pictures_in_an_archive a_test_set_gets_results_only the_worst_are_drawn mpii_persons wrong_command_lines; do
     if [ $name = pictures_in_an_archive ] && ! command -v zip >/dev/null; then
         echo "[  SKIPPED ] $name: there is no zip command here (test_image_store reads archives)"
