@@ -126,7 +126,7 @@ threads_and_company_change_nothing() {
 
 networks_in_each_others_place_are_refused() {
     pose 1 "$data/card.png" --detector "$golden/weights.pth"
-    has err "weights.pth: expected a detector (yolox, rtmdet, detect_hrnet), found the pose network pose_hrnet"
+    has err "weights.pth: expected a detector (detect_hrnet, yolox, rtmdet), found pose_hrnet, which is a pose network"
     expect 1 "$HRNET" pose "$data/card.png" --whole --model "$detector"
     has err "rtmdet_nano.safetensors: expected a pose network (pose_hrnet, pose_resnet), found rtmdet, which is a detector"
     expect 1 "$HRNET" detect "$data/card.png" --detector missing.pth
