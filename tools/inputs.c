@@ -67,16 +67,22 @@ static int has_sibling(const char *path, size_t n, const char *ending)
     return exists;
 }
 
-/* Whether a picture is a drawing of `hrnet pose`, which always stands beside its data. */
+/* Whether a picture is a drawing of `hrnet pose` or `hrnet detect`, which always stands beside its data. */
 static int is_output(const char *path)
 {
+    static const char drawing[] = "_pose.jpg", boxes[] = "_boxes.jpg", overlay[] = "_heatmaps.jpg";
     const size_t length = strlen(path);
-    static const char drawing[] = "_pose.jpg", overlay[] = "_heatmaps.jpg";
     if (tool_has_ending(path, overlay)) return has_sibling(path, length - strlen(overlay), "_heatmaps.npy");
-    if (!tool_has_ending(path, drawing)) return 0;
+    const char *const drawn = tool_has_ending(path, boxes) ? boxes : tool_has_ending(path, drawing) ? drawing : NULL;
+    if (drawn == NULL) return 0;
     const hrnet_results_format_info *format;
-    for (int i = 0; (format = hrnet_results_format_get_info((hrnet_results_format)i)) != NULL; i++)
-        if (has_sibling(path, length - strlen(drawing), format->ending)) return 1;
+    for (int i = 0; (format = hrnet_results_format_get_info((hrnet_results_format)i)) != NULL; i++) {
+        const char *ending = format->ending; /* "_pose.json", or "_keypoints.json" */
+        const int is_boxes = drawn == boxes && strncmp(ending, "_pose", 5) == 0;
+        /* "_boxes.json": of the drawing's own name up to the ending */
+        const size_t n = is_boxes ? length - strlen(".jpg") : length - strlen(drawn);
+        if (has_sibling(path, n, is_boxes ? ending + strlen("_pose") : ending)) return 1;
+    }
     return 0;
 }
 
@@ -169,7 +175,7 @@ static void walk(inputs *in, const char *folder, const char *below, passed *over
             } else if (!is_readable(name)) {
                 pass_over_file(over, name);
             } else if (is_output(path)) {
-                pass_over(over, "outputs of hrnet pose");
+                pass_over(over, "outputs of hrnet");
             } else {
                 add_path(in, path, inner);
             }
@@ -239,7 +245,7 @@ static void add_pattern(inputs *in, const char *pattern)
         else
             add_file(in, found.gl_pathv[i]);
     }
-    if (n_outputs > 0) tool_error("%s: passed over: %zu outputs of hrnet pose", pattern, n_outputs);
+    if (n_outputs > 0) tool_error("%s: passed over: %zu outputs of hrnet", pattern, n_outputs);
     globfree(&found);
 }
 

@@ -277,9 +277,9 @@ outputs_are_not_inputs() {
     pose 0 in -o in --heatmaps in
     ls in >second
     cmp first second
-    has err "in: 1 picture; passed over: 2 outputs of hrnet pose, 1 .npy, 1 .json"
+    has err "in: 1 picture; passed over: 2 outputs of hrnet, 1 .npy, 1 .json"
     pose 0 'in/*.?[np]g' -o in
-    has err "in/*.?[np]g: passed over: 2 outputs of hrnet pose"
+    has err "in/*.?[np]g: passed over: 2 outputs of hrnet"
     ls in >third
     cmp first third
     # a picture of that name without data beside it is a picture
