@@ -162,14 +162,21 @@ static double box_line_width(const hrnet_image *image, const hrnet_box *box)
     return line_width(image, corners, 2, 0);
 }
 
+/* With two decimals and a point, whatever the locale has. */
+static void write_score(float score, char text[16])
+{
+    const int hundredths = (int)lrint(fmin(fabs((double)score), 1e6) * 100);
+    snprintf(text, 16, "%s%d.%02d", score < 0 ? "-" : "", hundredths / 100, hundredths % 100);
+}
+
 /* The score on a plate in the person's colour: above the box, or in it where the picture ends. */
 static void draw_score(hrnet_image *image, const hrnet_box *box, float score, double width, hr_color color)
 {
-    char text[32];
-    if (!isfinite(box->x) || !isfinite(box->y)) return;
-    snprintf(text, sizeof text, "%.2f", (double)score);
-    const double height = fmin(fmax(4.5 * width, 9), 0.2 * image->height), length = hr_digits_length(text, height);
-    const double plate = height * 0.85, x = clamp(box->x, 0, image->width - length - 1.5 * plate);
+    char text[16];
+    if (!isfinite(box->x) || !isfinite(box->y) || !isfinite(score)) return;
+    write_score(score, text);
+    const double height = fmin(fmax(4.2 * width, 7), 0.2 * image->height), length = hr_digits_length(text, height);
+    const double plate = height * 0.78, x = clamp(box->x, 0, image->width - length - 1.5 * plate);
     const double above = box->y - 2 * plate - width, y = clamp(above >= 0 ? above : box->y + width, 0, image->height);
     const hr_point a = {x + plate, y + plate}, b = {x + plate * 0.5 + length, y + plate};
     hr_paint_capsule(image, a, b, plate + clamp(width * 0.3, 0.8, 3), outline_color);

@@ -135,6 +135,109 @@ static void test_senseless_keypoints_are_harmless(void **state)
     for (int i = 0; i < 4; i++) assert_int_equal(hrnet_draw_heatmaps(&picture, maps, 1, 2, 2, &crops[i], 0), HRNET_OK);
 }
 
+/* The pixels that differ from the background, as a rectangle; n of them. */
+typedef struct painted {
+    int x0, y0, x1, y1, n;
+} painted;
+
+static painted find_painted(uint8_t background)
+{
+    painted p = {WIDTH, HEIGHT, -1, -1, 0};
+    for (int y = 0; y < HEIGHT; y++) {
+        for (int x = 0; x < WIDTH; x++) {
+            const uint8_t *const at = pixel(x, y);
+            if (at[0] == background && at[1] == background && at[2] == background) continue;
+            p = (painted){x < p.x0 ? x : p.x0, y < p.y0 ? y : p.y0, x > p.x1 ? x : p.x1, y > p.y1 ? y : p.y1, p.n + 1};
+        }
+    }
+    return p;
+}
+
+/* Two arms each; the second person stands 25 pixels lower. */
+static void place_people(hrnet_people *people, hrnet_pose persons[2], hrnet_keypoint joints[2][17])
+{
+    for (int p = 0; p < 2; p++) {
+        place_arms(joints[p]);
+        for (int k = 0; k < 17; k++) joints[p][k].y += 25 * (float)p;
+        persons[p] = (hrnet_pose){
+            .box = {5, 15 + 40 * (float)p, 100, 25}, .box_score = 0.25f, .score = 0.75f, .keypoints = joints[p]};
+    }
+    *people = (hrnet_people){.name = "", .n_keypoints = 17, .n_persons = 2, .persons = persons};
+}
+
+static void test_people_are_told_apart(void **state)
+{
+    (void)state;
+    hrnet_people people;
+    hrnet_pose persons[2];
+    hrnet_keypoint joints[2][17];
+    hrnet_draw_options options = {.size = 6};
+    place_people(&people, persons, joints);
+    clear(128);
+    assert_int_equal(hrnet_draw_people(&picture, hrnet_skeleton_coco(), &people, &options), HRNET_OK);
+    uint8_t first[3], second[3], dark[3];
+    memcpy(first, pixel(90, 20), 3);
+    memcpy(second, pixel(90, 45), 3);
+    memcpy(dark, pixel(30, 60), 3);
+    assert_memory_not_equal(first, second, 3);
+    for (int c = 0; c < 3; c++) assert_true(dark[c] < first[c] || first[c] == 0); /* the right arm of the first */
+    options.color = HRNET_COLOR_SIDE;
+    assert_int_equal(hrnet_draw_people(&picture, hrnet_skeleton_coco(), &people, &options), HRNET_OK);
+    assert_memory_equal(pixel(90, 20), pixel(90, 45), 3);
+    /* one alone is drawn as hrnet_draw_pose draws it; a person who failed is not drawn */
+    static uint8_t alone[sizeof pixels];
+    clear(128);
+    assert_int_equal(hrnet_draw_pose(&picture, hrnet_skeleton_coco(), joints[0], NULL, &options), HRNET_OK);
+    memcpy(alone, pixels, sizeof pixels);
+    clear(128);
+    options.color = HRNET_COLOR_AUTO;
+    people.n_persons = 1;
+    assert_int_equal(hrnet_draw_people(&picture, hrnet_skeleton_coco(), &people, &options), HRNET_OK);
+    assert_memory_equal(alone, pixels, sizeof pixels);
+    clear(128);
+    persons[0].status = HRNET_ERR_ARGUMENT;
+    assert_int_equal(hrnet_draw_people(&picture, hrnet_skeleton_coco(), &people, &options), HRNET_OK);
+    assert_int_equal(find_painted(128).n, 0);
+}
+
+/* Scores stand above their box, or in it where there is no room, and in the picture. */
+static void test_boxes_and_scores(void **state)
+{
+    (void)state;
+    hrnet_pose person = {.box = {40, 40, 50, 40}, .box_score = 0.25f};
+    hrnet_people people = {.name = "", .n_persons = 1, .persons = &person};
+    hrnet_draw_options options = {.size = 2};
+    clear(0);
+    assert_int_equal(hrnet_draw_people(&picture, NULL, &people, &options), HRNET_OK);
+    const painted box = find_painted(0);
+    assert_true(box.x0 >= 37 && box.x0 <= 40 && box.y0 >= 37 && box.y0 <= 40 && box.x1 >= 90 && box.x1 <= 93 &&
+                box.y1 >= 80 && box.y1 <= 83);
+    options.show_scores = 1;
+    assert_int_equal(hrnet_draw_people(&picture, NULL, &people, &options), HRNET_OK);
+    const painted scored = find_painted(0);
+    assert_true(scored.y0 < 36 && scored.y0 > 15 && scored.n > box.n + 200 && scored.x1 == box.x1);
+    static uint8_t quarter[sizeof pixels];
+    memcpy(quarter, pixels, sizeof pixels);
+    person.box_score = 0.26f;
+    clear(0);
+    assert_int_equal(hrnet_draw_people(&picture, NULL, &people, &options), HRNET_OK);
+    assert_memory_not_equal(quarter, pixels, sizeof pixels); /* the digits say which */
+    static const float corners[] = {-1e6f, -20, 0, 100, 119, 1e6f, NAN, INFINITY};
+    for (int i = 0; i < 64; i++) {
+        person.box = (hrnet_box){corners[i % 8], corners[i / 8], 30, 30};
+        person.box_score = corners[7 - i % 8];
+        assert_int_equal(hrnet_draw_people(&picture, NULL, &people, &options), HRNET_OK);
+    }
+    hrnet_image dot = {1, 1, pixels};
+    assert_int_equal(hrnet_draw_people(&dot, NULL, &people, &options), HRNET_OK);
+    people.n_keypoints = 17;
+    assert_int_equal(hrnet_draw_people(&picture, NULL, &people, &options), HRNET_ERR_ARGUMENT);
+    people.n_keypoints = 16;
+    assert_int_equal(hrnet_draw_people(&picture, hrnet_skeleton_coco(), &people, &options), HRNET_ERR_MISMATCH);
+    options.color = (hrnet_draw_color)7;
+    assert_int_equal(hrnet_draw_people(&picture, hrnet_skeleton_coco(), &people, &options), HRNET_ERR_ARGUMENT);
+}
+
 static void test_bad_arguments(void **state)
 {
     (void)state;
@@ -163,6 +266,8 @@ int main(void)
         cmocka_unit_test(test_coverage_adds_up_to_the_width),
         cmocka_unit_test(test_decoded_keypoints_are_drawn_where_they_are),
         cmocka_unit_test(test_senseless_keypoints_are_harmless),
+        cmocka_unit_test(test_people_are_told_apart),
+        cmocka_unit_test(test_boxes_and_scores),
         cmocka_unit_test(test_bad_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
