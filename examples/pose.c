@@ -1,29 +1,33 @@
-/* pose.c - pose PICTURE [WEIGHTS]: one line a keypoint of the person who fills the picture. */
+/* pose.c - pose PICTURE [DETECTOR [WEIGHTS]]: one line a person: the score, the box, and where the nose is. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <hrnet.h>
 
 int main(int argc, char **argv)
 {
+    hrnet_detector *detector = NULL;
     hrnet_model *model = NULL;
-    hrnet_session *session = NULL;
+    hrnet_finder *finder = NULL;
     hrnet_image photo = {0};
-    hrnet_keypoint *joints = NULL;
-    int failed = argc < 2 || argc > 3;
+    hrnet_people people = {0};
+    const char *const files[] = {argc > 1 ? argv[1] : "photo.jpg", argc > 2 ? argv[2] : NULL,
+                                 argc > 3 ? argv[3] : NULL};
 
-    failed = failed || hrnet_model_load(&model, argv[2], NULL) || hrnet_session_create(&session, model, NULL) ||
-             hrnet_image_load(&photo, argv[1], 0);
-    const hrnet_skeleton *skeleton = failed ? NULL : hrnet_model_skeleton(model);
-    failed = failed || (joints = calloc((size_t)skeleton->n_keypoints, sizeof *joints)) == NULL ||
-             hrnet_session_pose(session, &(hrnet_person){.pixels = hrnet_image_pixels(&photo)}, 1, NULL, joints, NULL);
-    for (int i = 0; !failed && i < skeleton->n_keypoints; i++)
-        printf("%-16s %7.1f %7.1f  %.3f\n", skeleton->keypoint_names[i], joints[i].x, joints[i].y, joints[i].score);
-    if (failed) fprintf(stderr, "%s\n", argc == 2 || argc == 3 ? hrnet_last_error() : "usage: pose PICTURE [WEIGHTS]");
+    int failed = hrnet_detector_load(&detector, files[1], NULL) || hrnet_model_load(&model, files[2], NULL) ||
+                 hrnet_finder_create(&finder, detector, model, NULL) || hrnet_image_load(&photo, files[0], 0);
+    const hrnet_pixels pixels = hrnet_image_pixels(&photo);
+    failed = failed || hrnet_people_find(finder, &pixels, 1, files, &people);
+    for (int i = 0; i < people.n_persons; i++) {
+        const hrnet_pose *who = &people.persons[i];
+        printf("%.2f  box %.0f,%.0f %.0fx%.0f  nose %.1f,%.1f\n", who->score, who->box.x, who->box.y, who->box.w,
+               who->box.h, who->keypoints[0].x, who->keypoints[0].y);
+    }
+    if (failed) fprintf(stderr, "%s\n", hrnet_last_error());
 
-    free(joints);
+    hrnet_people_free(&people);
     hrnet_image_free(&photo);
-    hrnet_session_free(session);
+    hrnet_finder_free(finder);
     hrnet_model_free(model);
+    hrnet_detector_free(detector);
     return failed;
 }

@@ -1,14 +1,17 @@
 /*
- * hrnet.h - HRNet human pose estimation: everything needed to turn pixels into keypoints.
+ * hrnet.h - HRNet human pose estimation: everything needed to turn pixels into people and their keypoints.
  *
+ *   hrnet_detector *detector = NULL;
  *   hrnet_model *model = NULL;
- *   hrnet_session *session = NULL;
+ *   hrnet_finder *finder = NULL;
  *   hrnet_image photo = {0};
- *   hrnet_keypoint joints[17];
- *   if (hrnet_model_load(&model, NULL, NULL) || // the model that ships; or "w32_256x192.pth"
- *       hrnet_session_create(&session, model, NULL) ||
- *       hrnet_image_load(&photo, "photo.jpg", 0) ||
- *       hrnet_session_pose(session, &(hrnet_person){.pixels = hrnet_image_pixels(&photo)}, 1, NULL, joints, NULL))
+ *   hrnet_people people = {0};
+ *   int failed = hrnet_detector_load(&detector, NULL, NULL) || // the detector that ships; or "yolox_s.pth"
+ *                hrnet_model_load(&model, NULL, NULL) ||       // the model that ships; or "w32_256x192.pth"
+ *                hrnet_finder_create(&finder, detector, model, NULL) ||
+ *                hrnet_image_load(&photo, "photo.jpg", 0);
+ *   const hrnet_pixels pixels = hrnet_image_pixels(&photo);
+ *   if (failed || hrnet_people_find(finder, &pixels, 1, NULL, &people))
  *       fprintf(stderr, "%s\n", hrnet_last_error());
  *
  * Manners, which hold for every function here:
@@ -789,12 +792,7 @@ HRNET_API float hrnet_pose_score(const hrnet_keypoint *keypoints, int n_keypoint
 /* ------------------------------------------------------------------------------------------------ finding people */
 
 /* From pictures to people: a detector and a pose network on one pool of threads. For one thread at a time; free it with
- * hrnet_finder_free.
- *
- *   hrnet_detector_load(&detector, NULL, NULL);
- *   hrnet_model_load(&model, NULL, NULL);
- *   hrnet_finder_create(&finder, detector, model, NULL);
- *   hrnet_people_find(finder, &pixels, 1, &name, &people); */
+ * hrnet_finder_free. See the example at the head of this file. For a folder of pictures use hrnet_pictures_run. */
 typedef struct hrnet_finder hrnet_finder;
 
 typedef struct hrnet_finder_options {

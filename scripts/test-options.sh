@@ -48,9 +48,9 @@ build_example() {
     try "no tests, no look for cmocka" 1 "" grep -il "dependency cmocka" $build/meson-logs/meson-log.txt
     try "a program of the library" 0 "" build_example
     try "no model where none ships" 1 "built without the model that ships (-Dshipped_weights=false)" \
-        env LD_LIBRARY_PATH=$build/src "$scratch/pose" $card
+        env LD_LIBRARY_PATH=$build/src "$scratch/pose" $card $golden/detect/rtmdet_nano.safetensors
     try "a model of one's own" 0 "nose" env LD_LIBRARY_PATH=$build/src "$scratch/pose" $card \
-        $golden/hrnet_w8_96x64/weights.pth
+        $golden/detect/rtmdet_nano.safetensors $golden/hrnet_w8_96x64/weights.pth
 
     try "the command, without the same" 0 "" build_with -Dtools=true
     try "no model for the command" 1 "--model FILE" $build/tools/hrnet pose --whole $card -o "$scratch/pose.json"
