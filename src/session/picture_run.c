@@ -19,7 +19,7 @@
 
 #include "base/mem.h"
 #include "pose/people.h"
-#include "session/people_find.h"
+#include "session/finder.h"
 
 enum { MOST_WORKERS = 64, MOST_GROUP = 64, DEFAULT_GROUP = 8, DEFAULT_MOST_WORKERS = 8, ASK_EVERY_MS = 100 };
 
