@@ -119,7 +119,7 @@ threads_and_company_change_nothing() {
         cat out >>single
     done
     for threads in 1 2 5; do
-        pose 0 ?.png --detector "$detector" -t $threads -F jsonl
+        pose 0 [1-9].png --detector "$detector" -t $threads -F jsonl
         cmp out single
     done
 }
