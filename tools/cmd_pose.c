@@ -154,8 +154,11 @@ static int open_parts(parts *p, const settings *set, const char *const *override
     p->skeleton = p->described != NULL ? &p->described->skeleton : hrnet_model_skeleton(p->net.model);
     if (p->described != NULL && !asked->quiet) tool_error("%s: names the keypoints", set->boxes);
     status = set->flip ? network_check_flip("--flip", p->skeleton) : 0;
-    if (status == 0 && finds_people(set))
+    if (status == 0 && finds_people(set)) {
         status = detector_open(&p->detector, &set->detector, asked, &p->detector_info);
+        if (status == STATUS_FAILED && set->detector.detector == NULL)
+            tool_error("or give --boxes, or --whole if a picture is one person");
+    }
     if (status != 0) return status;
     hrnet_finder_options how = {.threads = asked->threads,
                                 .max_batch = asked->batch,
