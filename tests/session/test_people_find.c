@@ -143,7 +143,12 @@ static void people_are_those_of_the_separate_calls(void **state)
     }
     print_message("%d boxes, %d people\n", n_boxes, n_people);
     assert_true(n_people > 10 && expected[0].n_kept > 1);
-    for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) check_finder(&ways[w], expected);
+#ifdef SLOW_BUILD
+    const size_t first = 2;
+#else
+    const size_t first = 0;
+#endif
+    for (size_t w = first; w < sizeof ways / sizeof *ways; w++) check_finder(&ways[w], expected);
     for (int i = 0; i < N_PICTURES; i++) free_separate(&expected[i]);
 }
 
@@ -301,7 +306,7 @@ static void refusals(void **state)
 static void memory_that_runs_out(void **state)
 {
     (void)state;
-    hrnet_finder *finder = open_finder(&(hrnet_finder_options){.threads = 1, .heatmaps = 1});
+    hrnet_finder *finder = open_finder(&(hrnet_finder_options){.threads = 1, .heatmaps = 1, .max_persons = 5});
     hrnet_people people[2] = {{0}, {0}};
     const hrnet_pixels two[] = {pictures[3], pictures[1]};
     MUST(hrnet_people_find(finder, two, 2, NULL, people));

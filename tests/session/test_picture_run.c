@@ -61,7 +61,7 @@ static int cancelled(void *context)
 
 static void find_expected(hrnet_people people[N_PATHS])
 {
-    hrnet_finder *finder = open_finder(&(hrnet_finder_options){.threads = 1});
+    hrnet_finder *finder = open_finder(&(hrnet_finder_options){.threads = 1, .max_persons = 5});
     for (int i = 0; i < N_PATHS; i++) {
         hrnet_picture picture = {0};
         MUST(hrnet_picture_load(&picture, paths[i], NULL, 0));
@@ -89,7 +89,7 @@ static void results_are_those_of_single_calls(void **state)
     find_expected(expected);
     for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
         log to = {.expected = expected, .cancel_at = -1, .fail_done_at = -1};
-        hrnet_finder *finder = open_finder(&(hrnet_finder_options){.threads = ways[w].threads});
+        hrnet_finder *finder = open_finder(&(hrnet_finder_options){.threads = ways[w].threads, .max_persons = 5});
         MUST(hrnet_pictures_run(finder, &(hrnet_pictures_options){.n = N_PATHS,
                                                                   .paths = paths,
                                                                   .draw = ways[w].is_drawn ? draw : NULL,
@@ -226,7 +226,7 @@ static void refusals(void **state)
 static void memory_that_runs_out(void **state)
 {
     (void)state;
-    hrnet_finder *finder = open_finder(&(hrnet_finder_options){.threads = 1});
+    hrnet_finder *finder = open_finder(&(hrnet_finder_options){.threads = 1, .max_persons = 5});
     log to = {.cancel_at = -1, .fail_done_at = -1};
     const hrnet_pictures_options how = {
         .n = 2, .paths = paths, .draw = draw, .done = done, .workers = 2, .context = &to};
