@@ -8,7 +8,7 @@
 typedef struct state {
     const people_run *run;
     progress shown;
-    size_t n_done, n_people, n_empty; /* n_empty: pictures in which nobody was found */
+    size_t n_done, n_read, n_people, n_empty; /* n_read: pictures that could be read; n_empty: with nobody in them */
     int n_failed;
 } state;
 
@@ -103,6 +103,7 @@ static hrnet_status done(void *context, const hrnet_picture *picture)
     s->n_failed += tell_failures(picture);
     s->n_failed += target_write(s->run->to, people) != 0;
     s->n_people += (size_t)people->n_persons;
+    s->n_read += people->status == HRNET_OK;
     s->n_empty += people->status == HRNET_OK && people->n_persons == 0;
     progress_update(&s->shown, ++s->n_done);
     return HRNET_OK;
@@ -120,9 +121,9 @@ static void tell_people(const state *s)
     if (s->run->in->n == 1 && s->n_empty == 1)
         tool_error("%s: nobody was found (--det-threshold takes boxes of lower scores)", s->run->in->paths[0]);
     else if (s->n_empty > 0)
-        tool_error("%zu people in %zu pictures; nobody was found in %zu of them", s->n_people, s->n_done, s->n_empty);
+        tool_error("%zu people in %zu pictures; nobody was found in %zu of them", s->n_people, s->n_read, s->n_empty);
     else
-        tool_error("%zu people in %zu picture%s", s->n_people, s->n_done, s->n_done == 1 ? "" : "s");
+        tool_error("%zu people in %zu picture%s", s->n_people, s->n_read, s->n_read == 1 ? "" : "s");
 }
 
 int people_run_all(const people_run *run)
