@@ -136,7 +136,7 @@ static int print_set(const hrnet_evaluation_info *about, const eval_detector *de
 {
     printf("set:       %s %s, %s\n", about->is_mpii ? "mpii" : "coco", about->set, about->annotations);
     printf("pictures:  %zu in %s\n", about->n_images, about->images);
-    if (about->detects) return eval_detector_print(detector);
+    if (about->detects) return eval_detector_print(detector, about->image_thre);
     if (about->detections != NULL)
         printf("boxes:     of a detector, %s, score %g or more\n", about->detections, about->image_thre);
     else
@@ -236,9 +236,7 @@ static void print_log_line(const network *net, const hrnet_evaluation *evaluatio
 static void print_found(const hrnet_evaluation *evaluation)
 {
     const hrnet_evaluation_info about = hrnet_evaluation_get_info(evaluation);
-    if (about.detects)
-        printf("persons:   %zu, boxes with a score of %g or more (TEST.IMAGE_THRE)\n", about.n_persons,
-               about.image_thre);
+    if (about.detects) printf("persons:   %zu\n", about.n_persons);
 }
 
 static int run_set(const settings *set, const network *net, const eval_detector *detector, hrnet_evaluation *evaluation)

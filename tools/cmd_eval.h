@@ -23,8 +23,9 @@ int eval_detector_open(eval_detector *out, const detector_settings *settings, co
 void eval_detector_close(eval_detector *d); /* accepts a zeroed one */
 /* Set the members that the detector decides. */
 void eval_detector_options(const eval_detector *d, hrnet_evaluation_options *options);
-/* Print which detector it is and how it is used. Returns 0, or an exit status after a message. */
-int eval_detector_print(const eval_detector *d);
+/* Print which detector it is and how it is used; image_thre: score of boxes that get poses. Returns 0, or an exit
+ * status after a message. */
+int eval_detector_print(const eval_detector *d, double image_thre);
 /* Print the score of its boxes, above that of the poses. Returns 0, or an exit status after a message. */
 int eval_detector_score(const eval_detector *d, const hrnet_evaluation *evaluation);
 

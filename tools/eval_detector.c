@@ -41,7 +41,7 @@ void eval_detector_options(const eval_detector *d, hrnet_evaluation_options *opt
     options->max_detections = d->settings.max_persons;
 }
 
-int eval_detector_print(const eval_detector *d)
+int eval_detector_print(const eval_detector *d, double image_thre)
 {
     const char *const path = d->settings.detector;
     char digest[65];
@@ -53,6 +53,7 @@ int eval_detector_print(const eval_detector *d)
     }
     printf("boxes:     found by %s at %d pixels, score %g or more, NMS at an IoU of %g\n", d->info.name,
            d->info.input_width, (double)d->settings.threshold, (double)d->settings.nms);
+    printf("           poses of those with %g or more (TEST.IMAGE_THRE)\n", image_thre);
     return 0;
 }
 
