@@ -117,7 +117,7 @@ static int is_cancelled(void *context)
 
 static void tell_people(const state *s)
 {
-    if (s->run->quiet || s->run->where != NULL) return;
+    if (s->run->quiet || s->run->where != NULL || s->n_read == 0) return;
     if (s->run->in->n == 1 && s->n_empty == 1)
         tool_error("%s: nobody was found (--det-threshold takes boxes of lower scores)", s->run->in->paths[0]);
     else if (s->n_empty > 0)

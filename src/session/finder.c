@@ -43,6 +43,17 @@ static hrnet_status set_sigmas(hrnet_finder *finder, const hrnet_skeleton *skele
     return HRNET_OK;
 }
 
+/* The detector must know which of its classes is a person. */
+static hrnet_status check_detector(const hrnet_detector *detector)
+{
+    const hrnet_detector_info info = hrnet_detector_get_info(detector);
+    if (info.person >= 0) return HRNET_OK;
+    return hr_fail(HRNET_ERR_MISMATCH,
+                   "%s: expected a detector of people, found one of %d classes, none of which is "
+                   "known to be person",
+                   info.name, info.n_categories);
+}
+
 static hrnet_status create(hrnet_finder *finder, const hrnet_detector *detector, const hrnet_model *model)
 {
     const hrnet_finder_options *const o = &finder->options;
@@ -53,6 +64,7 @@ static hrnet_status create(hrnet_finder *finder, const hrnet_detector *detector,
         HR_TRY(hrnet_pool_create(&finder->pool, o->threads));
     }
     if (detector != NULL) {
+        HR_TRY(check_detector(detector));
         const hrnet_detector_session_options how = {
             .pool = finder->pool, .size = o->detector_size, .max_batch = o->max_batch, .memory_limit = o->memory_limit};
         HR_TRY(hrnet_detector_session_create(&finder->detector, detector, &how));

@@ -278,6 +278,37 @@ static int always(void *context)
     return ++*(int *)context;
 }
 
+/* Three classes, of which nobody knows what they are. */
+static void a_detector_of_other_things_is_refused(void **state)
+{
+    (void)state;
+    static const char *const overrides[] = {"MODEL.NAME",
+                                            "yolox",
+                                            "MODEL.NUM_CLASSES",
+                                            "3",
+                                            "MODEL.EXTRA.STEM_CHANNELS",
+                                            "8",
+                                            "MODEL.EXTRA.NUM_BLOCKS",
+                                            "[1, 1, 1, 1]",
+                                            "MODEL.EXTRA.NECK_BLOCKS",
+                                            "1",
+                                            "MODEL.EXTRA.HEAD_CHANNELS",
+                                            "16",
+                                            "MODEL.IMAGE_SIZE",
+                                            "[64, 64]",
+                                            NULL};
+    hrnet_config *config = NULL;
+    hrnet_detector *other = NULL;
+    hrnet_finder *finder = NULL;
+    MUST(hrnet_config_load(&config, NULL, overrides, NULL, NULL));
+    MUST(hrnet_detector_load(&other, NULL, &(hrnet_detector_options){.config = config}));
+    REFUSED(hrnet_finder_create(&finder, other, the_model, NULL), HRNET_ERR_MISMATCH,
+            "yolox: expected a detector of people, found one of 3 classes");
+    assert_null(finder);
+    hrnet_detector_free(other);
+    hrnet_config_free(config);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -340,6 +371,7 @@ int main(void)
         cmocka_unit_test(boxes_alone),
         cmocka_unit_test(boxes_that_are_given),
         cmocka_unit_test(one_picture_does_not_stop_the_rest),
+        cmocka_unit_test(a_detector_of_other_things_is_refused),
         cmocka_unit_test(refusals),
         cmocka_unit_test(memory_that_runs_out),
     };
