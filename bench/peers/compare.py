@@ -41,9 +41,10 @@ def measure(runtime, network, n_threads):
 
 
 def difference(runtime, network):
-    """How far the runtime's heatmaps are from ours, by our largest value."""
+    """How far the runtime's outputs are from ours, by our largest value."""
     ours = numpy.load(folder_of(network) + "/hrnet.npy")
     theirs = numpy.load(folder_of(network) + "/" + runtime + ".npy")
+    theirs = theirs.reshape(ours.shape)
     return float(numpy.abs(theirs - ours).max() / numpy.abs(ours).max())
 
 

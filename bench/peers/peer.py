@@ -1,7 +1,8 @@
 """peer.py RUNTIME FOLDER THREADS RUNS - time one other runtime on one network, in a process of its own.
 
 FOLDER holds what run.sh made: net.onnx, net.ncnn.param, net.ncnn.bin, input.npy. Prints one JSON object. The output of
-the last run is left in FOLDER as RUNTIME.npy. float32, one picture, from the input tensor to the heatmaps.
+the last run is left in FOLDER as RUNTIME.npy, several outputs one after the other. float32, one picture, from the
+input tensor to the outputs.
 """
 import json
 import os
@@ -28,7 +29,7 @@ def onnxruntime():
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     session = ort.InferenceSession(folder + "/net.onnx", options, providers=["CPUExecutionProvider"])
-    return ort.__version__, imported, lambda: session.run(None, {"input": x})[0]
+    return ort.__version__, imported, lambda: session.run(None, {"input": x})
 
 
 def openvino():
@@ -41,7 +42,7 @@ def openvino():
     model = core.read_model(folder + "/net.onnx")
     model.reshape(x.shape)  # a fixed batch, which every runtime here has
     request = core.compile_model(model, "CPU", how).create_infer_request()
-    return ov.__version__.split("-")[0], imported, lambda: request.infer([x])[0]
+    return ov.__version__.split("-")[0], imported, lambda: list(request.infer([x]).values())
 
 
 def ncnn():
@@ -57,11 +58,12 @@ def ncnn():
     if net.load_param(folder + "/net.ncnn.param") != 0 or net.load_model(folder + "/net.ncnn.bin") != 0:
         sys.exit("ncnn cannot load the network")
     picture = ncnn.Mat(numpy.ascontiguousarray(x[0]))
+    names = [name for name in net.output_names() if name.startswith("out")]
 
     def run():
         extractor = net.create_extractor()
         extractor.input("in0", picture)
-        return numpy.array(extractor.extract("out0")[1])[None]
+        return [numpy.array(extractor.extract(name)[1]) for name in names]
 
     return ncnn.__version__, imported, run
 
@@ -74,7 +76,7 @@ for _ in range(runs):
     start = time.perf_counter()
     y = run_once()
     seconds.append(time.perf_counter() - start)
-numpy.save(folder + "/" + runtime + ".npy", y)
+numpy.save(folder + "/" + runtime + ".npy", y[0] if len(y) == 1 else numpy.concatenate([part.ravel() for part in y]))
 seconds.sort()
 print(json.dumps({"version": version, "min_ms": seconds[0] * 1e3, "median_ms": seconds[len(seconds) // 2] * 1e3,
                   "peak_bytes": peak(), "imported_bytes": imported_bytes}))

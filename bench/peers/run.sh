@@ -4,7 +4,8 @@
 # run.sh train - a step of training beside PyTorch's.
 #
 #   BUILD     build folder of hrnet                                   build
-#   NETWORKS  published experiments                                   coco/hrnet/w32_256x192 coco/hrnet/w48_384x288
+#   NETWORKS  published experiments, or files like them               coco/hrnet/w32_256x192 coco/hrnet/w48_384x288
+#             (bench/peers/yolox_s.yaml: a detector)
 #   THREADS   numbers of threads                                      1 2
 #   PEERS     runtimes; without this, all that can be installed       onnxruntime ncnn openvino
 #   ROUNDS    turns, each measurement in a process of its own         3
@@ -76,7 +77,7 @@ for network in $NETWORKS; do
     folder=$SCRATCH/$(echo "$network" | tr / _)
     weights=$folder/weights.safetensors
     mkdir -p "$folder"
-    "$BUILD/tests/net/formula_weights" "$network" "$weights"
+    "$BUILD/tests/support/formula_weights" "$network" "$weights"
     "$HRNET" export --config "$network" --model "$weights" --quiet --batch 1 --onnx "$folder/net.onnx"
     "$python" - "$folder/input.npy" "$("$HRNET" info --config "$network" --show-config)" <<'END'
 import re
@@ -90,6 +91,12 @@ numpy.save(sys.argv[1], x)
 END
     "$HRNET" forward --config "$network" --model "$weights" --quiet --input "$folder/input.npy" \
         --output "$folder/hrnet.npy"
+    # of a detector all three outputs, one after the other, as peer.py leaves them
+    if [ -e "$folder/hrnet_head_8.npy" ]; then
+        "$python" -c "import numpy
+parts = [numpy.load('$folder/hrnet_head_%d.npy' % s).ravel() for s in (8, 16, 32)]
+numpy.save('$folder/hrnet.npy', numpy.concatenate(parts))"
+    fi
     case " $PEERS " in *" ncnn "*) convert_to_ncnn "$folder" ;; esac
 done
 

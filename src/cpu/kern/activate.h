@@ -12,6 +12,8 @@
 #include "cpu/kern/kern.h"
 #include "cpu/kern/vec.h"
 
+#define ACTIVATE_INLINE static inline __attribute__((always_inline))
+
 static inline vec v_exp(vec x)
 {
     x = v_min(v_set(89), v_max(v_set(-87), x)); /* in this order what is not a number stays so */
@@ -31,7 +33,7 @@ static inline vec v_sigmoid(vec x)
     return v_div(v_set(1), v_add(v_set(1), v_exp(v_sub(v_set(0), x))));
 }
 
-static inline vec v_activate(vec x, hr_activation activation)
+ACTIVATE_INLINE vec v_activate(vec x, hr_activation activation)
 {
     switch (activation) {
     case HR_ACTIVATION_RELU: return v_max(v_set(0), x);
@@ -72,19 +74,45 @@ static inline int is_plain(const hr_epilogue *epilogue, const float *add)
     return epilogue->activation <= HR_ACTIVATION_RELU && !(epilogue->add_last && add != NULL);
 }
 
+/* out[i] = activation(x[i]), then plus add[i] where add is not NULL; n a multiple of HR_STRIP. ACTIVATION is a constant
+ * where this is inlined. Two vectors at a time: an exponential is a chain of twenty operations, and one alone would
+ * leave a core waiting for each of them. */
+ACTIVATE_INLINE void activate_as(float *out, const float *x, const float *add, size_t n, const hr_activation ACTIVATION)
+{
+    for (size_t c = 0; c < n; c += HR_STRIP) {
+        vec y[HR_STRIP / HR_VEC];
+#pragma GCC unroll 4
+        for (size_t v = 0; v < HR_STRIP / HR_VEC; v++) y[v] = v_activate(v_load(x + c + v * HR_VEC), ACTIVATION);
+#pragma GCC unroll 4
+        for (size_t v = 0; v < HR_STRIP / HR_VEC; v++) {
+            if (add != NULL) y[v] = v_add(y[v], v_load(add + c + v * HR_VEC));
+            v_store(out + c + v * HR_VEC, y[v]);
+        }
+    }
+}
+
+__attribute__((noinline)) static void activate_and_add(float *out, const float *x, const float *add, size_t n,
+                                                       hr_activation activation)
+{
+    switch (activation) {
+    case HR_ACTIVATION_RELU: activate_as(out, x, add, n, HR_ACTIVATION_RELU); break;
+    case HR_ACTIVATION_LEAKY_RELU: activate_as(out, x, add, n, HR_ACTIVATION_LEAKY_RELU); break;
+    case HR_ACTIVATION_SILU: activate_as(out, x, add, n, HR_ACTIVATION_SILU); break;
+    case HR_ACTIVATION_SIGMOID: activate_as(out, x, add, n, HR_ACTIVATION_SIGMOID); break;
+    case HR_ACTIVATION_HARD_SIGMOID: activate_as(out, x, add, n, HR_ACTIVATION_HARD_SIGMOID); break;
+    default: activate_as(out, x, add, n, HR_ACTIVATION_NONE); break;
+    }
+}
+
 /* A pixel of n channels whose sums, with what is added before the activation, are stored: the rest of its epilogue. */
 static void finish_pixel(float *out, const float *add, size_t n, const hr_epilogue *epilogue)
 {
-    for (size_t c = 0; c < n; c += HR_VEC) {
-        vec y = v_activate(v_load(out + c), epilogue->activation);
-        if (epilogue->add_last && add != NULL) y = v_add(y, v_load(add + c));
-        v_store(out + c, y);
-    }
+    activate_and_add(out, out, epilogue->add_last ? add : NULL, n, epilogue->activation);
 }
 
 static void activate(float *out, const float *x, size_t n, hr_activation activation)
 {
-    for (size_t i = 0; i < n; i += HR_VEC) v_store(out + i, v_activate(v_load(x + i), activation));
+    activate_and_add(out, x, NULL, n, activation);
 }
 
 static void activation_gradient(float *dx, const float *dy, const float *x, size_t n, hr_activation activation, int add)
