@@ -77,17 +77,26 @@ static void read_maps(const hrnet_session *session, int slot, float *maps)
         for (size_t i = 0; i < cells; i++) maps[(size_t)j * cells + i] = output.data[i * (size_t)output.ld + (size_t)j];
 }
 
-/* Channels innermost there, outermost here. */
+/* Channels innermost there, outermost here: a few cells at a time, whose lines stay in the first-level cache. */
+static void store_output(const hr_backend_tensor *from, float *to)
+{
+    enum { CELLS = 16 };
+    const size_t n_cells = (size_t)from->h * (size_t)from->w, ld = (size_t)from->ld;
+    for (size_t first = 0; first < n_cells; first += CELLS) {
+        const size_t end = first + CELLS < n_cells ? first + CELLS : n_cells;
+        for (size_t c = 0; c < (size_t)from->c; c++)
+            for (size_t i = first; i < end; i++) to[c * n_cells + i] = from->data[i * ld + c];
+    }
+}
+
 static void store_outputs(const job *j, int slot)
 {
     const hrnet_session *s = j->session;
     const int n_outputs = hrnet_session_n_outputs(s);
     for (int k = 0; k < n_outputs; k++) {
         const hr_backend_tensor from = s->model->backend->output(s->runner, k, slot);
-        const size_t cells = (size_t)from.h * (size_t)from.w;
-        float *const to = j->outputs[k] + (size_t)(j->first + slot) * (size_t)from.c * cells;
-        for (size_t c = 0; c < (size_t)from.c; c++)
-            for (size_t i = 0; i < cells; i++) to[c * cells + i] = from.data[i * (size_t)from.ld + c];
+        const size_t n = (size_t)from.c * (size_t)from.h * (size_t)from.w;
+        store_output(&from, j->outputs[k] + (size_t)(j->first + slot) * n);
     }
 }
 
