@@ -817,8 +817,8 @@ typedef struct hrnet_finder_options {
 } hrnet_finder_options;
 
 /* detector NULL: only hrnet_people_pose can be called. model NULL: hrnet_people_find finds boxes alone. Both must
- * outlive the finder. HRNET_ERR_MISMATCH: the model is a detector, or the detector does not know which class is a person
- * (hrnet_detector_info.person). */
+ * outlive the finder. HRNET_ERR_MISMATCH: the model is a detector, or the detector does not know which class is a
+ * person (hrnet_detector_info.person). */
 HRNET_API hrnet_status hrnet_finder_create(hrnet_finder **out, const hrnet_detector *detector, const hrnet_model *model,
                                            const hrnet_finder_options *options);
 

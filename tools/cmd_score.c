@@ -317,7 +317,7 @@ static int run_boxes(const settings *set)
     const hrnet_annotations_options how = {.category = set->category, .boxes_alone = 1, .on_message = on_message};
     hrnet_annotations *truth = NULL;
     hrnet_coco_results results = {0};
-    hrnet_box_score score;
+    hrnet_box_score score = {0};
     int status = STATUS_DONE;
     if (set->truth == NULL || set->results == NULL || set->preds != NULL || set->sigmas != NULL || set->info != NULL ||
         set->per_joint)

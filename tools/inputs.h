@@ -25,8 +25,8 @@ typedef struct inputs {
  *   a pattern (* ? [)  the files it matches, by name, unless a file has that very name
  *   anything else      itself
  * Of a folder and a pattern, outputs of an earlier run are passed over: X_pose.jpg beside X_pose.json (or .jsonl, .csv,
- * X_keypoints.json), X_boxes.jpg beside X_boxes.json, X_heatmaps.jpg beside X_heatmaps.npy. What a folder has besides pictures is told of by kind and
- * number. Hidden files are passed over. Links to folders are not followed. */
+ * X_keypoints.json), X_boxes.jpg beside X_boxes.json, X_heatmaps.jpg beside X_heatmaps.npy. What a folder has besides
+ * pictures is told of by kind and number. Hidden files are passed over. Links to folders are not followed. */
 void inputs_add(inputs *in, const char *argument);
 
 /* Note a file that is read too; NULL is none. An output must not be one of them. */

@@ -18,7 +18,7 @@
 #define MAX_FILE ((size_t)1 << 32)
 
 typedef struct results_reading {
-    hrnet_coco_results *results;
+    hrnet_coco_results results;
     /* entries allocated, one count an array since HR_GROW grows each by itself */
     size_t images_capacity, categories_capacity, scores_capacity, areas_capacity, boxes_capacity;
     hr_keypoint_numbers numbers;
@@ -30,7 +30,7 @@ typedef struct results_reading {
 
 static hrnet_status read_box(results_reading *r, const hr_json *bbox)
 {
-    hrnet_coco_results *const out = r->results;
+    hrnet_coco_results *const out = &r->results;
     double numbers[4] = {0};
     if (out->n == 0) r->has_boxes = r->boxes_alone || (hr_json_is(bbox, HR_JSON_ARRAY) && bbox->count > 0);
     if (!r->has_boxes) return HRNET_OK;
@@ -55,7 +55,7 @@ static hrnet_status read_pose(results_reading *r, const hr_json *keypoints)
 
 static hrnet_status read_members(results_reading *r, const hr_json *value)
 {
-    hrnet_coco_results *const out = r->results;
+    hrnet_coco_results *const out = &r->results;
     const hr_json *const score = hr_json_get(value, "score");
     if (!hr_json_id(hr_json_get(value, "image_id"), &out->image_ids[out->n]) ||
         !hr_json_id(hr_json_get(value, "category_id"), &out->category_ids[out->n]))
@@ -78,7 +78,7 @@ static hrnet_status read_result(void *context, const hr_json *value, size_t inde
 {
     (void)index;
     results_reading *const r = context;
-    hrnet_coco_results *const out = r->results;
+    hrnet_coco_results *const out = &r->results;
     HR_GROW(out->image_ids, out->n, r->images_capacity);
     HR_GROW(out->category_ids, out->n, r->categories_capacity);
     HR_GROW(out->scores, out->n, r->scores_capacity);
@@ -90,22 +90,21 @@ static hrnet_status read_result(void *context, const hr_json *value, size_t inde
 /* r says what every result has. */
 static hrnet_status parse(hrnet_coco_results *out, const void *bytes, size_t n_bytes, results_reading *r)
 {
-    hrnet_coco_results results = {0};
+    hrnet_coco_results *const results = &r->results;
     const hr_json_list lists[] = {{NULL, read_result, &r->broken}, {0}};
     const char *const skip[] = {"segmentation", r->boxes_alone ? "keypoints" : NULL, NULL};
-    r->results = &results;
     hrnet_status status = hr_json_stream(&(hr_json_plan){lists, skip}, r, bytes, n_bytes);
-    if (status == HRNET_OK && results.n == 0 && r->broken.n > 0)
+    if (status == HRNET_OK && results->n == 0 && r->broken.n > 0)
         status = hr_fail(HRNET_ERR_FORMAT, "%s%s", r->broken.first,
                          r->broken.n > 1 ? "; none of the other entries can be read either" : "");
-    results.keypoints = r->numbers.values;
-    results.n_keypoints = r->n_keypoints;
-    results.n_broken = r->broken.n;
-    snprintf(results.first_broken, sizeof results.first_broken, "%s", r->broken.first);
+    results->keypoints = r->numbers.values;
+    results->n_keypoints = r->n_keypoints;
+    results->n_broken = r->broken.n;
+    snprintf(results->first_broken, sizeof results->first_broken, "%s", r->broken.first);
     if (status == HRNET_OK)
-        *out = results;
+        *out = *results;
     else
-        hrnet_coco_results_free(&results);
+        hrnet_coco_results_free(results);
     return status;
 }
 

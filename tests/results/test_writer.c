@@ -236,8 +236,8 @@ static void defaults(void **state)
     static const char *const empty[N_FORMATS] = {
         "{\n  \"images\": [\n\n  ]\n}\n\n",
         "",
-        "file,person,person_score,keypoint,name,x,y,score,box_x,box_y,box_w,box_h,"
-        "box_score\n",
+        ("file,person,person_score,keypoint,name,x,y,score,box_x,box_y,box_w,box_h,"
+         "box_score\n"),
         "[]\n",
         "{\"version\":1.3,\"people\":[]}\n",
         "{\"version\":1.3,\"people\":[]}\n"};

@@ -95,7 +95,7 @@ static void check_tensor(const char *name, const char *part, const hr_json *expe
         abs_max = fmax(abs_max, fabs((double)found[i]));
     }
     for (const hr_json *key = hr_json_first(samples); key != NULL; key = hr_json_next(samples, key), n_samples++) {
-        double value;
+        double value = 0;
         const size_t at = strtoul(hr_json_string(key), NULL, 10);
         assert_true(at < n && hr_json_number(hr_json_value(key), &value));
         error = fmax(error, fabs((double)found[at] - value));
