@@ -105,6 +105,7 @@ typedef struct hr_dataset_config {
 /* LOSS. */
 typedef struct hr_loss_config {
     int use_ohkm, topk, use_target_weight, use_different_joints_weight;
+    int use_l1; /* of a detector: train/box_loss.h */
 } hr_loss_config;
 
 /* TRAIN. */

@@ -108,6 +108,7 @@ const hr_key hr_keys[] = {
     INT("LOSS.TOPK", loss.topk, 1, 1024, "8"),
     BOOL("LOSS.USE_TARGET_WEIGHT", loss.use_target_weight, "true"),
     BOOL("LOSS.USE_DIFFERENT_JOINTS_WEIGHT", loss.use_different_joints_weight, "false"),
+    BOOL("LOSS.USE_L1", loss.use_l1, "false", ONLY(HR_DETECTORS)), /* not in the published schema */
 
     STRING("DATASET.ROOT", dataset.root, ""),
     STRING("DATASET.DATASET", dataset.dataset, "mpii"),

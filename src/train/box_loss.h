@@ -14,7 +14,8 @@
  *   assignment     each box takes its k cheapest candidates, k = the sum of its 10 largest IoUs, rounded down, at least
  *                  1; a cell that several boxes took goes to the box for which it is cheapest
  *   loss           (5 sum (1 - IoU^2) + sum BCE(obj) + sum BCE(class) [+ sum |raw - wanted|]) / n_matched; the sums
- *                  run over matched cells, that of obj over all cells; the wanted class score is the IoU
+ *                  run over matched cells, that of obj over all cells; the wanted class score is the IoU. The part in
+ *                  brackets (LOSS.USE_L1) is for the last epochs, without mosaics: it sharpens boxes
  *
  * Our own: boxes that are to be ignored (crowds, persons cut off so far that they cannot be told). A cell whose centre
  * lies in one and that is not matched takes no part in the sum of BCE(obj).

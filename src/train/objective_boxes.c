@@ -87,9 +87,10 @@ static void compute(void *context, int i)
     float *gradients[HR_HEAD_LEVELS];
     for (int level = 0; level < HR_HEAD_LEVELS; level++)
         gradients[level] = hr_backprop_output_gradient(r->pass->net, level, i);
+    const double l1_weight = o->config->loss.use_l1 ? 1 : 0;
     const hr_box_losses sums =
-        hr_box_loss(assignment, &head, r->pass->examples[i].boxes, r->pass->scale * share, 0, gradients);
-    o->losses[i] = share * (5 * sums.iou + sums.obj + sums.cls);
+        hr_box_loss(assignment, &head, r->pass->examples[i].boxes, r->pass->scale * share, l1_weight, gradients);
+    o->losses[i] = share * (5 * sums.iou + sums.obj + sums.cls + l1_weight * sums.l1);
     o->hits[i] = (hr_joint_hits){assignment->n_good, assignment->n_matched};
 }
 

@@ -52,11 +52,9 @@ static int is_new_and_off(const hr_config *config, const hr_key *key)
     const struct {
         const char *path;
         int is_off;
-    } keys[] = {{"TRAIN.FREEZE", config->train.n_freeze == 0},
-                {"DATASET.VALID_PART", !(d->valid_part > 0)},
-                {"DATASET.MOSAIC", !(d->mosaic > 0)},
-                {"DATASET.ASPECT_JITTER", !(d->aspect_jitter > 0)},
-                {"DATASET.PICTURE_SIZE", d->picture_size == 0}};
+    } keys[] = {{"TRAIN.FREEZE", config->train.n_freeze == 0}, {"DATASET.VALID_PART", !(d->valid_part > 0)},
+                {"DATASET.MOSAIC", !(d->mosaic > 0)},          {"DATASET.ASPECT_JITTER", !(d->aspect_jitter > 0)},
+                {"LOSS.USE_L1", !config->loss.use_l1},         {"DATASET.PICTURE_SIZE", d->picture_size == 0}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(key->path, keys[i].path) == 0) return keys[i].is_off;
     const int of_detectors = key->families != 0 && (key->families & ~HR_DETECTORS) == 0;

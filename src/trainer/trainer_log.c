@@ -130,7 +130,8 @@ static void log_loss(hrnet_trainer *t)
     char topk[48] = "";
     if (c->loss.use_ohkm) snprintf(topk, sizeof topk, ", the %d hardest joints", c->loss.topk);
     if (hr_config_detects(c)) {
-        hr_trainer_log(t, "loss: YOLOX's: 5 (1 - IoU^2) + BCE of object and class, cells matched by SimOTA");
+        hr_trainer_log(t, "loss: YOLOX's: 5 (1 - IoU^2) + BCE of object and class%s, cells matched by SimOTA",
+                       c->loss.use_l1 ? " + L1 of the raw box" : "");
         return;
     }
     hr_trainer_log(t, "loss: %s%s%s", c->loss.use_ohkm ? "JointsOHKMMSELoss" : "JointsMSELoss", topk,
