@@ -26,8 +26,7 @@ typedef struct hr_eval_box {
 struct hrnet_evaluation {
     const hr_config *config;
     int is_mpii;
-    int detects_alone; /* 1: the configuration is a detector's, so that there are no poses */
-    int detects;       /* 1: a run's detector finds the boxes; samples.list is empty before the first run */
+    int detects; /* 1: a run's detector finds the boxes; samples.list is empty before the first run */
     char *annotations_path, *images_path;
     char *detections_path;          /* NULL: ground-truth boxes */
     char *truth_path;               /* MPII's .mat; NULL: there is none */

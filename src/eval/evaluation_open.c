@@ -195,7 +195,8 @@ static hrnet_status open_coco(hrnet_evaluation *e, const hrnet_evaluation_files 
     const int *const size = e->config->model.image_size;
     const double aspect = (double)size[0] / size[1];
     const hrnet_annotations_options options = {.category = files->category,
-                                               .n_keypoints = e->detects_alone ? 0 : e->config->model.n_joints,
+                                               .n_keypoints =
+                                                   hr_config_detects(e->config) ? 0 : e->config->model.n_joints,
                                                .on_message = files->on_message,
                                                .context = files->context};
     HR_TRY(hrnet_annotations_open(&e->annotations, e->annotations_path, &options));
@@ -212,7 +213,7 @@ static hrnet_status open_coco(hrnet_evaluation *e, const hrnet_evaluation_files 
         if (files->info == NULL) info = hrnet_dataset_info_coco();
     }
     e->info = info;
-    return e->detects_alone ? HRNET_OK : choose_sigmas(e, files, info);
+    return hr_config_detects(e->config) ? HRNET_OK : choose_sigmas(e, files, info);
 }
 
 /* Nobody to evaluate, with the reasons. */
@@ -257,8 +258,7 @@ static hrnet_status open_set(hrnet_evaluation *e, const hrnet_evaluation_files *
     e->info = files->info;
     e->is_given = files->info != NULL;
     e->detects = files->detect != 0;
-    e->detects_alone = hr_config_detects(e->config);
-    if (e->detects_alone && !e->detects)
+    if (hr_config_detects(e->config) && !e->detects)
         return hr_fail(HRNET_ERR_MISMATCH, "MODEL.NAME: %s finds boxes, not the poses of persons whose boxes are known",
                        e->config->model.name);
     if (e->detects && e->is_mpii)

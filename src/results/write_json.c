@@ -61,16 +61,22 @@ static void write_picture(hrnet_json_writer *json, const hrnet_skeleton *skeleto
     hrnet_json_close(json);
 }
 
-static void write_network(hrnet_json_writer *json, const hrnet_model_info *info, const hrnet_skeleton *skeleton)
+/* Begin what found the people: its name and the size of its input. */
+static void begin_finder(hrnet_json_writer *json, const char *key, const char *name, int width, int height)
 {
-    hrnet_json_key(json, "network");
+    hrnet_json_key(json, key);
     hrnet_json_object(json);
     hrnet_json_key(json, "name");
-    hrnet_json_text(json, info->name);
+    hrnet_json_text(json, name);
     hrnet_json_key(json, "input_width");
-    hrnet_json_integer(json, info->input_width);
+    hrnet_json_integer(json, width);
     hrnet_json_key(json, "input_height");
-    hrnet_json_integer(json, info->input_height);
+    hrnet_json_integer(json, height);
+}
+
+static void write_network(hrnet_json_writer *json, const hrnet_model_info *info, const hrnet_skeleton *skeleton)
+{
+    begin_finder(json, "network", info->name, info->input_width, info->input_height);
     hrnet_json_key(json, "skeleton");
     hrnet_json_text(json, skeleton->name);
     hrnet_json_close(json);
@@ -78,14 +84,7 @@ static void write_network(hrnet_json_writer *json, const hrnet_model_info *info,
 
 static void write_detector(hrnet_json_writer *json, const hrnet_detector_info *info)
 {
-    hrnet_json_key(json, "detector");
-    hrnet_json_object(json);
-    hrnet_json_key(json, "name");
-    hrnet_json_text(json, info->name);
-    hrnet_json_key(json, "input_width");
-    hrnet_json_integer(json, info->input_width);
-    hrnet_json_key(json, "input_height");
-    hrnet_json_integer(json, info->input_height);
+    begin_finder(json, "detector", info->name, info->input_width, info->input_height);
     hrnet_json_key(json, "threshold");
     hrnet_json_float(json, info->threshold);
     hrnet_json_key(json, "nms_iou");

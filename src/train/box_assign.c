@@ -10,11 +10,6 @@
 
 enum { MOST_CELLS = 10 }; /* that one box takes */
 
-static double sigmoid(double x)
-{
-    return 1 / (1 + exp(-x));
-}
-
 /* -log as PyTorch's binary_cross_entropy bounds it. */
 static double minus_log(double p)
 {
@@ -62,10 +57,10 @@ static void read_cell(hr_candidate *c, const hr_head *head)
     c->box[1] = (double)c->raw[1] * stride + c->y - 0.5 * stride;
     c->box[2] = exp((double)c->raw[2]) * stride;
     c->box[3] = exp((double)c->raw[3]) * stride;
-    c->obj = sigmoid((double)c->raw[4]);
+    c->obj = hr_sigmoid((double)c->raw[4]);
     c->miss_all = 0;
     for (int k = 0; k < head->n_classes; k++)
-        c->miss_all += minus_log(1 - sqrt(sigmoid((double)c->raw[HR_HEAD_BOX + k]) * c->obj));
+        c->miss_all += minus_log(1 - sqrt(hr_sigmoid((double)c->raw[HR_HEAD_BOX + k]) * c->obj));
 }
 
 /* The cells that are near some box; and for all cells, whether they count as background. */
@@ -106,7 +101,7 @@ static double iou_of(const double found[4], const hr_box_truth *box)
 
 static double cost_of(const hr_candidate *c, const hr_box_truth *box, double iou)
 {
-    const double p = sqrt(sigmoid((double)c->raw[HR_HEAD_BOX + box->category]) * c->obj);
+    const double p = sqrt(hr_sigmoid((double)c->raw[HR_HEAD_BOX + box->category]) * c->obj);
     const double class_cost = c->miss_all - minus_log(1 - p) + minus_log(p);
     return class_cost - 3 * log(iou + 1e-8) + (is_near(c, box) ? 0 : 1e6);
 }

@@ -13,11 +13,6 @@
 
 #include "base/mem.h"
 
-static double sigmoid(double x)
-{
-    return 1 / (1 + exp(-x));
-}
-
 /* BCE(sigmoid(x), target) without overflow. */
 static double bce(double x, double target)
 {
@@ -82,7 +77,7 @@ static void add_match(const hr_candidate *c, const hr_head *head, int level, siz
     for (int k = 0; k < head->n_classes; k++) {
         const double x = (double)c->raw[HR_HEAD_BOX + k], target_k = k == truth->category ? c->iou : 0;
         sums->cls += bce(x, target_k);
-        gradient[HR_HEAD_BOX + k] = (float)(scale * (sigmoid(x) - target_k));
+        gradient[HR_HEAD_BOX + k] = (float)(scale * (hr_sigmoid(x) - target_k));
     }
 }
 
@@ -106,7 +101,7 @@ hr_box_losses hr_box_loss(const hr_assignment *a, const hr_head *head, const hr_
             if (c != NULL) add_match(c, head, level, i, &boxes[c->match], scale, l1_weight, gradient, &sums);
             if (c == NULL && !a->use[cell]) continue;
             sums.obj += bce((double)raw[4], c != NULL);
-            gradient[4] = (float)(scale * (sigmoid((double)raw[4]) - (c != NULL)));
+            gradient[4] = (float)(scale * (hr_sigmoid((double)raw[4]) - (c != NULL)));
         }
     }
     return sums;

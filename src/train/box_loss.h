@@ -23,6 +23,8 @@
 #ifndef HR_TRAIN_BOX_LOSS_H
 #define HR_TRAIN_BOX_LOSS_H
 
+#include <math.h>
+
 #include "batches/batch.h"
 
 enum { HR_HEAD_LEVELS = 3, HR_HEAD_BOX = 5 /* numbers of a cell before its classes */ };
@@ -77,5 +79,11 @@ typedef struct hr_box_losses {
  * with respect to the raw numbers, into gradients[level] [height][width][ld], padding 0. */
 hr_box_losses hr_box_loss(const hr_assignment *assignment, const hr_head *head, const hr_box_truth *boxes, double scale,
                           double l1_weight, float *const gradients[HR_HEAD_LEVELS]);
+
+/* Between box_assign.c and box_loss.c. */
+static inline double hr_sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
 
 #endif
