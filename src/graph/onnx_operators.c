@@ -17,11 +17,13 @@ enum {
     ATTRIBUTE_FLOAT = 2,
     ATTRIBUTE_INT = 3,
     ATTRIBUTE_STRING = 4,
+    ATTRIBUTE_TENSOR = 5,
     ATTRIBUTE_FLOATS = 7,
     ATTRIBUTE_INTS = 8,
     ATTRIBUTE_TYPE = 20
 };
-enum { TYPE_FLOAT = 1, TYPE_INT = 2, TYPE_STRING = 3, TYPE_FLOATS = 6, TYPE_INTS = 7 };
+enum { TYPE_FLOAT = 1, TYPE_INT = 2, TYPE_STRING = 3, TYPE_TENSOR = 4, TYPE_FLOATS = 6, TYPE_INTS = 7 };
+enum { TENSOR_DIMS = 1, TENSOR_TYPE = 2, TENSOR_FLOATS = 4, FLOAT32 = 1 };
 
 hr_onnx_name hr_onnx_tensor(const hr_graph *graph, int node)
 {
@@ -136,6 +138,22 @@ static hr_onnx_name add_constant(hr_onnx_chain *c, const int64_t *ints, const fl
     for (int i = 0; i < n && floats != NULL; i++) hr_protobuf_float(&value, ATTRIBUTE_FLOATS, floats[i]);
     add_attribute(&message, ints != NULL ? "value_ints" : "value_floats", ints != NULL ? TYPE_INTS : TYPE_FLOATS,
                   &value);
+    hr_onnx_end(c, &message);
+    return output;
+}
+
+hr_onnx_name hr_onnx_constant_weights(hr_onnx_chain *c, const float *weights, const int64_t shape[4])
+{
+    hr_onnx_name output;
+    hr_text message = {0}, tensor = {0}, value = {0};
+    snprintf(output.text, sizeof output.text, "n%d_constant%d", c->node, c->n_constants++);
+    add_head(c, &message, "Constant", NULL, 0, &output);
+    for (int i = 0; i < 4; i++) hr_protobuf_int(&tensor, TENSOR_DIMS, shape[i]);
+    hr_protobuf_int(&tensor, TENSOR_TYPE, FLOAT32);
+    const int64_t n = shape[0] * shape[1] * shape[2] * shape[3];
+    for (int64_t i = 0; i < n; i++) hr_protobuf_float(&tensor, TENSOR_FLOATS, weights[i]);
+    hr_protobuf_message(&value, ATTRIBUTE_TENSOR, &tensor);
+    add_attribute(&message, "value", TYPE_TENSOR, &value);
     hr_onnx_end(c, &message);
     return output;
 }

@@ -51,7 +51,8 @@ void hr_onnx_string(hr_text *message, const char *name, const char *text);
 /* kernel_shape, strides, pads. */
 void hr_onnx_window(hr_text *message, const hr_window *window);
 
-/* Whole operators. */
+/* Whole operators. The first is a Constant, weights [shape] of a convolution. */
+hr_onnx_name hr_onnx_constant_weights(hr_onnx_chain *chain, const float *weights, const int64_t shape[4]);
 hr_onnx_name hr_onnx_unary(hr_onnx_chain *chain, const char *op, hr_onnx_name x);
 hr_onnx_name hr_onnx_binary(hr_onnx_chain *chain, const char *op, hr_onnx_name a, hr_onnx_name b);
 /* hr_onnx_activation_steps operators; x itself where there are none. */

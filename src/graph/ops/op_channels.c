@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/mem.h"
+
 static hrnet_status concat_shape(const hr_graph *graph, hr_node *node)
 {
     node->c = 0;
@@ -131,17 +133,26 @@ static void depth_backward(const hr_reference *r)
                 *large_cell(r->dx[0], image, c, i) += hr_doubles_plane(r->dy, image, c)[i];
 }
 
-/* Four slices with steps, because ONNX's SpaceToDepth has the patches in another order. */
+/* A convolution of ones and zeros, because ONNX's SpaceToDepth has the patches in another order and some converters
+ * (ncnn's) do not take slices with steps. */
 static void depth_onnx(hr_onnx_chain *chain)
 {
-    const hr_onnx_name input = hr_onnx_tensor(chain->graph, hr_onnx_node(chain)->inputs[0]);
-    hr_onnx_name patches[4];
-    hr_onnx_expect(chain, 5);
-    for (int patch = 0; patch < 4; patch++)
-        patches[patch] =
-            hr_onnx_slice(chain, input, 2, (const int64_t[]){2, 3}, (const int64_t[]){patch % 2, patch / 2},
-                          (const int64_t[]){INT32_MAX, INT32_MAX}, (const int64_t[]){2, 2});
-    add_concat(chain, patches, 4);
+    const hr_node *node = hr_onnx_node(chain);
+    const int n = node->c, c = n / 4;
+    float *weights = hr_calloc((size_t)n * (size_t)c, 4 * sizeof *weights); /* [n][c][2][2] */
+    if (weights == NULL) {
+        chain->out->failed = 1;
+        return;
+    }
+    for (int i = 0; i < n; i++) weights[((size_t)i * c + i % c) * 4 + i / c % 2 * 2 + i / c / 2] = 1;
+    const hr_onnx_name inputs[] = {hr_onnx_tensor(chain->graph, node->inputs[0]),
+                                   hr_onnx_constant_weights(chain, weights, (const int64_t[]){n, c, 2, 2})};
+    hr_free(weights);
+    hr_text message = {0};
+    hr_onnx_expect(chain, 1);
+    hr_onnx_begin(chain, &message, "Conv", inputs, 2);
+    hr_onnx_window(&message, &(hr_window){.kh = 2, .kw = 2, .stride = 2});
+    hr_onnx_end(chain, &message);
 }
 
 const hr_op_type hr_op_concat = {.name = "concat",
