@@ -1,30 +1,5 @@
-/*
- * half.c - the two conversions on bit patterns. A normal half 2^(e - 15) * 1.f is the float 2^(e' - 127) * 1.f with
- * e' = e + 112 and the 10 fraction bits of f at the top of 23; subnormals, infinities and NaN are cases of their own.
- */
+/* half.c - rounding to half precision on bit patterns; the way back, with the layout of both, is in half.h. */
 #include "base/half.h"
-
-#include <string.h>
-
-float hr_half_to_float(uint16_t half)
-{
-    const uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
-    const uint32_t exponent = (half >> 10) & 0x1fu, fraction = half & 0x3ffu;
-    uint32_t bits;
-    if (exponent == 0) {
-        /* zero or a subnormal half: fraction * 2^-24, which float32 holds exactly */
-        const float magnitude = (float)fraction * 0x1p-24f;
-        memcpy(&bits, &magnitude, sizeof bits);
-    } else if (exponent == 31) {
-        bits = 0x7f800000u | fraction << 13;
-    } else {
-        bits = (exponent + 112) << 23 | fraction << 13;
-    }
-    bits |= sign;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
 
 /* value / 2^shift, rounded to nearest, ties to even: adding half a unit minus one rounds ties down, and adding the
  * lowest bit that is kept makes the ties above an odd number round up. shift >= 1. */

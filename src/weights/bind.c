@@ -4,6 +4,7 @@
  */
 #include "weights/bind.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -286,9 +287,21 @@ void hr_binding_free(hr_binding *binding)
     *binding = (hr_binding){0};
 }
 
+/* Whether all are finite, and at least 0 where they are variances. Without branches, so that it is a vector loop: all
+ * weights go through here. */
+static int are_good(const hr_param *param, const float *values)
+{
+    const int is_variance = param->kind == HR_PARAM_NORM_VAR;
+    int n_bad = 0;
+    for (size_t i = 0; i < param->n_elements; i++)
+        n_bad += (!(fabsf(values[i]) <= FLT_MAX)) | (is_variance & (values[i] < 0));
+    return n_bad == 0;
+}
+
 /* The one place where numbers of a file become weights: they must be numbers that a network can compute with. */
 static hrnet_status check_values(const hr_param *param, const float *values)
 {
+    if (are_good(param, values)) return HRNET_OK;
     for (size_t i = 0; i < param->n_elements; i++) {
         if (!isfinite(values[i]))
             return hr_fail(HRNET_ERR_FORMAT, "%s: expected finite numbers, found %s at element %zu", param->name,

@@ -87,18 +87,28 @@ void hr_conv_pack(const hr_conv *conv, const float *weights, float *scratch)
     if (!is_float) conv->kern->to_half(conv->weights, scratch, conv->algorithm->packed_floats(conv->algorithm, s));
 }
 
-void hr_conv_arrange(const hr_conv_shape *shape, const float *published, const float *scale, float *weights)
+/* Output channels [first, last), which are a strip or less, of an input channel's taps: each channel is read on where
+ * the last call ended. */
+static void arrange_strip(const hr_conv_shape *shape, const float *published, const float *scale, size_t ic,
+                          size_t first, size_t last, float *weights)
 {
     const size_t n_taps = (size_t)hr_n_taps(shape), n_ic = (size_t)hr_weight_depth(shape), n_oc = (size_t)shape->oc;
-    const size_t n_columns = (size_t)hr_padded(shape->oc);
-    for (size_t ic = 0; ic < n_ic; ic++) {
-        for (size_t oc = 0; oc < n_columns; oc++) {
-            const float *from = published + (shape->transposed ? ic * n_oc + oc : oc * n_ic + ic) * n_taps;
-            const float factor = scale != NULL && oc < n_oc ? scale[oc] : 1;
-            for (size_t t = 0; t < n_taps; t++)
-                weights[(t * n_ic + ic) * n_columns + oc] = oc < n_oc ? from[t] * factor : 0;
-        }
+    const size_t n_columns = (size_t)hr_padded(shape->oc), oc_step = (shape->transposed ? 1 : n_ic) * n_taps;
+    const float *const from = published + (ic * (shape->transposed ? n_oc : 1)) * n_taps;
+    for (size_t t = 0; t < n_taps; t++) {
+        float *const row = weights + (t * n_ic + ic) * n_columns;
+        for (size_t oc = first; oc < last && oc < n_oc; oc++)
+            row[oc] = from[oc * oc_step + t] * (scale != NULL ? scale[oc] : 1);
+        for (size_t oc = first > n_oc ? first : n_oc; oc < last; oc++) row[oc] = 0;
     }
+}
+
+void hr_conv_arrange(const hr_conv_shape *shape, const float *published, const float *scale, float *weights)
+{
+    const size_t n_columns = (size_t)hr_padded(shape->oc), n_ic = (size_t)hr_weight_depth(shape);
+    for (size_t first = 0; first < n_columns; first += HR_STRIP)
+        for (size_t ic = 0; ic < n_ic; ic++)
+            arrange_strip(shape, published, scale, ic, first, first + HR_STRIP, weights);
 }
 
 int hr_cut_blocks(int n_strips, const hr_kern *kern, hr_block_cut *blocks)

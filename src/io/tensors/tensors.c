@@ -251,6 +251,12 @@ static void convert(const hr_tensor *tensor, const unsigned char *bytes, float *
     }
 }
 
+/* The same of halves in C order into floats: what weights that ship are. */
+static void convert_halves(const unsigned char *restrict bytes, size_t n, float *restrict floats)
+{
+    for (size_t i = 0; i < n; i++) floats[i] = hr_half_to_float(LOAD(uint16_t, bytes + 2 * i));
+}
+
 static hrnet_status read_tensor(const hr_tensors *tensors, const hr_tensor *tensor, float *floats, double *doubles)
 {
     hrnet_status status;
@@ -267,7 +273,10 @@ static hrnet_status read_tensor(const hr_tensors *tensors, const hr_tensor *tens
         unsigned char *const bytes = hr_alloc((size_t)span(tensor), hr_dtype_size(tensor->dtype));
         if (bytes == NULL) return hr_fail_memory((size_t)span(tensor) * hr_dtype_size(tensor->dtype));
         status = read_span(tensors, tensor, bytes);
-        if (status == HRNET_OK) convert(tensor, bytes, floats, doubles);
+        if (status == HRNET_OK && is_plain && floats != NULL && tensor->dtype == HR_F16)
+            convert_halves(bytes, tensor->n_elements, floats);
+        else if (status == HRNET_OK)
+            convert(tensor, bytes, floats, doubles);
         hr_free(bytes);
     }
     if (status == HRNET_OK) return HRNET_OK;
