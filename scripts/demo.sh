@@ -1,15 +1,12 @@
 #!/bin/sh
-# demo.sh - the main job on a real photograph: keypoints as JSON and drawn. Takes IMAGE and BOXES, or one of the
-# photographs in Debian's opencv-doc package, fetched into the build folder. Takes MODEL, or the model that ships.
+# demo.sh - the main job on a real photograph: everybody in it, as JSON and drawn. Takes IMAGE, or one of the photographs
+# in Debian's opencv-doc package, fetched into the build folder. Takes DETECTOR and MODEL, or the networks that ship.
 set -eu
 
 build=${BUILD:-build}
 hrnet=$build/tools/hrnet
 out=$build/demo
 mkdir -p "$out"
-
-# basketball1.png: two men with a ball. hrnet does not look for persons yet, so where they are stands here.
-two_men="28,76,132,404;434,20,206,460"
 
 fetch_photograph() {
     photos=$out/photos
@@ -33,17 +30,14 @@ fetch_photograph() {
     printf '%s\n' "$photos/basketball1.png"
 }
 
-image=${IMAGE:-} boxes=${BOXES:-}
-if [ -z "$image" ]; then
-    image=$(fetch_photograph)
-    boxes=${boxes:-$two_men}
-fi
+image=${IMAGE:-}
+if [ -z "$image" ]; then image=$(fetch_photograph); fi
 stem=$(basename "$image")
 stem=${stem%.*}
 
 set -- --flip --quiet
 if [ -n "${MODEL:-}" ]; then set -- "$@" --model "$MODEL"; fi
-if [ -n "$boxes" ]; then set -- "$@" --boxes "$boxes"; fi
+if [ -n "${DETECTOR:-}" ]; then set -- "$@" --detector "$DETECTOR"; fi
 "$hrnet" pose "$image" "$@" -o "$out/"
 echo "drawing: $out/${stem}_pose.jpg"
 echo "data:    $out/${stem}_pose.json"
