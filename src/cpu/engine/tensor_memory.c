@@ -13,6 +13,7 @@ typedef struct shared_buffer {
     int slot;     /* the pictures slot, slot + n_slots ... */
     int *writers; /* [n_writers] steps that make its tensors; behind them those that read */
     int n_writers, n_steps;
+    int first_writer, last_step; /* the lowest and the highest of them */
 } shared_buffer;
 
 typedef struct memory_planner {
@@ -113,6 +114,11 @@ static int describe(const memory_planner *p, int leader, int slot, int *steps, s
     for (int i = leader; i < n_nodes; i++)
         for (int k = i + 1; k < n_nodes && p->leader[i] == leader; k++)
             if (reads(&p->graph->nodes[k], i)) n += list_steps(p, k, slot, is_turn, steps + n);
+    out->first_writer = out->last_step = steps[0];
+    for (int i = 1; i < n; i++) {
+        if (i < out->n_writers && steps[i] < out->first_writer) out->first_writer = steps[i];
+        if (steps[i] > out->last_step) out->last_step = steps[i];
+    }
     return out->n_steps = n;
 }
 
@@ -141,6 +147,9 @@ static int is_over(const memory_planner *p, const shared_buffer *a, const shared
     const hr_exec_step *steps = p->plan->steps;
     const int is_turn = a->phase >= 0 && a->phase == b->phase;
     if (holds_output(p, a) || (is_turn && a->slot != b->slot)) return 0;
+    /* steps are numbered in an order in which they may run, and one thread runs them in it */
+    if (!is_turn && a->last_step >= b->first_writer) return 0;
+    if (!is_turn && p->plan->threads == 1) return 1;
     for (int i = 0; i < a->n_steps; i++) {
         if (is_turn && steps[a->writers[i]].picture != a->slot) continue;
         for (int k = 0; k < b->n_writers; k++) {
