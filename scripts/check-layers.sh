@@ -24,7 +24,7 @@ cpu/engine: base graph cpu/kern cpu/conv cpu/ops
 cpu/backprop: base graph cpu/kern cpu/conv cpu/ops cpu/engine
 data: base io pose
 score: base io pose data
-batches: base io pose config data
+batches: base io pose detect config data
 report: base io pose
 results: base io pose
 train: base io config graph networks cpu/kern cpu/conv cpu/backprop batches

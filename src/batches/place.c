@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "detect/letterbox.h"
 #include "pose/crop.h"
 
 static const double mosaic_scale = 0.6, least_seen = 0.25, least_side = 4;
@@ -89,7 +90,7 @@ hrnet_status hr_place_draw(const hr_placement *p, const hrnet_image *image, uint
     covered(p->x, p->x + p->scale_x * image->width, area->left, area->right, &left, &right);
     covered(p->y, p->y + p->scale_y * image->height, area->top, area->bottom, &top, &bottom);
     for (int y = area->top; y < area->bottom; y++)
-        memset(canvas + 3 * ((size_t)y * (size_t)width + (size_t)area->left), HR_PLACE_GREY,
+        memset(canvas + 3 * ((size_t)y * (size_t)width + (size_t)area->left), HR_LETTERBOX_GREY,
                3 * (size_t)(area->right - area->left));
     if (right <= left || bottom <= top) return HRNET_OK;
     /* pixel u has its centre at u + 1/2; the part that is drawn begins at (left, top) */

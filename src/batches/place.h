@@ -15,7 +15,7 @@
 #include "batches/augment.h"
 #include "batches/batch.h"
 
-enum { HR_MOSAIC = 4, HR_PLACE_GREY = 114 };
+enum { HR_MOSAIC = 4 };
 
 /* A part of the canvas, in pixels: columns [left, right), rows [top, bottom). */
 typedef struct hr_area {
