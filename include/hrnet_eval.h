@@ -280,7 +280,8 @@ typedef struct hrnet_evaluation_options {
     hrnet_detector_session *detector; /* of a set that was opened with hrnet_evaluation_files.detect; else NULL */
     float det_threshold; /* lowest score of its boxes; 0: 0.01, below 0: none. Poses are found for those that
                             reach TEST.IMAGE_THRE too */
-    float det_nms;       /* of two boxes that overlap by more (IoU) the worse one is dropped; 0: 0.65, 1: none */
+    float det_nms;       /* of two boxes that overlap by more (IoU) the worse one is dropped; 0: the detector's
+                            eval_nms_iou, 1: none */
     int max_detections;  /* most boxes of a picture, 1..10000; 0: 100, as many as are scored */
     /* Called on the calling thread; or NULL. With a detector both count pictures. */
     void (*on_progress)(void *context, size_t n_done, size_t n_persons);

@@ -41,7 +41,8 @@ static const option options[] = {
      "with --detect: leave out boxes with a lower score; default: 0.01. Those that reach TEST.IMAGE_THRE get poses",
      offsetof(settings, detector.threshold), 0, 0.9999},
     {"det-nms", 0, OPTION_FLOAT, "T",
-     "with --detect: of two boxes that overlap by more (IoU) the worse one is dropped; 1: none; default: 0.65",
+     "with --detect: of two boxes that overlap by more (IoU) the worse one is dropped; 1: none; default: 0.65, of the "
+     "detector that ships 0.55",
      offsetof(settings, detector.nms), 0.0001, 1},
     {"det-size", 0, OPTION_INT, "N",
      "with --detect: longest side of the detector's input in pixels, a multiple of 32; default: what it was made for",

@@ -9,7 +9,6 @@
 
 /* What the published evaluations take; a demonstration takes more, to show few boxes that are wrong. */
 #define THRESHOLD .01f
-#define NMS_IOU   .65f
 
 int eval_detector_open(eval_detector *out, const detector_settings *settings, const network_settings *asked)
 {
@@ -19,8 +18,8 @@ int eval_detector_open(eval_detector *out, const detector_settings *settings, co
                                           .memory_limit = (uint64_t)asked->memory_limit << 20};
     *out = (eval_detector){.settings = *settings};
     if (out->settings.threshold < 0) out->settings.threshold = THRESHOLD;
-    if (out->settings.nms < 0) out->settings.nms = NMS_IOU;
     int status = detector_open(&out->detector, &out->settings, asked, &out->info);
+    if (status == 0 && out->settings.nms < 0) out->settings.nms = out->info.eval_nms_iou;
     if (status == 0 && hrnet_detector_session_create(&out->session, out->detector, &how) != HRNET_OK)
         status = tool_failed();
     return status;

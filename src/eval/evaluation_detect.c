@@ -14,8 +14,7 @@
 #include "base/text.h"
 #include "eval/evaluation_run.h"
 
-#define THRESHOLD .01f /* YOLOX's published evaluation, and its IoU */
-#define NMS_IOU   .65f
+#define THRESHOLD .01f     /* YOLOX's published evaluation */
 enum { MOST_BOXES = 100 }; /* of a picture: what the score of boxes looks at */
 
 typedef struct detection_run {
@@ -109,8 +108,9 @@ static hrnet_status detect_group(detection_run *d)
     const hrnet_evaluation_options *const o = r->options;
     hrnet_pixels pixels[HR_EVAL_GROUP];
     hrnet_status statuses[HR_EVAL_GROUP];
+    const float eval_nms = hrnet_detector_get_info(hrnet_detector_session_detector(o->detector)).eval_nms_iou;
     const hrnet_detect_options how = {.threshold = o->det_threshold != 0 ? o->det_threshold : THRESHOLD,
-                                      .nms_iou = o->det_nms != 0 ? o->det_nms : NMS_IOU,
+                                      .nms_iou = o->det_nms != 0 ? o->det_nms : eval_nms,
                                       .max_detections = o->max_detections != 0 ? o->max_detections : MOST_BOXES,
                                       .statuses = statuses,
                                       .on_refused = refuse_picture,

@@ -13,14 +13,16 @@ typedef struct family {
     const char *name; /* MODEL.NAME */
     hr_head_kind head;
     hr_letterbox_rule rule;
-    float threshold, nms_iou;
+    float threshold, nms_iou, eval_nms_iou;
+    float vote_iou; /* of hr_box_nms_voted; 0: no votes */
 } family;
 
-/* Thresholds: YOLOX's demo.py; mmpose's --bbox-thr and --nms-thr for RTMDet. */
+/* Thresholds: YOLOX's demo.py and eval.py; mmpose's --bbox-thr and --nms-thr, mmdetection's test_cfg for RTMDet; ours
+ * were measured (models/detector.md). */
 static const family families[] = {
-    {"yolox", HR_HEAD_YOLOX, HR_LETTERBOX_TRUNCATED, 0.3f, 0.3f},
-    {"rtmdet", HR_HEAD_RTMDET, HR_LETTERBOX_ROUNDED, 0.3f, 0.3f},
-    {"detect_hrnet", HR_HEAD_YOLOX, HR_LETTERBOX_TRUNCATED, 0.3f, 0.3f},
+    {"yolox", HR_HEAD_YOLOX, HR_LETTERBOX_TRUNCATED, 0.3f, 0.3f, 0.65f, 0},
+    {"rtmdet", HR_HEAD_RTMDET, HR_LETTERBOX_ROUNDED, 0.3f, 0.3f, 0.65f, 0},
+    {"detect_hrnet", HR_HEAD_YOLOX, HR_LETTERBOX_TRUNCATED, 0.3f, 0.55f, 0.55f, 0.6f},
 };
 
 /* NULL for a pose network. */
@@ -72,12 +74,14 @@ static hrnet_status describe(hrnet_detector *detector, int legacy)
                        is->name);
     detector->head = is->head;
     detector->rule = is->rule;
+    detector->vote_iou = is->vote_iou;
     detector->exp_distances = model->config.model.exp_distances;
     detector->info = (hrnet_detector_info){.name = is->name,
                                            .input_width = model->info.input_width,
                                            .input_height = model->info.input_height,
                                            .threshold = is->threshold,
                                            .nms_iou = is->nms_iou,
+                                           .eval_nms_iou = is->eval_nms_iou,
                                            .n_tensors = model->info.n_tensors,
                                            .n_parameters = model->info.n_parameters,
                                            .n_macs = model->info.n_macs};

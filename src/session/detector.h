@@ -20,6 +20,7 @@ struct hrnet_detector {
     hr_letterbox_rule rule;
     hr_pixel_table pixels;
     int exp_distances; /* of HR_HEAD_RTMDET */
+    float vote_iou;    /* of hr_box_nms_voted; 0: no votes */
     hrnet_detector_info info;
 };
 

@@ -17,6 +17,8 @@
 /* A picture's input is written in bands of rows, so that threads share it. */
 enum { INPUT_LD = 4, BANDS = 4, MAX_PASS = 64, MAX_SIZE = 4096, DEFAULT_OBJECTS = 300, MAX_OBJECTS = 10000 };
 
+#define VOTE_FROM .01f /* lowest score of boxes that vote */
+
 /* A picture of a pass. */
 typedef struct pass_picture {
     hr_letterbox box;
@@ -38,7 +40,8 @@ typedef struct detecting {
     const hrnet_pixels *pictures;
     const hrnet_detect_options *options;
     hr_class_rule rule;
-    float nms_iou;
+    float nms_iou, vote_iou;
+    float threshold; /* of what is handed out; with votes rule.threshold is lower */
     size_t most;
     int person;             /* what rule.categories points to by default */
     struct request *queue;  /* [n_queued] pictures that can be looked at, those of one input size together */
@@ -123,8 +126,11 @@ static void boxes_task(void *context, int slot)
     pass_picture *const p = &d->session->pass[slot];
     p->status = find_boxes(d, slot);
     if (p->status != HRNET_OK) return;
-    hr_box_nms(&p->candidates, d->nms_iou, 0, d->most);
-    p->status = hand_over(d, slot, &d->found[d->queue[d->next + slot].picture]);
+    if (d->vote_iou > 0)
+        p->status = hr_box_nms_voted(&p->candidates, d->nms_iou, d->vote_iou, d->threshold, d->most);
+    else
+        hr_box_nms(&p->candidates, d->nms_iou, 0, d->most);
+    if (p->status == HRNET_OK) p->status = hand_over(d, slot, &d->found[d->queue[d->next + slot].picture]);
 }
 
 static hrnet_status run_pass(detecting *d)
@@ -256,12 +262,14 @@ static void choose_rules(detecting *d)
     const hrnet_detect_options *const o = d->options;
     const hrnet_detector_info *const info = &d->session->detector->info;
     d->person = info->person;
-    d->rule = (hr_class_rule){.threshold = o->threshold != 0 ? o->threshold : info->threshold,
+    d->threshold = o->threshold != 0 ? o->threshold : info->threshold;
+    d->nms_iou = o->nms_iou != 0 ? o->nms_iou : info->nms_iou;
+    d->vote_iou = d->nms_iou < 1 ? d->session->detector->vote_iou : 0;
+    d->rule = (hr_class_rule){.threshold = d->vote_iou > 0 && d->threshold > VOTE_FROM ? VOTE_FROM : d->threshold,
                               .categories = o->all_categories       ? NULL
                                             : o->categories != NULL ? o->categories
                                                                     : &d->person,
                               .n_categories = o->categories != NULL ? o->n_categories : 1};
-    d->nms_iou = o->nms_iou != 0 ? o->nms_iou : info->nms_iou;
     d->most = (size_t)(o->max_detections != 0 ? o->max_detections : DEFAULT_OBJECTS);
 }
 
@@ -374,6 +382,11 @@ void hrnet_detector_session_input(const hrnet_detector_session *session, int wid
     fit(session, width > 1 ? width : 1, height > 1 ? height : 1, &box);
     input[0] = box.width;
     input[1] = box.height;
+}
+
+const hrnet_detector *hrnet_detector_session_detector(const hrnet_detector_session *session)
+{
+    return session->detector;
 }
 
 size_t hrnet_detector_session_bytes(const hrnet_detector_session *session)

@@ -139,6 +139,46 @@ static void test_numbers_that_are_none(void **state)
     hr_candidates_free(&list);
 }
 
+/* By hand: the second box has an IoU of 8/10 with the first, the third 5/10 (suppressed, no vote), the fourth, below
+ * the threshold, 9/10; the fifth is of another class, the sixth stands alone, the seventh alone and below the
+ * threshold.
+ */
+static void test_votes(void **state)
+{
+    (void)state;
+    static const hr_box_candidate boxes[] = {
+        {0, 0, 10, 10, 0.9f, 0, 0},    {0, 0, 10, 8, 0.5f, 0, 1}, {0, 0, 10, 5, 0.4f, 0, 2},
+        {1, 0, 10, 10, 0.1f, 0, 3},    {0, 0, 10, 9, 0.3f, 1, 4}, {50, 0, 60, 9, 0.8f, 0, 5},
+        {100, 0, 110, 10, 0.2f, 0, 6},
+    };
+    hr_candidates list = {0};
+    fill(&list, boxes, 7);
+    assert_int_equal(hr_box_nms_voted(&list, 0.45f, 0.6f, 0.25f, 300), HRNET_OK);
+    assert_int_equal(list.n, 3);
+    const float weights = 0.9f + 0.5f * 0.8f + 0.1f * 0.9f;
+    const hr_box_candidate *const best = &list.items[0];
+    assert_int_equal(best->order, 0);
+    assert_true(fabsf(best->x1 - 0.09f / weights) < 1e-5f);
+    assert_true(best->y1 == 0 && best->x2 == 10 && best->score == 0.9f);
+    assert_true(fabsf(best->y2 - (9 + 0.4f * 8 + 0.9f) / weights) < 1e-5f);
+    assert_int_equal(list.items[1].order, 5);
+    assert_true(list.items[1].x1 == 50 && list.items[1].y2 == 9);
+    assert_int_equal(list.items[2].order, 4);
+    assert_true(list.items[2].y2 == 9);
+    fill(&list, boxes, 7);
+    assert_int_equal(hr_box_nms_voted(&list, 0.45f, 0.6f, 0.25f, 1), HRNET_OK);
+    assert_int_equal(list.n, 1);
+    fill(&list, boxes, 7);
+    hr_mem_fail_after(0);
+    assert_int_equal(hr_box_nms_voted(&list, 0.45f, 0.6f, 0.25f, 300), HRNET_ERR_MEMORY);
+    hr_mem_fail_after(-1);
+    assert_int_equal(list.n, 7);
+    hr_candidates_clear(&list);
+    assert_int_equal(hr_box_nms_voted(&list, 0.45f, 0.6f, 0.25f, 300), HRNET_OK);
+    assert_int_equal(list.n, 0);
+    hr_candidates_free(&list);
+}
+
 static void test_memory_runs_out(void **state)
 {
     (void)state;
@@ -159,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_most),
         cmocka_unit_test(test_best_of_a_map_stay),
         cmocka_unit_test(test_numbers_that_are_none),
+        cmocka_unit_test(test_votes),
         cmocka_unit_test(test_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
