@@ -752,7 +752,7 @@ typedef struct hrnet_pose {
     const char *message;       /* what was wrong, or NULL */
     int64_t category_id;       /* if has_category: of the box, for coco, which writes 1 without it */
     int has_category;
-    uint32_t reserved;
+    uint32_t track; /* number of the person's track, from 1 (<hrnet_track.h>); 0: none, as in single pictures */
 } hrnet_pose;
 
 /* Everybody in one picture. Zero it before it is filled (hrnet_people_find, hrnet_people_create) and release it with

@@ -13,6 +13,7 @@ base
 io: base
 pose: base
 detect: base pose
+track: base pose
 config: base io
 graph: base io
 cpu/kern: base/cpu.h base/half.h graph/activation.h

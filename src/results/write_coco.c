@@ -48,6 +48,14 @@ static void write_category(hrnet_json_writer *json, const hrnet_pose *one)
     hrnet_json_integer(json, one->has_category ? one->category_id : 1);
 }
 
+/* As PoseTrack's results have it, in persons who have a track. */
+static void write_track(hrnet_json_writer *json, const hrnet_pose *one)
+{
+    if (one->track == 0) return;
+    hrnet_json_key(json, "track_id");
+    hrnet_json_integer(json, one->track);
+}
+
 /* The results of a detector. */
 static void write_detection(hrnet_results_writer *w, const hrnet_people *people, const hrnet_pose *one)
 {
@@ -59,6 +67,7 @@ static void write_detection(hrnet_results_writer *w, const hrnet_people *people,
     write_image_id(json, people);
     hrnet_json_key(json, "score");
     hrnet_json_float(json, one->box_score);
+    write_track(json, one);
     hrnet_json_close(json);
 }
 
@@ -93,6 +102,7 @@ static void write_person(hrnet_results_writer *w, const hrnet_people *people, co
     }
     hrnet_json_key(json, "score");
     hrnet_json_float(json, one->score);
+    write_track(json, one);
     hrnet_json_close(json);
 }
 

@@ -1,5 +1,7 @@
-/* write_csv.c - format csv: one row a keypoint, or a box where there are boxes alone, quoted as RFC 4180 says. What
- * failed has no rows. */
+/*
+ * write_csv.c - format csv: one row a keypoint, or a box where there are boxes alone, quoted as RFC 4180 says. What
+ * failed has no rows.
+ */
 #include <string.h>
 
 #include "results/writer.h"
@@ -30,7 +32,7 @@ static void begin(hrnet_results_writer *w)
 {
     hr_text_add(&w->json.text,
                 w->options.boxes ? "file,person,%s\n" : "file,person,person_score,keypoint,name,x,y,score,%s\n",
-                "box_x,box_y,box_w,box_h,box_score");
+                "box_x,box_y,box_w,box_h,box_score,track");
 }
 
 static void add_box(hr_text *text, const hrnet_pose *one)
@@ -40,7 +42,7 @@ static void add_box(hr_text *text, const hrnet_pose *one)
     add_number(text, ",", one->box.w, 7);
     add_number(text, ",", one->box.h, 7);
     add_number(text, ",", one->box_score, 6);
-    hr_text_add(text, "\n");
+    hr_text_add(text, ",%u\n", (unsigned)one->track);
 }
 
 static void add_person(hr_text *text, const hrnet_skeleton *skeleton, const char *name, int person,

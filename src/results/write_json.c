@@ -27,6 +27,10 @@ static void write_person(hrnet_json_writer *json, const hrnet_skeleton *skeleton
     hr_json_floats(json, (float[]){one->box.x, one->box.y, one->box.w, one->box.h}, 4);
     hrnet_json_key(json, "box_score");
     hrnet_json_float(json, one->box_score);
+    if (one->track != 0) {
+        hrnet_json_key(json, "track");
+        hrnet_json_integer(json, one->track);
+    }
     if (hr_pose_is_good(one) && skeleton != NULL) {
         hrnet_json_key(json, "score");
         hrnet_json_float(json, one->score);

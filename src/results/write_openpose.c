@@ -53,7 +53,9 @@ static void write_person(hrnet_results_writer *w, const hrnet_pose *one, int is_
     hrnet_json_writer *const json = &w->json;
     hrnet_json_object(json);
     hrnet_json_key(json, "person_id");
-    hr_json_floats(json, (float[]){-1}, 1);
+    hrnet_json_array(json);
+    hrnet_json_integer(json, one->track != 0 ? (int64_t)one->track : -1);
+    hrnet_json_close(json);
     hrnet_json_key(json, "pose_keypoints_2d");
     hrnet_json_array(json);
     for (int i = 0; i < (is_body_25 ? 25 : N_BODY_18 + 1); i++) {

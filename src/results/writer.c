@@ -121,7 +121,6 @@ static hrnet_status check_people(const hrnet_results_writer *w, const hrnet_peop
     HR_TRY(HR_CHECK_RESERVED(people, "hrnet_people"));
     for (int i = 0; i < people->n_persons; i++) {
         const hrnet_pose *const pose = &people->persons[i];
-        HR_TRY(hr_check_reserved(&(uint64_t){pose->reserved}, 1, "hrnet_pose"));
         if (hr_pose_is_good(pose) && pose->keypoints == NULL && n_keypoints > 0)
             return hr_fail(HRNET_ERR_ARGUMENT, "%s: person %d has no keypoints", people->name, i);
     }

@@ -34,7 +34,7 @@ boxes_in_every_format() {
     test "$(wc -l <out)" = 1
     has out '{"file":"000000000785.png","width":96,"height":80,"persons":[{"box":['
     detect 0 000000000785.png -F csv
-    test "$(head -n 1 out)" = 'file,person,box_x,box_y,box_w,box_h,box_score'
+    test "$(head -n 1 out)" = 'file,person,box_x,box_y,box_w,box_h,box_score,track'
     test "$(wc -l <out)" = $((n + 1))
     detect 0 000000000785.png -F coco -o boxes.json
     has boxes.json '[{"bbox":['

@@ -231,7 +231,7 @@ every_format() {
     test "$(tr ',' '\n' <out | wc -l)" -gt 75
     pose 0 b.png --format openpose-18
     pose 0 b.png --format csv
-    test "$(head -n 1 out)" = 'file,person,person_score,keypoint,name,x,y,score,box_x,box_y,box_w,box_h,box_score'
+    test "$(head -n 1 out)" = 'file,person,person_score,keypoint,name,x,y,score,box_x,box_y,box_w,box_h,box_score,track'
     test "$(wc -l <out)" = 18
 }
 

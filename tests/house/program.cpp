@@ -3,6 +3,7 @@
 #include <hrnet_data.h>
 #include <hrnet_eval.h>
 #include <hrnet_results.h>
+#include <hrnet_track.h>
 #include <hrnet_train.h>
 
 #include <cstdio>
@@ -26,6 +27,9 @@ int main()
     failed += std::strcmp(hrnet_coco_number_names()[HRNET_COCO_AP], "AP") != 0;
     failed += hrnet_dataset_info_coco()->skeleton.n_keypoints != 17;
     hrnet_trainer_free(nullptr);
+    hrnet_tracker *tracker = nullptr;
+    failed += hrnet_tracker_create(&tracker, nullptr) != HRNET_OK || hrnet_tracker_n_tracks(tracker) != 0;
+    hrnet_tracker_free(tracker);
     hrnet_config_free(config);
     std::printf(failed == 0 ? "[       OK ] C++17 program\n" : "[  FAILED  ] C++17 program\n");
     return failed != 0;

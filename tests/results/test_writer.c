@@ -56,6 +56,7 @@ static void fill_person(hrnet_pose *who, int p, int n_keypoints)
     who->box = (hrnet_box){10.0f + (float)p, 20, 50.5f, 100.0f - (float)p};
     who->box_score = p == 0 ? 0.9f : 1;
     who->score = 0.625f + (float)p;
+    who->track = p == 0 ? 7 : p == 2 ? UINT32_MAX : 0;
     for (int k = 0; k < n_keypoints; k++)
         who->keypoints[k] = (hrnet_keypoint){10.5f + 100 * (float)p + (float)k * 7.25f, (float)k * 0.3f - (float)p,
                                              (float)((k * 37 + p) % 101) / 100.0f};
@@ -237,7 +238,7 @@ static void defaults(void **state)
         "{\n  \"images\": [\n\n  ]\n}\n\n",
         "",
         ("file,person,person_score,keypoint,name,x,y,score,box_x,box_y,box_w,box_h,"
-         "box_score\n"),
+         "box_score,track\n"),
         "[]\n",
         "{\"version\":1.3,\"people\":[]}\n",
         "{\"version\":1.3,\"people\":[]}\n"};

@@ -44,8 +44,9 @@ def people(n):
         if p == 1 and n > 0:
             for i, value in enumerate(SPECIAL):
                 points[i][i % 3] = f32(value)
+        track = {0: {"track": 7}, 2: {"track": 2 ** 32 - 1}}.get(p, {})
         return {"box": [10.0 + p, 20.0, 50.5, 100.0 - p], "box_score": f32(0.9) if p == 0 else 1.0,
-                "score": f32(0.625 + p), "points": points}
+                **track, "score": f32(0.625 + p), "points": points}
 
     def bad(p):
         return {"box": [1.0, 2.0, -3.0, 4.0], "box_score": 1.0, "error": "box: too small"}
@@ -100,7 +101,7 @@ def picture(one, names):
         return one
     persons = []
     for who in one["persons"]:
-        entry = {k: who[k] for k in ("box", "box_score", "score", "error") if k in who}
+        entry = {k: who[k] for k in ("box", "box_score", "track", "score", "error") if k in who}
         if "points" in who:
             entry["keypoints"] = [dict(zip(("name", "x", "y", "score"), [n] + p)) for n, p in zip(names, who["points"])]
         persons.append(entry)
@@ -119,6 +120,10 @@ def crop(box):
     return center, [f32(f32(w / 200) * 1.25), f32(f32(h / 200) * 1.25)]
 
 
+def track_id(who):
+    return {"track_id": who["track"]} if "track" in who else {}
+
+
 def coco(pictures):
     entries = []
     for one in pictures:
@@ -128,7 +133,7 @@ def coco(pictures):
                 continue
             center, scale = crop(who["box"])
             entries.append({"box": who["box"], "box_score": who["box_score"], "category_id": 1, "center": center, "image_id": int(stem) if stem.isdigit() else stem,
-                            "keypoints": sum(who["points"], []), "scale": scale, "score": who["score"]})
+                            "keypoints": sum(who["points"], []), "scale": scale, "score": who["score"], **track_id(who)})
     return entries
 
 
@@ -137,7 +142,7 @@ def detections(pictures):
     for one in pictures:
         stem = one["file"].rsplit(b"/", 1)[-1].rsplit(b".", 1)[0]
         entries += [{"bbox": who["box"], "category_id": 1, "image_id": int(stem) if stem.isdigit() else stem,
-                     "score": who["box_score"]} for who in one.get("persons", []) if "points" in who]
+                     "score": who["box_score"], **track_id(who)} for who in one.get("persons", []) if "points" in who]
     return entries
 
 
@@ -145,7 +150,7 @@ def boxes(one):
     """A picture without what the keypoints say."""
     if "error" in one:
         return one
-    return dict(one, persons=[{k: who[k] for k in ("box", "box_score", "error") if k in who} for who in one["persons"]])
+    return dict(one, persons=[{k: who[k] for k in ("box", "box_score", "track", "error") if k in who} for who in one["persons"]])
 
 
 def openpose(one, kind, body_18):
@@ -161,7 +166,7 @@ def openpose(one, kind, body_18):
     sources = BODY_25[kind]
     if body_18:
         sources = [s for i, s in enumerate(sources[:19]) if i != 8]
-    found = [{"person_id": [-1], "pose_keypoints_2d": sum([resolve(s, who["points"]) for s in sources], []),
+    found = [{"person_id": [who.get("track", -1)], "pose_keypoints_2d": sum([resolve(s, who["points"]) for s in sources], []),
               "face_keypoints_2d": [], "hand_left_keypoints_2d": [], "hand_right_keypoints_2d": [],
               "box": who["box"], "box_score": who["box_score"], "score": who["score"]}
              for who in one["persons"] if "points" in who]
@@ -170,14 +175,14 @@ def openpose(one, kind, body_18):
 
 def csv(pictures, names):
     """names None: boxes alone."""
-    box_columns = "box_x,box_y,box_w,box_h,box_score"
+    box_columns = "box_x,box_y,box_w,box_h,box_score,track"
     rows = ["file,person," + ("person_score,keypoint,name,x,y,score," if names else "") + box_columns]
     for one in pictures:
         file = one["file"].decode("latin-1")
         if any(c in file for c in ',"\r\n'):
             file = '"' + file.replace('"', '""') + '"'
         for i, who in enumerate(one.get("persons", [])):
-            box = ",%.7g,%.7g,%.7g,%.7g,%.6g" % (*who["box"], who["box_score"])
+            box = ",%.7g,%.7g,%.7g,%.7g,%.6g,%d" % (*who["box"], who["box_score"], who.get("track", 0))
             if not names and "points" in who:
                 rows.append("%s,%d%s" % (file, i, box))
             for k, (x, y, score) in enumerate(who.get("points", []) if names else []):
