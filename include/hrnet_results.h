@@ -27,7 +27,8 @@ extern "C" {
 typedef enum hrnet_results_format {
     HRNET_RESULTS_JSON = 0,    /* all pictures in one document, indented, with names */
     HRNET_RESULTS_JSONL,       /* the same without the network, a line a picture */
-    HRNET_RESULTS_CSV,         /* a row a keypoint, quoted as RFC 4180 says; what failed has no rows */
+    HRNET_RESULTS_CSV,         /* a row a keypoint, quoted as RFC 4180 says; what failed has no rows. The last column is
+                                  the track, 0 for none; other formats name it in those persons who have one */
     HRNET_RESULTS_COCO,        /* the results array that pycocotools reads; what failed is left out, here and below. The
                                   box is called "box" beside keypoints, because "bbox" changes how pycocotools computes
                                   areas, and "bbox" in results of boxes alone */

@@ -111,9 +111,11 @@ typedef struct hrnet_track_box {
  * detector saw the track within `follow` seconds. box then becomes that which the detector gave, carried along with the
  * keypoints that were believed both then and now; otherwise the person gets track 0, and its box stays.
  *
- * found (may be NULL): detections of this picture; tracks whose expected box has an IoU of 0.3 with one of them are
- * left out. *n becomes the number of boxes, of which the first `capacity` are written, in the order in which the tracks
- * began; boxes may be NULL if capacity is 0. The tracker is as before. */
+ * found (may be NULL): detections of this picture. Each of score `low` or more (the first 1000) takes out the one track
+ * whose expected box it is, with an IoU of 0.3 or more; what is left are those whom the detector missed.
+ *
+ * *n becomes the number of boxes, of which the first `capacity` are written, in the order in which the tracks began;
+ * boxes may be NULL if capacity is 0. The tracker is as before. */
 HRNET_API hrnet_status hrnet_tracker_boxes(const hrnet_tracker *tracker, double seconds, const hrnet_people *found,
                                            hrnet_track_box *boxes, int capacity, int *n);
 

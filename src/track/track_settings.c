@@ -14,7 +14,7 @@ static const hr_track_settings defaults = {
     .low = 0.1,       /* as published */
     .start = 0.4,     /* a little above high, as published */
     .fuse_scores = 1, /* as published; made up: a box of a low score is false more often, and must fit better */
-    .lost = 0.1,
+    .lost = 0.1,   /* 0 as published. Made up: who passes a lost track keeps their own, which a filter may lag behind */
     .confirm = 1,  /* made up: two boxes of 0.5 or more, which is the published second match, but three of 0.4 */
     .recent = 0.5, /* seconds; 0 as published. Made up: scores move around `high`, and after a missed picture or two a
                        low box where the track is expected is still that person */

@@ -237,7 +237,7 @@ static void name_persons(const hrnet_tracker *t, const hr_pairing *p, hrnet_peop
     }
 }
 
-static hrnet_status check_seconds(const hrnet_tracker *t, double seconds, const char *function)
+hrnet_status hr_tracker_check_seconds(const hrnet_tracker *t, double seconds, const char *function)
 {
     if (!isfinite(seconds) || (t->has_begun && seconds < t->seconds))
         return hr_fail(HRNET_ERR_ARGUMENT, "%s: time %g s, expected %g s or later", function, seconds,
@@ -270,7 +270,7 @@ hrnet_status hrnet_tracker_update(hrnet_tracker *tracker, hrnet_people *people, 
     size_t n_new = 0;
     if (tracker == NULL || people == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_tracker_update: an argument is NULL");
-    HR_TRY(check_seconds(tracker, seconds, "hrnet_tracker_update"));
+    HR_TRY(hr_tracker_check_seconds(tracker, seconds, "hrnet_tracker_update"));
     HR_TRY(check_people(tracker, people));
     hrnet_status status = hr_pairing_solve(&pairing, tracker, people, seconds);
     if (status == HRNET_OK) status = reserve(tracker, &pairing, &n_new);
@@ -285,41 +285,4 @@ hrnet_status hrnet_tracker_update(hrnet_tracker *tracker, hrnet_people *people, 
     }
     hr_pairing_free(&pairing);
     return status;
-}
-
-/* ---------------------------------------------------------------------------------------------- expected boxes */
-
-/* Whether one of the boxes that were found lies where a track is expected. */
-static int is_found(const hrnet_tracker *t, hrnet_box expected, const hrnet_people *found)
-{
-    for (int j = 0; found != NULL && j < found->n_persons; j++) {
-        const hrnet_pose *const person = &found->persons[j];
-        if (hr_box_is_good(person->box) && person->box_score >= t->settings.low &&
-            hr_box_iou(expected, person->box) >= t->settings.expected)
-            return 1;
-    }
-    return 0;
-}
-
-hrnet_status hrnet_tracker_boxes(const hrnet_tracker *tracker, double seconds, const hrnet_people *found,
-                                 hrnet_track_box *boxes, int capacity, int *n)
-{
-    int n_boxes = 0;
-    if (tracker == NULL || n == NULL || capacity < 0 || (boxes == NULL && capacity > 0) ||
-        (found != NULL && found->n_persons > 0 && found->persons == NULL))
-        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_tracker_boxes: an argument is NULL, or capacity is below 0");
-    HR_TRY(check_seconds(tracker, seconds, "hrnet_tracker_boxes"));
-    for (size_t i = 0; i < tracker->n_tracks; i++) {
-        const hr_track *const track = tracker->tracks[i];
-        hr_box_kalman motion;
-        const hrnet_box box = hr_track_expect(tracker, track, seconds, &motion);
-        if (!hr_track_lives(tracker, track, seconds) || !hr_box_is_good(box) || is_found(tracker, box, found)) continue;
-        if (seconds - track->detected.seconds > tracker->settings.follow) continue;
-        if (n_boxes < capacity)
-            boxes[n_boxes] = (hrnet_track_box){
-                .box = box, .track = track->name, .score = track->score, .unseen = seconds - track->last.seconds};
-        n_boxes++;
-    }
-    *n = n_boxes;
-    return HRNET_OK;
 }

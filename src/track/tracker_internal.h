@@ -87,6 +87,9 @@ static inline int hr_track_lives(const hrnet_tracker *tracker, const hr_track *t
 /* The estimate of a track's motion at a time from that of the last update on, and the box that it expects then. */
 hrnet_box hr_track_expect(const hrnet_tracker *tracker, const hr_track *track, double seconds, hr_box_kalman *motion);
 
+/* HRNET_ERR_ARGUMENT, in the name of a function, for times that are not finite or before the last update. */
+hrnet_status hr_tracker_check_seconds(const hrnet_tracker *t, double seconds, const char *function);
+
 /* Decide who is whom. HRNET_ERR_MEMORY leaves a pairing that can only be freed. */
 hrnet_status hr_pairing_solve(hr_pairing *out, const hrnet_tracker *tracker, const hrnet_people *people,
                               double seconds);

@@ -9,6 +9,7 @@
 
 #include <hrnet_track.h>
 
+#include "base/mem.h"
 #include "made_people.h"
 
 #define MUST(call) assert_int_equal((call), HRNET_OK)
@@ -85,6 +86,29 @@ static void where_tracks_are_expected(void **state)
     assert_int_equal(n, 0);
     picture.persons[0].box_score = 0.05f; /* below low */
     MUST(hrnet_tracker_boxes(tracker, 1, &picture.people, boxes, 3, &n));
+    assert_int_equal(n, 1);
+    hrnet_tracker_free(tracker);
+}
+
+/* Of two people side by side a detection is one: the other is still looked for. */
+static void one_of_two_is_found(void **state)
+{
+    (void)state;
+    hrnet_tracker *const tracker = make(NULL);
+    hrnet_track_box boxes[2];
+    int n;
+    made_begin(&picture, 1);
+    made_add(&picture, (hrnet_box){0, 0, 40, 100}, 0.9f, 0);
+    made_add(&picture, (hrnet_box){15, 0, 40, 100}, 0.9f, 0); /* IoU 25 / 55 with the first */
+    MUST(hrnet_tracker_update(tracker, &picture.people, 0));
+    picture.people.n_persons = 1;
+    MUST(hrnet_tracker_boxes(tracker, 0.04, &picture.people, boxes, 2, &n));
+    assert_int_equal(n, 1);
+    assert_int_equal(boxes[0].track, 2);
+    hr_mem_fail_after(0);
+    const hrnet_status status = hrnet_tracker_boxes(tracker, 0.04, &picture.people, boxes, 2, &n);
+    hr_mem_fail_after(-1);
+    assert_int_equal(status, HRNET_ERR_MEMORY);
     assert_int_equal(n, 1);
     hrnet_tracker_free(tracker);
 }
@@ -254,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(where_tracks_are_expected),
+        cmocka_unit_test(one_of_two_is_found),
         cmocka_unit_test(refused_boxes),
         cmocka_unit_test(between_detections),
         cmocka_unit_test(a_new_track_is_followed),
