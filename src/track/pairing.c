@@ -24,7 +24,7 @@ hrnet_box hr_track_expect(const hrnet_tracker *tracker, const hr_track *track, d
 
 static int has_pose(const hr_pairing *p, int person)
 {
-    return p->people->n_keypoints > 0 && p->people->persons[person].keypoints != NULL;
+    return p->n_keypoints > 0 && p->people->persons[person].keypoints != NULL;
 }
 
 /* The living track that a person was looked for in, -1: none. */
@@ -77,7 +77,7 @@ static hrnet_status keep_best(hr_pairing *p)
 
 static hrnet_status fill_sigmas(hr_pairing *p)
 {
-    const size_t n = p->people->n_keypoints > 0 ? (size_t)p->people->n_keypoints : 0;
+    const size_t n = (size_t)p->n_keypoints;
     HR_NEW(p->sigmas, n);
     for (size_t k = 0; k < n; k++)
         p->sigmas[k] = p->tracker->sigmas != NULL ? p->tracker->sigmas[k] : (float)HR_DEFAULT_SIGMA;
@@ -87,7 +87,7 @@ static hrnet_status fill_sigmas(hr_pairing *p)
 /* The last poses, where the tracks are expected now. */
 static hrnet_status move_poses(hr_pairing *p)
 {
-    const size_t n_keypoints = p->people->n_keypoints > 0 ? (size_t)p->people->n_keypoints : 0;
+    const size_t n_keypoints = (size_t)p->n_keypoints;
     if (p->tracker->settings.method != HRNET_TRACK_OKS) return HRNET_OK;
     HR_NEW(p->poses, (size_t)p->n_tracks * n_keypoints);
     for (int i = 0; i < p->n_tracks; i++) {
@@ -131,7 +131,7 @@ static hrnet_status prepare(hr_pairing *p)
 static double similarity(const hr_pairing *p, int track, int person)
 {
     const hrnet_pose *const found = &p->people->persons[person];
-    const int n = p->people->n_keypoints;
+    const int n = p->n_keypoints;
     if (!hr_box_is_good(p->expected[track])) return 0;
     if (p->tracker->settings.method == HRNET_TRACK_BYTE) return hr_box_iou(p->expected[track], found->box);
     if (!p->tracker->tracks[track]->last.has_pose || !has_pose(p, person)) return 0;
@@ -243,7 +243,7 @@ static int is_somebody_else(const hr_pairing *p, int person, hrnet_box box)
     for (int j = 0; j < p->people->n_persons; j++) {
         if (p->track_of[j] < 0 || j == person || !has_pose(p, j)) continue;
         if (hr_pose_similarity(persons[person].keypoints, box, persons[j].keypoints, p->boxes[j], p->sigmas,
-                               p->people->n_keypoints, s->joint) >= s->followed_same)
+                               p->n_keypoints, s->joint) >= s->followed_same)
             return 1;
     }
     return 0;
@@ -254,7 +254,7 @@ static void follow(hr_pairing *p, int person)
 {
     const hrnet_pose *const found = &p->people->persons[person];
     const hr_track_settings *const s = &p->tracker->settings;
-    const int i = followed_track(p, found), n = p->people->n_keypoints;
+    const int i = followed_track(p, found), n = p->n_keypoints;
     hrnet_box box;
     if (i < 0 || p->person_of[i] >= 0 || !has_pose(p, person)) return;
     const hr_sighting *const detected = &p->tracker->tracks[i]->detected;
@@ -275,6 +275,7 @@ hrnet_status hr_pairing_solve(hr_pairing *out, const hrnet_tracker *tracker, con
     out->people = people;
     out->seconds = seconds;
     out->n_tracks = (int)tracker->n_tracks;
+    out->n_keypoints = people->n_persons > 0 ? people->n_keypoints : 0; /* nobody may have any number of them */
     HR_TRY(prepare(out));
     if (tracker->settings.method == HRNET_TRACK_IOU) {
         pair_greedily(out);

@@ -78,16 +78,16 @@ static int begins_track(const hrnet_tracker *t, const hr_pairing *p, int person)
     const hrnet_pose *const found = &p->people->persons[person];
     if (p->kinds[person] != HR_PERSON_HIGH || p->track_of[person] >= 0) return 0;
     if (!is_greedy(t)) return found->box_score >= t->settings.start;
-    if (p->people->n_keypoints == 0 || found->keypoints == NULL) return 1;
+    if (p->n_keypoints == 0 || found->keypoints == NULL) return 1;
     int n = 0;
-    for (int k = 0; k < p->people->n_keypoints; k++) n += found->keypoints[k].y != 0;
+    for (int k = 0; k < p->n_keypoints; k++) n += found->keypoints[k].y != 0;
     return n >= 3;
 }
 
 /* Memory for the tracks that begin, as many as there is space for, behind those that there are. */
 static hrnet_status reserve(hrnet_tracker *t, const hr_pairing *p, size_t *n_new)
 {
-    const size_t n_keypoints = p->people->n_keypoints > 0 ? (size_t)p->people->n_keypoints : 0;
+    const size_t n_keypoints = (size_t)p->n_keypoints;
     const size_t n_bytes = sizeof(hr_track) + 2 * n_keypoints * sizeof(hrnet_keypoint);
     for (int j = 0; j < p->people->n_persons && t->n_tracks + *n_new < HR_MOST_TRACKS; j++) {
         if (!begins_track(t, p, j)) continue;
@@ -116,8 +116,8 @@ static void note_sighting(hr_sighting *out, const hr_pairing *p, int person, hrn
     const hrnet_pose *const found = &p->people->persons[person];
     out->seconds = p->seconds;
     out->box = box;
-    out->has_pose = p->people->n_keypoints > 0 && found->keypoints != NULL;
-    if (out->has_pose) memcpy(out->pose, found->keypoints, (size_t)p->people->n_keypoints * sizeof *out->pose);
+    out->has_pose = p->n_keypoints > 0 && found->keypoints != NULL;
+    if (out->has_pose) memcpy(out->pose, found->keypoints, (size_t)p->n_keypoints * sizeof *out->pose);
 }
 
 static void note_sightings(const hrnet_tracker *t, hr_track *track, const hr_pairing *p, int person)
@@ -126,7 +126,7 @@ static void note_sightings(const hrnet_tracker *t, hr_track *track, const hr_pai
     const hrnet_pose *const found = &p->people->persons[person];
     note_sighting(&track->last, p, person, box);
     if (p->kinds[person] == HR_PERSON_FOLLOWED) {
-        track->evidence += hr_mean_score(found->keypoints, p->people->n_keypoints);
+        track->evidence += hr_mean_score(found->keypoints, p->n_keypoints);
         return;
     }
     note_sighting(&track->detected, p, person, box);

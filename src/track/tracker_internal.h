@@ -65,6 +65,7 @@ typedef struct hr_pairing {
     const hrnet_people *people;
     double seconds; /* of the picture */
     int n_tracks;
+    int n_keypoints;       /* of the persons; 0 without any */
     int *person_of;        /* [n_tracks], -1: none */
     int *track_of;         /* [n_persons], -1: none */
     hr_person_kind *kinds; /* [n_persons] */

@@ -295,6 +295,21 @@ static void refused_updates(void **state)
     hrnet_tracker_free(tracker);
 }
 
+/* Of a picture of nobody no other number is looked at. */
+static void nobody_has_any_number_of_keypoints(void **state)
+{
+    (void)state;
+    for (hrnet_track_method method = HRNET_TRACK_BYTE; method <= HRNET_TRACK_IOU; method++) {
+        hrnet_tracker *const tracker = make(&(hrnet_tracker_options){.method = method});
+        made_begin(&picture, 1);
+        made_add(&picture, (hrnet_box){0, 0, 40, 100}, 0.9f, 0);
+        MUST(hrnet_tracker_update(tracker, &picture.people, 0));
+        MUST(hrnet_tracker_update(tracker, &(hrnet_people){.n_keypoints = 1 << 30}, 0.04));
+        MUST(hrnet_tracker_update(tracker, &(hrnet_people){.n_keypoints = -1}, 0.08));
+        hrnet_tracker_free(tracker);
+    }
+}
+
 static void refused_options(void **state)
 {
     (void)state;
@@ -400,6 +415,7 @@ int main(void)
         cmocka_unit_test(persons_who_take_no_part),
         cmocka_unit_test(extreme_numbers),
         cmocka_unit_test(refused_updates),
+        cmocka_unit_test(nobody_has_any_number_of_keypoints),
         cmocka_unit_test(refused_options),
         cmocka_unit_test(crowds),
         cmocka_unit_test(failing_allocations),
