@@ -302,7 +302,7 @@ typedef struct hrnet_mot_score {
     /* of IDF1: boxes of people where their own track is, where it is not, and boxes of tracks where their person is not
      * (IDTP, IDFN, IDFP) */
     size_t n_id_matched, n_id_missed, n_id_false;
-    hrnet_mot_benchmark benchmark; /* whose rules were used */
+    hrnet_mot_benchmark benchmark; /* whose rules were used; HRNET_MOT_AUTO: different ones, of several sequences */
     size_t n_ignored;              /* true boxes of confidence 0, */
     size_t n_other_classes;        /* true boxes of other classes than pedestrians, */
     size_t n_distracted;           /* and results that match distractors: left out */

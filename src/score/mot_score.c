@@ -126,7 +126,10 @@ hrnet_status hrnet_mot_combine(hrnet_mot_score *out, const hrnet_mot_score *scor
     if (out == NULL || scores == NULL || n == 0)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_mot_combine: expected at least one score");
     hrnet_mot_score sum = {.benchmark = scores[0].benchmark};
-    for (size_t i = 0; i < n; i++) add_counts(&sum, &scores[i]);
+    for (size_t i = 0; i < n; i++) {
+        add_counts(&sum, &scores[i]);
+        if (scores[i].benchmark != sum.benchmark) sum.benchmark = HRNET_MOT_AUTO;
+    }
     for (int t = 0; t < HRNET_MOT_THRESHOLDS; t++) {
         const double matched = (double)sum.n_matched_at[t];
         sum.curves[HRNET_MOT_ASSA][t] = rate(sum.curves[HRNET_MOT_ASSA][t], matched);
