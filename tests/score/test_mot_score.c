@@ -214,8 +214,7 @@ static void test_what_exporters_write(void **state)
 {
     (void)state;
     hrnet_mot_boxes plain = parse("1,1,0,0,10,20,1,-1,-1,-1\n2,1,5,0,10,20,1,-1,-1,-1\n");
-    static const char *const others[] = {"\xEF\xBB\xBF"
-                                         "1,1,0,0,10,20,1,-1,-1,-1\r\n\r\n2,1,5,0,10,20,1,-1,-1,-1",
+    static const char *const others[] = {"\xEF\xBB\xBF\x31,1,0,0,10,20,1,-1,-1,-1\r\n\r\n2,1,5,0,10,20,1,-1,-1,-1",
                                          "1 1 0 0 10 20 1 -1 -1 -1\n\n  \n2\t1\t5\t0\t10\t20\t1\t-1\t-1\t-1\n",
                                          "1.0, 1.0, 0.0, 0, 1e1, 20, 1, -1, -1, -1,\n2,1,5,0,10,20,1,-1,-1,-1,\n",
                                          "1,1,0,0,10,20,1,-1,-1\n2,1,5,0,10,20,1,-1,-1\n"};
@@ -280,9 +279,7 @@ static void test_refused_files(void **state)
         {"1,-1,0,0,10,20,1\n", "line 1: id: expected a whole number from 0, found -1"},
         {"1,1e17,0,0,10,20,1\n", "line 1: id: expected a whole number from 0, found 1e+17"},
         {"1,1,0,0,10,20,1,1.5,1\n", "line 1: class: expected a whole number from -1, found 1.5"},
-        {"\xFF\xFE"
-         "1",
-         "expected UTF-8"},
+        {"\xFF\xFE\x31", "expected UTF-8"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
