@@ -224,7 +224,7 @@ static hrnet_status read_frames(sequence_builder *b)
 {
     const hr_mot_row *at[SIDES] = {b->rows[TRUTH], b->rows[RESULT]};
     const hr_mot_row *const end[SIDES] = {at[TRUTH] + b->boxes[TRUTH]->n, at[RESULT] + b->boxes[RESULT]->n};
-    const int64_t last_true = at[TRUTH] < end[TRUTH] ? end[TRUTH][-1].frame : 0;
+    const int64_t last_true = b->boxes[TRUTH]->n > 0 ? b->rows[TRUTH][b->boxes[TRUTH]->n - 1].frame : 0;
     while (at[TRUTH] < end[TRUTH] || at[RESULT] < end[RESULT]) {
         size_t n[SIDES] = {0};
         int64_t frame = INT64_MAX;
