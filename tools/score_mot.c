@@ -148,12 +148,12 @@ static void tell_oddities(const sequence *one, const hrnet_mot_boxes *results, c
 {
     if (results->n_twice > 0)
         tool_error(
-            "warning: %s: %zu boxes of a track that has another one in the same frame, as MOTChallenge does not allow; "
-            "the first: %s",
+            "warning: %s: a track has a further box in a frame, which MOTChallenge does not allow: %zu times; the "
+            "first: %s",
             one->results, results->n_twice, results->first_twice);
     if (score->n_after > 0)
-        tool_error("warning: %s: %zu boxes in frames behind the last of the ground truth count as false", one->results,
-                   score->n_after);
+        tool_error("warning: %s: boxes in frames behind the last of the ground truth, which count as false: %zu",
+                   one->results, score->n_after);
     if (score->n_truths == 0) tool_error("warning: %s: no box counts: all results are false", one->truth);
 }
 

@@ -107,12 +107,12 @@ static void find_components(hr_mot_matcher *m, size_t n_rows, size_t n_nodes, in
 static hrnet_status reserve_costs(hr_mot_matcher *m, size_t n_rows, size_t n_columns)
 {
     const size_t n = n_rows * n_columns; /* each below 2^32 */
-    if (n > hr_memory_limit(0) / sizeof *m->cost || n_rows > INT32_MAX || n_columns > INT32_MAX)
-        return hr_fail(HRNET_ERR_LIMIT,
-                       "%zu true and %zu found boxes or tracks hang together by overlaps: scoring them would take more "
-                       "than the memory limit",
-                       n_rows, n_columns);
     if (n > m->cost_capacity) {
+        if (n > hr_memory_limit(0) / sizeof *m->cost || n_rows > INT32_MAX || n_columns > INT32_MAX)
+            return hr_fail(HRNET_ERR_LIMIT,
+                           "%zu true and %zu found boxes or tracks hang together by overlaps: scoring them would take "
+                           "more than the memory limit",
+                           n_rows, n_columns);
         hr_free(m->cost);
         m->cost = NULL;
         m->cost_capacity = 0;

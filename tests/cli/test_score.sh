@@ -226,8 +226,8 @@ mot_refuses_and_warns() {
     printf '1,1,0,0,10,20,1\n2,1,0,0,10,20,1\n' >gt.txt
     printf '1,1,0,0,10,20,1\n1,1,0,1,10,20,1\n4,1,0,0,10,20,1\n' >dt.txt
     expect 0 "$HRNET" score mot --gt gt.txt --results dt.txt
-    has err "warning: dt.txt: 1 boxes of a track that has another one in the same frame, as MOTChallenge does not allow; the first: line 2: frame 1 has id 1 in line 1 already"
-    has err "warning: dt.txt: 1 boxes in frames behind the last of the ground truth count as false"
+    has err "warning: dt.txt: a track has a further box in a frame, which MOTChallenge does not allow: 1 times; the first: line 2: frame 1 has id 1 in line 1 already"
+    has err "warning: dt.txt: boxes in frames behind the last of the ground truth, which count as false: 1"
     expect 1 "$HRNET" score mot --gt dt.txt --results gt.txt
     has err "dt.txt: line 2: frame 1 has id 1 in line 1 already: expected an id once in a frame"
     printf '1,-1,0,0,10,20,1\n' >det.txt
