@@ -1,6 +1,7 @@
 /*
- * hrnet_eval.h - scores of poses and boxes: COCO's average precision, MPII's PCKh, and the published validation pass
- * that runs a network, and a detector before it, on a whole set. Errors, ownership and threads are as in <hrnet.h>.
+ * hrnet_eval.h - scores of poses, boxes and tracks: COCO's average precision, MPII's PCKh, HOTA, MOTA and IDF1, and the
+ * published validation pass that runs a network, and a detector before it, on a whole set. Errors, ownership and
+ * threads are as in <hrnet.h>.
  *
  *   hrnet_annotations *truth = NULL;
  *   hrnet_coco_results results = {0};
@@ -210,6 +211,124 @@ HRNET_API hrnet_status hrnet_mpii_poses_load(hrnet_keypoint **out, size_t *n, co
 /* Write pred.mat as upstream does: "preds" [n][16][2] in float32, counted from 1. poses [n][16] count from 0. */
 HRNET_API hrnet_status hrnet_mpii_poses_save(const hrnet_keypoint *poses, size_t n, const char *path);
 HRNET_API void hrnet_mpii_poses_free(hrnet_keypoint *poses); /* accepts NULL */
+
+/* ------------------------------------------------------------------------------------------------ score of tracking */
+
+/*
+ *   hrnet_mot_boxes truth = {0}, results = {0};
+ *   hrnet_mot_score score;
+ *   if (hrnet_mot_boxes_load(&truth, "gt.txt") || hrnet_mot_boxes_load(&results, "tracks.txt") ||
+ *       hrnet_mot_evaluate(&score, &truth, &results, NULL))
+ *       fprintf(stderr, "%s\n", hrnet_last_error());
+ *   printf("HOTA %.3f\n", score.numbers[HRNET_MOT_HOTA]);
+ *   hrnet_mot_boxes_free(&results);
+ *   hrnet_mot_boxes_free(&truth);
+ */
+
+/* Where one person, or one track, is in one frame. */
+typedef struct hrnet_mot_box {
+    int64_t frame;                   /* from 1 */
+    int64_t id;                      /* of the person or the track, from 0 */
+    double left, top, width, height; /* px */
+    double confidence; /* of the ground truth: the box does not count if the whole part is 0; of results: not used */
+    int class_id;      /* if the boxes have classes: MOTChallenge's, 1 is a pedestrian */
+} hrnet_mot_box;
+
+/* The boxes of one sequence, ground truth or results. Either zero it, call hrnet_mot_boxes_load, and release it with
+ * hrnet_mot_boxes_free; or point it to an array of your own, which you release yourself. */
+typedef struct hrnet_mot_boxes {
+    size_t n;
+    hrnet_mot_box *boxes; /* [n], in any order */
+    int has_classes;      /* 1: class_id counts */
+    size_t n_twice; /* rows of the file whose id the frame has in an earlier row; not used by hrnet_mot_evaluate */
+    char first_twice[120]; /* the first of them: its line, frame and id, and the line of the earlier row */
+} hrnet_mot_boxes;
+
+/* Read a MOTChallenge file: rows of 7 to 10 numbers, frame,id,left,top,width,height,confidence and more, with commas or
+ * blanks between; all rows of as many. The eighth number of 8 or 9 is the class, unless all are -1; that of 10 is a
+ * position in the world, which is not used. HRNET_ERR_FORMAT names the line. */
+HRNET_API hrnet_status hrnet_mot_boxes_load(hrnet_mot_boxes *out, const char *path);
+HRNET_API void hrnet_mot_boxes_free(hrnet_mot_boxes *boxes);
+
+/* Indices of the rates. The first HRNET_MOT_CURVES are means over HRNET_MOT_THRESHOLDS thresholds of IoU, .05, .10 ...
+ * .95; the others are taken at an IoU of 0.5. */
+enum {
+    HRNET_MOT_HOTA,  /* sqrt(DetA AssA) of each threshold */
+    HRNET_MOT_DETA,  /* of all boxes, true and found, the part that is matched */
+    HRNET_MOT_ASSA,  /* of all boxes of two matched tracks the part matched with each other; the mean over matches */
+    HRNET_MOT_DETRE, /* recall and precision of boxes */
+    HRNET_MOT_DETPR,
+    HRNET_MOT_ASSRE, /* recall and precision of associations */
+    HRNET_MOT_ASSPR,
+    HRNET_MOT_LOCA, /* mean IoU of matches; 1 without any */
+    HRNET_MOT_CURVES,
+    HRNET_MOT_MOTA = HRNET_MOT_CURVES, /* 1 - (missed + false + switches) / true boxes; can be below 0 */
+    HRNET_MOT_MOTP,                    /* mean IoU of matches; 0 without any */
+    HRNET_MOT_IDF1,                    /* of the best assignment of one track to each person */
+    HRNET_MOT_IDP,
+    HRNET_MOT_IDR,
+    HRNET_MOT_NUMBERS
+};
+/* "HOTA", "DetA", "AssA", "DetRe", ..., "IDR" [HRNET_MOT_NUMBERS]; static. */
+HRNET_API const char *const *hrnet_mot_number_names(void);
+
+enum { HRNET_MOT_THRESHOLDS = 19 };
+
+/* Whose rules say what the classes of the ground truth mean. A box of confidence 0 never counts. */
+typedef enum hrnet_mot_benchmark {
+    HRNET_MOT_AUTO = 0, /* HRNET_MOT17 if the ground truth has classes, else HRNET_MOT15 */
+    HRNET_MOT15,        /* classes mean nothing */
+    HRNET_MOT17,        /* pedestrians count; results that match persons on vehicles, static persons, distractors or
+                           reflections (2, 7, 8, 12) are left out. So does MOT16 */
+    HRNET_MOT20         /* the same, and vehicles without a person (6) */
+} hrnet_mot_benchmark;
+
+/* A score of tracking, of a sequence or of several. It owns nothing. */
+typedef struct hrnet_mot_score {
+    double numbers[HRNET_MOT_NUMBERS];                     /* 0..1; only MOTA can be below 0 */
+    double curves[HRNET_MOT_CURVES][HRNET_MOT_THRESHOLDS]; /* the first numbers at each threshold */
+    /* matched, missed and false boxes of HOTA at each threshold */
+    size_t n_matched_at[HRNET_MOT_THRESHOLDS], n_missed_at[HRNET_MOT_THRESHOLDS], n_false_at[HRNET_MOT_THRESHOLDS];
+    size_t n_frames;           /* number of the last frame with a box, of either; summed over sequences */
+    size_t n_truths, n_people; /* true boxes that count, and how many people they are of */
+    size_t n_results, n_tracks;
+    size_t n_twice; /* results whose track has a later box in the same frame: wrong in MOTChallenge, but counted */
+    /* of MOTA: matched (TP), missed (FN) and false (FP) boxes; switches (IDSW): a person's match is another track than
+     * the last that it had; fragments (Frag): times that a person is matched again after a frame without */
+    size_t n_matched, n_missed, n_false, n_switches, n_fragments;
+    /* people matched in more than .8, in .2 to .8, and in less than .2 of their frames (MT, PT, ML) */
+    size_t n_mostly_tracked, n_partly_tracked, n_mostly_lost;
+    double iou_sum; /* of the n_matched: MOTP is the mean */
+    /* of IDF1: boxes of people where their own track is, where it is not, and boxes of tracks where their person is not
+     * (IDTP, IDFN, IDFP) */
+    size_t n_id_matched, n_id_missed, n_id_false;
+    hrnet_mot_benchmark benchmark; /* whose rules were used; HRNET_MOT_AUTO: different ones, of several sequences */
+    size_t n_ignored;              /* true boxes of confidence 0, */
+    size_t n_other_classes;        /* true boxes of other classes than pedestrians, */
+    size_t n_distracted;           /* and results that match distractors: left out */
+    size_t n_after;                /* results in frames behind the last of the ground truth: all are false */
+} hrnet_mot_score;
+
+typedef struct hrnet_mot_options {
+    hrnet_mot_benchmark benchmark;
+    uint64_t reserved[3];
+} hrnet_mot_options;
+
+/* Score the tracks of one sequence as TrackEval does (HOTA, CLEAR and Identity of MotChallenge2DBox); options NULL:
+ * defaults. Time grows with the boxes, and with the cube of how many of a frame overlap each other, directly or by
+ * others. An id that a frame of the results has twice is counted as TrackEval's measures do: both boxes are to be
+ * matched, but AssA and IDF1 know the track in that frame once, by the later box of the array. HRNET_ERR_ARGUMENT: an
+ * id that a frame of the ground truth has twice, a frame below 1, an id below 0, or a number that is not finite.
+ * HRNET_ERR_MISMATCH: a class that the benchmark does not have, or results of other classes than pedestrians.
+ * HRNET_ERR_LIMIT: more than HRNET_MOT_FRAME_BOXES in one frame, or boxes that overlap so much that scoring would take
+ * more than the memory limit. On failure *out is untouched. */
+HRNET_API hrnet_status hrnet_mot_evaluate(hrnet_mot_score *out, const hrnet_mot_boxes *truth,
+                                          const hrnet_mot_boxes *results, const hrnet_mot_options *options);
+enum { HRNET_MOT_FRAME_BOXES = 2048 };
+
+/* The score of n sequences together (TrackEval's COMBINED_SEQ): boxes and people are summed, rates taken of the sums; n
+ * is at least 1. out may be one of scores. */
+HRNET_API hrnet_status hrnet_mot_combine(hrnet_mot_score *out, const hrnet_mot_score *scores, size_t n);
 
 /* ------------------------------------------------------------------------------------------------ evaluation */
 

@@ -6,18 +6,22 @@
 #include <hrnet_eval.h>
 
 #include "command.h"
+#include "score_json.h"
+#include "score_mot.h"
 #include "score_table.h"
 #include "tool.h"
 
 typedef struct settings {
     const char *truth, *results, *preds, *sigmas, *info, *category, *json;
-    int per_joint, by_box;
+    int per_joint, by_box, benchmark;
 } settings;
 
 static const option options[] = {
-    {"gt", 'g', OPTION_TEXT, "FILE", "ground truth: COCO annotations .json; MPII gt_<set>.mat, or .json of the same",
+    {"gt", 'g', OPTION_TEXT, "FILE",
+     "ground truth: COCO annotations .json; MPII gt_<set>.mat, or .json of the same; MOTChallenge gt.txt, or a folder",
      offsetof(settings, truth), 0, 0},
-    {"results", 'r', OPTION_TEXT, "DT.json", "coco: results in COCO's format", offsetof(settings, results), 0, 0},
+    {"results", 'r', OPTION_TEXT, "FILE", "coco: results in COCO's format; mot: tracks in MOTChallenge's, or a folder",
+     offsetof(settings, results), 0, 0},
     {"preds", 'p', OPTION_TEXT, "FILE", "mpii: preds.npy [n][16][2], counted from 0, or pred.mat, counted from 1",
      offsetof(settings, preds), 0, 0},
     {"iou", 0, OPTION_CHOICE, "keypoints|bbox", "coco: what is compared, poses by OKS or boxes by their overlap",
@@ -33,118 +37,15 @@ static const option options[] = {
      "(bbox: "
      "over all), as pycocotools",
      offsetof(settings, category), 0, 0},
+    {"benchmark", 0, OPTION_CHOICE, "auto|mot15|mot17|mot20",
+     "mot: whose classes those of the ground truth are; default: mot17's, mot20's if the sequence is called so, none "
+     "without classes",
+     offsetof(settings, benchmark), 0, 0},
     {"per-joint", 'j', OPTION_FLAG, NULL, "a row for every joint too", offsetof(settings, per_joint), 0, 0},
     {"json", 'o', OPTION_TEXT, "OUT", "write all numbers as JSON too; '-' is standard output, without the table",
      offsetof(settings, json), 0, 0},
     {0},
 };
-
-/* ---------------------------------------------------------------------------------------------- JSON */
-
-/* null for -1, which says that there is no number. */
-static void put_value(hrnet_json_writer *json, double value)
-{
-    if (value < 0)
-        hrnet_json_null(json);
-    else
-        hrnet_json_double(json, value);
-}
-
-static void put_number(hrnet_json_writer *json, const char *key, double value)
-{
-    hrnet_json_key(json, key);
-    put_value(json, value);
-}
-
-static void put_count(hrnet_json_writer *json, const char *key, size_t value)
-{
-    hrnet_json_key(json, key);
-    hrnet_json_integer(json, (long long)value);
-}
-
-/* A list of numbers for each of n areas. */
-static void put_curves(hrnet_json_writer *json, const char *key, const char *const *areas, int n,
-                       const double (*values)[HRNET_OKS_THRESHOLDS])
-{
-    hrnet_json_key(json, key);
-    hrnet_json_object(json);
-    for (int a = 0; a < n; a++) {
-        hrnet_json_key(json, areas[a]);
-        hrnet_json_array(json);
-        for (int t = 0; t < HRNET_OKS_THRESHOLDS; t++) put_value(json, values[a][t]);
-        hrnet_json_close(json);
-    }
-    hrnet_json_close(json);
-}
-
-static void put_coco(hrnet_json_writer *json, const hrnet_coco_score *score, const hrnet_skeleton *skeleton)
-{
-    static const char *const areas[HRNET_COCO_AREAS] = {"all", "medium", "large"};
-    for (int i = 0; i < HRNET_COCO_NUMBERS; i++) put_number(json, hrnet_coco_number_names()[i], score->numbers[i]);
-    put_count(json, "images", score->n_images);
-    put_count(json, "persons", score->n_persons);
-    put_count(json, "ignored", score->n_ignored);
-    put_count(json, "results", score->n_results);
-    put_curves(json, "precision", areas, HRNET_COCO_AREAS, score->precision);
-    put_curves(json, "recall", areas, HRNET_COCO_AREAS, score->recall);
-    hrnet_json_key(json, "joints");
-    hrnet_json_array(json);
-    for (int i = 0; i < score->n_keypoints; i++) {
-        hrnet_json_object(json);
-        hrnet_json_key(json, "name");
-        hrnet_json_text(json, skeleton->keypoint_names[i]);
-        put_count(json, "labelled", score->joints[i].n_labelled);
-        put_count(json, "found", score->joints[i].n_found);
-        put_number(json, "oks", score->joints[i].oks);
-        put_number(json, "distance", score->joints[i].distance);
-        hrnet_json_close(json);
-    }
-    hrnet_json_close(json);
-}
-
-static void put_boxes(hrnet_json_writer *json, const hrnet_box_score *score)
-{
-    static const char *const areas[HRNET_BOX_AREAS] = {"all", "small", "medium", "large"};
-    for (int i = 0; i < HRNET_BOX_NUMBERS; i++) put_number(json, hrnet_box_number_names()[i], score->numbers[i]);
-    put_count(json, "images", score->n_images);
-    put_count(json, "categories", score->n_categories);
-    put_count(json, "boxes", score->n_boxes);
-    put_count(json, "ignored", score->n_ignored);
-    put_count(json, "results", score->n_results);
-    put_curves(json, "precision", areas, HRNET_BOX_AREAS, score->precision);
-    put_curves(json, "recall", areas, HRNET_BOX_AREAS, score->recall);
-}
-
-static void put_mpii(hrnet_json_writer *json, const hrnet_mpii_score *score)
-{
-    for (int i = 0; i < HRNET_MPII_NUMBERS; i++) put_number(json, hrnet_mpii_number_names()[i], score->numbers[i]);
-    hrnet_json_key(json, "joints");
-    hrnet_json_array(json);
-    for (int i = 0; i < HRNET_MPII_JOINTS; i++) {
-        hrnet_json_object(json);
-        hrnet_json_key(json, "name");
-        hrnet_json_text(json, hrnet_skeleton_mpii()->keypoint_names[i]);
-        put_count(json, "labelled", score->n_labelled[i]);
-        put_number(json, "PCKh@0.5", score->joints[i]);
-        hrnet_json_close(json);
-    }
-    hrnet_json_close(json);
-}
-
-/* One of the three scores to the file that --json names. */
-static int write_json(const char *path, const hrnet_coco_score *coco, const hrnet_skeleton *skeleton,
-                      const hrnet_box_score *boxes, const hrnet_mpii_score *mpii)
-{
-    hrnet_json_writer *const json = tool_json_begin();
-    hrnet_json_object(json);
-    if (coco != NULL) put_coco(json, coco, skeleton);
-    if (boxes != NULL) put_boxes(json, boxes);
-    if (mpii != NULL) put_mpii(json, mpii);
-    hrnet_json_close(json);
-    const int status = hrnet_json_save(json, path) == HRNET_OK ? STATUS_DONE : tool_failed();
-    hrnet_json_free(json);
-    return status;
-}
 
 /* ---------------------------------------------------------------------------------------------- COCO */
 
@@ -234,7 +135,8 @@ static int score_coco(const settings *set, const hrnet_annotations *truth, const
         status = tool_failed();
     if (status == STATUS_DONE) report_results(set, &results, score.n_other_category);
     if (status == STATUS_DONE && is_printed(set)) print_coco(set, &score, &info->skeleton);
-    if (status == STATUS_DONE && set->json != NULL) status = write_json(set->json, &score, &info->skeleton, NULL, NULL);
+    if (status == STATUS_DONE && set->json != NULL)
+        status = score_json_write(set->json, &score, &info->skeleton, NULL, NULL);
     hrnet_coco_score_free(&score);
     hrnet_coco_results_free(&results);
     return status;
@@ -329,7 +231,7 @@ static int run_boxes(const settings *set)
         status = tool_failed();
     if (status == STATUS_DONE) report_results(set, &results, score.n_other_category);
     if (status == STATUS_DONE && is_printed(set)) print_boxes(set, &score);
-    if (status == STATUS_DONE && set->json != NULL) status = write_json(set->json, NULL, NULL, &score, NULL);
+    if (status == STATUS_DONE && set->json != NULL) status = score_json_write(set->json, NULL, NULL, &score, NULL);
     hrnet_coco_results_free(&results);
     hrnet_annotations_free(truth);
     return status;
@@ -364,10 +266,20 @@ static int run_mpii(const settings *set)
         hrnet_mpii_evaluate(&score, truth, poses, n) != HRNET_OK)
         status = tool_failed();
     if (status == STATUS_DONE && is_printed(set)) print_mpii(set, &score, n);
-    if (status == STATUS_DONE && set->json != NULL) status = write_json(set->json, NULL, NULL, NULL, &score);
+    if (status == STATUS_DONE && set->json != NULL) status = score_json_write(set->json, NULL, NULL, NULL, &score);
     hrnet_mpii_poses_free(poses);
     hrnet_mpii_truth_free(truth);
     return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- tracks */
+
+static int run_mot(const settings *set)
+{
+    if (set->truth == NULL || set->results == NULL || set->preds != NULL || set->sigmas != NULL || set->info != NULL ||
+        set->category != NULL || set->by_box || set->per_joint)
+        return tool_usage("expected --gt and --results, without options of coco and mpii");
+    return score_mot_run(&(mot_settings){set->truth, set->results, set->json, (hrnet_mot_benchmark)set->benchmark});
 }
 
 static int run(int argc, char **argv)
@@ -377,20 +289,24 @@ static int run(int argc, char **argv)
     const int status = options_parse(&command_score, argc, argv, &set, &n_arguments);
     if (status != OPTIONS_RUN) return status;
     if (tool_check_output(set.json, TOOL_INPUTS(set.truth, set.results, set.preds, set.info)) != 0) return STATUS_USAGE;
+    if (n_arguments == 1 && strcmp(argv[0], "mot") == 0) return run_mot(&set);
+    if (set.benchmark != 0) return tool_usage("--benchmark is an option of mot");
     if (n_arguments == 1 && strcmp(argv[0], "coco") == 0) return set.by_box ? run_boxes(&set) : run_coco(&set);
     if (n_arguments == 1 && strcmp(argv[0], "mpii") == 0) return run_mpii(&set);
-    return tool_usage("expected one word, coco or mpii, and options");
+    return tool_usage("expected one word, coco, mpii or mot, and options");
 }
 
 const command command_score = {
     "score",
-    "coco|mpii --gt FILE --results DT.json|--preds FILE [options]",
+    "coco|mpii|mot --gt FILE --results FILE|--preds FILE [options]",
     "Score predictions against ground truth.",
     "coco gives the ten numbers of pycocotools for keypoints (a number of -1: no person to judge by). Per joint, OKS "
     "and "
     "px are means over the persons that were found with an OKS of 0.1 or more.\n"
     "coco --iou bbox gives its twelve numbers for boxes, of any number of categories.\n"
     "mpii gives PCKh. Mean@0.1 is taken at a threshold of 0.1; upstream's table calls Mean@0.1 what is taken at 0.11, "
-    "which is the last column.",
+    "which is the last column.\n"
+    "mot gives HOTA, MOTA, IDF1 and what belongs to them, as TrackEval. Folders hold sequences, SEQ/gt/gt.txt or "
+    "SEQ.txt, and results SEQ.txt or SEQ_tracks.txt; a last row is of all together.",
     options,
     run};

@@ -53,7 +53,7 @@ static void relax(assignment *a, int i, double before)
         const int j = a->open[k];
         const double cost = cost_of(a, i, j);
         if (!(cost <= a->limit)) continue;
-        const double length = before + (cost - a->u[i] - a->v[j]);
+        const double length = before + cost - a->u[i] - a->v[j];
         if (length < a->distance[j]) {
             a->distance[j] = length;
             a->from[j] = i;
@@ -61,8 +61,8 @@ static void relax(assignment *a, int i, double before)
     }
 }
 
-/* The position in a->open of the nearest column, of equal ones a free one, and of these the first; -1: none can be
- * reached. */
+/* The position in a->open of the nearest column, of equal ones the last that is free, else the first; -1: none can be
+ * reached. This order, that of a->open and that of the sums above decide between equally good sets, and are scipy's. */
 static int nearest(const assignment *a)
 {
     double least = INFINITY;
@@ -70,7 +70,7 @@ static int nearest(const assignment *a)
     for (int k = 0; k < a->n_open; k++) {
         const int j = a->open[k];
         const double length = a->distance[j];
-        if (length < least || (length == least && best >= 0 && a->row_of[j] < 0 && a->row_of[a->open[best]] >= 0)) {
+        if (length < least || (length == least && best >= 0 && a->row_of[j] < 0)) {
             least = length;
             best = k;
         }
@@ -85,7 +85,7 @@ static way find_way(assignment *a, int row)
     a->n_open = a->columns;
     for (int j = 0; j < a->columns; j++) {
         a->distance[j] = INFINITY;
-        a->open[j] = j;
+        a->open[j] = a->columns - 1 - j;
     }
     for (int i = row;;) {
         const double to_open = before + (a->limit - a->u[i]);

@@ -20,7 +20,8 @@
  * limit INFINITY as many pairs as possible are made, at the least sum of costs (scipy's linear_sum_assignment).
  *
  * A cost of NaN or INFINITY forbids a pair, and needs a finite limit. The others, and the limit, must lie within
- * +-1e300. Costs are added as doubles, without rounding them first; of several best sets one is found, always the same.
+ * +-1e300. Costs are added as doubles, without rounding them first; of several best sets one is found, always the
+ * same, and with limit INFINITY the one that scipy 1.17 finds.
  *
  * column_of [rows] receives each row's column and row_of [columns] (may be NULL) each column's row, -1 if it stays
  * open. HRNET_ERR_ARGUMENT for costs and limits that are not allowed; outputs are then untouched. Takes memory for rows

@@ -5,6 +5,7 @@
 
 coco=$TESTS/golden/coco
 mpii=$TESTS/golden/mpii
+mot=$TESTS/golden/mot
 synth="--gt $coco/coco_synth_gt.json --results $coco/coco_synth_dt.json"
 custom="--gt $coco/custom_gt.json --results $coco/custom_dt.json"
 
@@ -170,6 +171,82 @@ boxes_print_twelve_numbers() {
     expect 2 "$HRNET" score coco $boxes --iou masks
 }
 
+mot_prints_the_numbers_of_trackeval() {
+    expect 0 "$HRNET" score mot --gt "$mot/TUD-Campus_gt.txt" --results "$mot/TUD-Campus_dt.txt"
+    has out "71 frames, 359 boxes of 8 people to find, 222 boxes of 13 tracks"
+    has out "| Sequence | HOTA | DetA | AssA | LocA | MOTA | MOTP | IDF1 | IDP | IDR | IDSW | FP | FN | MT | ML | Frag |"
+    has out "| TUD-Campus_dt | 0.391 | 0.418 | 0.369 | 0.770 | 0.526 | 0.723 | 0.558 | 0.730 | 0.451 | 7 | 13 | 150 | 1 | 1 | 7 |"
+    test ! -s err
+    expect 0 "$HRNET" score mot --gt "$mot/TUD-Campus_gt.txt" --results "$mot/TUD-Campus_dt.txt" -o score.json
+    has score.json '"HOTA": 0.391397437845'
+    has score.json '"IDSW": 7,'
+    expect 0 "$HRNET" score mot --gt "$mot/TUD-Campus_gt.txt" --results "$mot/TUD-Campus_dt.txt" -o -
+    cmp out score.json
+}
+
+# The numbers are those of tests/golden/mot/street.json.
+mot_scores_folders() {
+    mkdir -p gt/seqmaps gt/street-a/gt results/data
+    cp "$mot/street-a_gt.txt" gt/street-a/gt/gt.txt
+    for name in b c d e; do cp "$mot/street-${name}_gt.txt" gt/street-$name.txt; done
+    cp "$mot/street-a_dt.txt" results/street-a.txt
+    cp "$mot/street-b_dt.txt" results/street-b_tracks.txt
+    for name in c d e; do cp "$mot/street-${name}_dt.txt" results/data/street-$name.txt; done
+    expect 0 "$HRNET" score mot --gt gt --results results -o score.json
+    counts out 7 "| "
+    has out "left out, as MOT17 does: "
+    has err "warning: gt/street-d.txt: no box counts"
+    # COMBINED_SEQ
+    has score.json '"HOTA": 0.47983261054'
+    has score.json '"AssA": 0.53808113914'
+    has score.json '"MOTA": 0.17391304347'
+    has score.json '"IDF1": 0.51789473684'
+    counts score.json 5 '"name": "street-'
+    mv gt/street-a gt/MOT20-a
+    mv results/street-a.txt results/MOT20-a.txt
+    expect 0 "$HRNET" score mot --gt gt --results results
+    has out "left out, as their benchmarks do: "
+    rm gt/street-?.txt
+    expect 0 "$HRNET" score mot --gt gt --results results
+    has out "left out, as MOT20 does: "
+    has err "results: 1 file of results without a sequence in the ground truth; the first: results/street-b_tracks.txt"
+    expect 0 "$HRNET" score mot --gt gt --results results --benchmark mot15
+    has out "left out, as MOT15 does: "
+    rm results/MOT20-a.txt
+    expect 1 "$HRNET" score mot --gt gt --results results
+    has err "results: expected MOT20-a.txt, MOT20-a_tracks.txt or data/MOT20-a.txt for the sequence MOT20-a, found none"
+    expect 1 "$HRNET" score mot --gt results/data/none --results results
+    expect 1 "$HRNET" score mot --gt gt/seqmaps --results results
+    has err "gt/seqmaps: expected sequences, SEQ/gt/gt.txt or SEQ.txt, found none"
+    expect 1 "$HRNET" score mot --gt gt --results score.json
+    has err "expected two files or two folders"
+}
+
+mot_refuses_and_warns() {
+    printf '1,1,0,0,10,20,1\n2,1,0,0,10,20,1\n' >gt.txt
+    printf '1,1,0,0,10,20,1\n1,1,0,1,10,20,1\n4,1,0,0,10,20,1\n' >dt.txt
+    expect 0 "$HRNET" score mot --gt gt.txt --results dt.txt
+    has err "warning: dt.txt: a track has a further box in a frame, which MOTChallenge does not allow: 1 times; the first: line 2: frame 1 has id 1 in line 1 already"
+    has err "warning: dt.txt: boxes in frames behind the last of the ground truth, which count as false: 1"
+    expect 1 "$HRNET" score mot --gt dt.txt --results gt.txt
+    has err "dt.txt: line 2: frame 1 has id 1 in line 1 already: expected an id once in a frame"
+    printf '1,-1,0,0,10,20,1\n' >det.txt
+    expect 1 "$HRNET" score mot --gt gt.txt --results det.txt
+    has err "det.txt: line 1: id: expected a whole number from 0, found -1"
+    printf '1,1,0,0,10,20,1,14,1\n' >classes.txt
+    expect 1 "$HRNET" score mot --gt classes.txt --results dt.txt
+    has err "dt: ground truth: frame 1, id 1: class: expected 1 to 13, found 14"
+    expect 0 "$HRNET" score mot --gt classes.txt --results gt.txt --benchmark mot15
+    expect 1 "$HRNET" score mot --gt missing.txt --results dt.txt
+    has err "missing.txt"
+    expect 2 "$HRNET" score mot --gt gt.txt
+    expect 2 "$HRNET" score mot --gt gt.txt --results dt.txt --per-joint
+    expect 2 "$HRNET" score mot --gt gt.txt --results dt.txt --benchmark mot21
+    expect 2 "$HRNET" score mot --gt gt.txt --results dt.txt -o dt.txt
+    expect 2 "$HRNET" score coco --gt gt.txt --results dt.txt --benchmark mot17
+    has err "--benchmark is an option of mot"
+}
+
 usage() {
     expect 2 "$HRNET" score
     expect 2 "$HRNET" score coco --gt x.json
@@ -182,7 +259,8 @@ usage() {
 
 for name in coco_prints_the_published_table coco_per_joint_and_json coco_takes_sigmas_from_the_annotations_or_the_line \
     mpii_prints_both_rows_of_a_tenth mpii_names_that_nobody_reads what_exporters_write broken_files_are_named \
-    coco_assumes_sigmas_and_says_so boxes_print_twelve_numbers usage; do
+    coco_assumes_sigmas_and_says_so boxes_print_twelve_numbers mot_prints_the_numbers_of_trackeval \
+    mot_scores_folders mot_refuses_and_warns usage; do
     run_case $name
 done
 exit "$n_failed"
