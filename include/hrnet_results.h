@@ -34,11 +34,13 @@ typedef enum hrnet_results_format {
                                   areas, and "bbox" in results of boxes alone */
     HRNET_RESULTS_OPENPOSE,    /* people[].pose_keypoints_2d in BODY_25, and "box", "box_score", "score" beside them */
     HRNET_RESULTS_OPENPOSE_18, /* ... in BODY_18 */
-    HRNET_RESULTS_FORMATS      /* how many there are */
+    HRNET_RESULTS_MOT,    /* MOTChallenge's rows frame,id,left,top,width,height,confidence,-1,-1,-1 of persons with a
+                             track; frame: number of the picture in the document, from 1 */
+    HRNET_RESULTS_FORMATS /* how many there are */
 } hrnet_results_format;
 
 typedef struct hrnet_results_format_info {
-    const char *name;   /* "json", "jsonl", "csv", "coco", "openpose", "openpose-18" */
+    const char *name;   /* "json", "jsonl", "csv", "coco", "openpose", "openpose-18", "mot" */
     const char *ending; /* of a file of one picture, behind the picture's stem: "_pose.json" */
     int single;         /* 1: a document holds one picture */
 } hrnet_results_format_info;

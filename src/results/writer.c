@@ -10,6 +10,7 @@ static const hr_results_writing *const formats[HRNET_RESULTS_FORMATS] = {
     [HRNET_RESULTS_JSON] = &hr_write_json,         [HRNET_RESULTS_JSONL] = &hr_write_jsonl,
     [HRNET_RESULTS_CSV] = &hr_write_csv,           [HRNET_RESULTS_COCO] = &hr_write_coco,
     [HRNET_RESULTS_OPENPOSE] = &hr_write_openpose, [HRNET_RESULTS_OPENPOSE_18] = &hr_write_openpose_18,
+    [HRNET_RESULTS_MOT] = &hr_write_mot,
 };
 
 const hrnet_results_format_info *hrnet_results_format_get_info(hrnet_results_format format)

@@ -29,7 +29,7 @@ struct hrnet_results_writer {
 };
 
 extern const hr_results_writing hr_write_json, hr_write_jsonl, hr_write_csv, hr_write_coco, hr_write_openpose,
-    hr_write_openpose_18;
+    hr_write_openpose_18, hr_write_mot;
 
 /* Persons that could not be looked at have a box and a reason, but nothing else. */
 static inline int hr_pose_is_good(const hrnet_pose *pose)

@@ -132,7 +132,8 @@ static const struct {
                {HRNET_RESULTS_CSV, "csv", ".csv", 0},
                {HRNET_RESULTS_COCO, "coco", "_results.json", 0},
                {HRNET_RESULTS_OPENPOSE, "openpose", "_openpose.json", 1},
-               {HRNET_RESULTS_OPENPOSE_18, "openpose-18", "_openpose_18.json", 1}};
+               {HRNET_RESULTS_OPENPOSE_18, "openpose-18", "_openpose_18.json", 1},
+               {HRNET_RESULTS_MOT, "mot", "_tracks.txt", 0}};
 enum { N_FORMATS = sizeof formats / sizeof *formats };
 
 static void check_formats(const hrnet_skeleton *skeleton)
@@ -241,7 +242,8 @@ static void defaults(void **state)
          "box_score,track\n"),
         "[]\n",
         "{\"version\":1.3,\"people\":[]}\n",
-        "{\"version\":1.3,\"people\":[]}\n"};
+        "{\"version\":1.3,\"people\":[]}\n",
+        ""};
     static memory stream;
     hrnet_people people[N_PICTURES];
     for (int f = 0; f < N_FORMATS; f++) {

@@ -239,6 +239,23 @@ static void test_what_exporters_write(void **state)
     hrnet_mot_boxes_free(&empty);
 }
 
+/* What the results' format mot writes. */
+static void test_our_own_files(void **state)
+{
+    (void)state;
+    hrnet_mot_boxes boxes = {0};
+    MUST(hrnet_mot_boxes_load(&boxes, golden_path("results/coco_tracks.txt")));
+    assert_int_equal(boxes.n, 2);
+    assert_int_equal(boxes.has_classes, 0);
+    assert_int_equal(boxes.boxes[0].frame, 1);
+    assert_int_equal(boxes.boxes[0].id, 7);
+    assert_near(boxes.boxes[0].width, 50.5, 0);
+    assert_near(boxes.boxes[0].confidence, 0.9, 0);
+    assert_int_equal(boxes.boxes[1].frame, 2);
+    assert_int_equal(boxes.boxes[1].id, UINT32_MAX);
+    hrnet_mot_boxes_free(&boxes);
+}
+
 /* A track that has two boxes in a frame, which TrackEval's loader refuses and its measures count once for AssA and
  * IDF1. The files made1 to made3 have some, too. */
 static void test_twice(void **state)
@@ -373,6 +390,7 @@ int main(void)
         cmocka_unit_test(test_refused_files),
         cmocka_unit_test(test_refused_boxes),
         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_our_own_files),
         cmocka_unit_test(test_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

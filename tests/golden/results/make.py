@@ -190,6 +190,11 @@ def csv(pictures, names):
     return "".join(row + "\n" for row in rows)
 
 
+def mot(pictures):
+    return "".join("%d,%d,%.7g,%.7g,%.7g,%.7g,%.6g,-1,-1,-1\n" % (frame, who["track"], *who["box"], who["box_score"])
+                   for frame, one in enumerate(pictures, 1) for who in one.get("persons", []) if "track" in who)
+
+
 for kind, names in (("coco", COCO), ("mpii", MPII)):
     pictures = people(len(names))
     network = {"name": "pose_hrnet", "input_width": WIDTH, "input_height": HEIGHT, "skeleton": kind}
@@ -198,6 +203,7 @@ for kind, names in (("coco", COCO), ("mpii", MPII)):
     write(f"{kind}.jsonl", "".join(dump(picture(one, names), False) + "\n" for one in pictures))
     (here / f"{kind}.csv").write_bytes(csv(pictures, names).encode("latin-1"))
     write(f"{kind}_results.json", dump(coco(pictures), False) + "\n")
+    write(f"{kind}_tracks.txt", mot(pictures))
     write(f"{kind}_openpose.json", dump(openpose(pictures[0], kind, False), False) + "\n")
     write(f"{kind}_openpose_18.json", dump(openpose(pictures[0], kind, True), False) + "\n")
 pictures = people(0)
@@ -206,6 +212,7 @@ write("boxes.json", dump({"detector": detector, "images": [boxes(one) for one in
 write("boxes.jsonl", "".join(dump(boxes(one), False) + "\n" for one in pictures))
 (here / "boxes.csv").write_bytes(csv(pictures, None).encode("latin-1"))
 write("boxes_results.json", dump(detections(pictures), False) + "\n")
+write("boxes_tracks.txt", mot(pictures))
 for path in here.glob("*.json*"):
     for text in path.read_text().splitlines() if path.suffix == ".jsonl" else [path.read_text()]:
         json.loads(text)
