@@ -1,6 +1,8 @@
-/* persons.h - what tests of sessions look at: noise, and persons at all sorts of places in it. */
+/* persons.h - what tests of sessions look at: noise, persons at all sorts of places in it, and photographs. */
 #ifndef TESTS_NET_PERSONS_H
 #define TESTS_NET_PERSONS_H
+
+#include <stdlib.h>
 
 #include "base/rng.h"
 #include "../support/net_files.h"
@@ -36,6 +38,16 @@ static inline void make_persons(hrnet_person persons[N_PERSONS], const hrnet_ima
     for (int i = 0; i < N_PERSONS; i++)
         persons[i] =
             (hrnet_person){.pixels = hrnet_image_pixels(image), .box = places[i].box, .rotation = places[i].rotation};
+}
+
+/* The folder of coco_small; without one the test is skipped, and says so. */
+static inline const char *data_folder(void)
+{
+    const char *const data = getenv("HRNET_DATA");
+    if (data != NULL && data[0] != '\0') return data;
+    print_message("[  SKIPPED ] HRNET_DATA names no folder with coco_small\n");
+    skip();
+    return NULL;
 }
 
 #endif

@@ -129,15 +129,6 @@ static void keypoints_are_those_of_double_precision(void **state)
     hrnet_image_free(&picture);
 }
 
-static const char *data_folder(void)
-{
-    const char *const data = getenv("HRNET_DATA");
-    if (data != NULL && data[0] != '\0') return data;
-    print_message("[  SKIPPED ] HRNET_DATA names no folder with coco_small\n");
-    skip();
-    return NULL;
-}
-
 static void keypoints_on_photographs_too(void **state)
 {
     enum { N = 20 };

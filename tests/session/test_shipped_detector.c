@@ -92,15 +92,6 @@ static void nobody_on_plain_pictures(void **state)
     }
 }
 
-static const char *data_folder(void)
-{
-    const char *const data = getenv("HRNET_DATA");
-    if (data != NULL && data[0] != '\0') return data;
-    print_message("[  SKIPPED ] HRNET_DATA names no folder with coco_small\n");
-    skip();
-    return NULL;
-}
-
 static void the_card_tells_the_truth(void **state)
 {
     const char *const data = data_folder();

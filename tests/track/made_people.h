@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include <hrnet.h>
+#include <hrnet_track.h>
 
 #include "base/rng.h"
 
@@ -64,6 +64,13 @@ static inline hrnet_box made_error(hrnet_box box, float error, uint64_t stream, 
                        box.y + scale * hr_random_normal(stream, 4 * index + 1),
                        fmaxf(1, box.w + scale * hr_random_normal(stream, 4 * index + 2)),
                        fmaxf(1, box.h + scale * hr_random_normal(stream, 4 * index + 3))};
+}
+
+static inline hrnet_tracker *made_tracker(const hrnet_tracker_options *options)
+{
+    hrnet_tracker *tracker = NULL;
+    assert_int_equal(hrnet_tracker_create(&tracker, options), HRNET_OK);
+    return tracker;
 }
 
 #endif

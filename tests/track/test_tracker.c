@@ -17,13 +17,6 @@
 
 static made_picture picture;
 
-static hrnet_tracker *make(const hrnet_tracker_options *options)
-{
-    hrnet_tracker *tracker = NULL;
-    MUST(hrnet_tracker_create(&tracker, options));
-    return tracker;
-}
-
 /* The track of a picture's only person, a box 40 x 100 at x, 0 of this score. */
 static uint32_t see(hrnet_tracker *tracker, float x, float score, double seconds)
 {
@@ -46,7 +39,7 @@ static void see_nobody(hrnet_tracker *tracker, double seconds)
 static void confirmation(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(NULL);
+    hrnet_tracker *const tracker = made_tracker(NULL);
     assert_int_equal(see(tracker, 0, 0.5f, 0), 1);
     made_begin(&picture, 0);
     made_add(&picture, (hrnet_box){0, 0, 40, 100}, 0.5f, 0);
@@ -66,7 +59,7 @@ static void confirmation(void **state)
 static void false_boxes_get_no_number(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(NULL);
+    hrnet_tracker *const tracker = made_tracker(NULL);
     see_nobody(tracker, 0);
     for (int i = 1; i < 20; i++) assert_int_equal(see(tracker, (float)(i % 2 * 300), 0.6f, i * 0.04), 0);
     assert_int_equal(see(tracker, 300, 0.6f, 0.8), 1);
@@ -77,7 +70,7 @@ static void false_boxes_get_no_number(void **state)
 static void stages(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(NULL);
+    hrnet_tracker *const tracker = made_tracker(NULL);
     assert_int_equal(see(tracker, 0, 0.35f, 0), 0); /* above high, below start */
     assert_int_equal(see(tracker, 0, 0.8f, 0.1), 0);
     assert_int_equal(see(tracker, 0, 0.8f, 0.2), 1);
@@ -98,7 +91,7 @@ static void fused_scores(void **state)
 {
     (void)state;
     for (int no_fuse = 0; no_fuse < 2; no_fuse++) {
-        hrnet_tracker *const tracker = make(&(hrnet_tracker_options){.no_fuse = no_fuse});
+        hrnet_tracker *const tracker = made_tracker(&(hrnet_tracker_options){.no_fuse = no_fuse});
         assert_int_equal(see(tracker, 0, 0.9f, 0), 1);
         assert_int_equal(see(tracker, 10, 0.3f, 0), no_fuse);
         hrnet_tracker_free(tracker);
@@ -110,7 +103,7 @@ static void the_buffer(void **state)
 {
     (void)state;
     for (int is_late = 0; is_late < 2; is_late++) {
-        hrnet_tracker *const tracker = make(&(hrnet_tracker_options){.buffer = 0.5f});
+        hrnet_tracker *const tracker = made_tracker(&(hrnet_tracker_options){.buffer = 0.5f});
         for (int i = 0; i <= 25; i++) assert_int_equal(see(tracker, 4.0f * (float)i, 0.9f, i * 0.04), 1);
         const int gap = is_late ? 13 : 12;
         for (int i = 1; i < gap; i++) see_nobody(tracker, 1 + i * 0.04);
@@ -125,7 +118,7 @@ static void the_buffer(void **state)
 static void a_pause(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(NULL);
+    hrnet_tracker *const tracker = made_tracker(NULL);
     assert_int_equal(see(tracker, 0, 0.9f, 10), 1);
     assert_int_equal(see(tracker, 0, 0.9f, 12), 1);
     assert_int_equal(see(tracker, 0, 0.9f, 14.1), 0);
@@ -138,7 +131,7 @@ static void duplicates(void **state)
 {
     (void)state;
     /* with match 1 no box that moved is paired with a confirmed track */
-    hrnet_tracker *const tracker = make(&(hrnet_tracker_options){.match = 1, .match_new = 0.5f, .no_fuse = 1});
+    hrnet_tracker *const tracker = made_tracker(&(hrnet_tracker_options){.match = 1, .match_new = 0.5f, .no_fuse = 1});
     assert_int_equal(see(tracker, 0, 0.9f, 0), 1);
     assert_int_equal(see(tracker, 1, 0.9f, 0.04), 0);
     assert_int_equal(see(tracker, 1.5f, 0.9f, 0.08), 1);
@@ -150,7 +143,7 @@ static void duplicates(void **state)
 static void passing_a_lost_one(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(NULL);
+    hrnet_tracker *const tracker = made_tracker(NULL);
     for (int i = 0; i < 30; i++) {
         const float x = 60 - 3 * (float)i;
         made_begin(&picture, 0);
@@ -167,7 +160,7 @@ static void passing_a_lost_one(void **state)
 static void numbers_go_on_after_reset(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(NULL);
+    hrnet_tracker *const tracker = made_tracker(NULL);
     assert_int_equal(see(tracker, 0, 0.9f, 100), 1);
     hrnet_tracker_reset(tracker);
     assert_int_equal(see(tracker, 0, 0.9f, 0), 2); /* the first picture again, and earlier */
@@ -180,7 +173,7 @@ static void numbers_go_on_after_reset(void **state)
 static void greedy(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(&(hrnet_tracker_options){.method = HRNET_TRACK_IOU});
+    hrnet_tracker *const tracker = made_tracker(&(hrnet_tracker_options){.method = HRNET_TRACK_IOU});
     made_begin(&picture, 0);
     made_add(&picture, (hrnet_box){0, 0, 40, 100}, 0.01f, 0); /* scores do not matter */
     made_add(&picture, (hrnet_box){30, 0, 40, 100}, 0.9f, 0);
@@ -202,7 +195,7 @@ static void greedy(void **state)
 static void greedy_poses(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(&(hrnet_tracker_options){.method = HRNET_TRACK_IOU});
+    hrnet_tracker *const tracker = made_tracker(&(hrnet_tracker_options){.method = HRNET_TRACK_IOU});
     made_begin(&picture, 1);
     made_add(&picture, (hrnet_box){0, 10, 40, 100}, 0.9f, 0);
     made_add(&picture, (hrnet_box){100, 10, 40, 100}, 0.9f, 0);
@@ -222,7 +215,7 @@ static void persons_who_take_no_part(void **state)
     static const hrnet_box bad[] = {{NAN, 0, 40, 100}, {0, INFINITY, 40, 100}, {0, 0, 0, 100},
                                     {0, 0, 40, -100},  {0, 0, NAN, 100},       {0, 0, INFINITY, 100}};
     for (hrnet_track_method method = HRNET_TRACK_BYTE; method <= HRNET_TRACK_IOU; method++) {
-        hrnet_tracker *const tracker = make(&(hrnet_tracker_options){.method = method});
+        hrnet_tracker *const tracker = made_tracker(&(hrnet_tracker_options){.method = method});
         for (int i = 0; i < 5; i++) {
             made_begin(&picture, 1);
             for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) made_add(&picture, bad[k], 0.9f, 0);
@@ -244,7 +237,7 @@ static void extreme_numbers(void **state)
     (void)state;
     static const float values[] = {1, 3e38f, -3e38f, 1e-40f, 1e10f, 100, NAN, INFINITY};
     for (hrnet_track_method method = HRNET_TRACK_BYTE; method <= HRNET_TRACK_IOU; method++) {
-        hrnet_tracker *const tracker = make(&(hrnet_tracker_options){.method = method, .buffer = 3600});
+        hrnet_tracker *const tracker = made_tracker(&(hrnet_tracker_options){.method = method, .buffer = 3600});
         double seconds = 0;
         for (uint64_t i = 0; i < 400; i++) {
             hrnet_track_box boxes[8];
@@ -269,7 +262,8 @@ static void extreme_numbers(void **state)
 static void refused_updates(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(NULL), *const oks = make(&(hrnet_tracker_options){.method = HRNET_TRACK_OKS});
+    hrnet_tracker *const tracker = made_tracker(NULL), *const oks = made_tracker(
+                                                           &(hrnet_tracker_options){.method = HRNET_TRACK_OKS});
     assert_int_equal(see(tracker, 0, 0.9f, 5), 1);
     assert_int_equal(hrnet_tracker_update(tracker, &picture.people, 4.9), HRNET_ERR_ARGUMENT);
     assert_non_null(strstr(hrnet_last_error(), "time 4.9 s, expected 5 s or later"));
@@ -300,7 +294,7 @@ static void nobody_has_any_number_of_keypoints(void **state)
 {
     (void)state;
     for (hrnet_track_method method = HRNET_TRACK_BYTE; method <= HRNET_TRACK_IOU; method++) {
-        hrnet_tracker *const tracker = make(&(hrnet_tracker_options){.method = method});
+        hrnet_tracker *const tracker = made_tracker(&(hrnet_tracker_options){.method = method});
         made_begin(&picture, 1);
         made_add(&picture, (hrnet_box){0, 0, 40, 100}, 0.9f, 0);
         MUST(hrnet_tracker_update(tracker, &picture.people, 0));
@@ -322,7 +316,7 @@ static void refused_options(void **state)
         assert_int_equal(hrnet_tracker_create(&tracker, &bad[i]), HRNET_ERR_ARGUMENT);
     assert_int_equal(hrnet_tracker_create(NULL, NULL), HRNET_ERR_ARGUMENT);
     assert_null(tracker);
-    tracker = make(&(hrnet_tracker_options){.skeleton = hrnet_skeleton_mpii()});
+    tracker = made_tracker(&(hrnet_tracker_options){.skeleton = hrnet_skeleton_mpii()});
     made_begin(&picture, 1);
     made_add(&picture, (hrnet_box){0, 0, 40, 100}, 0.9f, 0);
     assert_int_equal(hrnet_tracker_update(tracker, &picture.people, 0), HRNET_ERR_MISMATCH);
@@ -341,7 +335,7 @@ static void crowds(void **state)
     (void)state;
     enum { N = 1500 };
     hrnet_tracker *const tracker =
-        make(&(hrnet_tracker_options){.start = 0.01f, .high = 0.01f, .low = 0.01f, .confirm = 0.01f});
+        made_tracker(&(hrnet_tracker_options){.start = 0.01f, .high = 0.01f, .low = 0.01f, .confirm = 0.01f});
     hrnet_pose *const persons = calloc(N, sizeof *persons);
     hrnet_people people = {.name = "crowd", .n_persons = N, .persons = persons};
     int n;

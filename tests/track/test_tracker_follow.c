@@ -16,13 +16,6 @@
 
 static made_picture picture;
 
-static hrnet_tracker *make(const hrnet_tracker_options *options)
-{
-    hrnet_tracker *tracker = NULL;
-    MUST(hrnet_tracker_create(&tracker, options));
-    return tracker;
-}
-
 static hrnet_box walker(double seconds)
 {
     return (hrnet_box){(float)(50 + 60 * seconds), (float)(20 + 5 * seconds), 40, 110};
@@ -66,7 +59,7 @@ static float distance(hrnet_box a, hrnet_box b)
 static void where_tracks_are_expected(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(NULL);
+    hrnet_tracker *const tracker = made_tracker(NULL);
     hrnet_track_box boxes[3] = {{.score = -7}};
     assert_int_equal(boxes_at(tracker, 0, boxes, 3), 0);
     for (int i = 0; i < 20; i++) detect(tracker, i * 0.04, 0.75f, 1);
@@ -94,7 +87,7 @@ static void where_tracks_are_expected(void **state)
 static void one_of_two_is_found(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(NULL);
+    hrnet_tracker *const tracker = made_tracker(NULL);
     hrnet_track_box boxes[2];
     int n;
     made_begin(&picture, 1);
@@ -116,7 +109,7 @@ static void one_of_two_is_found(void **state)
 static void refused_boxes(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(NULL);
+    hrnet_tracker *const tracker = made_tracker(NULL);
     hrnet_track_box box;
     int n = 5;
     detect(tracker, 1, 0.9f, 1);
@@ -138,7 +131,7 @@ static void between_detections(void **state)
 {
     (void)state;
     for (hrnet_track_method method = HRNET_TRACK_BYTE; method <= HRNET_TRACK_IOU; method++) {
-        hrnet_tracker *const tracker = make(&(hrnet_tracker_options){.method = method});
+        hrnet_tracker *const tracker = made_tracker(&(hrnet_tracker_options){.method = method});
         for (int i = 0; i < 100; i++) {
             const double seconds = i / 25.0;
             if (i % 10 == 0) {
@@ -158,7 +151,7 @@ static void between_detections(void **state)
 static void a_new_track_is_followed(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(NULL);
+    hrnet_tracker *const tracker = made_tracker(NULL);
     hrnet_track_box box;
     made_begin(&picture, 1);
     MUST(hrnet_tracker_update(tracker, &picture.people, 0));
@@ -175,7 +168,7 @@ static void a_new_track_is_followed(void **state)
 static void poor_poses(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(NULL);
+    hrnet_tracker *const tracker = made_tracker(NULL);
     hrnet_track_box box;
     for (int i = 0; i < 5; i++) detect(tracker, i * 0.04, 0.6f, 1);
     assert_int_equal(boxes_at(tracker, 0.2, &box, 1), 1);
@@ -191,7 +184,7 @@ static void poor_poses(void **state)
 static void not_for_ever(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(&(hrnet_tracker_options){.follow = 1});
+    hrnet_tracker *const tracker = made_tracker(&(hrnet_tracker_options){.follow = 1});
     hrnet_track_box box;
     detect(tracker, 0, 0.6f, 1);
     for (int i = 1; i <= 25; i++) assert_int_equal(follow(tracker, i / 25.0, 0.7f), 1);
@@ -203,7 +196,7 @@ static void not_for_ever(void **state)
 static void somebody_else(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(NULL);
+    hrnet_tracker *const tracker = made_tracker(NULL);
     hrnet_track_box boxes[2];
     const hrnet_box near = {100, 0, 40, 100}, far = {118, 0, 40, 100};
     for (int i = 0; i < 4; i++) {
@@ -232,7 +225,7 @@ static void somebody_else(void **state)
 static void detections_come_first(void **state)
 {
     (void)state;
-    hrnet_tracker *const tracker = make(NULL);
+    hrnet_tracker *const tracker = made_tracker(NULL);
     hrnet_track_box box;
     for (int i = 0; i < 4; i++) detect(tracker, i * 0.04, 0.6f, 1);
     for (int detected = 0; detected < 2; detected++) {
@@ -257,7 +250,7 @@ static void nothing_to_follow(void **state)
 {
     (void)state;
     for (int trial = 0; trial < 3; trial++) {
-        hrnet_tracker *const tracker = make(NULL);
+        hrnet_tracker *const tracker = made_tracker(NULL);
         hrnet_track_box box;
         made_begin(&picture, trial > 0);
         made_add(&picture, walker(0), 0.9f, 0);
