@@ -40,6 +40,7 @@ int detector_open(hrnet_detector **out, const detector_settings *s, const networ
     if (hrnet_detector_load(out, is_ours ? NULL : s->detector, &options) != HRNET_OK) return tool_failed();
     hrnet_detector_info used = hrnet_detector_get_info(*out);
     if (s->threshold >= 0) used.threshold = s->threshold;
+    if (s->is_scored) used.nms_iou = used.eval_nms_iou;
     if (s->nms >= 0) used.nms_iou = s->nms;
     if (s->size != 0) used.input_width = used.input_height = s->size;
     if (!quiet)

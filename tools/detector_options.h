@@ -8,6 +8,7 @@ typedef struct detector_settings {
     const char *detector; /* NULL: ours */
     int legacy, size, max_persons;
     float threshold, nms; /* -1: the detector's */
+    int is_scored;        /* 1: the detector's own NMS is that of its evaluation */
 } detector_settings;
 
 /* What a command begins with. */

@@ -17,9 +17,10 @@ int eval_detector_open(eval_detector *out, const detector_settings *settings, co
                                           .max_batch = asked->batch != 0 ? asked->batch : 8,
                                           .memory_limit = (uint64_t)asked->memory_limit << 20};
     *out = (eval_detector){.settings = *settings};
+    out->settings.is_scored = 1;
     if (out->settings.threshold < 0) out->settings.threshold = THRESHOLD;
     int status = detector_open(&out->detector, &out->settings, asked, &out->info);
-    if (status == 0 && out->settings.nms < 0) out->settings.nms = out->info.eval_nms_iou;
+    out->settings.nms = out->info.nms_iou;
     if (status == 0 && hrnet_detector_session_create(&out->session, out->detector, &how) != HRNET_OK)
         status = tool_failed();
     return status;

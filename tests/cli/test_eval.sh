@@ -119,6 +119,7 @@ a_detector_finds_the_boxes() {
     expect 0 "$HRNET" eval $small $how -o found
     has out "checkpoint.pth, sha256 $(sha256sum "$people/yolox_w125_160x224/checkpoint.pth" | cut -c1-64)"
     has out 'boxes:     found by yolox at 96 pixels, score 0.01 or more, NMS at an IoU of 0.65'
+    has err 'finds people by yolox at 96 pixels, from a score of 0.01, NMS at an IoU of 0.65'
     has out 'pictures:  4 in set/images/mine'
     has out 'poses of those with 0.5 or more (TEST.IMAGE_THRE)'
     counts found/boxes_mine_results_0.json 400 '"bbox": '
