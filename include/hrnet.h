@@ -804,7 +804,8 @@ typedef struct hrnet_finder hrnet_finder;
 typedef struct hrnet_finder_options {
     int threads;       /* as in hrnet_session_options */
     hrnet_pool *pool;  /* threads to share with other sessions; threads is then 0 */
-    int max_batch;     /* persons in one pass of the pose network and pictures in one of the detector, 1..64; 0: 8 */
+    int max_batch;     /* persons in one pass of the pose network and pictures in one of the detector, 1..64; 0: 4 on
+                          up to 4 threads, 8 on more */
     int detector_size; /* hrnet_detector_session_options.size */
     float threshold, nms_iou; /* hrnet_detect_options; 0: the detector's defaults */
     int max_persons;          /* most people of a picture, the best boxes, 1..29999; 0: 1000 */

@@ -143,10 +143,11 @@ static int finds_people(const settings *set)
     return set->boxes == NULL && !set->whole;
 }
 
-static int open_parts(parts *p, const settings *set, const char *const *overrides)
+static int open_networks(parts *p, const settings *set, const char *const *overrides, detector_load *detector)
 {
     const network_settings *const asked = &set->network;
-    int status = network_open(&p->net, asked, overrides, 0);
+    int status = finds_people(set) ? detector_load_begin(detector, &set->detector, asked) : 0;
+    if (status == 0) status = network_open(&p->net, asked, overrides, 0);
     if (status == 0) status = network_check_pose(&p->net, asked);
     if (status != 0) return status;
     p->info = hrnet_model_get_info(p->net.model);
@@ -155,10 +156,19 @@ static int open_parts(parts *p, const settings *set, const char *const *override
     if (p->described != NULL && !asked->quiet) tool_error("%s: names the keypoints", set->boxes);
     status = set->flip ? network_check_flip("--flip", p->skeleton) : 0;
     if (status == 0 && finds_people(set)) {
-        status = detector_open(&p->detector, &set->detector, asked, &p->detector_info);
+        status = detector_load_end(detector, &p->detector, &p->detector_info);
         if (status == STATUS_FAILED && set->detector.detector == NULL)
             tool_error("or give --boxes, or --whole if a picture is one person");
     }
+    return status;
+}
+
+static int open_parts(parts *p, const settings *set, const char *const *overrides)
+{
+    const network_settings *const asked = &set->network;
+    detector_load detector = {0};
+    const int status = open_networks(p, set, overrides, &detector);
+    detector_load_drop(&detector);
     if (status != 0) return status;
     hrnet_finder_options how = {.threads = asked->threads,
                                 .max_batch = asked->batch,

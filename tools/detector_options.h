@@ -2,6 +2,8 @@
 #ifndef TOOLS_DETECTOR_OPTIONS_H
 #define TOOLS_DETECTOR_OPTIONS_H
 
+#include <pthread.h>
+
 #include "model_options.h"
 
 typedef struct detector_settings {
@@ -44,9 +46,31 @@ typedef struct detector_settings {
 /* The name of the first of these options that was given ("--det-size"), or NULL. */
 const char *detector_option_given(const detector_settings *settings);
 
-/* Load the detector, and say which it is and what it works with unless asked->quiet. precision, batch and
- * memory_limit are those of asked. *info (may be NULL) is what hrnet_detector_get_info says, with the thresholds and
- * the size that the settings give. Returns 0, or an exit status after a message. */
+/* A detector that is being loaded beside something else. Zero: none. */
+typedef struct detector_load {
+    const detector_settings *settings;
+    const network_settings *asked;
+    hrnet_detector *detector;
+    char **messages, *failure; /* what the library said meanwhile */
+    size_t n_messages;
+    pthread_t thread;
+    int has_thread;
+} detector_load;
+
+/* Begin to load the detector: on a thread of its own, unless asked->threads is 1 and with it everything in turn.
+ * precision, batch and memory_limit are those of asked. Nothing is printed until detector_load_end. Both settings must
+ * stay until then. Returns 0, or an exit status after a message, and then there is nothing to end. */
+int detector_load_begin(detector_load *load, const detector_settings *settings, const network_settings *asked);
+
+/* Wait for the detector; print what there was to say, and which detector it is and what it works with unless
+ * asked->quiet. *info (may be NULL) is what hrnet_detector_get_info says, with the thresholds and the size that the
+ * settings give. Returns 0, or an exit status after a message. */
+int detector_load_end(detector_load *load, hrnet_detector **out, hrnet_detector_info *info);
+
+/* Wait for the detector, if one was begun and not ended, and free it, without a word. */
+void detector_load_drop(detector_load *load);
+
+/* Begin and end in one. */
 int detector_open(hrnet_detector **out, const detector_settings *settings, const network_settings *asked,
                   hrnet_detector_info *info);
 

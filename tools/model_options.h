@@ -43,7 +43,8 @@ typedef struct network_settings {
      offsetof(type, member.precision), 0, 0},                                                                  \
     {"threads", 't', OPTION_INT, "N", "threads to run on; default, and 0: all that this process may use",      \
      offsetof(type, member.threads), 0, 64},                                                                   \
-    {"batch", 'b', OPTION_INT, "N", "persons or pictures in one pass over the weights at most; default: 8",                \
+    {"batch", 'b', OPTION_INT, "N", "persons or pictures in one pass over the weights at most; default: 8, and "          \
+     "4 where people are looked for on 4 threads or fewer",                                                    \
      offsetof(type, member.batch), 1, 64},                                                                     \
     {"memory-limit", 0, OPTION_INT, "MIB",                                                                     \
      "refuse a network that needs more memory than this for weights, or for activations, in MiB; "             \

@@ -194,7 +194,8 @@ static hrnet_status fail_with_candidates(const char *name, const char *begin, si
 {
     hr_text list = {0};
     for (int i = 0; hr_builtin_names[i] != NULL; i++)
-        if (strncmp(hr_builtin_names[i], begin, length) == 0) hr_text_add(&list, "\n  %s", hr_builtin_names[i]);
+        if (strncmp(hr_builtin_names[i], begin, length) == 0)
+            hr_text_add(&list, "%s %s", list.length > 0 ? "," : "", hr_builtin_names[i]);
     char *text;
     HR_TRY(hr_text_take(&list, &text));
     const hrnet_status status = hr_fail(HRNET_ERR_CONFIG, "%s: %s:%s", name, what, text);
@@ -244,7 +245,7 @@ static hrnet_status load_source(hr_config *config, const char *name, hrnet_messa
     if (name == NULL) return HRNET_OK;
     if (strcmp(name, "-") == 0 || (stat(name, &info) == 0 && !S_ISDIR(info.st_mode)))
         return load_file(config, name, on_message, context);
-    int index;
+    int index = 0;
     HR_TRY(find_builtin(name, &index));
     /* without messages: the user did not write the keys that do nothing in a published experiment */
     const char *text = hr_builtin_texts[index];

@@ -7,6 +7,7 @@
  */
 #include "detect/box_nms.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -53,7 +54,7 @@ static hr_box_candidate voted(const hr_candidates *list, const hr_box_candidate 
     for (size_t i = 0; i < list->n; i++) {
         const hr_box_candidate *const other = &list->items[i];
         const float iou = other->category == c->category ? overlap(c, other) : 0;
-        if (!(iou >= vote_iou)) continue;
+        if (!(iou >= vote_iou && other->score > 0)) continue;
         const double weight = (double)other->score * (double)iou;
         x1 += weight * (double)other->x1;
         y1 += weight * (double)other->y1;
@@ -62,7 +63,7 @@ static hr_box_candidate voted(const hr_candidates *list, const hr_box_candidate 
         weights += weight;
     }
     hr_box_candidate mean = *c;
-    if (!(weights > 0)) return mean; /* a box without area, or scores of 0 */
+    if (!(weights > 0 && weights < HUGE_VAL)) return mean; /* a box without area; scores of 0, or infinite */
     mean.x1 = (float)(x1 / weights);
     mean.y1 = (float)(y1 / weights);
     mean.x2 = (float)(x2 / weights);

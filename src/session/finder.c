@@ -13,7 +13,7 @@
 #include "pose/people.h"
 #include "pose/skeleton.h"
 
-enum { DEFAULT_BATCH = 8, DEFAULT_PERSONS = 1000, MOST_PERSONS = 29999 };
+enum { DEFAULT_PERSONS = 1000, MOST_PERSONS = 29999 };
 
 /* ---------------------------------------------------------------------------------------------- life */
 
@@ -54,15 +54,23 @@ static hrnet_status check_detector(const hrnet_detector *detector)
                    info.name, info.n_categories);
 }
 
+/* Larger passes keep more threads busy. Few threads gain nothing by them, and memory that is used for the first time
+ * costs a single picture 1 ms for each 2 to 10 MB. */
+static int default_batch(const hrnet_pool *pool)
+{
+    return hr_pool_threads(pool) > 4 ? 8 : 4;
+}
+
 static hrnet_status create(hrnet_finder *finder, const hrnet_detector *detector, const hrnet_model *model)
 {
-    const hrnet_finder_options *const o = &finder->options;
+    hrnet_finder_options *const o = &finder->options;
     if (o->pool != NULL) {
         HR_TRY(hr_pool_check(o->pool));
         finder->pool = hr_pool_share(o->pool);
     } else {
         HR_TRY(hrnet_pool_create(&finder->pool, o->threads));
     }
+    if (o->max_batch == 0) o->max_batch = default_batch(finder->pool);
     if (detector != NULL) {
         HR_TRY(check_detector(detector));
         const hrnet_detector_session_options how = {
@@ -93,7 +101,6 @@ hrnet_status hrnet_finder_create(hrnet_finder **out, const hrnet_detector *detec
     HR_TRY(check_options(options));
     HR_NEW(finder, 1);
     finder->options = *options;
-    if (finder->options.max_batch == 0) finder->options.max_batch = DEFAULT_BATCH;
     if (finder->options.max_persons == 0) finder->options.max_persons = DEFAULT_PERSONS;
     if (finder->options.oks_threshold == 0) finder->options.oks_threshold = 0.9f; /* TEST.OKS_THRE as published */
     const hrnet_status status = create(finder, detector, model);

@@ -45,6 +45,35 @@ static void check_kept(const hr_candidates *list, float iou, size_t most)
     }
 }
 
+/* Boxes by votes lie among the candidates, in the order of their scores, none below the threshold. */
+static void check_voted(const hr_candidates *list, const hr_box_candidate *all, size_t n_all, float threshold)
+{
+    float least[2] = {INFINITY, INFINITY}, most[2] = {-INFINITY, -INFINITY};
+    for (size_t i = 0; i < n_all; i++) {
+        least[0] = fminf(least[0], all[i].x1);
+        least[1] = fminf(least[1], all[i].y1);
+        most[0] = fmaxf(most[0], all[i].x2);
+        most[1] = fmaxf(most[1], all[i].y2);
+    }
+    for (size_t i = 0; i < list->n; i++) {
+        const hr_box_candidate *const c = &list->items[i];
+        must(c->x1 >= least[0] && c->y1 >= least[1] && c->x2 <= most[0] && c->y2 <= most[1]);
+        must(c->score >= threshold && (i == 0 || c[-1].score >= c->score));
+    }
+}
+
+/* Suppression with votes, of a copy of the list. */
+static void vote(const hr_candidates *list, float iou, const uint8_t *header, size_t most)
+{
+    const float vote_iou = (float)(1 + header[8]) / 256, threshold = (float)header[9] / 255;
+    hr_candidates copy = {0};
+    for (size_t i = 0; i < list->n; i++) must(hr_candidates_add(&copy, &list->items[i]) == HRNET_OK);
+    must(hr_box_nms_voted(&copy, iou, vote_iou, threshold, most) == HRNET_OK);
+    must(copy.n <= most);
+    check_voted(&copy, list->items, list->n, threshold);
+    hr_candidates_free(&copy);
+}
+
 static void decode(const uint8_t *header, const uint8_t *body, size_t body_size)
 {
     static const int first = 0;
@@ -63,6 +92,7 @@ static void decode(const uint8_t *header, const uint8_t *body, size_t body_size)
     must(is_yolox ? hr_yolox_boxes(&list, &map, 1, n_classes, &rule) == HRNET_OK
                   : hr_rtmdet_boxes(&list, &map, 1, n_classes, &rule, &geometry) == HRNET_OK);
     must(list.n + (size_t)list.n_not_finite <= (size_t)(w * h * n_classes));
+    vote(&list, iou, header, most);
     hr_box_nms(&list, iou, 0, most);
     check_kept(&list, iou, most);
     hr_candidates_free(&list);
