@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include <libavutil/imgutils.h>
-#include <libswscale/swscale.h>
 
 static enum AVPixelFormat format_of(hrnet_pixel_format format)
 {
@@ -69,8 +68,6 @@ static canvas_part fit(const hr_libav_canvas *canvas, int w, int h)
 
 static hrnet_status convert(hr_libav_canvas *canvas, const hrnet_pixels *pixels, const canvas_part *part)
 {
-    enum { HOW = SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_BITEXACT };
-    const int is_same = part->width == pixels->width && part->height == pixels->height;
     const AVFrame *frame = canvas->frame;
     const uint8_t *from[4] = {pixels->planes[0], pixels->planes[1], pixels->planes[2], NULL};
     uint8_t *to[4] = {0};
@@ -84,19 +81,11 @@ static hrnet_status convert(hr_libav_canvas *canvas, const hrnet_pixels *pixels,
     const int is_yuv = canvas->format == AV_PIX_FMT_YUV420P;
     to[0] = frame->data[0] + part->y * frame->linesize[0] + part->x * (is_yuv ? 1 : 3);
     for (int i = 1; i < 3 && is_yuv; i++) to[i] = frame->data[i] + part->y / 2 * frame->linesize[i] + part->x / 2;
-    canvas->scaler = sws_getCachedContext(canvas->scaler, pixels->width, pixels->height, format_of(pixels->format),
-                                          part->width, part->height, canvas->format,
-                                          HOW | (is_same ? SWS_BILINEAR : SWS_BICUBIC), NULL, NULL, NULL);
-    if (canvas->scaler == NULL)
-        return hr_libav_fail(canvas->host, HRNET_ERR_UNSUPPORTED, "FFmpeg does not scale %d x %d pixels to %d x %d",
-                             pixels->width, pixels->height, part->width, part->height);
-    sws_setColorspaceDetails(canvas->scaler, sws_getCoefficients(SWS_CS_ITU601), pixels->format == HRNET_PIXELS_GREY,
-                             sws_getCoefficients((int)canvas->colorspace), canvas->range == AVCOL_RANGE_JPEG, 0,
-                             1 << 16, 1 << 16);
-    const int n = sws_scale(canvas->scaler, from, from_strides, 0, pixels->height, to, frame->linesize);
-    return n == part->height
-               ? HRNET_OK
-               : hr_libav_fail_error(canvas->host, n < 0 ? n : AVERROR_EXTERNAL, "cannot convert a frame");
+    const hr_libav_side source = {pixels->width, pixels->height, format_of(pixels->format), AVCOL_SPC_SMPTE170M,
+                                  pixels->format == HRNET_PIXELS_GREY};
+    const hr_libav_side target = {part->width, part->height, canvas->format, canvas->colorspace,
+                                  canvas->range == AVCOL_RANGE_JPEG};
+    return hr_libav_scale(&canvas->scaler, canvas->host, source, from, from_strides, target, to, frame->linesize);
 }
 
 /* Repeat the last column and row of the brightness; chroma covers them already. */
@@ -147,6 +136,5 @@ hrnet_status hr_libav_canvas_put(hr_libav_canvas *canvas, const hrnet_pixels *pi
 void hr_libav_canvas_free(hr_libav_canvas *canvas)
 {
     av_frame_free(&canvas->frame);
-    sws_freeContext(canvas->scaler);
-    canvas->scaler = NULL;
+    hr_libav_scaler_free(&canvas->scaler);
 }

@@ -5,9 +5,7 @@
 #ifndef HR_VIDEO_LIBAV_LIBAV_CANVAS_H
 #define HR_VIDEO_LIBAV_LIBAV_CANVAS_H
 
-#include "video/libav/libav_internal.h"
-
-struct SwsContext;
+#include "video/libav/libav_scaler.h"
 
 typedef struct hr_libav_canvas {
     const hr_video_host *host;
@@ -16,7 +14,7 @@ typedef struct hr_libav_canvas {
     enum AVPixelFormat format;   /* YUV420P or RGB24 */
     enum AVColorSpace colorspace;
     enum AVColorRange range;
-    struct SwsContext *scaler; /* NULL at first */
+    hr_libav_scaler scaler;
     AVFrame *frame;
 } hr_libav_canvas;
 

@@ -192,12 +192,22 @@ static hrnet_status add_audio(hr_video_encoder *e, const hrnet_video_writer_opti
     return HRNET_OK;
 }
 
+/* MP4 says in units of the whole file where a stream begins, thousandths unless it is told better. Units of the video
+ * keep a start that is not 0 exact. */
+static void set_movie_units(const hr_video_encoder *e, AVDictionary **how)
+{
+    int64_t units = e->codec->time_base.den;
+    while (units < 10000) units *= 2;
+    if (units <= 1000000) av_dict_set_int(how, "movie_timescale", units, 0);
+}
+
 static hrnet_status write_header(hr_video_encoder *e)
 {
     AVDictionary *how = NULL;
     const int is_mp4 = strcmp(e->container->muxer, "mp4") == 0 || strcmp(e->container->muxer, "mov") == 0;
     /* nobody can go back in a pipe to write the index: each second or so gets one of its own */
     if (is_mp4 && !e->sink.is_seekable) av_dict_set(&how, "movflags", "frag_keyframe+empty_moov+default_base_moof", 0);
+    if (is_mp4) set_movie_units(e, &how);
     const int error = avformat_write_header(e->format, &how);
     av_dict_free(&how);
     if (error < 0)

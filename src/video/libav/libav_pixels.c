@@ -2,9 +2,6 @@
 #include "video/libav/libav_pixels.h"
 
 #include <libavutil/display.h>
-#include <libavutil/imgutils.h>
-#include <libavutil/pixdesc.h>
-#include <libswscale/swscale.h>
 
 /* ------------------------------------------------------------------------------------------------ turns */
 
@@ -84,20 +81,6 @@ static const known_format formats[] = {
     {AV_PIX_FMT_BGR0, HRNET_PIXELS_BGRA, 1, {4, 0, 0}},    {AV_PIX_FMT_GRAY8, HRNET_PIXELS_GREY, 1, {1, 0, 0}},
 };
 
-/* BT.601 is what hrnet_pixels means, and what is assumed where a file does not say. */
-static int is_bt601(const AVFrame *frame)
-{
-    switch (frame->colorspace) {
-    case AVCOL_SPC_BT709:
-    case AVCOL_SPC_FCC:
-    case AVCOL_SPC_SMPTE240M:
-    case AVCOL_SPC_YCGCO:
-    case AVCOL_SPC_BT2020_NCL:
-    case AVCOL_SPC_BT2020_CL: return 0;
-    default: return 1;
-    }
-}
-
 /* The row of the table if the frame's numbers mean what hrnet_pixels means by its format; else NULL. */
 static const known_format *find_format(const AVFrame *frame)
 {
@@ -105,32 +88,15 @@ static const known_format *find_format(const AVFrame *frame)
         const known_format *format = &formats[i];
         if ((int)format->from != frame->format) continue;
         const int is_yuv = format->to == HRNET_PIXELS_I420 || format->to == HRNET_PIXELS_NV12;
-        if (is_yuv && (frame->color_range == AVCOL_RANGE_JPEG || !is_bt601(frame))) return NULL;
+        if (is_yuv && (frame->color_range == AVCOL_RANGE_JPEG || !hr_libav_is_bt601(frame->colorspace))) return NULL;
         if (format->to == HRNET_PIXELS_GREY && frame->color_range == AVCOL_RANGE_MPEG) return NULL;
         return format;
     }
     return NULL;
 }
 
-/* FFmpeg's old names for full range are formats of their own, which its scaler warns of. */
-static enum AVPixelFormat plain_format(int format, int *is_full)
+static hrnet_status convert(AVFrame *to, const AVFrame *from, const hr_video_host *host, hr_libav_scaler *scaler)
 {
-    *is_full = 1;
-    switch (format) {
-    case AV_PIX_FMT_YUVJ420P: return AV_PIX_FMT_YUV420P;
-    case AV_PIX_FMT_YUVJ422P: return AV_PIX_FMT_YUV422P;
-    case AV_PIX_FMT_YUVJ444P: return AV_PIX_FMT_YUV444P;
-    case AV_PIX_FMT_YUVJ440P: return AV_PIX_FMT_YUV440P;
-    case AV_PIX_FMT_YUVJ411P: return AV_PIX_FMT_YUV411P;
-    default: *is_full = 0; return format;
-    }
-}
-
-static hrnet_status convert(AVFrame *to, const AVFrame *from, const hr_video_host *host, struct SwsContext **scaler)
-{
-    enum { EXACT = SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_BITEXACT };
-    int is_full;
-    const enum AVPixelFormat format = plain_format(from->format, &is_full);
     const int w = from->width, h = from->height;
     if (to->width != w || to->height != h) {
         av_frame_unref(to);
@@ -139,19 +105,10 @@ static hrnet_status convert(AVFrame *to, const AVFrame *from, const hr_video_hos
         to->format = AV_PIX_FMT_RGB24;
         if (av_frame_get_buffer(to, 0) < 0) return hr_libav_fail_memory(host);
     }
-    *scaler = sws_getCachedContext(*scaler, w, h, format, w, h, AV_PIX_FMT_RGB24, EXACT, NULL, NULL, NULL);
-    if (*scaler == NULL) {
-        const char *const name = av_get_pix_fmt_name(format);
-        return hr_libav_fail(host, HRNET_ERR_UNSUPPORTED,
-                             "pixels of the format %s, which FFmpeg does not turn into RGB",
-                             name != NULL ? name : "(unknown)");
-    }
-    const int *const matrix = sws_getCoefficients(is_bt601(from) ? SWS_CS_ITU601 : (int)from->colorspace);
-    /* fails for formats that have no matrix, as it should */
-    sws_setColorspaceDetails(*scaler, matrix, is_full || from->color_range == AVCOL_RANGE_JPEG,
-                             sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16, 1 << 16);
-    const int n = sws_scale(*scaler, (const uint8_t *const *)from->data, from->linesize, 0, h, to->data, to->linesize);
-    return n == h ? HRNET_OK : hr_libav_fail_error(host, n < 0 ? n : AVERROR_EXTERNAL, "cannot convert to RGB");
+    const hr_libav_side source = {w, h, from->format, from->colorspace, from->color_range == AVCOL_RANGE_JPEG};
+    const hr_libav_side target = {w, h, AV_PIX_FMT_RGB24, AVCOL_SPC_UNSPECIFIED, 1};
+    return hr_libav_scale(scaler, host, source, (const uint8_t *const *)from->data, from->linesize, target, to->data,
+                          to->linesize);
 }
 
 /* ------------------------------------------------------------------------------------------------ slots */
@@ -199,7 +156,7 @@ static hrnet_status turn_frame(AVFrame *to, const AVFrame *from, const known_for
     return HRNET_OK;
 }
 
-hrnet_status hr_libav_pixels(hr_libav_slot *slot, const hr_video_host *host, struct SwsContext **scaler,
+hrnet_status hr_libav_pixels(hr_libav_slot *slot, const hr_video_host *host, hr_libav_scaler *scaler,
                              const hr_libav_turn *turn, hrnet_pixels *out)
 {
     static const known_format rgb = {AV_PIX_FMT_RGB24, HRNET_PIXELS_RGB, 1, {3, 0, 0}};

@@ -5,9 +5,7 @@
 #ifndef HR_VIDEO_LIBAV_LIBAV_PIXELS_H
 #define HR_VIDEO_LIBAV_LIBAV_PIXELS_H
 
-#include "video/libav/libav_internal.h"
-
-struct SwsContext;
+#include "video/libav/libav_scaler.h"
 
 /* How pictures are turned: pixel (x, y) goes to (xx x + xy y, yx x + yy y), moved so that all are at 0 or above. The
  * numbers are -1, 0 and 1. */
@@ -36,9 +34,8 @@ typedef struct hr_libav_slot {
 hrnet_status hr_libav_slot_create(hr_libav_slot *slot, const hr_video_host *host);
 void hr_libav_slot_free(hr_libav_slot *slot);
 
-/* Pixels of slot->decoded, valid until the slot is used again. scaler: NULL at first, kept for the next call; free it
- * with sws_freeContext. */
-hrnet_status hr_libav_pixels(hr_libav_slot *slot, const hr_video_host *host, struct SwsContext **scaler,
+/* Pixels of slot->decoded, valid until the slot is used again. */
+hrnet_status hr_libav_pixels(hr_libav_slot *slot, const hr_video_host *host, hr_libav_scaler *scaler,
                              const hr_libav_turn *turn, hrnet_pixels *out);
 
 #endif

@@ -260,10 +260,12 @@ static hrnet_status open_input(hr_libav_source *source)
     if (status == HRNET_OK) {
         source->format->interrupt_callback = (AVIOInterruptCB){is_interrupted, &source->watch};
         source->format->pb = source->io;
-        if (source->is_live) source->format->flags |= AVFMT_FLAG_NOBUFFER;
         if (source->kind == HR_LIBAV_CAMERA) source->format->flags |= AVFMT_FLAG_NONBLOCK;
         const int error = avformat_open_input(&source->format, url, input, &how); /* frees the context if it fails */
-        if (error < 0) status = hr_libav_source_fail(source, error, "cannot open");
+        if (error < 0)
+            status = hr_libav_source_fail(
+                source, error,
+                error == AVERROR_INVALIDDATA ? "expected a video, found none that FFmpeg reads" : "cannot open");
     } else {
         avformat_free_context(source->format);
         source->format = NULL;
