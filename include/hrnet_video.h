@@ -141,7 +141,8 @@ typedef struct hrnet_video_writer_options {
     const hrnet_video *source; /* what the frames come from: gives size, rate, time base, shape of pixels and the
                                   packets of audio, which are copied (hrnet_video_options.keep_audio). It may be freed
                                   before the writer. NULL: none */
-    double fps; /* on average, which formats with a constant rate (AVI) keep to; 0: the source's, else 25 */
+    double fps; /* on average; 0: the source's, else 25. Formats with a constant rate (AVI) have this one, or for a
+                   source the lowest at whose moments its frames stand */
     int time_base_num, time_base_den; /* unit of pts in seconds; 0: the source's, else 1 / fps */
     int quality;                      /* 1, small, to 100, good; 0: 75 */
     int threads;                      /* of the encoder; 0: its own choice */

@@ -178,6 +178,8 @@ hrnet_status hrnet_video_writer_finish(hrnet_video_writer *writer)
     if (writer == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_video_writer_finish: an argument is NULL");
     if (writer->is_finished) return hr_fail(HRNET_ERR_ARGUMENT, "%s: has been finished", writer->path);
     writer->is_finished = 1;
+    if (writer->n_frames == 0 && writer->failure == HRNET_OK)
+        return hr_fail(HRNET_ERR_ARGUMENT, "%s: expected frames, found none: nothing is kept", writer->path);
     if (writer->failure == HRNET_OK) {
         const hrnet_status status = writer->module->finish(writer->encoder, 1);
         if (status == HRNET_OK) return hr_video_output_commit(&writer->output);

@@ -41,11 +41,11 @@ struct hr_video_encoder {
     AVPacket *packet;
     hr_libav_audio *audio;
     audio_route routes[HR_LIBAV_MOST_AUDIO];
-    AVRational time_base; /* of the frames that are given */
-    AVRational rate;
-    int64_t first_pts; /* of the same */
-    int64_t last;      /* timestamp of the last frame in the codec's units, if there is one */
-    int64_t end;       /* microseconds of the source at which the last frame ends */
+    AVRational time_base;  /* of the frames that are given */
+    AVRational rate, grid; /* on average; of the moments of a container with a constant rate */
+    int64_t first_pts;     /* of the same */
+    int64_t last;          /* timestamp of the last frame in the codec's units, if there is one */
+    int64_t end;           /* microseconds of the source at which the last frame ends */
     int has_last, has_header, is_closed;
     int64_t n_packets;
     hrnet_video_writer_info info;
@@ -111,7 +111,7 @@ static void tell(const hrnet_video_writer_options *o, const char *line)
 static AVRational units_of(const hr_video_encoder *e)
 {
     switch (e->container->timing) {
-    case HR_LIBAV_CONSTANT: return av_inv_q(e->rate);
+    case HR_LIBAV_CONSTANT: return av_inv_q(e->grid);
     case HR_LIBAV_CENTI: return (AVRational){1, 100};
     case HR_LIBAV_VARIABLE: break;
     }
@@ -192,6 +192,11 @@ static hrnet_status add_audio(hr_video_encoder *e, const hrnet_video_writer_opti
     return HRNET_OK;
 }
 
+static int is_mp4(const hr_video_encoder *e)
+{
+    return strcmp(e->container->muxer, "mp4") == 0 || strcmp(e->container->muxer, "mov") == 0;
+}
+
 /* MP4 says in units of the whole file where a stream begins, thousandths unless it is told better. Units of the video
  * keep a start that is not 0 exact. */
 static void set_movie_units(const hr_video_encoder *e, AVDictionary **how)
@@ -204,10 +209,10 @@ static void set_movie_units(const hr_video_encoder *e, AVDictionary **how)
 static hrnet_status write_header(hr_video_encoder *e)
 {
     AVDictionary *how = NULL;
-    const int is_mp4 = strcmp(e->container->muxer, "mp4") == 0 || strcmp(e->container->muxer, "mov") == 0;
     /* nobody can go back in a pipe to write the index: each second or so gets one of its own */
-    if (is_mp4 && !e->sink.is_seekable) av_dict_set(&how, "movflags", "frag_keyframe+empty_moov+default_base_moof", 0);
-    if (is_mp4) set_movie_units(e, &how);
+    if (is_mp4(e) && !e->sink.is_seekable)
+        av_dict_set(&how, "movflags", "frag_keyframe+empty_moov+default_base_moof", 0);
+    if (is_mp4(e)) set_movie_units(e, &how);
     const int error = avformat_write_header(e->format, &how);
     av_dict_free(&how);
     if (error < 0)
@@ -228,8 +233,9 @@ static hrnet_status create(hr_video_encoder *e, const char *path, const hrnet_vi
                              known);
     e->rate = av_d2q(o->fps, 1001000);
     e->time_base = o->time_base_num > 0 ? (AVRational){o->time_base_num, o->time_base_den} : av_inv_q(e->rate);
-    const hr_libav_look look = source != NULL ? hr_libav_reader_look(source) : (hr_libav_look){0, {0, 1}, NULL};
+    const hr_libav_look look = source != NULL ? hr_libav_reader_look(source) : (hr_libav_look){.pixel_aspect = {0, 1}};
     e->audio = look.audio;
+    e->grid = look.grid.num > 0 && look.fps == o->fps ? look.grid : e->rate;
     e->packet = av_packet_alloc();
     e->done = av_frame_alloc();
     if (e->packet == NULL || e->done == NULL) return hr_libav_fail_memory(e->host);
@@ -324,7 +330,8 @@ static int encode_frame(hr_video_encoder *e, AVFrame *frame)
 }
 
 /* Move a packet of audio to the time of the output. Returns 0 if it is not wanted: it lies before the beginning, or
- * does not come after the one before it. */
+ * does not come after the one before it. What decoders need before the first sound lies below 0; where a container has
+ * no such times, it would move everything else. */
 static int place_audio(hr_video_encoder *e, int from)
 {
     audio_route *route = &e->routes[from];
@@ -337,7 +344,7 @@ static int place_audio(hr_video_encoder *e, int from)
     if (packet->pts == AV_NOPTS_VALUE) return 0;
     packet->pts -= shift;
     packet->dts -= shift;
-    if (e->first_pts != 0 && packet->pts < 0) return 0;
+    if (packet->pts < 0 && (e->first_pts != 0 || !is_mp4(e))) return 0;
     av_packet_rescale_ts(packet, units, to->time_base);
     if (route->has_last && packet->dts <= route->last) {
         e->info.n_audio_lost++;

@@ -18,7 +18,10 @@ void hr_libav_reader_close(hr_video_reader *reader);
 typedef struct hr_libav_look {
     int is_bt709;
     AVRational pixel_aspect; /* as turned; 0/1: the file does not say */
-    hr_libav_audio *audio;   /* shared with the caller; NULL: none is kept */
+    AVRational grid; /* the rate whose moments all frames stand at, or the average rate where there is no such one;
+                        0/1: not known */
+    double fps;      /* on average */
+    hr_libav_audio *audio; /* shared with the caller; NULL: none is kept */
 } hr_libav_look;
 
 hr_libav_look hr_libav_reader_look(const hr_video_reader *reader);

@@ -25,7 +25,7 @@ struct hr_video_reader {
     hr_libav_turn turn;
     double fps, duration;
     int64_t n_frames;
-    AVRational pixel_aspect;
+    AVRational pixel_aspect, grid;
     int is_bt709, n_audio;
     hr_libav_audio *audio;
     AVPacket *packet;

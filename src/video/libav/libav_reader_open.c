@@ -106,6 +106,14 @@ static double rate_of(AVFormatContext *format, AVStream *stream)
     return rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0;
 }
 
+/* FFmpeg's guess of the lowest rate that all timestamps are multiples of, if it is one of videos. */
+static AVRational grid_of(const AVStream *stream, double fps)
+{
+    const AVRational rate = stream->r_frame_rate;
+    const double found = rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0;
+    return found >= fps && found <= 4 * fps && found <= 240 ? rate : av_d2q(fps, 1001000);
+}
+
 /* The timestamp of second 0: where the first of all streams begins. It is known in microseconds; the video's own start
  * is exact. */
 static int64_t start_of(const AVFormatContext *format, const AVStream *stream)
@@ -124,6 +132,7 @@ static void find_facts(hr_video_reader *reader)
     const hrnet_video_options *o = reader->source.options;
     reader->start = start_of(format, stream);
     reader->fps = rate_of(format, stream);
+    reader->grid = grid_of(stream, reader->fps);
     if (stream->duration > 0)
         reader->duration = (double)stream->duration * av_q2d(stream->time_base);
     else if (format->duration > 0)
@@ -214,5 +223,6 @@ void hr_libav_reader_info(const hr_video_reader *reader, hrnet_video_info *out)
 
 hr_libav_look hr_libav_reader_look(const hr_video_reader *reader)
 {
-    return (hr_libav_look){reader->is_bt709, reader->pixel_aspect, hr_libav_audio_share(reader->audio)};
+    return (hr_libav_look){reader->is_bt709, reader->pixel_aspect, reader->grid, reader->fps,
+                           hr_libav_audio_share(reader->audio)};
 }
