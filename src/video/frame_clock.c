@@ -35,6 +35,7 @@ hrnet_status hr_frame_clock_place(hr_frame_clock *clock, int has_pts, int64_t pt
 
 double hr_frame_clock_seconds(const hr_frame_clock *clock, int64_t pts)
 {
+    if (pts < -4 * most || pts > 4 * most - 1) return pts < 0 ? -INFINITY : INFINITY;
     return (double)(pts - clock->start) * (double)clock->num / (double)clock->den;
 }
 

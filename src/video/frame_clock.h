@@ -31,7 +31,8 @@ hrnet_status hr_frame_clock_begin(hr_frame_clock *clock, int64_t num, int64_t de
  * their end, after 2^61 units. */
 hrnet_status hr_frame_clock_place(hr_frame_clock *clock, int has_pts, int64_t pts, int64_t *out);
 
-/* Seconds of a timestamp since second 0, and the other way round; what is beyond a timestamp becomes the nearest. */
+/* Seconds of any timestamp since second 0 (infinite beyond 2^62), and the other way round; what is beyond a timestamp
+ * becomes the nearest. */
 double hr_frame_clock_seconds(const hr_frame_clock *clock, int64_t pts);
 int64_t hr_frame_clock_pts(const hr_frame_clock *clock, double seconds);
 
