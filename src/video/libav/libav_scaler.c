@@ -44,18 +44,32 @@ static const int *coefficients(enum AVColorSpace matrix)
     return sws_getCoefficients(hr_libav_is_bt601(matrix) ? SWS_CS_ITU601 : (int)matrix);
 }
 
+/* How to convert. libswscale has vector code for 8-bit video to RGB, off by 2 of 255 at most, that takes 2 ms for a
+ * frame of 1920 x 1080 (Zen 3); its exact code takes 14. */
+static int64_t method_of(const hr_libav_side *from, const hr_libav_side *to)
+{
+    const int is_sized = from->width != to->width || from->height != to->height;
+    const int is_video = from->format == AV_PIX_FMT_YUV420P || from->format == AV_PIX_FMT_YUV422P;
+    if (!is_sized && is_video && to->format == AV_PIX_FMT_RGB24) return SWS_BILINEAR | SWS_BITEXACT;
+    return (is_sized ? SWS_BICUBIC : SWS_BILINEAR) | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP |
+           SWS_BITEXACT;
+}
+
 /* The ranges must be known before the context is made: one for equal formats would copy, whatever it is told later. */
 static int prepare(hr_libav_scaler *scaler, const hr_libav_side *from, const hr_libav_side *to)
 {
-    const int is_sized = from->width != to->width || from->height != to->height;
-    const int64_t how = (is_sized ? SWS_BICUBIC : SWS_BILINEAR) | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT |
-                        SWS_FULL_CHR_H_INP | SWS_BITEXACT;
     const struct {
         const char *name;
         int64_t value;
-    } settings[] = {{"srcw", from->width}, {"srch", from->height},       {"src_format", from->format},
-                    {"dstw", to->width},   {"dsth", to->height},         {"dst_format", to->format},
-                    {"sws_flags", how},    {"src_range", from->is_full}, {"dst_range", to->is_full}};
+    } settings[] = {{"srcw", from->width},
+                    {"srch", from->height},
+                    {"src_format", from->format},
+                    {"dstw", to->width},
+                    {"dsth", to->height},
+                    {"dst_format", to->format},
+                    {"sws_flags", method_of(from, to)},
+                    {"src_range", from->is_full},
+                    {"dst_range", to->is_full}};
     hr_libav_scaler_free(scaler);
     struct SwsContext *context = sws_alloc_context();
     if (context == NULL) return AVERROR(ENOMEM);

@@ -20,8 +20,9 @@ typedef struct hr_libav_scaler {
     struct SwsContext *context;
 } hr_libav_scaler;
 
-/* Convert a picture: exact where sizes are equal, bicubic where they are not. Planes and strides are FFmpeg's, four
- * each. FFmpeg's old names for full range (YUVJ420P) count as full. */
+/* Convert a picture: to the nearest colour (8-bit video to RGB: within 2 of it) where sizes are equal, bicubic where
+ * they are not. Planes and strides are FFmpeg's, four each. FFmpeg's old names for full range (YUVJ420P) count as full.
+ */
 hrnet_status hr_libav_scale(hr_libav_scaler *scaler, const hr_video_host *host, hr_libav_side from,
                             const uint8_t *const *from_planes, const int *from_strides, hr_libav_side to,
                             uint8_t *const *to_planes, const int *to_strides);
