@@ -55,12 +55,13 @@ typedef struct hrnet_video_options {
                         hrnet_video_next; 0: 1 */
     int threads;     /* of the decoder; 0: one a core, 16 at most. Frames are the same for any number */
     int keep_audio;  /* 1: packets of audio are kept for a writer (64 MiB at most) that has this video as its source */
-    int is_live;     /* 1: keep no frames back in the demuxer and the decoder, at the price of speed, as for cameras and
-                        rtsp, rtmp, srt, udp, rtp, which are live by themselves */
-    double timeout;  /* seconds without a frame after which a call fails with HRNET_ERR_IO; 0: 10 for cameras and
-                        streams, none for files and standard input; below 0: none */
-    int reconnect; /* times in a row that a camera or stream which ended, broke or timed out is opened again: the first
-                      at once, the others after 1, 2, 4, 8, 8 ... seconds. Its timestamps go on as the clock does */
+    int is_live; /* 1: the decoder keeps no frames back, at the price of speed, as for cameras and for rtsp, rtmp, srt,
+                    udp, rtp, which are live by themselves */
+    double timeout; /* seconds without a frame after which a call fails with HRNET_ERR_IO; 0: 10 for cameras and
+                       streams, none for files and standard input; below 0: none */
+    int reconnect;  /* times in a row that a camera or stream which ended, broke or timed out is opened again: the first
+                       at once, the others after 1, 2, 4, 8, 8 ... seconds. Its timestamps go on as the clock does.
+                       A file behind http:// is taken up where it broke */
     const char *hardware; /* decode on a device: "auto", the first kind that works, if any does; or a kind of FFmpeg's
                              ("vaapi", "cuda", ...), HRNET_ERR_UNSUPPORTED if it does not. NULL: on the CPU */
     hrnet_raw_video raw;  /* what raw frames are */

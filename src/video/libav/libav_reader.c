@@ -126,19 +126,22 @@ static hrnet_status reconnect(hr_video_reader *reader, hrnet_status failure)
     return failure;
 }
 
-/* The source gave no packet. Files end; what is live is opened again if it may be. */
+/* The source gave no packet. Files end; cameras and streams are opened again if they may be. */
 static hrnet_status handle_no_packet(hr_video_reader *reader, int error)
 {
+    const hr_libav_source *source = &reader->source;
     const int is_end = error == AVERROR_EOF;
-    if (is_end && (!reader->source.is_live || reader->source.options->reconnect == 0)) {
+    const int may_reopen = source->is_live && (source->kind == HR_LIBAV_CAMERA || source->kind == HR_LIBAV_STREAM) &&
+                           source->options->reconnect > 0;
+    if (is_end && !may_reopen) {
         reader->is_draining = 1;
         avcodec_send_packet(reader->codec, NULL);
         return HRNET_OK;
     }
-    const hrnet_status failure =
-        is_end ? hr_libav_fail(reader->host, HRNET_ERR_IO, "%s: the stream ended", reader->source.name)
-               : hr_libav_source_fail(&reader->source, error, "cannot read");
-    return reader->source.is_live ? reconnect(reader, failure) : failure;
+    const hrnet_status failure = is_end
+                                     ? hr_libav_fail(reader->host, HRNET_ERR_IO, "%s: the stream ended", source->name)
+                                     : hr_libav_source_fail(source, error, "cannot read");
+    return may_reopen ? reconnect(reader, failure) : failure;
 }
 
 /* ------------------------------------------------------------------------------------------------ frames */
