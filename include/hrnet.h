@@ -776,6 +776,8 @@ typedef struct hrnet_people {
     int is_cut;       /* 1: there are more people than max_persons, and the best were kept */
     float *heatmaps;  /* [n_persons][n_keypoints][heatmap_height][heatmap_width], of a person that could not be looked
                          at all 0; NULL unless hrnet_finder_options.heatmaps asks for them */
+    int64_t frame;    /* of a video: the number of the frame, from 1; 0: a picture by itself */
+    double seconds;   /* of a frame, since the start of its video */
     uint64_t reserved[2];
 } hrnet_people;
 
@@ -928,7 +930,8 @@ HRNET_API hrnet_status hrnet_pictures_run(hrnet_finder *finder, const hrnet_pict
 typedef enum hrnet_draw_color {
     HRNET_COLOR_AUTO = 0, /* by side for one person, by person for several */
     HRNET_COLOR_SIDE,     /* left side orange, right side blue, middle green */
-    HRNET_COLOR_PERSON    /* a colour for each person, the right side darker; they repeat after ten people */
+    HRNET_COLOR_PERSON /* a colour for each person, the right side darker; they repeat after ten people. It is that of
+                          the track where there is one (AUTO then takes this one) */
 } hrnet_draw_color;
 
 typedef struct hrnet_draw_options {
@@ -937,6 +940,7 @@ typedef struct hrnet_draw_options {
     int show_box;    /* 1: draw the boxes too */
     int show_scores; /* hrnet_draw_people, 1: write each person's score above the box, the box's of boxes alone */
     hrnet_draw_color color;
+    int show_tracks; /* hrnet_draw_people, 1: write the number of each person's track above the box, before the score */
     uint64_t reserved[4];
 } hrnet_draw_options;
 

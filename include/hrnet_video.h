@@ -29,7 +29,7 @@
 #ifndef HRNET_VIDEO_H
 #define HRNET_VIDEO_H
 
-#include <hrnet.h>
+#include <hrnet_track.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -196,6 +196,46 @@ HRNET_API hrnet_status hrnet_video_writer_finish(hrnet_video_writer *writer);
 
 /* Without hrnet_video_writer_finish path stays as it was. */
 HRNET_API void hrnet_video_writer_free(hrnet_video_writer *writer);
+
+/* ------------------------------------------------------------------------------------------------ people in videos */
+
+typedef struct hrnet_video_find_options {
+    hrnet_tracker *tracker; /* gives people their tracks; a person without one is left out, so that the detector's
+                               threshold can be low (hrnet_tracker_options.low). NULL: no tracks */
+    hrnet_smoother
+        *smoother;    /* smooths the keypoints of tracks; needs the tracker. NULL: they stay as they were found */
+    int detect_every; /* the detector looks at the first frame and at every so many after it. In the others the poses of
+                         tracks are looked for where they are expected (hrnet_tracker_boxes), which takes a tracker and
+                         a pose network. 0: 1 */
+    int drop_late; /* 1: of the frames that come while people are looked for, only the newest is kept, as a live video
+                      needs it. Each frame is copied. 0: all frames are looked at */
+    /* As in hrnet_pictures_options, all but draw on picture->pixels; image is an RGB copy of them in draw and after it.
+     * A frame whose boxes aim gives is looked at there alone. */
+    hrnet_status (*aim)(void *context, hrnet_picture *picture);
+    hrnet_status (*draw)(void *context, hrnet_picture *picture);
+    hrnet_status (*write)(void *context, hrnet_picture *picture);
+    hrnet_status (*done)(void *context, const hrnet_picture *picture);
+    int workers;                /* threads that draw; as there */
+    uint64_t memory_limit;      /* as there */
+    hrnet_cancel_fn *cancelled; /* as there; that of the video should say the same, since reading may wait */
+    void *context;
+    uint64_t reserved[4];
+} hrnet_video_find_options;
+
+/* Find the people of all frames of a video that are left, and who is who: a thread reads and decodes ahead, the
+ * caller's thread finds people, follows and smooths them, worker threads draw behind, and one thread writes, all at
+ * once. Frames are on their way while they are valid: with hrnet_video_options.n_valid of 1 nothing runs beside
+ * anything else; 16 is plenty. The people, their tracks and keypoints are the same for any number of threads.
+ *
+ * A picture's people have the video's path as their name, `frame` and `seconds`, and frame as their image_id; its
+ * warning says when parts of the frame are damaged. Where the detector has looked, the poses of tracks that it missed
+ * are looked for, too, and stand behind the others.
+ *
+ * HRNET_ERR_ARGUMENT: a smoother without a tracker, or a detect_every above 1 without one, or without a pose network.
+ * When reading fails, the frames that came before it are finished first. HRNET_ERR_CANCELLED: so are those whose people
+ * were found. */
+HRNET_API hrnet_status hrnet_video_find(hrnet_video *video, hrnet_finder *finder,
+                                        const hrnet_video_find_options *options);
 
 #ifdef __cplusplus
 }
