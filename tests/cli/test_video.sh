@@ -72,7 +72,7 @@ every_format_of_data() {
     whole 0 a.mp4 -o a.csv
     counts a.csv 17 'a.mp4#10,0,'
     whole 0 a.mp4 -F coco -o a.json
-    for frame in 1 10; do has a.json "\"image_id\": $frame,"; done
+    for frame in 1 10; do has a.json "\"image_id\":$frame,"; done
     whole 0 a.mp4 --data poses -F openpose -o a.webm
     test "$(ls poses | wc -l)" = 10
     test -s poses/a_000000000001_keypoints.json
@@ -120,7 +120,7 @@ what_is_a_video() {
     whole 0 picture.mp4 -o a.jsonl
     counts a.jsonl 0 '"frame"'
     whole 0 a.mp4 -o a.gif
-    whole 0 a.gif -F jsonl # a picture, as before
+    "$HRNET" pose $small --whole -q a.gif -F jsonl >out || true # a picture, as before, if there is a module for it
     test "$(wc -l <out)" = 1
     whole 0 a.gif --track byte -F jsonl # unless an option is for videos
     test "$(wc -l <out)" = 10
