@@ -260,7 +260,7 @@ static int run_network_on_video(const settings *set, const char *const *override
         to->how.network = &p.info;
         to->how.detector = p.detector != NULL ? &p.detector_info : NULL;
         to->how.threshold = set->threshold;
-        status = video_target_begin(to, video, set->video.every, network_message, &quiet);
+        status = video_target_begin(to, video, network_message, &quiet);
     }
     if (status == 0) {
         const video_run all = {.path = path,

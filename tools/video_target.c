@@ -131,11 +131,9 @@ static int make_frame_folder(const char *pattern)
     return failed;
 }
 
-int video_target_begin(video_target *to, const hrnet_video *source, int every, hrnet_message_fn *on_message,
-                       void *context)
+int video_target_begin(video_target *to, const hrnet_video *source, hrnet_message_fn *on_message, void *context)
 {
-    const double fps = hrnet_video_get_info(source).fps / (every > 1 ? every : 1);
-    const hrnet_video_writer_options how = {.source = source, .fps = fps, .on_message = on_message, .context = context};
+    const hrnet_video_writer_options how = {.source = source, .on_message = on_message, .context = context};
     to->drawing.threshold = to->how.threshold;
     if ((to->data != NULL || to->folder != NULL) && hrnet_results_check(&to->how) != HRNET_OK)
         return tool_usage("%s", hrnet_last_error());

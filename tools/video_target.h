@@ -42,8 +42,7 @@ int video_target_choose(video_target *to, const video_outputs *asked, const char
 
 /* Begin: check to->how, of which the caller has set skeleton, network, detector and threshold; open the files.
  * on_message is told what the video's format changes. Returns 0, or an exit status after a message. */
-int video_target_begin(video_target *to, const hrnet_video *source, int every, hrnet_message_fn *on_message,
-                       void *context);
+int video_target_begin(video_target *to, const hrnet_video *source, hrnet_message_fn *on_message, void *context);
 
 /* Whether frames are drawn on. */
 int video_target_draws(const video_target *to);

@@ -28,7 +28,7 @@ clip() {
 
 # frame_times FILE: seconds of the video's frames, a line each; nothing where there is no ffprobe.
 frame_times() {
-    ffprobe -v error -select_streams v:0 -show_entries frame=pts_time -of csv=p=0 "$1" | tr -d ,
+    ffprobe -v error -select_streams v:0 -show_entries frame=pts_time -of csv=p=0 "$1" | tr -d , | grep .
 }
 has_probe() { command -v ffprobe >/dev/null; }
 
@@ -79,9 +79,9 @@ every_format_of_data() {
     test -s poses/a_000000000010_keypoints.json
     whole 0 a.mp4
     counts out 10 '"frame": '
-    whole 0 a.mp4 -o out/
-    test -s out/a_pose.mp4
-    counts out/a_pose.json 10 '"frame": '
+    whole 0 a.mp4 -o both/
+    test -s both/a_pose.mp4
+    counts both/a_pose.json 10 '"frame": '
     whole 0 a.mp4 -o 'frames/%03d.jpg'
     test "$(ls frames | wc -l)" = 10
     test -s frames/010.jpg

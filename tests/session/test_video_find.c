@@ -145,7 +145,7 @@ static void find_frame(frame_people *out, hrnet_finder *finder, const trackers *
 
 typedef struct log {
     const frame_people *expected; /* [n] of done, or NULL */
-    int n_done, n_written, n_drawn_wrong, n_failed, cancel_at, n_warnings;
+    int n_done, n_written, n_drawn_wrong, n_failed, cancel_at, n_warnings, n_maps;
     uint64_t n_dropped;
 } log;
 
@@ -167,10 +167,25 @@ static hrnet_status write_frame(void *context, hrnet_picture *picture)
     return HRNET_OK;
 }
 
+/* A keypoint's score is the maximum of its heatmap, which shows whose heatmaps they are. */
+static void check_heatmaps(const hrnet_people *people)
+{
+    const hrnet_model_info info = hrnet_model_get_info(the_model);
+    const size_t n = (size_t)info.heatmap_width * (size_t)info.heatmap_height;
+    for (size_t i = 0; i < (size_t)people->n_persons * 17; i++) {
+        const float *const map = people->heatmaps + i * n;
+        float most = map[0];
+        for (size_t k = 1; k < n; k++) most = map[k] > most ? map[k] : most;
+        assert_true(most == people->persons[i / 17].keypoints[i % 17].score);
+    }
+}
+
 static hrnet_status done(void *context, const hrnet_picture *picture)
 {
     log *const to = context;
     const hrnet_people *const people = &picture->people;
+    if (people->heatmaps != NULL) check_heatmaps(people);
+    to->n_maps += people->heatmaps != NULL;
     to->n_failed += people->status != HRNET_OK;
     to->n_warnings += picture->warning != NULL;
     to->n_dropped += picture->n_dropped;
@@ -206,8 +221,8 @@ static void people_of_single_calls(void **state)
 {
     (void)state;
     static const struct {
-        int threads, workers, n_valid;
-    } ways[] = {{1, 1, 1}, {2, 2, 8}, {1, 3, 24}};
+        int threads, workers, n_valid, heatmaps;
+    } ways[] = {{1, 1, 1, 0}, {2, 2, 8, 0}, {1, 3, 24, 1}};
     static frame_people expected[N_FRAMES];
     for (int detect_every = 1; detect_every <= 4; detect_every += 3) {
         hrnet_finder *finder = open_finder(&(hrnet_finder_options){.threads = 1, .max_persons = 12});
@@ -227,7 +242,8 @@ static void people_of_single_calls(void **state)
             log to = {.expected = expected};
             hrnet_video *video = open_video(N_FRAMES, ways[w].n_valid);
             t = open_trackers();
-            finder = open_finder(&(hrnet_finder_options){.threads = ways[w].threads, .max_persons = 12});
+            finder = open_finder(
+                &(hrnet_finder_options){.threads = ways[w].threads, .max_persons = 12, .heatmaps = ways[w].heatmaps});
             MUST(hrnet_video_find(video, finder,
                                   &(hrnet_video_find_options){.tracker = t.tracker,
                                                               .smoother = t.smoother,
@@ -240,6 +256,7 @@ static void people_of_single_calls(void **state)
             assert_int_equal(to.n_done, N_FRAMES);
             assert_int_equal(to.n_written, N_FRAMES);
             assert_int_equal(to.n_warnings, 1);
+            assert_true(ways[w].heatmaps ? to.n_maps > N_FRAMES / 2 : to.n_maps == 0);
             hrnet_finder_free(finder);
             free_trackers(&t);
             hrnet_video_free(video);
