@@ -127,7 +127,8 @@ static const char details[] =
     "and category_id. Formats: json (all pictures in one document), jsonl (one line a picture), csv (one row a "
     "keypoint), "
     "coco "
-    "(results array), openpose (BODY_25, one file a picture), openpose-18 (BODY_18); each has the boxes and their "
+    "(results array), openpose (BODY_25, one file a picture), openpose-18 (BODY_18), mot (MOTChallenge's rows of the "
+    "tracks of a video, frames from 1, which hrnet score mot reads); each but mot has the boxes and their "
     "scores, too.\n"
     "\n"
     "KEY VALUE pairs at the end change the configuration of --config, as in MODEL.IMAGE_SIZE '[288, 384]'.\n"
@@ -285,6 +286,8 @@ static int check_video(const settings *set, const char *path)
     if (set->heatmaps != NULL) return tool_usage("--heatmaps goes with pictures, not with a video (%s)", path);
     if (set->ignore_orientation)
         return tool_usage("--ignore-orientation goes with pictures, not with a video (%s)", path);
+    if (set->format == HRNET_RESULTS_MOT && set->video.track == TRACK_OFF)
+        return tool_usage("--format mot is of tracks, which --track off does not look for");
     return video_options_check(&set->video);
 }
 
@@ -336,13 +339,15 @@ static int run_on_pictures(const settings *set, const char *const *overrides, ch
     inputs in = {.is_recursive = set->is_recursive};
     boxes where = {0};
     target to = {0};
-    int status = 0;
-    for (int i = 0; i < n; i++) inputs_add(&in, arguments[i]);
+    int status = set->format == HRNET_RESULTS_MOT
+                     ? tool_usage("--format mot is of tracks, which a video has; %s is none", arguments[0])
+                     : 0;
+    for (int i = 0; status == 0 && i < n; i++) inputs_add(&in, arguments[i]);
     inputs_note(&in, set->network.model);
     inputs_note(&in, set->network.config);
     inputs_note(&in, set->boxes);
     inputs_note(&in, set->detector.detector);
-    if (in.n == 0) status = STATUS_FAILED;
+    if (status == 0 && in.n == 0) status = STATUS_FAILED;
     if (status == 0) status = target_choose(&to, set->out, set->heatmaps, set->format, 0, &in);
     if (status == 0 && !finds_people(set)) {
         const boxes_options how = {set->boxes, set->category, set->box_score, set->network.quiet};

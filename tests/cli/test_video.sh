@@ -71,6 +71,11 @@ every_format_of_data() {
     clip a.mp4 1
     whole 0 a.mp4 -o a.csv
     counts a.csv 17 'a.mp4#10,0,'
+    whole 0 a.mp4 -F mot -o a.txt
+    counts a.txt 10 ',1,0,0,96,80,1,-1,-1,-1'
+    has a.txt '10,1,'
+    expect 2 "$HRNET" pose $small --whole -q "$data/card.png" -F mot -o b.txt
+    expect 2 "$HRNET" pose $small --whole -q a.mp4 --track off -F mot -o b.txt
     whole 0 a.mp4 -F coco -o a.json
     for frame in 1 10; do has a.json "\"image_id\":$frame,"; done
     whole 0 a.mp4 --data poses -F openpose -o a.webm
