@@ -20,23 +20,42 @@ enum {
     RED_FROM_V = 1673527,
     GREEN_FROM_U = -409993,
     GREEN_FROM_V = -852492,
-    BLUE_FROM_U = 2116026
+    BLUE_FROM_U = 2116026,
+    BLOCK = 64 /* pixels that are converted together; even */
 };
 
-static uint8_t to_byte(int fixed)
+static inline uint8_t to_byte(int fixed)
 {
     const int value = fixed >> SHIFT;
     return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
+static inline int light_of(int y)
+{
+    return (y > 16 ? y - 16 : 0) * FROM_Y + (1 << (SHIFT - 1));
+}
+
+static inline int red_of(int v)
+{
+    return RED_FROM_V * (v - 128);
+}
+
+static inline int green_of(int u, int v)
+{
+    return GREEN_FROM_V * (v - 128) + GREEN_FROM_U * (u - 128);
+}
+
+static inline int blue_of(int u)
+{
+    return BLUE_FROM_U * (u - 128);
+}
+
 static void convert(int y, int u, int v, uint8_t rgb[3])
 {
-    const int light = (y > 16 ? y - 16 : 0) * FROM_Y + (1 << (SHIFT - 1));
-    u -= 128;
-    v -= 128;
-    rgb[0] = to_byte(light + RED_FROM_V * v);
-    rgb[1] = to_byte(light + GREEN_FROM_V * v + GREEN_FROM_U * u);
-    rgb[2] = to_byte(light + BLUE_FROM_U * u);
+    const int light = light_of(y);
+    rgb[0] = to_byte(light + red_of(v));
+    rgb[1] = to_byte(light + green_of(u, v));
+    rgb[2] = to_byte(light + blue_of(u));
 }
 
 void hr_pixels_convert(const hrnet_pixels *pixels, ptrdiff_t x, ptrdiff_t y, uint8_t rgb[3])
@@ -48,6 +67,69 @@ void hr_pixels_convert(const hrnet_pixels *pixels, ptrdiff_t x, ptrdiff_t y, uin
     else
         convert(light, second[x / 2], pixels->planes[2][y / 2 * pixels->strides[2] + x / 2], rgb);
 }
+
+/* ------------------------------------------------------------------------------------------------ rows */
+
+static inline uint32_t pack(uint8_t red, uint8_t green, uint8_t blue)
+{
+    return 0xff000000u | (uint32_t)red << 16 | (uint32_t)green << 8 | (uint32_t)blue;
+}
+
+/* n <= BLOCK pixels from (x, y) on, x even. Every chroma sample is multiplied once for the two pixels of the row that
+ * share it, and the loops become vectors. */
+static void pack_planar(const hrnet_pixels *pixels, ptrdiff_t x, ptrdiff_t y, int n, uint32_t *out)
+{
+    const int is_nv12 = pixels->format == HRNET_PIXELS_NV12, step = is_nv12 ? 2 : 1;
+    const uint8_t *const light = pixels->planes[0] + y * pixels->strides[0] + x;
+    const uint8_t *const u = pixels->planes[1] + y / 2 * pixels->strides[1] + x / 2 * step;
+    const uint8_t *const v = is_nv12 ? u + 1 : pixels->planes[2] + y / 2 * pixels->strides[2] + x / 2;
+    int red[BLOCK], green[BLOCK], blue[BLOCK];
+    for (int i = 0; i < (n + 1) / 2; i++) {
+        red[2 * i] = red[2 * i + 1] = red_of(v[i * step]);
+        green[2 * i] = green[2 * i + 1] = green_of(u[i * step], v[i * step]);
+        blue[2 * i] = blue[2 * i + 1] = blue_of(u[i * step]);
+    }
+    for (int i = 0; i < n; i++) {
+        const int l = light_of(light[i]);
+        out[i] = pack(to_byte(l + red[i]), to_byte(l + green[i]), to_byte(l + blue[i]));
+    }
+}
+
+/* The format is a constant wherever this is called, so that each has a loop of its own. */
+static inline void pack_plane(const hrnet_pixels *pixels, ptrdiff_t x, ptrdiff_t y, int n, hrnet_pixel_format format,
+                              uint32_t *restrict out)
+{
+    const hr_pixel_layout layout = hr_pixel_layout_of(format);
+    const uint8_t *restrict const first = pixels->planes[0] + y * pixels->strides[0] + x * layout.step;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const uint8_t *const pixel = first + i * layout.step;
+        out[i] = pack(pixel[layout.red], pixel[layout.green], pixel[layout.blue]);
+    }
+}
+
+/* n <= BLOCK pixels from (x, y) on, x even, of any format. */
+static void pack_block(const hrnet_pixels *pixels, ptrdiff_t x, ptrdiff_t y, int n, uint32_t *out)
+{
+    switch (pixels->format) {
+    case HRNET_PIXELS_RGB: pack_plane(pixels, x, y, n, HRNET_PIXELS_RGB, out); break;
+    case HRNET_PIXELS_BGR: pack_plane(pixels, x, y, n, HRNET_PIXELS_BGR, out); break;
+    case HRNET_PIXELS_RGBA: pack_plane(pixels, x, y, n, HRNET_PIXELS_RGBA, out); break;
+    case HRNET_PIXELS_BGRA: pack_plane(pixels, x, y, n, HRNET_PIXELS_BGRA, out); break;
+    case HRNET_PIXELS_GREY: pack_plane(pixels, x, y, n, HRNET_PIXELS_GREY, out); break;
+    case HRNET_PIXELS_NV12:
+    case HRNET_PIXELS_I420: pack_planar(pixels, x, y, n, out); break;
+    }
+}
+
+void hr_pixels_pack_row(const hrnet_pixels *pixels, ptrdiff_t y, uint32_t *out)
+{
+    for (int x = 0; x < pixels->width; x += BLOCK) {
+        const int left = pixels->width - x;
+        pack_block(pixels, x, y, left < BLOCK ? left : BLOCK, out + x);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------ views */
 
 /* Bytes of a row of a plane; 0: the format does not have that plane. */
 static ptrdiff_t row_bytes(hrnet_pixel_format format, int width, int plane)
