@@ -119,6 +119,44 @@ void hr_pixels_convert_row(const hrnet_pixels *pixels, ptrdiff_t x, ptrdiff_t y,
     }
 }
 
+/* n pixels of a format with one plane. The format is a constant wherever this is called, so that each has a loop of its
+ * own. */
+static inline void pack_plane(const hrnet_pixels *pixels, ptrdiff_t y, hrnet_pixel_format format,
+                              uint32_t *restrict out)
+{
+    const hr_pixel_layout layout = hr_pixel_layout_of(format);
+    const uint8_t *restrict const first = pixels->planes[0] + y * pixels->strides[0];
+    for (ptrdiff_t i = 0; i < pixels->width; i++) {
+        const uint8_t *const pixel = first + i * layout.step;
+        out[i] =
+            0xff000000u | (uint32_t)pixel[layout.red] << 16 | (uint32_t)pixel[layout.green] << 8 | pixel[layout.blue];
+    }
+}
+
+static void pack_planar(const hrnet_pixels *pixels, ptrdiff_t y, uint32_t *out)
+{
+    uint8_t rgbx[BLOCK * 4];
+    for (ptrdiff_t x = 0; x < pixels->width; x += BLOCK) {
+        const ptrdiff_t left = pixels->width - x, n = left < BLOCK ? left : BLOCK;
+        hr_pixels_convert_row(pixels, x, y, n, rgbx);
+        for (ptrdiff_t i = 0; i < n; i++)
+            out[x + i] = 0xff000000u | (uint32_t)rgbx[4 * i] << 16 | (uint32_t)rgbx[4 * i + 1] << 8 | rgbx[4 * i + 2];
+    }
+}
+
+void hr_pixels_pack_row(const hrnet_pixels *pixels, ptrdiff_t y, uint32_t *out)
+{
+    switch (pixels->format) {
+    case HRNET_PIXELS_RGB: pack_plane(pixels, y, HRNET_PIXELS_RGB, out); break;
+    case HRNET_PIXELS_BGR: pack_plane(pixels, y, HRNET_PIXELS_BGR, out); break;
+    case HRNET_PIXELS_RGBA: pack_plane(pixels, y, HRNET_PIXELS_RGBA, out); break;
+    case HRNET_PIXELS_BGRA: pack_plane(pixels, y, HRNET_PIXELS_BGRA, out); break;
+    case HRNET_PIXELS_GREY: pack_plane(pixels, y, HRNET_PIXELS_GREY, out); break;
+    case HRNET_PIXELS_NV12:
+    case HRNET_PIXELS_I420: pack_planar(pixels, y, out); break;
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------ checks */
 
 /* Bytes of a row of a plane; 0: the format does not have that plane. */

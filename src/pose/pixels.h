@@ -31,6 +31,9 @@ static inline hr_pixel_layout hr_pixel_layout_of(hrnet_pixel_format format)
  * picture, the format is unknown, a plane is missing, rows overlap or reserved bytes are not zero. */
 hrnet_status hr_pixels_check(const hrnet_pixels *pixels, hrnet_pixels *out);
 
+/* Convert row y of any format to n = width numbers 0xffRRGGBB. */
+void hr_pixels_pack_row(const hrnet_pixels *pixels, ptrdiff_t y, uint32_t *out);
+
 /* Convert pixel (x, y) of a format with several planes. */
 void hr_pixels_convert(const hrnet_pixels *pixels, ptrdiff_t x, ptrdiff_t y, uint8_t rgb[3]);
 

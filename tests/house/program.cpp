@@ -6,6 +6,7 @@
 #include <hrnet_track.h>
 #include <hrnet_train.h>
 #include <hrnet_video.h>
+#include <hrnet_window.h>
 
 #include <cstdio>
 #include <cstring>
@@ -31,6 +32,8 @@ int main()
     failed += hrnet_video_open(&video, nullptr, nullptr) != HRNET_ERR_ARGUMENT;
     hrnet_video_free(nullptr);
     hrnet_video_writer_free(nullptr);
+    failed += hrnet_window_open(nullptr, nullptr, 640, 480, nullptr) != HRNET_ERR_ARGUMENT;
+    hrnet_window_free(nullptr);
     hrnet_trainer_free(nullptr);
     hrnet_tracker *tracker = nullptr;
     failed += hrnet_tracker_create(&tracker, nullptr) != HRNET_OK || hrnet_tracker_n_tracks(tracker) != 0;

@@ -15,6 +15,7 @@
 #include "pose/pixels.h"
 #include "pose/affine.h"
 #include "pose/crop.h"
+#include "pose/pixels.h"
 
 #define MUST(call) assert_int_equal((call), HRNET_OK)
 
@@ -99,9 +100,20 @@ static void crops_are_equal(const hrnet_pixels *view, const hrnet_pixels *refere
     }
 }
 
+/* As copies and as rows of 32-bit pixels. */
 static void copies_are_equal(const hrnet_pixels *view, const hrnet_image *reference)
 {
     hrnet_image copy = {0};
+    hrnet_pixels checked;
+    uint32_t row[64];
+    MUST(hr_pixels_check(view, &checked));
+    for (int y = 0; y < reference->height; y++) {
+        hr_pixels_pack_row(&checked, y, row);
+        for (int x = 0; x < reference->width; x++) {
+            const uint8_t *rgb = reference->rgb + (y * reference->width + x) * 3;
+            assert_int_equal(row[x], 0xff000000u | (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | rgb[2]);
+        }
+    }
     MUST(hrnet_image_copy(&copy, view));
     assert_int_equal(copy.width, reference->width);
     assert_int_equal(copy.height, reference->height);
