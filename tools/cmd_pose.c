@@ -298,7 +298,8 @@ static int run_video(settings *set, const char *const *overrides, char *path)
     const int has_tracks = set->video.track != TRACK_OFF && set->video.track != TRACK_IOU;
     const char *const files[] = {path, set->network.model, set->network.config, set->detector.detector};
     const size_t n_files = sizeof files / sizeof *files;
-    const video_outputs asked = {.out = set->out, .data = set->video.data, .format = set->format};
+    const video_outputs asked = {
+        .out = set->out, .data = set->video.data, .format = set->format, .shows = set->video.show};
     int status = check_video(set, path);
     if (status == 0) status = tool_check_output(set->video.summary, files, n_files);
     if (status == 0) status = tool_check_output(set->video.tracks, files, n_files);

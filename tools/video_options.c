@@ -16,6 +16,7 @@ const char *video_option_given(const video_settings *s)
         int is_given;
         const char *name;
     } all[] = {{s->data != NULL, "--data"},
+               {s->show, "--show"},
                {s->track >= 0, "--track"},
                {s->smooth >= 0, "--smooth"},
                {s->detect_every > 0, "--detect-every"},

@@ -11,7 +11,7 @@ typedef enum smooth_choice { SMOOTH_OFF, SMOOTH_ONE_EURO } smooth_choice;
 typedef struct video_settings {
     const char *data, *raw, *hardware, *summary, *tracks;
     float from, to, fps, timeout; /* to, fps 0: not given; timeout 0: the library's */
-    int every, track, smooth, detect_every, reconnect, no_background; /* 0 (track, smooth: -1): not given */
+    int every, track, smooth, detect_every, reconnect, no_background, show; /* 0 (track, smooth: -1): not given */
 } video_settings;
 
 /* What a command begins with. */
@@ -38,6 +38,10 @@ typedef struct video_settings {
      offsetof(type, member.detect_every), 1, 1000},                                                            \
     {"every", 0, OPTION_INT, "N", "of a video: look at every Nth frame; default: 1",                           \
      offsetof(type, member.every), 1, 1000000},                                                                \
+    {"show", 0, OPTION_FLAG, NULL,                                                                             \
+     "of a video: show the frames with everybody drawn in a window; space pauses, '.' steps, s saves the "     \
+     "frame, q ends",                                                                                          \
+     offsetof(type, member.show), 0, 0},                                                                       \
     {"summary", 0, OPTION_TEXT, "FILE",                                                                        \
      "of a video: write how many people each frame has, and for how long, how well and how far each track was "\
      "seen, as JSON",                                                                                          \

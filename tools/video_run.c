@@ -9,6 +9,7 @@
 #include "progress.h"
 #include "tool.h"
 #include "video_summary.h"
+#include "video_view.h"
 
 /* Frames on their way: more than the stages hold, so that each always has one. */
 enum { N_VALID = 24, MOST_MESSAGES = 10 };
@@ -17,6 +18,10 @@ typedef struct state {
     const video_run *run;
     hrnet_tracker *tracker;
     hrnet_smoother *smoother;
+    video_view *view; /* NULL: nothing is shown */
+    double rate_from; /* the frame rate that is shown: of n_rated frames since then, on the writing thread alone */
+    size_t n_rated;
+    float rate;
     progress shown;
     video_summary summary; /* empty unless it is wanted */
     size_t n_frames, n_people, n_damaged, n_dropped, n_messages;
@@ -27,7 +32,7 @@ typedef struct state {
 static int is_cancelled(void *context)
 {
     (void)context;
-    return interrupt_signal() != 0;
+    return interrupt_signal() != 0 || video_view_is_over();
 }
 
 /* ---------------------------------------------------------------------------------------------- opening */
@@ -127,9 +132,29 @@ static hrnet_status draw(void *context, hrnet_picture *picture)
     return video_target_draw(((const state *)context)->run->to, picture);
 }
 
+/* Show a frame, with the frames a second of the last second and how long ago this one was read. */
+static void show(state *s, const hrnet_picture *picture)
+{
+    char line[96], rate[32] = "";
+    const double now = tool_seconds();
+    if (s->n_rated == 0) s->rate_from = now;
+    if (now - s->rate_from >= 1) {
+        s->rate = (float)((double)s->n_rated / (now - s->rate_from));
+        s->rate_from = now;
+        s->n_rated = 0;
+    }
+    s->n_rated++;
+    if (s->rate > 0) snprintf(rate, sizeof rate, ", %.1f frames/s", (double)s->rate);
+    snprintf(line, sizeof line, "frame %lld%s, %.0f ms", (long long)picture->people.frame, rate,
+             (now - picture->loaded) * 1000);
+    if (picture->image.rgb != NULL) video_view_show(s->view, &picture->image, picture->people.frame, line);
+}
+
 static hrnet_status write_frame(void *context, hrnet_picture *picture)
 {
-    return video_target_write(((const state *)context)->run->to, picture);
+    state *const s = context;
+    if (s->view != NULL) show(s, picture);
+    return video_target_write(s->run->to, picture);
 }
 
 /* One line of what went wrong in a frame, as long as there are few. */
@@ -218,12 +243,22 @@ static hrnet_status find(state *s)
                                           .detect_every = run->asked->detect_every,
                                           .drop_late = hrnet_video_get_info(run->video).is_live,
                                           .aim = aim,
-                                          .draw = video_target_draws(run->to) ? draw : NULL,
-                                          .write = run->to->writer != NULL ? write_frame : NULL,
+                                          .draw = video_target_draws(run->to) || s->view != NULL ? draw : NULL,
+                                          .write = run->to->writer != NULL || s->view != NULL ? write_frame : NULL,
                                           .done = done,
                                           .cancelled = is_cancelled,
                                           .context = s};
     return hrnet_video_find(run->video, run->finder, &how);
+}
+
+/* Open the window, if it is wanted. Returns 0, or an exit status after a message. */
+static int open_view(state *s)
+{
+    const video_run *const run = s->run;
+    const hrnet_video_info info = hrnet_video_get_info(run->video);
+    if (!run->asked->show) return 0;
+    s->view = video_view_open(run->path, run->to->stem, info.width, info.height);
+    return s->view != NULL ? 0 : STATUS_FAILED;
 }
 
 /* Returns how many of the files could not be written. */
@@ -241,6 +276,7 @@ int video_run_all(const video_run *run)
     state s = {.run = run};
     const double started = tool_seconds();
     int status = open_tracks(&s);
+    if (status == 0) status = open_view(&s);
     if (status == 0) {
         run->to->drawing.show_tracks = s.tracker != NULL;
         s.shown = progress_begin(expected_frames(run), "frames", run->progress);
@@ -248,6 +284,7 @@ int video_run_all(const video_run *run)
         progress_end(&s.shown, s.n_frames);
         const int failed = found != HRNET_OK && found != HRNET_ERR_CANCELLED;
         if (failed) tool_failed();
+        if (video_view_close(s.view) != 0) status = STATUS_FAILED;
         if (video_target_end(run->to, failed) != 0 || failed || s.n_failed > 0) status = STATUS_FAILED;
         if (save_summary(&s) > 0) status = STATUS_FAILED;
         tell_warnings(&s);

@@ -232,10 +232,74 @@ a_full_disk_is_told_and_the_drawing_plays() {
     has err '/dev/full'
 }
 
+# ---------------------------------------------------------------------------------------------- the window
+
+what_is_shown_changes_nothing() {
+    clip a.mp4 1
+    found 0 a.mp4 -o a.jsonl
+    SDL_VIDEODRIVER=dummy
+    export SDL_VIDEODRIVER
+    found 0 a.mp4 --show -o shown.jsonl
+    cmp a.jsonl shown.jsonl
+    found 0 a.mp4 --show -o b.mp4 --data shown.jsonl
+    cmp a.jsonl shown.jsonl
+    test -s b.mp4
+    found 0 a.mp4 --show
+    test ! -s out # shown alone, nothing is written
+}
+
+a_window_needs_a_display() {
+    clip a.mp4 1
+    unset DISPLAY WAYLAND_DISPLAY SDL_VIDEODRIVER
+    whole 1 a.mp4 --show -o b.mp4
+    has err DISPLAY
+    test ! -e b.mp4
+}
+
+# The X server's memory, a file, has the red of the video.
+frames_are_on_the_screen() {
+    unset WAYLAND_DISPLAY SDL_VIDEODRIVER
+    Xvfb -displayfd 3 -fbdir . -screen 0 400x300x24 -nolisten tcp 3>display 2>server.txt &
+    server=$!
+    for _ in $(seq 1 100); do [ -s display ] || sleep 0.1; done
+    DISPLAY=:$(cat display)
+    export DISPLAY
+    "$HRNET" pose $small --whole -q lavfi:color=c=red:size=320x240:rate=10 --show -o red.jsonl 2>err &
+    job=$!
+    n_red=0
+    for _ in $(seq 1 100); do
+        sleep 0.2
+        n_red=$(od -An -v -tx1 -w4 Xvfb_screen0 | grep -c '^ 0[0-9] 0[0-9] f') || true
+        if [ "$n_red" -gt 50000 ]; then break; fi
+    done
+    kill -INT $job
+    status=0
+    wait $job || status=$?
+    kill $server
+    wait $server 2>/dev/null || true
+    echo "$n_red red pixels of 76800, exit status $status"
+    test "$n_red" -gt 50000
+    test $status = 130
+    test -s red.jsonl
+}
+
 for name in a_drawn_video_has_the_frames_and_times_of_its_source people_do_not_depend_on_threads every_format_of_data \
     tracks_are_summed_up totals_are_told what_is_a_video what_is_none a_damaged_video_is_read_as_far_as_it_goes \
     options_that_do_not_go_together given_boxes_hold_for_every_frame a_signal_finishes_the_video \
-    a_full_disk_is_told_and_the_drawing_plays; do
+    a_full_disk_is_told_and_the_drawing_plays what_is_shown_changes_nothing a_window_needs_a_display \
+    frames_are_on_the_screen; do
+    case $name in
+    what_is_shown* | a_window* | frames_are_on*)
+        if [ "${WINDOW:-0}" = 0 ]; then
+            echo "[  SKIPPED ] $name: needs SDL2 (-Dwindow=enabled)"
+            continue
+        fi
+        ;;
+    esac
+    if [ $name = frames_are_on_the_screen ] && ! command -v Xvfb >/dev/null; then
+        echo "[  SKIPPED ] $name: needs Xvfb (Debian: xvfb)"
+        continue
+    fi
     run_case $name
 done
 exit "$n_failed"
