@@ -10,6 +10,7 @@
 #include <string.h>
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -321,6 +322,73 @@ static void copies(void **state)
     hrnet_video_free(to);
 }
 
+/* A frame on its way from the thread that reads to the one that writes. */
+typedef struct mailbox {
+    hrnet_video *video;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    hrnet_frame frame;
+    int is_full;
+    hrnet_status status;
+} mailbox;
+
+static void *read_frames(void *context)
+{
+    mailbox *box = context;
+    hrnet_frame frame = {.pixels.width = 1};
+    while (frame.pixels.width > 0) {
+        const hrnet_status status = hrnet_video_next(box->video, &frame);
+        pthread_mutex_lock(&box->lock);
+        while (box->is_full) pthread_cond_wait(&box->changed, &box->lock);
+        if (status != HRNET_OK) frame.pixels.width = 0;
+        box->frame = frame;
+        box->status = status;
+        box->is_full = 1;
+        pthread_cond_signal(&box->changed);
+        pthread_mutex_unlock(&box->lock);
+    }
+    return NULL;
+}
+
+static hrnet_frame take_frame(mailbox *box)
+{
+    pthread_mutex_lock(&box->lock);
+    while (!box->is_full) pthread_cond_wait(&box->changed, &box->lock);
+    const hrnet_frame frame = box->frame;
+    box->is_full = 0;
+    pthread_cond_signal(&box->changed);
+    pthread_mutex_unlock(&box->lock);
+    return frame;
+}
+
+/* Reading on one thread and writing on another, up to two frames apart: the same file, audio too. */
+static void two_threads(void **state)
+{
+    const hrnet_video_options in = {.keep_audio = 1, .n_valid = 3};
+    const char *const path = "lavfi:testsrc=size=96x64:rate=25:duration=4[out0];sine=duration=4[out1]";
+    mailbox box = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    pthread_t reader;
+    hrnet_frame frame;
+    (void)state;
+    assert_int_equal(hrnet_video_open(&box.video, path, &in), HRNET_OK);
+    const hrnet_video_writer_options out = {.source = box.video};
+    hrnet_video_writer *writer = open_writer("threads.mkv", &out);
+    assert_int_equal(pthread_create(&reader, NULL, read_frames, &box), 0);
+    while ((frame = take_frame(&box)).pixels.width > 0)
+        assert_int_equal(hrnet_video_writer_write(writer, &frame.pixels, frame.pts), HRNET_OK);
+    pthread_join(reader, NULL);
+    assert_int_equal(box.status, HRNET_OK);
+    assert_int_equal(hrnet_video_writer_get_info(writer).n_audio_lost, 0);
+    assert_int_equal(hrnet_video_get_info(box.video).n_audio_lost, 0);
+    finish(writer);
+    hrnet_video_free(box.video);
+    hrnet_video *video = open_video("threads.mkv");
+    assert_int_equal(hrnet_video_get_info(video).has_audio, 1);
+    assert_true(hrnet_video_get_info(video).duration > 3.95);
+    hrnet_video_free(video);
+    assert_int_equal(count_frames("threads.mkv"), 100);
+}
+
 /* A source that starts late, in units of its own, and with sound in samples: filters give PCM, which Matroska takes. */
 static void other_sources(void **state)
 {
@@ -492,6 +560,7 @@ int main(void)
         cmocka_unit_test(frames_that_cannot_be),
         cmocka_unit_test(colors),
         cmocka_unit_test(copies),
+        cmocka_unit_test(two_threads),
         cmocka_unit_test(other_sources),
         cmocka_unit_test(standard_output),
         cmocka_unit_test(full_disk),
