@@ -12,6 +12,9 @@ struct hrnet_finder {
     hrnet_finder_options options;     /* with the defaults filled in */
     hrnet_model_info info;            /* of the session's model */
     float *sigmas;                    /* [n_joints], for OKS */
+    /* Leave of a picture's boxes those whose poses are wanted; NULL: all are. Asked by hr_people_find. */
+    hrnet_status (*choose)(void *context, hrnet_objects *found);
+    void *choose_context;
 };
 
 /* Threads of its pool. */

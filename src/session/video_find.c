@@ -8,9 +8,11 @@
 #include "base/mem.h"
 #include "pose/people.h"
 #include "session/finder.h"
+#include "track/wanted_boxes.h"
 #include "video/video_internal.h"
 
-/* Frames that the detector and the pose network have together; most of the gain of a batch is there with 4. */
+/* Frames that the detector and the pose network have together without tracks, which need one frame after the other;
+ * most of the gain of a batch is there with 4. */
 enum { GROUP = 4, FIRST_BOXES = 64 };
 
 typedef struct video_search {
@@ -19,6 +21,7 @@ typedef struct video_search {
     hrnet_video_find_options options;
     hrnet_track_box *boxes; /* [capacity] scratch: where tracks are expected */
     int capacity;
+    double seconds;       /* of the frame that people are looked for in */
     hrnet_status reading; /* of the call that failed */
     char reason[1024];
 } video_search;
@@ -93,6 +96,7 @@ static hrnet_status aim(void *context, hrnet_picture *picture)
     video_search *const s = context;
     const hrnet_video_find_options *const o = &s->options;
     int n;
+    s->seconds = picture->seconds;
     if (o->aim != NULL) HR_TRY(o->aim(o->context, picture));
     if (picture->people.status != HRNET_OK || picture->has_boxes) return HRNET_OK;
     if (o->detect_every <= 1 || picture->index % (size_t)o->detect_every == 0) return HRNET_OK;
@@ -101,6 +105,13 @@ static hrnet_status aim(void *context, hrnet_picture *picture)
     set_persons(&picture->people, s->boxes);
     picture->has_boxes = 1;
     return HRNET_OK;
+}
+
+/* Poses are looked for in those of the detector's boxes alone that can get a track. */
+static hrnet_status choose(void *context, hrnet_objects *objects)
+{
+    const video_search *const s = context;
+    return hr_tracker_choose(s->options.tracker, s->seconds, objects);
 }
 
 /* Look for the poses of tracks that the detector missed, and put them behind the others. */
@@ -192,12 +203,15 @@ hrnet_status hrnet_video_find(hrnet_video *video, hrnet_finder *finder, const hr
                                         .in_order = 1,
                                         .newest = o->drop_late != 0,
                                         .workers = o->workers,
-                                        .group = o->detect_every > 1 || o->drop_late ? 1 : GROUP,
+                                        .group = o->tracker != NULL || o->drop_late ? 1 : GROUP,
                                         .ahead = o->drop_late ? 0 : video->options.n_valid,
                                         .memory_limit = o->memory_limit,
                                         .cancelled = o->cancelled != NULL ? is_cancelled : NULL,
                                         .context = &s};
+    finder->choose = o->tracker != NULL && finder->session != NULL ? choose : NULL;
+    finder->choose_context = &s;
     const hrnet_status status = hrnet_pictures_run(finder, &how);
+    finder->choose = NULL;
     hr_free(s.boxes);
     if (status != HRNET_OK) return status;
     return s.reading == HRNET_OK ? HRNET_OK : hr_fail(s.reading, "%s", s.reason);
