@@ -11,7 +11,7 @@ $(BUILD)/build.ninja:
 	@scripts/deps.sh build
 	@meson setup $(BUILD) --buildtype=release --prefix=$(abspath $(PREFIX)) $(MESON_FLAGS)
 
-# A person in a photograph, found and drawn: IMAGE=photo.jpg, BOXES=x,y,w,h, MODEL=weights.pth
+# Everybody in a photograph, found and drawn: IMAGE=photo.jpg, DETECTOR=weights.pth, MODEL=weights.pth
 demo: all
 	@BUILD=$(BUILD) scripts/demo.sh
 

@@ -665,7 +665,7 @@ typedef struct hrnet_detector_info {
     int person;                        /* index of "person"; 0 if there is one class; -1: not known */
     int input_width, input_height;     /* of the square it was made for, pixels */
     float threshold, nms_iou; /* what its published demonstration takes, which 0 stands for in hrnet_detect_options:
-                                 YOLOX 0.3 and 0.3, RTMDet 0.3 and 0.3 (mmpose's), ours 0.3 and 0.55 */
+                                 YOLOX 0.3 and 0.3, RTMDet 0.3 and 0.3 (mmpose's), ours 0.35 and 0.5 */
     float eval_nms_iou;       /* what its evaluation takes, so that more boxes stay: 0.65, ours 0.55 */
     size_t n_tensors, n_parameters;
     uint64_t n_macs; /* multiply-adds of all convolutions, one picture of input_width x input_height */

@@ -22,7 +22,7 @@ typedef struct family {
 static const family families[] = {
     {"yolox", HR_HEAD_YOLOX, HR_LETTERBOX_TRUNCATED, 0.3f, 0.3f, 0.65f, 0},
     {"rtmdet", HR_HEAD_RTMDET, HR_LETTERBOX_ROUNDED, 0.3f, 0.3f, 0.65f, 0},
-    {"detect_hrnet", HR_HEAD_YOLOX, HR_LETTERBOX_TRUNCATED, 0.3f, 0.55f, 0.55f, 0.6f},
+    {"detect_hrnet", HR_HEAD_YOLOX, HR_LETTERBOX_TRUNCATED, 0.35f, 0.5f, 0.55f, 0.6f},
 };
 
 /* NULL for a pose network. */

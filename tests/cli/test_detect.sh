@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_detect.sh - people found by a detector: hrnet detect, and hrnet pose without boxes. The detector is a small one that
-# finds "people" everywhere.
+# test_detect.sh - people found by a detector: hrnet detect, and hrnet pose without boxes. But for the one that ships, the
+# detector is a small one that finds "people" everywhere.
 # shellcheck disable=SC2086,SC2317 # words of lists; cases are called by name
 . "$(dirname "$0")/lib.sh"
 
@@ -154,6 +154,19 @@ options_that_exclude_each_other() {
     detect 2
 }
 
+# Three mannequins, by the networks that ship.
+nothing_typed() {
+    cp "$ROOT/docs/figure.png" .
+    expect 0 "$HRNET" pose figure.png -F csv
+    has err "the detector that ships: finds people by detect_hrnet at 384 pixels"
+    test "$(cut -d, -f2 out | tail -n +2 | sort -u | wc -l)" = 3
+    test "$(grep -c ,nose, out)" = 3
+    expect 0 "$HRNET" detect figure.png -q -F csv
+    test "$(wc -l <out)" = 4
+    expect 0 "$HRNET" detect figure.png -q -F csv --detector ours
+    test "$(wc -l <out)" = 4
+}
+
 drawings_tell_people_apart() {
     cp "$data/card.png" a.png
     for way in "--color person" "--color side" "--draw-boxes" "--draw-scores" ""; do
@@ -170,7 +183,7 @@ drawings_tell_people_apart() {
     if cmp -s boxes.png plain.png; then return 1; fi
 }
 
-for name in boxes_in_every_format found_people_are_those_of_their_boxes what_was_found_is_told nobody_is_an_empty_list \
+for name in nothing_typed boxes_in_every_format found_people_are_those_of_their_boxes what_was_found_is_told nobody_is_an_empty_list \
     a_broken_picture_does_not_stop_the_rest threads_and_company_change_nothing \
     networks_in_each_others_place_are_refused options_that_exclude_each_other drawings_tell_people_apart; do
     run_case $name
