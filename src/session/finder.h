@@ -17,6 +17,14 @@ struct hrnet_finder {
     void *choose_context;
 };
 
+/* Set what chooses boxes, for the calls up to hr_finder_choose_by(finder, NULL, NULL). */
+static inline void hr_finder_choose_by(hrnet_finder *finder,
+                                       hrnet_status (*choose)(void *context, hrnet_objects *found), void *context)
+{
+    finder->choose = choose;
+    finder->choose_context = context;
+}
+
 /* Threads of its pool. */
 int hr_finder_threads(const hrnet_finder *finder);
 

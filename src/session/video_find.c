@@ -208,10 +208,9 @@ hrnet_status hrnet_video_find(hrnet_video *video, hrnet_finder *finder, const hr
                                         .memory_limit = o->memory_limit,
                                         .cancelled = o->cancelled != NULL ? is_cancelled : NULL,
                                         .context = &s};
-    finder->choose = o->tracker != NULL && finder->session != NULL ? choose : NULL;
-    finder->choose_context = &s;
+    hr_finder_choose_by(finder, o->tracker != NULL && finder->session != NULL ? choose : NULL, &s);
     const hrnet_status status = hrnet_pictures_run(finder, &how);
-    finder->choose = NULL;
+    hr_finder_choose_by(finder, NULL, NULL);
     hr_free(s.boxes);
     if (status != HRNET_OK) return status;
     return s.reading == HRNET_OK ? HRNET_OK : hr_fail(s.reading, "%s", s.reason);
