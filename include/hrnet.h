@@ -34,8 +34,9 @@
  *   - Nothing here prints, exits, or changes process-wide state.
  *
  * Environment variables that the library reads: HRNET_CPU (scalar, avx2, avx512, neon: no instructions beyond these, to
- * compare or debug), HRNET_MPI (the path of libhrnet_mpi.so; else it is looked for beside the library), and, to know
- * whether mpirun started the program, OMPI_COMM_WORLD_SIZE, PMI_SIZE, PMIX_RANK with SLURM_STEP_NUM_TASKS.
+ * compare or debug), HRNET_MPI and HRNET_LIBAV (the paths of libhrnet_mpi.so and libhrnet_libav.so; else they are
+ * looked for beside the library), and, to know whether mpirun started the program, OMPI_COMM_WORLD_SIZE, PMI_SIZE,
+ * PMIX_RANK with SLURM_STEP_NUM_TASKS.
  */
 #ifndef HRNET_H
 #define HRNET_H
@@ -775,6 +776,8 @@ typedef struct hrnet_people {
     int is_cut;       /* 1: there are more people than max_persons, and the best were kept */
     float *heatmaps;  /* [n_persons][n_keypoints][heatmap_height][heatmap_width], of a person that could not be looked
                          at all 0; NULL unless hrnet_finder_options.heatmaps asks for them */
+    int64_t frame;    /* of a video: the number of the frame, from 1; 0: a picture by itself */
+    double seconds;   /* of a frame, since the start of its video */
     uint64_t reserved[2];
 } hrnet_people;
 
@@ -856,12 +859,18 @@ HRNET_API void hrnet_finder_free(hrnet_finder *finder);
 /* One of many pictures on its way from a file to its results. */
 typedef struct hrnet_picture {
     size_t index;         /* among all pictures */
-    hrnet_image image;    /* rgb NULL: it could not be read, which people.status tells */
+    hrnet_image image;    /* rgb NULL, and no pixels: it could not be read, which people.status tells */
     hrnet_people people;  /* name, width and height from the start; persons when they are found */
     int has_boxes;        /* 1: people has its persons with their boxes from the start, and no one else is looked for */
     char *warning;        /* hrnet_image_warning of a picture that was read all the same, or NULL; in people's memory */
     hrnet_status drawing; /* what the draw function returned */
     char *drawing_message; /* why it failed, or NULL; in people's memory */
+    hrnet_pixels pixels; /* the picture as borrowed pixels, looked at if image.rgb is NULL: they stay valid until it is
+                            done; width 0: none */
+    double seconds;      /* of a frame, since the start of its video */
+    int64_t pts;         /* of a frame, in units of its video */
+    double loaded;       /* when it was read, seconds of CLOCK_MONOTONIC */
+    uint64_t n_dropped;  /* with newest: pictures that were dropped between the one before and this one */
     uint64_t reserved[4];
 } hrnet_picture;
 
@@ -874,17 +883,34 @@ typedef struct hrnet_pictures_options {
     const char *const *paths; /* [n] files to read if load is NULL */
     unsigned image_flags;     /* HRNET_IMAGE_... for them */
     /* Fill in the zeroed picture `index` (its index is set); called by several worker threads at once. A failure is the
-     * picture's own: it is noted in its people, and the rest goes on. A picture left without image and people.name ends
-     * the run: there are no more. NULL: hrnet_picture_load of paths[index]. */
+     * picture's own: it is noted in its people, and the rest goes on. A picture left without image, pixels and
+     * people.name ends the run: there are no more. NULL: hrnet_picture_load of paths[index]. */
     hrnet_status (*load)(void *context, size_t index, hrnet_picture *picture);
+    /* Get a picture ready just before people are looked for in it: it may be given its boxes (hrnet_people_add,
+     * has_boxes). aim and found are called on the thread of hrnet_pictures_run, in the order of the pictures; aim for
+     * all pictures of a group before found for any of them, so that an aim that needs what was found in the picture
+     * before needs a group of 1. Both may use the finder, and are called for pictures that could not be read, too.
+     * Anything but HRNET_OK ends the run with that status. NULL: nothing to do. */
+    hrnet_status (*aim)(void *context, hrnet_picture *picture);
+    /* Take note of the people that were found, or change them, before they are drawn. */
+    hrnet_status (*found)(void *context, hrnet_picture *picture);
     /* Draw on picture->image, encode, write: what takes time and needs no order. Called by several worker threads at
      * once, after people were found. NULL: nothing to draw. */
     hrnet_status (*draw)(void *context, hrnet_picture *picture);
+    /* Write what needs an order, such as the frames of a video: called by one thread of its own, in the order of the
+     * pictures, after draw. Anything but HRNET_OK ends the run with that status; what was found is then still handed
+     * out, but not written. NULL: nothing to write. */
+    hrnet_status (*write)(void *context, hrnet_picture *picture);
     /* Take the finished picture; called on the thread of hrnet_pictures_run, in the order of the pictures. It is freed
      * afterwards. Anything but HRNET_OK ends the run with that status. */
     hrnet_status (*done)(void *context, const hrnet_picture *picture);
-    int workers;           /* threads that read and draw, 1..64; 0: half of those the finder runs on, 1 to 8 */
-    int group;             /* most pictures that are looked for people together, 1..64; 0: 8 */
+    int in_order; /* 1: load is called by one thread of its own, in the order of the pictures */
+    int newest;  /* with in_order, for pictures that come at their own pace: load is called again at once, and a picture
+                    that still waits for the finder is dropped for the next one, or that one if nothing has a place
+                    for it. The index that load is given counts the dropped ones, that of the picture does not */
+    int workers; /* threads that read and draw, 1..64; 0: half of those the finder runs on, 1 to 8 */
+    int group;   /* most pictures that are looked for people together, 1..64; 0: 8 */
+    int ahead;   /* most pictures on their way, from load to done; 0, and at most: twice group and workers */
     uint64_t memory_limit; /* bytes of pixels and heatmaps that are on their way; 0: 512 MiB. A picture is read if those
                               on their way leave room for one as large as the largest so far; one alone always is */
     hrnet_cancel_fn *cancelled; /* asked ten times a second and between passes; NULL: never */
@@ -893,7 +919,8 @@ typedef struct hrnet_pictures_options {
 } hrnet_pictures_options;
 
 /* Many pictures through a finder: worker threads read ahead, this thread finds people and hands the results out in
- * order, worker threads draw behind. The results have the same bits as those of hrnet_people_find picture by picture.
+ * order, worker threads draw behind. For a video see hrnet_video_find of <hrnet_video.h>, which is built on it. The
+ * results have the same bits as those of hrnet_people_find picture by picture.
  *
  * HRNET_ERR_CANCELLED: pictures whose people were found are drawn and handed out, the others are let go. Waits for
  * functions that are running. */
@@ -904,7 +931,8 @@ HRNET_API hrnet_status hrnet_pictures_run(hrnet_finder *finder, const hrnet_pict
 typedef enum hrnet_draw_color {
     HRNET_COLOR_AUTO = 0, /* by side for one person, by person for several */
     HRNET_COLOR_SIDE,     /* left side orange, right side blue, middle green */
-    HRNET_COLOR_PERSON    /* a colour for each person, the right side darker; they repeat after ten people */
+    HRNET_COLOR_PERSON /* a colour for each person, the right side darker; they repeat after ten people. It is that of
+                          the track where there is one (AUTO then takes this one) */
 } hrnet_draw_color;
 
 typedef struct hrnet_draw_options {
@@ -913,6 +941,7 @@ typedef struct hrnet_draw_options {
     int show_box;    /* 1: draw the boxes too */
     int show_scores; /* hrnet_draw_people, 1: write each person's score above the box, the box's of boxes alone */
     hrnet_draw_color color;
+    int show_tracks; /* hrnet_draw_people, 1: write the number of each person's track above the box, before the score */
     uint64_t reserved[4];
 } hrnet_draw_options;
 

@@ -28,12 +28,16 @@ score: base io pose data
 batches: base io pose detect config data
 report: base io pose
 results: base io pose
+video: base pose
+window: base pose
 train: base io config graph networks cpu/kern cpu/conv cpu/backprop batches
-session: base io pose detect config graph networks weights cpu/engine
+session: base io pose detect track video config graph networks weights cpu/engine
 eval: base pose config data score batches report train session
 trainer: base io pose detect config graph networks weights cpu/backprop data batches report train session eval
 mpi: train/collective_calls.h
 pictures: io/image/image_module.h
+video/libav: base/clock.h video/video_module.h
+window/sdl: window/window_module.h
 '
 
 broken=0

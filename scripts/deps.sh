@@ -1,8 +1,8 @@
 #!/bin/sh
 # deps.sh build|check|aarch64 - makes sure that Debian's packages for building and testing (check: also for all that CI
 # runs; aarch64: also for a cross compiler and qemu) are there. Installs what is missing when it may, else prints the
-# line that does. Asks apt nothing when nothing is missing. Formats of pictures that a build can do without are installed
-# if that is possible, else told of.
+# line that does. Asks apt nothing when nothing is missing. What a build can do without (formats of pictures, videos, windows) is
+# installed if that is possible, else told of.
 # shellcheck disable=SC2086 # lists of names are meant to fall into words
 set -eu
 
@@ -14,7 +14,9 @@ elif [ "${1:-build}" = aarch64 ]; then
     packages="$packages gcc-aarch64-linux-gnu qemu-user"
 fi
 
-optional="libtiff-dev libgif-dev libavif-dev libheif-dev"
+optional="libtiff-dev libgif-dev libavif-dev libheif-dev libsdl2-dev libavcodec-dev libavdevice-dev libavfilter-dev
+    libavformat-dev libavutil-dev libswscale-dev"
+if [ "${1:-build}" = check ]; then optional="$optional libx11-dev xvfb"; fi
 if [ "${1:-build}" = aarch64 ]; then optional=""; fi
 
 if ! command -v dpkg-query >/dev/null; then
@@ -48,7 +50,7 @@ if [ "$(id -u)" = 0 ]; then
 elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
     as_root="sudo"
 else
-    if [ -n "$missing_optional" ]; then echo "deps.sh: these kinds of pictures will not be read:$missing_optional" >&2; fi
+    if [ -n "$missing_optional" ]; then echo "deps.sh: what these are for will be left out:$missing_optional" >&2; fi
     if [ -z "$missing" ]; then exit 0; fi
     echo "Packages are missing. Please run this once, then again what you wanted:" >&2
     echo "    sudo apt-get install --no-install-recommends$missing$missing_optional" >&2
@@ -64,5 +66,5 @@ if [ -n "$missing" ]; then install $missing; fi
 # nobody should wait long for what is not needed, as on a machine without a network
 patience="-o Acquire::http::Timeout=10 -o Acquire::https::Timeout=10 -o Acquire::Retries=0"
 if [ -n "$missing_optional" ] && ! install $missing_optional; then
-    echo "deps.sh: these could not be installed, and their pictures will not be read:$missing_optional" >&2
+    echo "deps.sh: these could not be installed, and what they are for is left out:$missing_optional" >&2
 fi

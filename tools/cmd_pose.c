@@ -11,10 +11,15 @@
 #include "people_run.h"
 #include "people_target.h"
 #include "tool.h"
+#include "video_run.h"
+
+/* Boxes of lower scores than the detectors' own thresholds help to keep tracks (hrnet_tracker_options.low). */
+#define LEAST_TRACKED_SCORE 0.1f
 
 typedef struct settings {
     network_settings network;
     detector_settings detector;
+    video_settings video;
     const char *boxes, *category, *out, *heatmaps;
     float box_score, oks_nms, threshold, line_width;
     int whole, flip, no_shift, decoder, sampler, format, draw_boxes, draw_scores, color, ignore_orientation,
@@ -71,6 +76,7 @@ static const option options[] = {
      offsetof(settings, is_recursive), 0, 0},
     {"ignore-orientation", 0, OPTION_FLAG, NULL, "do not turn pictures as their EXIF data says (what scoring wants)",
      offsetof(settings, ignore_orientation), 0, 0},
+    VIDEO_OPTIONS(settings, video),
     NETWORK_RUN_OPTIONS(settings, network),
     {"progress", 0, OPTION_FLAG, NULL, "show progress even when standard error is no terminal",
      offsetof(settings, progress), 0, 0},
@@ -82,7 +88,8 @@ static const char details[] =
     "one, and of poses that describe one person the best is kept. Nobody in a picture is an empty list. The score of a "
     "person is the mean of the keypoint scores above 0.2, times the detector's.\n"
     "\n"
-    "INPUT is a picture (JPEG, PNG, WebP, BMP; TIFF, GIF, AVIF and HEIC where their modules are installed), a folder "
+    "INPUT is a video, or pictures: a picture (JPEG, PNG, WebP, BMP; TIFF, GIF, AVIF and HEIC where their modules are "
+    "installed), a folder "
     "of "
     "pictures, a quoted pattern, '@LIST' or a .txt file with one path a line, or '-' for one picture on standard "
     "input. A "
@@ -92,7 +99,21 @@ static const char details[] =
     "an "
     "earlier run are passed over; what else a folder has besides pictures is told.\n"
     "\n"
-    "OUT ending in .json, .jsonl or .csv is one data file; ending in .png, .jpg or .webp it is the drawing of one "
+    "A video is a file that FFmpeg reads, an address (rtsp://, http://, ...), a camera (/dev/video0), a sequence of "
+    "pictures (frames/%04d.png), raw frames or a video on standard input ('-' with an option for videos), or "
+    "lavfi:GRAPH, a source of FFmpeg's filters. It is one to a command. People get tracks and steady keypoints; those "
+    "whom the detector misses for a moment are followed by their poses. With tracks, the detector's threshold is 0.1, "
+    "because low boxes help to keep tracks. Cameras and streams drop frames rather than fall behind; files never do. "
+    "Ctrl-C finishes what is written.\n"
+    "\n"
+    "OUT of a video ending in .mp4, .m4v, .mov, .mkv, .webm, .gif, .avi or .mjpeg is the drawn video, with the "
+    "timestamps of the input and its audio; frames/%06d.jpg is a picture for every frame; a data file's name (or any "
+    "with --format) is data alone; a folder gets STEM_pose.mp4 and STEM_pose.json. --data writes data beside a "
+    "drawing; a folder there gets STEM_000000000001_keypoints.json for frame 1 in the formats that are one file a "
+    "picture. Frames count from 1: they are image_id in coco, and in csv the file is called NAME#FRAME.\n"
+    "\n"
+    "OUT of pictures ending in .json, .jsonl or .csv is one data file; ending in .png, .jpg or .webp it is the drawing "
+    "of one "
     "input; a "
     "folder (or a name without ending, which is made) gets STEM_pose.jpg and STEM_pose.json for every input, "
     "in the folders that the input has below the folder that was named. Two inputs of one output, or an output that is "
@@ -106,7 +127,8 @@ static const char details[] =
     "and category_id. Formats: json (all pictures in one document), jsonl (one line a picture), csv (one row a "
     "keypoint), "
     "coco "
-    "(results array), openpose (BODY_25, one file a picture), openpose-18 (BODY_18); each has the boxes and their "
+    "(results array), openpose (BODY_25, one file a picture), openpose-18 (BODY_18), mot (MOTChallenge's rows of the "
+    "tracks of a video, frames from 1, which hrnet score mot reads); each but mot has the boxes and their "
     "scores, too.\n"
     "\n"
     "KEY VALUE pairs at the end change the configuration of --config, as in MODEL.IMAGE_SIZE '[288, 384]'.\n"
@@ -125,6 +147,14 @@ static hrnet_dataset_info *boxes_description(const settings *set, const network 
     if (info->skeleton.n_keypoints == n_joints) return info;
     hrnet_dataset_info_free(info);
     return NULL;
+}
+
+static hrnet_draw_options drawing_options(const settings *set)
+{
+    return (hrnet_draw_options){.size = set->line_width,
+                                .show_box = set->draw_boxes,
+                                .show_scores = set->draw_scores,
+                                .color = (hrnet_draw_color)set->color};
 }
 
 /* What the run works with, from the files to the finder. */
@@ -192,9 +222,9 @@ static void close_parts(parts *p)
     network_close(&p->net);
 }
 
-/* Everything behind the checks of the command line. */
-static int run_network(const settings *set, const char *const *overrides, const inputs *in, const boxes *where,
-                       target *to)
+/* Pictures: everything behind the checks of the command line. */
+static int run_pictures(const settings *set, const char *const *overrides, const inputs *in, const boxes *where,
+                        target *to)
 {
     parts p = {.finder = NULL};
     int status = open_parts(&p, set, overrides);
@@ -224,6 +254,85 @@ static int run_network(const settings *set, const char *const *overrides, const 
     return status;
 }
 
+/* ---------------------------------------------------------------------------------------------- videos */
+
+/* A video whose boxes are given or found, through the network to its target, which ends with it. */
+static int run_network_on_video(const settings *set, const char *const *overrides, const char *path, const boxes *where,
+                                video_target *to)
+{
+    parts p = {.finder = NULL};
+    hrnet_video *video = NULL;
+    int quiet = set->network.quiet;
+    interrupt_catch();
+    int status = video_run_open(&video, path, &set->video, set->network.threads, to->video != NULL, &quiet);
+    if (status == 0) status = open_parts(&p, set, overrides);
+    if (status == 0) {
+        to->how.skeleton = p.skeleton;
+        to->how.network = &p.info;
+        to->how.detector = p.detector != NULL ? &p.detector_info : NULL;
+        to->how.threshold = set->threshold;
+        status = video_target_begin(to, video, network_message, &quiet);
+    }
+    if (status == 0) {
+        const video_run all = {.path = path,
+                               .video = video,
+                               .asked = &set->video,
+                               .finder = p.finder,
+                               .where = finds_people(set) ? NULL : where,
+                               .to = to,
+                               .n_keypoints = p.info.n_joints,
+                               .quiet = quiet,
+                               .progress = set->progress};
+        status = video_run_all(&all);
+    }
+    video_target_end(to, 1); /* what did not come to run, or begin */
+    close_parts(&p);
+    hrnet_video_free(video);
+    return status;
+}
+
+static int check_video(const settings *set, const char *path)
+{
+    if (set->heatmaps != NULL) return tool_usage("--heatmaps goes with pictures, not with a video (%s)", path);
+    if (set->ignore_orientation)
+        return tool_usage("--ignore-orientation goes with pictures, not with a video (%s)", path);
+    if (set->format == HRNET_RESULTS_MOT && set->video.track == TRACK_OFF)
+        return tool_usage("--format mot is of tracks, which --track off does not look for");
+    return video_options_check(&set->video);
+}
+
+static int run_video(settings *set, const char *const *overrides, char *path)
+{
+    video_target to = {0};
+    boxes where = {0};
+    const int has_tracks = set->video.track != TRACK_OFF && set->video.track != TRACK_IOU;
+    const char *const files[] = {path, set->network.model, set->network.config, set->detector.detector};
+    const size_t n_files = sizeof files / sizeof *files;
+    const video_outputs asked = {
+        .out = set->out, .data = set->video.data, .format = set->format, .shows = set->video.show};
+    int status = check_video(set, path);
+    if (status == 0) status = tool_check_output(set->video.summary, files, n_files);
+    if (status == 0) status = tool_check_output(set->video.tracks, files, n_files);
+    if (status == 0) status = video_target_choose(&to, &asked, files, n_files);
+    if (status == 0 && !finds_people(set)) {
+        const boxes_options how = {set->boxes, set->category, set->box_score, set->network.quiet};
+        status = boxes_open(&where, &how, &path, 1);
+        if (status == 0 && !where.same_for_all)
+            status = tool_usage("--boxes %s: a video takes x,y,w,h, the same in every frame", set->boxes);
+    }
+    to.drawing = drawing_options(set);
+    if (status == 0) {
+        if (has_tracks && set->detector.threshold < 0) set->detector.threshold = LEAST_TRACKED_SCORE;
+        status = run_network_on_video(set, overrides, path, &where, &to);
+    }
+    video_target_end(&to, 1);
+    boxes_free(&where);
+    if (interrupt_signal() != 0) raise(interrupt_signal());
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- the command line */
+
 /* Options that exclude each other. */
 static int check_settings(const settings *set)
 {
@@ -236,45 +345,71 @@ static int check_settings(const settings *set)
     return 0;
 }
 
-static int run(int argc, char **argv)
+static int run_on_pictures(const settings *set, const char *const *overrides, char **arguments, int n)
 {
-    settings set = {.detector = DETECTOR_DEFAULTS, .box_score = -1e6f, .threshold = 0.2f, .format = -1};
-    int n_arguments = 0;
-    const char **overrides = NULL;
-    inputs in = {0};
+    inputs in = {.is_recursive = set->is_recursive};
     boxes where = {0};
     target to = {0};
-    int status = options_parse(&command_pose, argc, argv, &set, &n_arguments);
-    if (status != OPTIONS_RUN) return status;
-    status = network_overrides(argv, &n_arguments, &overrides);
-    if (status == 0 && n_arguments == 0) status = tool_usage("expected at least one INPUT");
-    if (status == 0) status = check_settings(&set);
-    in.is_recursive = set.is_recursive;
-    for (int i = 0; status == 0 && i < n_arguments; i++) inputs_add(&in, argv[i]);
-    inputs_note(&in, set.network.model);
-    inputs_note(&in, set.network.config);
-    inputs_note(&in, set.boxes);
-    inputs_note(&in, set.detector.detector);
+    int status = set->format == HRNET_RESULTS_MOT
+                     ? tool_usage("--format mot is of tracks, which a video has; %s is none", arguments[0])
+                     : 0;
+    for (int i = 0; status == 0 && i < n; i++) inputs_add(&in, arguments[i]);
+    inputs_note(&in, set->network.model);
+    inputs_note(&in, set->network.config);
+    inputs_note(&in, set->boxes);
+    inputs_note(&in, set->detector.detector);
     if (status == 0 && in.n == 0) status = STATUS_FAILED;
-    if (status == 0) status = target_choose(&to, set.out, set.heatmaps, set.format, 0, &in);
-    if (status == 0 && !finds_people(&set)) {
-        const boxes_options how = {set.boxes, set.category, set.box_score, set.network.quiet};
+    if (status == 0) status = target_choose(&to, set->out, set->heatmaps, set->format, 0, &in);
+    if (status == 0 && !finds_people(set)) {
+        const boxes_options how = {set->boxes, set->category, set->box_score, set->network.quiet};
         status = boxes_open(&where, &how, in.paths, in.n);
     }
-    if (status == 0) {
-        to.drawing = (hrnet_draw_options){.size = set.line_width,
-                                          .show_box = set.draw_boxes,
-                                          .show_scores = set.draw_scores,
-                                          .color = (hrnet_draw_color)set.color};
-        status = run_network(&set, overrides, &in, &where, &to);
-    }
+    to.drawing = drawing_options(set);
+    if (status == 0) status = run_pictures(set, overrides, &in, &where, &to);
     target_end(&to); /* what a command line that was refused left */
-    free(overrides);
     inputs_free(&in);
     boxes_free(&where);
     return status;
 }
 
-const command command_pose = {
-    "pose", "INPUT... [options] [KEY VALUE ...]", "Find people in pictures, and their keypoints.", details, options,
-    run};
+/* Whether the command line asks for a video, so that an input that could be either is one. */
+static int wants_video(const settings *set)
+{
+    return video_option_given(&set->video) != NULL || (set->out != NULL && video_is_output(set->out));
+}
+
+static int run(int argc, char **argv)
+{
+    settings set = {
+        .detector = DETECTOR_DEFAULTS, .video = VIDEO_DEFAULTS, .box_score = -1e6f, .threshold = 0.2f, .format = -1};
+    int n_arguments = 0, n_videos = 0, first = 0;
+    const char **overrides = NULL;
+    int status = options_parse(&command_pose, argc, argv, &set, &n_arguments);
+    if (status != OPTIONS_RUN) return status;
+    status = network_overrides(argv, &n_arguments, &overrides);
+    if (status == 0 && n_arguments == 0) status = tool_usage("expected at least one INPUT");
+    if (status == 0) status = check_settings(&set);
+    for (int i = n_arguments - 1; status == 0 && i >= 0; i--) {
+        if (!video_is_input(argv[i], wants_video(&set))) continue;
+        n_videos++;
+        first = i;
+    }
+    if (status == 0 && n_videos > 0 && n_arguments > 1)
+        status = tool_usage("%s is a video: expected it alone, found %d inputs", argv[first], n_arguments);
+    else if (status == 0 && n_videos > 0)
+        status = run_video(&set, overrides, argv[0]);
+    else if (status == 0 && wants_video(&set))
+        status = tool_usage("%s goes with a video, found %s, which is none",
+                            video_option_given(&set.video) != NULL ? video_option_given(&set.video) : set.out, argv[0]);
+    else if (status == 0)
+        status = run_on_pictures(&set, overrides, argv, n_arguments);
+    free(overrides);
+    return status;
+}
+
+const command command_pose = {"pose",
+                              "INPUT... [options] [KEY VALUE ...]",
+                              "Find people in pictures or a video, and their keypoints.",
+                              details,
+                              options,
+                              run};

@@ -16,10 +16,14 @@ progress progress_begin(size_t total, const char *unit, int forced)
 static void show(const progress *p, size_t done)
 {
     const double rate = (double)done / (tool_seconds() - p->started + 1e-9);
-    const double left = rate > 0 ? (double)(p->total - done) / rate : 0;
+    const double left = rate > 0 && p->total > done ? (double)(p->total - done) / rate : 0;
     const int minutes = (int)(left / 60), seconds = (int)(left - 60.0 * minutes);
-    fprintf(stderr, "%s%zu of %zu %s, %.1f per second, %d:%02d left%s", p->terminal ? "\r" : "", done, p->total,
-            p->unit, rate, minutes, seconds, p->terminal ? "\033[K" : "\n");
+    const char *const begin = p->terminal ? "\r" : "", *const end = p->terminal ? "\033[K" : "\n";
+    if (p->total == 0)
+        fprintf(stderr, "%s%zu %s, %.1f per second%s", begin, done, p->unit, rate, end);
+    else
+        fprintf(stderr, "%s%zu of %zu %s, %.1f per second, %d:%02d left%s", begin, done, p->total, p->unit, rate,
+                minutes, seconds, end);
     fflush(stderr);
 }
 

@@ -11,7 +11,8 @@ typedef struct progress {
     int enabled, terminal;
 } progress;
 
-/* forced: also when standard error is no terminal (one line every few seconds then). */
+/* total 0: it is not known, and no time left is shown; it may be an estimate. forced: also when standard error is no
+ * terminal (one line every few seconds then). */
 progress progress_begin(size_t total, const char *unit, int forced);
 /* Called whenever something is done; prints at most a few times a second, and nothing in the first second. */
 void progress_update(progress *p, size_t done);

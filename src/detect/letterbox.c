@@ -17,7 +17,8 @@
 #include "base/status.h"
 
 enum {
-    CHUNK = 256,  /* columns that are made together */
+    CHUNK = 256,  /* columns that are made together at most */
+    SPAN = 4096,  /* columns of the picture that they lie between at most */
     ONE = 1 << 11 /* INTER_RESIZE_COEF_SCALE */
 };
 
@@ -77,27 +78,30 @@ typedef struct chunk {
 static void begin_chunk(chunk *c, const hr_letterbox *box, int x0)
 {
     const int n_in = box->picture_width, left = box->content_width - x0;
-    c->n = left < CHUNK ? left : CHUNK;
+    const int most = left < CHUNK ? left : CHUNK;
     c->row_of[0] = c->row_of[1] = -1;
-    for (int i = 0; i < c->n; i++) {
+    for (c->n = 0; c->n < most; c->n++) {
+        const int i = c->n;
         between b = find_between(x0 + i, n_in, box->content_width);
         if (b.index < 0 || b.index >= n_in - 1) {
             b = (between){b.index < 0 ? 0 : n_in - 1, {ONE, 0}};
         }
         c->pixel[i][0] = b.index;
         c->pixel[i][1] = b.index < n_in - 1 ? b.index + 1 : b.index;
+        if (c->pixel[i][1] - c->pixel[0][0] >= SPAN) break;
         memcpy(c->weight[i], b.weight, sizeof b.weight);
     }
 }
 
-/* One row of a picture in one plane, inlined for each format so that its layout is known when it is compiled. */
-static inline __attribute__((always_inline)) void resize_packed(const chunk *c, const uint8_t *row,
+/* One row of a picture in one plane, of which row holds the pixels from `first` on; inlined for each format so that its
+ * layout is known when it is compiled. */
+static inline __attribute__((always_inline)) void resize_packed(const chunk *c, const uint8_t *row, int first,
                                                                 hr_pixel_layout layout, int16_t *restrict out)
 {
     const int n = c->n;
     for (int i = 0; i < n; i++) {
-        const uint8_t *const left = row + (ptrdiff_t)c->pixel[i][0] * layout.step;
-        const uint8_t *const right = row + (ptrdiff_t)c->pixel[i][1] * layout.step;
+        const uint8_t *const left = row + (ptrdiff_t)(c->pixel[i][0] - first) * layout.step;
+        const uint8_t *const right = row + (ptrdiff_t)(c->pixel[i][1] - first) * layout.step;
         const int a0 = c->weight[i][0], a1 = c->weight[i][1];
         out[i * 3 + 0] = (int16_t)((a0 * left[layout.red] + a1 * right[layout.red]) >> 4);
         out[i * 3 + 1] = (int16_t)((a0 * left[layout.green] + a1 * right[layout.green]) >> 4);
@@ -105,26 +109,24 @@ static inline __attribute__((always_inline)) void resize_packed(const chunk *c, 
     }
 }
 
+/* Of a picture in several planes the part of the row that the chunk lies in becomes RGB first. */
 static void resize_planes(const chunk *c, const hrnet_pixels *pixels, int y, int16_t *out)
 {
-    for (int i = 0; i < c->n; i++) {
-        uint8_t left[3], right[3];
-        hr_pixels_convert(pixels, c->pixel[i][0], y, left);
-        hr_pixels_convert(pixels, c->pixel[i][1], y, right);
-        for (int k = 0; k < 3; k++)
-            out[i * 3 + k] = (int16_t)((c->weight[i][0] * left[k] + c->weight[i][1] * right[k]) >> 4);
-    }
+    uint8_t rgbx[SPAN * 4];
+    const int first = c->pixel[0][0];
+    hr_pixels_convert_row(pixels, first, y, c->pixel[c->n - 1][1] - first + 1, rgbx);
+    resize_packed(c, rgbx, first, hr_pixel_layout_of(HRNET_PIXELS_RGBA), out);
 }
 
 static void resize_row(const chunk *c, const hrnet_pixels *pixels, int y, int16_t *out)
 {
     const uint8_t *const row = pixels->planes[0] + y * pixels->strides[0];
     switch (pixels->format) {
-    case HRNET_PIXELS_RGB: resize_packed(c, row, hr_pixel_layout_of(HRNET_PIXELS_RGB), out); break;
-    case HRNET_PIXELS_BGR: resize_packed(c, row, hr_pixel_layout_of(HRNET_PIXELS_BGR), out); break;
-    case HRNET_PIXELS_RGBA: resize_packed(c, row, hr_pixel_layout_of(HRNET_PIXELS_RGBA), out); break;
-    case HRNET_PIXELS_BGRA: resize_packed(c, row, hr_pixel_layout_of(HRNET_PIXELS_BGRA), out); break;
-    case HRNET_PIXELS_GREY: resize_packed(c, row, hr_pixel_layout_of(HRNET_PIXELS_GREY), out); break;
+    case HRNET_PIXELS_RGB: resize_packed(c, row, 0, hr_pixel_layout_of(HRNET_PIXELS_RGB), out); break;
+    case HRNET_PIXELS_BGR: resize_packed(c, row, 0, hr_pixel_layout_of(HRNET_PIXELS_BGR), out); break;
+    case HRNET_PIXELS_RGBA: resize_packed(c, row, 0, hr_pixel_layout_of(HRNET_PIXELS_RGBA), out); break;
+    case HRNET_PIXELS_BGRA: resize_packed(c, row, 0, hr_pixel_layout_of(HRNET_PIXELS_BGRA), out); break;
+    case HRNET_PIXELS_GREY: resize_packed(c, row, 0, hr_pixel_layout_of(HRNET_PIXELS_GREY), out); break;
     case HRNET_PIXELS_NV12:
     case HRNET_PIXELS_I420: resize_planes(c, pixels, y, out); break;
     }
@@ -166,7 +168,7 @@ void hr_letterbox_rows(const hr_letterbox *box, int y0, int y1, uint8_t *rgb)
     const size_t row_bytes = (size_t)box->width * 3, content_bytes = (size_t)box->content_width * 3;
     const int end = y1 < box->content_height ? y1 : box->content_height;
     chunk c;
-    for (int x0 = 0; x0 < box->content_width; x0 += CHUNK) {
+    for (int x0 = 0; x0 < box->content_width; x0 += c.n) {
         begin_chunk(&c, box, x0);
         for (int y = y0; y < end; y++) make_row(&c, box, y, rgb + (size_t)(y - y0) * row_bytes + (size_t)x0 * 3);
     }
@@ -196,7 +198,7 @@ void hr_letterbox_rows_input(const hr_letterbox *box, const hr_pixel_table *tabl
     const int end = y1 < box->content_height ? y1 : box->content_height;
     uint8_t rgb[CHUNK * 3];
     chunk c;
-    for (int x0 = 0; x0 < box->content_width; x0 += CHUNK) {
+    for (int x0 = 0; x0 < box->content_width; x0 += c.n) {
         begin_chunk(&c, box, x0);
         for (int y = y0; y < end; y++) {
             make_row(&c, box, y, rgb);

@@ -5,6 +5,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/status.h"
 #include "pose/digits.h"
@@ -131,7 +132,7 @@ static hr_color darker(hr_color color)
     return color;
 }
 
-static figure_colors colors_of(int person, hrnet_draw_color color)
+static figure_colors colors_of(uint32_t person, hrnet_draw_color color)
 {
     if (color != HRNET_COLOR_PERSON) return side_colors;
     const hr_color own = person_colors[person % N_PERSON_COLORS];
@@ -169,12 +170,10 @@ static void write_score(float score, char text[16])
     snprintf(text, 16, "%s%d.%02d", score < 0 ? "-" : "", hundredths / 100, hundredths % 100);
 }
 
-/* The score on a plate in the person's colour: above the box, or in it where the picture ends. */
-static void draw_score(hrnet_image *image, const hrnet_box *box, float score, double width, hr_color color)
+/* Numbers on a plate in the person's colour: above the box, or in it where the picture ends. */
+static void draw_plate(hrnet_image *image, const hrnet_box *box, const char *text, double width, hr_color color)
 {
-    char text[16];
-    if (!isfinite(box->x) || !isfinite(box->y) || !isfinite(score)) return;
-    write_score(score, text);
+    if (!isfinite(box->x) || !isfinite(box->y)) return;
     const double height = fmin(fmax(4.2 * width, 7), 0.2 * image->height), length = hr_digits_length(text, height);
     const double plate = height * 0.78, x = clamp(box->x, 0, image->width - length - 1.5 * plate);
     const double above = box->y - 2 * plate - width, y = clamp(above >= 0 ? above : box->y + width, 0, image->height);
@@ -182,6 +181,18 @@ static void draw_score(hrnet_image *image, const hrnet_box *box, float score, do
     hr_paint_capsule(image, a, b, plate + clamp(width * 0.3, 0.8, 3), outline_color);
     hr_paint_capsule(image, a, b, plate, color);
     hr_paint_digits(image, (hr_point){x + plate * 0.75, y + plate - height / 2}, text, height, outline_color);
+}
+
+/* The number of the track, the score, or both. */
+static void draw_numbers(hrnet_image *image, const hrnet_pose *who, float score, const hrnet_draw_options *o,
+                         double width, hr_color color)
+{
+    char text[32] = "", number[16] = "";
+    if (o->show_tracks && who->track != 0) snprintf(text, sizeof text, "%u", (unsigned)who->track);
+    if (o->show_scores && isfinite(score)) write_score(score, number);
+    if (text[0] != '\0' && number[0] != '\0') strcat(text, " ");
+    strcat(text, number);
+    if (text[0] != '\0') draw_plate(image, &who->box, text, width, color);
 }
 
 static void draw_person(hrnet_image *image, const hrnet_skeleton *skeleton, const hrnet_people *people, int person,
@@ -193,7 +204,7 @@ static void draw_person(hrnet_image *image, const hrnet_skeleton *skeleton, cons
     const double width = o->size > 0 ? o->size : scaled;
     if (o->show_box || n == 0) draw_box(image, &who->box, width * (n > 0 ? 0.6 : 0.8), colors->box);
     if (n > 0) draw_pose(image, skeleton, who->keypoints, o->threshold, width, colors);
-    if (o->show_scores) draw_score(image, &who->box, n > 0 ? who->score : who->box_score, width, colors->box);
+    draw_numbers(image, who, n > 0 ? who->score : who->box_score, o, width, colors->box);
 }
 
 hrnet_status hrnet_draw_people(hrnet_image *image, const hrnet_skeleton *skeleton, const hrnet_people *people,
@@ -210,10 +221,14 @@ hrnet_status hrnet_draw_people(hrnet_image *image, const hrnet_skeleton *skeleto
         HR_TRY(hr_skeleton_check_joints(skeleton, people->n_keypoints));
     }
     hrnet_draw_color color = o->color;
-    if (color == HRNET_COLOR_AUTO) color = people->n_persons > 1 ? HRNET_COLOR_PERSON : HRNET_COLOR_SIDE;
+    int has_tracks = 0;
+    for (int i = 0; i < people->n_persons; i++) has_tracks |= people->persons[i].track != 0;
+    if (color == HRNET_COLOR_AUTO) color = people->n_persons > 1 || has_tracks ? HRNET_COLOR_PERSON : HRNET_COLOR_SIDE;
     for (int i = people->n_persons - 1; i >= 0; i--) {
-        const figure_colors colors = colors_of(i, color);
-        if (people->persons[i].status == HRNET_OK) draw_person(image, skeleton, people, i, o, &colors);
+        const hrnet_pose *const who = &people->persons[i];
+        const uint32_t own = who->track != 0 ? who->track - 1 : (uint32_t)i;
+        const figure_colors colors = colors_of(own, color);
+        if (who->status == HRNET_OK) draw_person(image, skeleton, people, i, o, &colors);
     }
     return HRNET_OK;
 }

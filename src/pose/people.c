@@ -86,6 +86,50 @@ void hrnet_people_fail(hrnet_people *people, int person, hrnet_status status, co
     people->n_persons = 0;
 }
 
+hrnet_status hr_people_append(hrnet_people *people, const hrnet_people *more, size_t map_floats)
+{
+    const size_t n = (size_t)people->n_persons, n_more = (size_t)more->n_persons;
+    const size_t n_numbers = n_more * (size_t)more->n_keypoints;
+    const size_t n_maps = more->heatmaps != NULL ? (n + n_more) * map_floats : 0;
+    hrnet_pose *const persons = hr_people_alloc(people, (n + n_more) * sizeof *persons);
+    hrnet_keypoint *const keypoints = hr_people_alloc(people, n_numbers * sizeof *keypoints);
+    float *const heatmaps = n_maps > 0 ? hr_people_alloc(people, n_maps * sizeof *heatmaps) : NULL;
+    if (persons == NULL || keypoints == NULL || (n_maps > 0 && heatmaps == NULL))
+        return hr_fail_memory((n + n_more) * sizeof *persons);
+    if (n > 0) memcpy(persons, people->persons, n * sizeof *persons);
+    for (size_t i = 0; i < n_more; i++) {
+        hrnet_pose *const one = &persons[n + i];
+        *one = more->persons[i];
+        one->keypoints = keypoints + i * (size_t)more->n_keypoints;
+        if (more->n_keypoints > 0)
+            memcpy(one->keypoints, more->persons[i].keypoints, (size_t)more->n_keypoints * sizeof *keypoints);
+        if (one->message != NULL) one->message = hr_people_text(people, one->message);
+    }
+    if (heatmaps != NULL) {
+        if (people->heatmaps != NULL) memcpy(heatmaps, people->heatmaps, n * map_floats * sizeof *heatmaps);
+        memcpy(heatmaps + n * map_floats, more->heatmaps, n_more * map_floats * sizeof *heatmaps);
+        people->heatmaps = heatmaps;
+    }
+    people->persons = persons;
+    people->n_persons = (int)(n + n_more);
+    people->n_keypoints = more->n_keypoints;
+    return HRNET_OK;
+}
+
+void hr_people_drop_untracked(hrnet_people *people, size_t map_floats)
+{
+    int n = 0;
+    for (int i = 0; i < people->n_persons; i++) {
+        if (people->persons[i].track == 0 && people->persons[i].status == HRNET_OK) continue;
+        people->persons[n] = people->persons[i];
+        if (people->heatmaps != NULL)
+            memmove(people->heatmaps + (size_t)n * map_floats, people->heatmaps + (size_t)i * map_floats,
+                    map_floats * sizeof *people->heatmaps);
+        n++;
+    }
+    people->n_persons = n;
+}
+
 void hrnet_people_free(hrnet_people *people)
 {
     if (people == NULL) return;

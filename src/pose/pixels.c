@@ -10,6 +10,7 @@
 #include "pose/pixels.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/status.h"
@@ -49,6 +50,115 @@ void hr_pixels_convert(const hrnet_pixels *pixels, ptrdiff_t x, ptrdiff_t y, uin
         convert(light, second[x / 2], pixels->planes[2][y / 2 * pixels->strides[2] + x / 2], rgb);
 }
 
+/* ------------------------------------------------------------------------------------------------ rows */
+
+/* A factor as hi 2^15 + lo, so that its product with a number of 9 bits is made of products of 16 bits, which every
+ * processor multiplies eight at a time; the sum is the same. */
+static inline int32_t times(int16_t value, int32_t factor)
+{
+    const int16_t hi = (int16_t)(factor >> 15), lo = (int16_t)(factor & 0x7fff);
+    return (int32_t)((uint32_t)(int32_t)(int16_t)(value * hi) << 15) + (int32_t)value * lo;
+}
+
+/* The same as to_byte: sums of three terms are below 2^10 after the shift. */
+static inline uint8_t clamp16(int32_t fixed)
+{
+    const int16_t value = (int16_t)(fixed >> SHIFT);
+    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+}
+
+enum { BLOCK = 64 }; /* pixels that are converted together, in loops without branches that compilers make vectors of */
+
+/* light [BLOCK], u and v [BLOCK / 2] to pixels [BLOCK], red in the lowest byte, the highest 0. */
+static void convert_block(const uint8_t *restrict light, const uint8_t *restrict u, const uint8_t *restrict v,
+                          uint32_t *restrict pixels)
+{
+    int32_t red[BLOCK], green[BLOCK], blue[BLOCK]; /* what the chroma of each pixel adds */
+    uint8_t r[BLOCK], g[BLOCK], b[BLOCK];
+    for (int i = 0; i < BLOCK / 2; i++) {
+        const int16_t cu = (int16_t)(u[i] - 128), cv = (int16_t)(v[i] - 128);
+        red[2 * i] = red[2 * i + 1] = times(cv, RED_FROM_V);
+        green[2 * i] = green[2 * i + 1] = times(cv, GREEN_FROM_V) + times(cu, GREEN_FROM_U);
+        blue[2 * i] = blue[2 * i + 1] = times(cu, BLUE_FROM_U);
+    }
+    for (int i = 0; i < BLOCK; i++) {
+        const int16_t above = (int16_t)(light[i] > 16 ? light[i] - 16 : 0);
+        const int32_t grey = times(above, FROM_Y) + (1 << (SHIFT - 1));
+        r[i] = clamp16(grey + red[i]);
+        g[i] = clamp16(grey + green[i]);
+        b[i] = clamp16(grey + blue[i]);
+    }
+    for (int i = 0; i < BLOCK; i++) pixels[i] = r[i] | (uint32_t)g[i] << 8 | (uint32_t)b[i] << 16;
+}
+
+/* n chroma samples, each `step` bytes after the one before. */
+static void copy_chroma(uint8_t *restrict out, const uint8_t *restrict from, int step, int n)
+{
+    if (step == 1)
+        memcpy(out, from, (size_t)n);
+    else
+        for (int i = 0; i < n; i++) out[i] = from[2 * i];
+}
+
+void hr_pixels_convert_row(const hrnet_pixels *pixels, ptrdiff_t x, ptrdiff_t y, ptrdiff_t n, uint8_t *rgbx)
+{
+    const uint8_t *const light = pixels->planes[0] + y * pixels->strides[0];
+    const int is_nv12 = pixels->format == HRNET_PIXELS_NV12, step = is_nv12 ? 2 : 1;
+    const uint8_t *const u = pixels->planes[1] + y / 2 * pixels->strides[1];
+    const uint8_t *const v = is_nv12 ? u + 1 : pixels->planes[2] + y / 2 * pixels->strides[2];
+    const ptrdiff_t first = x & ~(ptrdiff_t)1, end = x + n; /* blocks begin with a chroma sample */
+    uint8_t block[BLOCK] = {0}, block_u[BLOCK / 2] = {0}, block_v[BLOCK / 2] = {0};
+    uint32_t made[BLOCK];
+    for (ptrdiff_t at = first; at < end; at += BLOCK) {
+        const int n_here = (int)(end - at < BLOCK ? end - at : BLOCK), left_out = at < x;
+        memcpy(block, light + at, (size_t)n_here);
+        copy_chroma(block_u, u + at / 2 * step, step, (n_here + 1) / 2);
+        copy_chroma(block_v, v + at / 2 * step, step, (n_here + 1) / 2);
+        convert_block(block, block_u, block_v, made);
+        memcpy(rgbx + 4 * (at + left_out - x), made + left_out, (size_t)(n_here - left_out) * 4);
+    }
+}
+
+/* n pixels of a format with one plane. The format is a constant wherever this is called, so that each has a loop of its
+ * own. */
+static inline void pack_plane(const hrnet_pixels *pixels, ptrdiff_t y, hrnet_pixel_format format,
+                              uint32_t *restrict out)
+{
+    const hr_pixel_layout layout = hr_pixel_layout_of(format);
+    const uint8_t *restrict const first = pixels->planes[0] + y * pixels->strides[0];
+    for (ptrdiff_t i = 0; i < pixels->width; i++) {
+        const uint8_t *const pixel = first + i * layout.step;
+        out[i] =
+            0xff000000u | (uint32_t)pixel[layout.red] << 16 | (uint32_t)pixel[layout.green] << 8 | pixel[layout.blue];
+    }
+}
+
+static void pack_planar(const hrnet_pixels *pixels, ptrdiff_t y, uint32_t *out)
+{
+    uint8_t rgbx[BLOCK * 4];
+    for (ptrdiff_t x = 0; x < pixels->width; x += BLOCK) {
+        const ptrdiff_t left = pixels->width - x, n = left < BLOCK ? left : BLOCK;
+        hr_pixels_convert_row(pixels, x, y, n, rgbx);
+        for (ptrdiff_t i = 0; i < n; i++)
+            out[x + i] = 0xff000000u | (uint32_t)rgbx[4 * i] << 16 | (uint32_t)rgbx[4 * i + 1] << 8 | rgbx[4 * i + 2];
+    }
+}
+
+void hr_pixels_pack_row(const hrnet_pixels *pixels, ptrdiff_t y, uint32_t *out)
+{
+    switch (pixels->format) {
+    case HRNET_PIXELS_RGB: pack_plane(pixels, y, HRNET_PIXELS_RGB, out); break;
+    case HRNET_PIXELS_BGR: pack_plane(pixels, y, HRNET_PIXELS_BGR, out); break;
+    case HRNET_PIXELS_RGBA: pack_plane(pixels, y, HRNET_PIXELS_RGBA, out); break;
+    case HRNET_PIXELS_BGRA: pack_plane(pixels, y, HRNET_PIXELS_BGRA, out); break;
+    case HRNET_PIXELS_GREY: pack_plane(pixels, y, HRNET_PIXELS_GREY, out); break;
+    case HRNET_PIXELS_NV12:
+    case HRNET_PIXELS_I420: pack_planar(pixels, y, out); break;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------ checks */
+
 /* Bytes of a row of a plane; 0: the format does not have that plane. */
 static ptrdiff_t row_bytes(hrnet_pixel_format format, int width, int plane)
 {
@@ -81,6 +191,26 @@ hrnet_status hr_pixels_check(const hrnet_pixels *pixels, hrnet_pixels *out)
     return HRNET_OK;
 }
 
+/* rgb [width][3] */
+static void copy_row(const hrnet_pixels *pixels, int y, uint8_t *rgb)
+{
+    enum { PART = 512 };
+    const hr_pixel_layout layout = hr_pixel_layout_of(pixels->format);
+    const uint8_t *const row = pixels->planes[0] + y * pixels->strides[0];
+    uint8_t rgbx[4 * PART];
+    if (layout.step != 0) {
+        for (ptrdiff_t x = 0; x < pixels->width; x++) hr_pixels_rgb(row + x * layout.step, layout, rgb + 3 * x);
+        return;
+    }
+    for (ptrdiff_t x = 0; x < pixels->width; x += PART) {
+        const ptrdiff_t n = pixels->width - x < PART ? pixels->width - x : PART;
+        uint8_t *const to = rgb + 3 * x;
+        hr_pixels_convert_row(pixels, x, y, n, rgbx);
+        for (ptrdiff_t i = 0; i < n - 1; i++) memcpy(to + 3 * i, rgbx + 4 * i, 4); /* the fourth byte is overwritten */
+        memcpy(to + 3 * (n - 1), rgbx + 4 * (n - 1), 3);
+    }
+}
+
 hrnet_status hrnet_image_copy(hrnet_image *out, const hrnet_pixels *pixels)
 {
     hrnet_pixels from;
@@ -91,13 +221,7 @@ hrnet_status hrnet_image_copy(hrnet_image *out, const hrnet_pixels *pixels)
         return hr_fail(HRNET_ERR_LIMIT, "hrnet_image_copy: %d x %d pixels, the limit is 2^28", from.width, from.height);
     uint8_t *const rgb = hr_alloc(n, 3);
     if (rgb == NULL) return hr_fail_memory(n * 3);
-    const hr_pixel_layout layout = hr_pixel_layout_of(from.format);
-    uint8_t *to = rgb;
-    for (int y = 0; y < from.height; y++)
-        for (int x = 0; x < from.width; x++, to += 3) {
-            uint8_t scratch[3];
-            hr_pixels_rgb(hr_pixels_find(&from, layout, x, y, scratch), layout, to);
-        }
+    for (int y = 0; y < from.height; y++) copy_row(&from, y, rgb + (size_t)y * (size_t)from.width * 3);
     *out = (hrnet_image){from.width, from.height, rgb};
     return HRNET_OK;
 }

@@ -1,7 +1,7 @@
 /*
  * pixels.h - pixels of any format read as RGB, where they are. Formats of one plane are a matter of offsets
- * (hr_pixel_layout), which loops know at compile time; the others are converted pixel by pixel, with the arithmetic of
- * cv2.cvtColor.
+ * (hr_pixel_layout), which loops know at compile time; the others are converted, pixel by pixel or in rows, with the
+ * arithmetic of cv2.cvtColor.
  */
 #ifndef HR_POSE_PIXELS_H
 #define HR_POSE_PIXELS_H
@@ -31,8 +31,15 @@ static inline hr_pixel_layout hr_pixel_layout_of(hrnet_pixel_format format)
  * picture, the format is unknown, a plane is missing, rows overlap or reserved bytes are not zero. */
 hrnet_status hr_pixels_check(const hrnet_pixels *pixels, hrnet_pixels *out);
 
+/* Convert row y of any format to n = width numbers 0xffRRGGBB. */
+void hr_pixels_pack_row(const hrnet_pixels *pixels, ptrdiff_t y, uint32_t *out);
+
 /* Convert pixel (x, y) of a format with several planes. */
 void hr_pixels_convert(const hrnet_pixels *pixels, ptrdiff_t x, ptrdiff_t y, uint8_t rgb[3]);
+
+/* Convert n pixels of a row, from (x, y) on, into rgbx [n][4], whose fourth byte is 0: the same numbers, several times
+ * faster. */
+void hr_pixels_convert_row(const hrnet_pixels *pixels, ptrdiff_t x, ptrdiff_t y, ptrdiff_t n, uint8_t *rgbx);
 
 /* Pixel (x, y), which must lie inside: in the picture itself, or converted into scratch. layout is that of the format;
  * it also says where the colours of the result are. */

@@ -2,14 +2,16 @@
  * write_csv.c - format csv: one row a keypoint, or a box where there are boxes alone, quoted as RFC 4180 says. What
  * failed has no rows.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "results/writer.h"
 
-static void add_field(hr_text *text, const char *field)
+/* A text, with `behind` at its end, which needs no quotes. */
+static void add_field(hr_text *text, const char *field, const char *behind)
 {
     if (strpbrk(field, ",\"\r\n") == NULL) {
-        hr_text_add(text, "%s", field);
+        hr_text_add(text, "%s%s", field, behind);
         return;
     }
     hr_text_add(text, "\"");
@@ -17,7 +19,15 @@ static void add_field(hr_text *text, const char *field)
         if (*field == '"') hr_text_add(text, "\"");
         hr_text_add_bytes(text, field, 1);
     }
-    hr_text_add(text, "\"");
+    hr_text_add(text, "%s\"", behind);
+}
+
+/* The picture's name; "walk.mp4#17" of frame 17 of a video. */
+static void add_name(hr_text *text, const hrnet_people *people)
+{
+    char number[24] = "";
+    if (people->frame > 0) snprintf(number, sizeof number, "#%lld", (long long)people->frame);
+    add_field(text, people->name, number);
 }
 
 /* What stands before the number, and the number with this many digits. */
@@ -45,16 +55,16 @@ static void add_box(hr_text *text, const hrnet_pose *one)
     hr_text_add(text, ",%u\n", (unsigned)one->track);
 }
 
-static void add_person(hr_text *text, const hrnet_skeleton *skeleton, const char *name, int person,
-                       const hrnet_pose *one)
+static void add_person(hr_text *text, const hrnet_skeleton *skeleton, const hrnet_people *people, int person)
 {
+    const hrnet_pose *const one = &people->persons[person];
     for (int k = 0; k < skeleton->n_keypoints; k++) {
         const hrnet_keypoint *const point = &one->keypoints[k];
-        add_field(text, name);
+        add_name(text, people);
         hr_text_add(text, ",%d", person);
         add_number(text, ",", one->score, 6);
         hr_text_add(text, ",%d,", k);
-        add_field(text, skeleton->keypoint_names[k]);
+        add_field(text, skeleton->keypoint_names[k], "");
         add_number(text, ",", point->x, 7);
         add_number(text, ",", point->y, 7);
         add_number(text, ",", point->score, 6);
@@ -69,11 +79,11 @@ static void add(hrnet_results_writer *w, const hrnet_people *people)
         const hrnet_pose *const one = &people->persons[i];
         if (!hr_pose_is_good(one)) continue;
         if (w->options.boxes) {
-            add_field(text, people->name);
+            add_name(text, people);
             hr_text_add(text, ",%d", i);
             add_box(text, one);
         } else {
-            add_person(text, w->options.skeleton, people->name, i, one);
+            add_person(text, w->options.skeleton, people, i);
         }
     }
 }

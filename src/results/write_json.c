@@ -48,6 +48,12 @@ static void write_picture(hrnet_json_writer *json, const hrnet_skeleton *skeleto
     hrnet_json_object(json);
     hrnet_json_key(json, "file");
     hrnet_json_text(json, people->name);
+    if (people->frame > 0) {
+        hrnet_json_key(json, "frame");
+        hrnet_json_integer(json, people->frame);
+        hrnet_json_key(json, "seconds");
+        hrnet_json_double(json, people->seconds);
+    }
     if (people->status != HRNET_OK) {
         hrnet_json_key(json, "error");
         hrnet_json_text(json, hr_results_reason(people->status, people->message));

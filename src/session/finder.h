@@ -12,7 +12,18 @@ struct hrnet_finder {
     hrnet_finder_options options;     /* with the defaults filled in */
     hrnet_model_info info;            /* of the session's model */
     float *sigmas;                    /* [n_joints], for OKS */
+    /* Leave of a picture's boxes those whose poses are wanted; NULL: all are. Asked by hr_people_find. */
+    hrnet_status (*choose)(void *context, hrnet_objects *found);
+    void *choose_context;
 };
+
+/* Set what chooses boxes, for the calls up to hr_finder_choose_by(finder, NULL, NULL). */
+static inline void hr_finder_choose_by(hrnet_finder *finder,
+                                       hrnet_status (*choose)(void *context, hrnet_objects *found), void *context)
+{
+    finder->choose = choose;
+    finder->choose_context = context;
+}
 
 /* Threads of its pool. */
 int hr_finder_threads(const hrnet_finder *finder);

@@ -57,7 +57,10 @@ static hrnet_status detect(search *s)
                                       .cancelled = ask_cancelled,
                                       .context = s};
     HR_TRY(hrnet_detector_session_detect(s->finder->detector, s->pictures, s->n, &how, s->detections));
-    for (int i = 0; i < s->n; i++) choose_boxes(s->finder, &s->detections[i], &s->people[i]);
+    for (int i = 0; i < s->n; i++) {
+        choose_boxes(s->finder, &s->detections[i], &s->people[i]);
+        if (s->finder->choose != NULL) HR_TRY(s->finder->choose(s->finder->choose_context, &s->detections[i]));
+    }
     return HRNET_OK;
 }
 

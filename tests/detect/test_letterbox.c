@@ -189,6 +189,33 @@ static void test_formats(void **state)
     }
 }
 
+/* A wide picture, of which an output pixel skips hundreds, in several planes and as RGB. */
+static void test_wide_planes(void **state)
+{
+    (void)state;
+    enum { W = 30001, H = 200 };
+    uint8_t *const bytes = malloc(W * H * 2);
+    const hrnet_pixels view = {.width = W,
+                               .height = H,
+                               .format = HRNET_PIXELS_NV12,
+                               .planes = {bytes, bytes + W * H, NULL},
+                               .strides = {W, W + 1}};
+    for (size_t i = 0; i < W * H * 2; i++) bytes[i] = (uint8_t)hr_random_bits(4, i);
+    hrnet_image copy = {0};
+    assert_int_equal(hrnet_image_copy(&copy, &view), HRNET_OK);
+    const hrnet_pixels packed = hrnet_image_pixels(&copy);
+    static const int sizes[] = {32, 320, 640};
+    for (int i = 0; i < 3; i++) {
+        const hr_letterbox box = fit(&view, sizes[i], sizes[i]), wanted = fit(&packed, sizes[i], sizes[i]);
+        uint8_t *const a = make(&box), *const b = make(&wanted);
+        assert_memory_equal(a, b, (size_t)sizes[i] * (size_t)sizes[i] * 3);
+        test_free(a);
+        test_free(b);
+    }
+    hrnet_image_free(&copy);
+    free(bytes);
+}
+
 static void check_sizes(int width, int height, int size, hr_letterbox_rule rule, const int expected[4])
 {
     hr_letterbox box;
@@ -243,11 +270,9 @@ static void test_extreme_pictures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes_equal_opencv),
-        cmocka_unit_test(test_input_is_the_table_of_the_bytes),
-        cmocka_unit_test(test_legacy_tensor),
-        cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_bytes_equal_opencv), cmocka_unit_test(test_input_is_the_table_of_the_bytes),
+        cmocka_unit_test(test_legacy_tensor),      cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_wide_planes),        cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_extreme_pictures),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -5,6 +5,8 @@
 #include <hrnet_results.h>
 #include <hrnet_track.h>
 #include <hrnet_train.h>
+#include <hrnet_video.h>
+#include <hrnet_window.h>
 
 #include <cstdio>
 #include <cstring>
@@ -26,6 +28,12 @@ int main()
     failed += std::strstr(hrnet_last_error(), "file.json") == nullptr;
     failed += std::strcmp(hrnet_coco_number_names()[HRNET_COCO_AP], "AP") != 0;
     failed += hrnet_dataset_info_coco()->skeleton.n_keypoints != 17;
+    hrnet_video *video = nullptr;
+    failed += hrnet_video_open(&video, nullptr, nullptr) != HRNET_ERR_ARGUMENT;
+    hrnet_video_free(nullptr);
+    hrnet_video_writer_free(nullptr);
+    failed += hrnet_window_open(nullptr, nullptr, 640, 480, nullptr) != HRNET_ERR_ARGUMENT;
+    hrnet_window_free(nullptr);
     hrnet_trainer_free(nullptr);
     hrnet_tracker *tracker = nullptr;
     failed += hrnet_tracker_create(&tracker, nullptr) != HRNET_OK || hrnet_tracker_n_tracks(tracker) != 0;

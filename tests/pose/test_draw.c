@@ -200,6 +200,46 @@ static void test_people_are_told_apart(void **state)
     assert_int_equal(find_painted(128).n, 0);
 }
 
+/* The number of a track stands where the score does, and a track has its colour wherever its person stands. */
+static void test_tracks(void **state)
+{
+    (void)state;
+    hrnet_pose persons[] = {{.box = {10, 40, 30, 40}, .box_score = 0.5f, .track = 3},
+                            {.box = {60, 40, 30, 40}, .box_score = 0.5f, .track = 14}};
+    hrnet_people people = {.name = "", .n_persons = 2, .persons = persons};
+    hrnet_draw_options options = {.size = 2};
+    clear(0);
+    assert_int_equal(hrnet_draw_people(&picture, NULL, &people, &options), HRNET_OK);
+    const painted boxes = find_painted(0);
+    static uint8_t before[sizeof pixels];
+    memcpy(before, pixels, sizeof pixels);
+    const hrnet_pose first = persons[0];
+    persons[0] = persons[1];
+    persons[1] = first;
+    clear(0);
+    assert_int_equal(hrnet_draw_people(&picture, NULL, &people, &options), HRNET_OK);
+    assert_memory_equal(before, pixels, sizeof pixels);
+    people.n_persons = 1; /* alone it has its colour, too, not those of the sides */
+    clear(0);
+    assert_int_equal(hrnet_draw_people(&picture, NULL, &people, &options), HRNET_OK);
+    const size_t edge = (size_t)(60 * picture.width + 60) * 3; /* of the box at 60, 40 */
+    assert_memory_equal(before + edge, pixels + edge, 3);
+    clear(0);
+    people.n_persons = 2;
+    options.show_tracks = 1;
+    assert_int_equal(hrnet_draw_people(&picture, NULL, &people, &options), HRNET_OK);
+    const painted numbered = find_painted(0);
+    assert_true(numbered.y0 < 36 && numbered.n > boxes.n + 100);
+    options.show_scores = 1;
+    assert_int_equal(hrnet_draw_people(&picture, NULL, &people, &options), HRNET_OK);
+    assert_true(find_painted(0).n > numbered.n + 100);
+    persons[0].track = persons[1].track = 0;
+    options.show_scores = 0;
+    clear(0);
+    assert_int_equal(hrnet_draw_people(&picture, NULL, &people, &options), HRNET_OK);
+    assert_int_equal(find_painted(0).y0, boxes.y0);
+}
+
 /* Scores stand above their box, or in it where there is no room, and in the picture. */
 static void test_boxes_and_scores(void **state)
 {
@@ -268,6 +308,7 @@ int main(void)
         cmocka_unit_test(test_senseless_keypoints_are_harmless),
         cmocka_unit_test(test_people_are_told_apart),
         cmocka_unit_test(test_boxes_and_scores),
+        cmocka_unit_test(test_tracks),
         cmocka_unit_test(test_bad_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

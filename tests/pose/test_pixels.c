@@ -12,8 +12,10 @@
 #include "../support/guard.h"
 #include "../support/ppm.h"
 #include "base/mem.h"
+#include "pose/pixels.h"
 #include "pose/affine.h"
 #include "pose/crop.h"
+#include "pose/pixels.h"
 
 #define MUST(call) assert_int_equal((call), HRNET_OK)
 
@@ -98,9 +100,20 @@ static void crops_are_equal(const hrnet_pixels *view, const hrnet_pixels *refere
     }
 }
 
+/* As copies and as rows of 32-bit pixels. */
 static void copies_are_equal(const hrnet_pixels *view, const hrnet_image *reference)
 {
     hrnet_image copy = {0};
+    hrnet_pixels checked;
+    uint32_t row[64];
+    MUST(hr_pixels_check(view, &checked));
+    for (int y = 0; y < reference->height; y++) {
+        hr_pixels_pack_row(&checked, y, row);
+        for (int x = 0; x < reference->width; x++) {
+            const uint8_t *rgb = reference->rgb + (y * reference->width + x) * 3;
+            assert_int_equal(row[x], 0xff000000u | (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | rgb[2]);
+        }
+    }
     MUST(hrnet_image_copy(&copy, view));
     assert_int_equal(copy.width, reference->width);
     assert_int_equal(copy.height, reference->height);
@@ -185,6 +198,49 @@ static void planes_equal_opencv(void **state)
     free(whole.rgb);
 }
 
+/* Rows are converted to the same numbers as pixels: all 2^24 values of Y, U and V. */
+static void rows_equal_pixels(void **state)
+{
+    (void)state;
+    uint8_t light[256], u[128], v[128], rgbx[256 * 4], rgb[4] = {0};
+    const hrnet_pixels view = {
+        .width = 256, .height = 1, .format = HRNET_PIXELS_I420, .planes = {light, u, v}, .strides = {256, 128, 128}};
+    for (int i = 0; i < 256; i++) light[i] = (uint8_t)i;
+    for (int chroma = 0; chroma < 1 << 16; chroma++) {
+        memset(u, chroma & 255, sizeof u);
+        memset(v, chroma >> 8, sizeof v);
+        hr_pixels_convert_row(&view, 0, 0, 256, rgbx);
+        for (int i = 0; i < 256; i++) {
+            hr_pixels_convert(&view, i, 0, rgb);
+            if (memcmp(rgb, rgbx + 4 * i, 4) != 0) fail_msg("Y %d U %d V %d", i, chroma & 255, chroma >> 8);
+        }
+    }
+}
+
+/* Parts of rows, of any length and from any pixel on, and nothing behind them. */
+static void parts_of_rows(void **state)
+{
+    (void)state;
+    static const int lengths[] = {1, 2, 3, 63, 64, 65, 128, 131};
+    for (int k = 0; k < 2; k++) {
+        plane planes[3];
+        const hrnet_pixels view =
+            make_planar(planes, k ? HRNET_PIXELS_NV12 : HRNET_PIXELS_I420, 135, 3, 5, 0, GUARD_END);
+        for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+            for (int x = 0; x < 4 && x + lengths[i] <= 135; x++) {
+                uint8_t rgbx[136 * 4], rgb[4] = {0};
+                memset(rgbx, 99, sizeof rgbx);
+                hr_pixels_convert_row(&view, x, 2, lengths[i], rgbx);
+                for (int at = 0; at < lengths[i]; at++) {
+                    hr_pixels_convert(&view, x + at, 2, rgb);
+                    assert_memory_equal(rgb, rgbx + 4 * at, 4);
+                }
+                assert_int_equal(rgbx[4 * lengths[i]], 99);
+            }
+        for (int i = 0; i < 3; i++) unguard(planes[i].memory);
+    }
+}
+
 /* ---------------------------------------------------------------------------------------------- refusals */
 
 static void refuse(hrnet_pixels view, const char *reason)
@@ -248,6 +304,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats_and_strides_change_nothing),
         cmocka_unit_test(planes_equal_opencv),
+        cmocka_unit_test(rows_equal_pixels),
+        cmocka_unit_test(parts_of_rows),
         cmocka_unit_test(refused_views),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

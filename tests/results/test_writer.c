@@ -217,6 +217,39 @@ static void the_locale_changes_nothing(void **state)
     setlocale(LC_ALL, "C");
 }
 
+/* A frame is told from the others of its video: by keys in JSON, by a number behind the name in CSV. */
+static void frames_of_a_video(void **state)
+{
+    (void)state;
+    static const struct {
+        hrnet_results_format format;
+        const char *text;
+    } all[] = {{HRNET_RESULTS_JSONL,
+                "{\"file\":\"a,b.mp4\",\"frame\":17,\"seconds\":0.64,\"width\":8,\"height\":6,\"persons\":["},
+               {HRNET_RESULTS_CSV, "\n\"a,b.mp4#17\",0,"}};
+    hrnet_people people = {0};
+    MUST(hrnet_people_create(&people, "a,b.mp4", 1, 0));
+    people.width = 8;
+    people.height = 6;
+    people.frame = 17;
+    people.seconds = 0.64;
+    people.persons[0].box = (hrnet_box){1, 2, 3, 4};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        static memory got;
+        got = (memory){.room = sizeof got.bytes - 1};
+        hrnet_results_writer *writer = NULL;
+        MUST(hrnet_results_open(
+            &writer, NULL,
+            &(hrnet_results_options){.format = all[i].format, .boxes = 1, .write = to_memory, .context = &got}));
+        MUST(hrnet_results_write(writer, &people));
+        MUST(hrnet_results_finish(writer));
+        hrnet_results_free(writer);
+        got.bytes[got.n] = '\0';
+        assert_non_null(strstr(got.bytes, all[i].text));
+    }
+    hrnet_people_free(&people);
+}
+
 static void formats_are_described(void **state)
 {
     (void)state;
@@ -409,6 +442,7 @@ int main(void)
         cmocka_unit_test(documents_are_the_expected_bytes),
         cmocka_unit_test(documents_of_boxes),
         cmocka_unit_test(the_locale_changes_nothing),
+        cmocka_unit_test(frames_of_a_video),
         cmocka_unit_test(formats_are_described),
         cmocka_unit_test(defaults),
         cmocka_unit_test(refused_options),
