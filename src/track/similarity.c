@@ -17,6 +17,12 @@ double hr_box_iou(hrnet_box a, hrnet_box b)
     return fmin(1, iou); /* sums of coordinates are rounded, so that it may pass 1 a little */
 }
 
+hrnet_box hr_box_widen(hrnet_box box, double part)
+{
+    return (hrnet_box){(float)(box.x - part * box.w), (float)(box.y - part * box.h), (float)(box.w * (1 + 2 * part)),
+                       (float)(box.h * (1 + 2 * part))};
+}
+
 hrnet_keypoint hr_keypoint_carry(hrnet_keypoint point, hrnet_box from, hrnet_box to)
 {
     return (hrnet_keypoint){(float)(to.x + ((double)point.x - from.x) / from.w * to.w),

@@ -7,6 +7,9 @@
 /* Intersection over union of two boxes with an area; 0..1, 0 when a number is not finite. */
 double hr_box_iou(hrnet_box a, hrnet_box b);
 
+/* The box with a part of its size added on every side; part >= 0. */
+hrnet_box hr_box_widen(hrnet_box box, double part);
+
 /* The place of (x, y) in box `to` that it has in box `from`. */
 hrnet_keypoint hr_keypoint_carry(hrnet_keypoint point, hrnet_box from, hrnet_box to);
 

@@ -18,6 +18,8 @@ static const hr_track_settings defaults = {
     .confirm = 1,  /* made up: two boxes of 0.5 or more, which is the published second match, but three of 0.4 */
     .recent = 0.5, /* seconds; 0 as published. Made up: scores move around `high`, and after a missed picture or two a
                        low box where the track is expected is still that person */
+    .widen = 0.5,  /* who walks on behind something comes out up to half a width from where they were expected. On
+                      pedestrians at 10 frames a second (MODEL.md) */
     .buffer = 2,   /* seconds; published: 30 frames at 30 a second. Made up: weak detectors miss people for longer */
     .follow = 3,   /* seconds. A pose network finds joints in any box: a detector must agree now and then */
     .joint = 0.2,  /* IN_VIS_THRE of the published evaluation of poses */

@@ -17,6 +17,7 @@ typedef struct hr_track_settings {
     double twice;                       /* IoU above which a lost track and a seen one are one person */
     double confirm;                     /* sum of scores at which a new track is confirmed */
     double lost;                        /* what the similarity of a lost track is lowered by */
+    double widen;                       /* by how much of its size a lost track's box grows on each side, a second */
     int fuse_scores;                    /* 1: similarities are multiplied by the box score */
 } hr_track_settings;
 

@@ -28,6 +28,17 @@ static void overlaps(void **state)
     near(hr_box_iou((hrnet_box){0, 0, FLT_MAX, FLT_MAX}, (hrnet_box){0, 0, FLT_MAX, FLT_MAX}), 1, 1e-15);
 }
 
+static void widened_boxes(void **state)
+{
+    (void)state;
+    const hrnet_box box = {10, 20, 40, 80}, wide = hr_box_widen(box, 0.5), same = hr_box_widen(box, 0);
+    near(wide.x, -10, 0);
+    near(wide.y, -20, 0);
+    near(wide.w, 80, 0);
+    near(wide.h, 160, 0);
+    near(hr_box_iou(box, same), 1, 0);
+}
+
 /* Keypoints that one of the poses does not believe take no part, unless too few are left. */
 static void poses(void **state)
 {
@@ -98,8 +109,8 @@ static void mean_scores(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(overlaps),          cmocka_unit_test(poses),       cmocka_unit_test(carried_keypoints),
-        cmocka_unit_test(boxes_along_poses), cmocka_unit_test(mean_scores),
+        cmocka_unit_test(overlaps),          cmocka_unit_test(widened_boxes),     cmocka_unit_test(poses),
+        cmocka_unit_test(carried_keypoints), cmocka_unit_test(boxes_along_poses), cmocka_unit_test(mean_scores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

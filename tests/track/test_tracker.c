@@ -114,6 +114,21 @@ static void the_buffer(void **state)
     }
 }
 
+/* The longer a track was lost, the further from the expected place it is found again: 35 pixels beside a box 40 wide
+ * the IoU is 1/15, of boxes widened to 76 (after 0.44 s) it is above 1/3. */
+static void found_beside(void **state)
+{
+    (void)state;
+    for (int is_long = 0; is_long < 2; is_long++) {
+        hrnet_tracker *const tracker = made_tracker(NULL);
+        const int gap = is_long ? 11 : 1;
+        for (int i = 0; i <= 25; i++) assert_int_equal(see(tracker, 0, 0.9f, i * 0.04), 1);
+        for (int i = 1; i < gap; i++) see_nobody(tracker, 1 + i * 0.04);
+        assert_int_equal(see(tracker, 35, 0.9f, 1 + gap * 0.04), is_long ? 1 : 0);
+        hrnet_tracker_free(tracker);
+    }
+}
+
 /* A longer pause than the buffer between two updates ends all tracks, confirmed or not. */
 static void a_pause(void **state)
 {
@@ -400,6 +415,7 @@ int main(void)
         cmocka_unit_test(stages),
         cmocka_unit_test(fused_scores),
         cmocka_unit_test(the_buffer),
+        cmocka_unit_test(found_beside),
         cmocka_unit_test(a_pause),
         cmocka_unit_test(duplicates),
         cmocka_unit_test(passing_a_lost_one),
