@@ -114,7 +114,8 @@ typedef struct hrnet_track_box {
  * keypoints that were believed both then and now; otherwise the person gets track 0, and its box stays.
  *
  * found (may be NULL): detections of this picture. Each of score `low` or more (the first 1000) takes out the one track
- * whose expected box it is, with an IoU of 0.3 or more; what is left are those whom the detector missed.
+ * whose expected box it is, with an IoU of 0.3 or more; what is left are those whom the detector missed. Those of whose
+ * boxes a detection covers more than a fifth are left out too: the pose found there would be that of who is in front.
  *
  * *n becomes the number of boxes, of which the first `capacity` are written, in the order in which the tracks began;
  * boxes may be NULL if capacity is 0. The tracker is as before. */

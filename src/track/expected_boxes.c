@@ -6,12 +6,14 @@
 #include "track/similarity.h"
 #include "track/tracker_internal.h"
 
+enum { NOT_FOUND = -1, COVERED = -2 };
+
 /* The tracks that are expected at a time, and the detections of it. Starts zeroed; release with free_expectation. */
 typedef struct expectation {
     int n, n_found;
     const hr_track **tracks;  /* [n] */
     hrnet_box *boxes, *found; /* [n], [n_found] */
-    int *found_of;            /* [n] the detection that is a track, -1: none */
+    int *found_of;            /* [n] the detection that is a track, NOT_FOUND or COVERED */
     double *cost;             /* [n][n_found] */
 } expectation;
 
@@ -37,9 +39,27 @@ static hrnet_status list_tracks(expectation *e, const hrnet_tracker *t, double s
         if (!hr_track_lives(t, track, seconds) || !can_be_followed || !hr_box_is_good(box)) continue;
         e->tracks[e->n] = track;
         e->boxes[e->n] = box;
-        e->found_of[e->n++] = -1;
+        e->found_of[e->n++] = NOT_FOUND;
     }
     return HRNET_OK;
+}
+
+/* The part of a box that another covers. */
+static double covered_part(hrnet_box box, hrnet_box other)
+{
+    const double w = fmin((double)box.x + box.w, (double)other.x + other.w) - fmax((double)box.x, (double)other.x);
+    const double h = fmin((double)box.y + box.h, (double)other.y + other.h) - fmax((double)box.y, (double)other.y);
+    return fmax(0, w) * fmax(0, h) / ((double)box.w * box.h);
+}
+
+/* Who stands behind somebody else is not looked for, as the pose that is found there is the other's. */
+static void mark_covered(expectation *e, const hrnet_tracker *t)
+{
+    const double most = t->settings.covered;
+    for (int i = 0; i < e->n; i++) {
+        for (int j = 0; j < e->n_found && e->found_of[i] == NOT_FOUND; j++)
+            if (covered_part(e->boxes[i], e->found[j]) > most) e->found_of[i] = COVERED;
+    }
 }
 
 /* Give each detection to one track at most, so that of two people side by side the one who was missed is looked for. */
@@ -58,7 +78,9 @@ static hrnet_status find_detections(expectation *e, const hrnet_tracker *t, cons
             *cost++ = iou > 0 ? 1 - iou : NAN;
         }
     }
-    return hr_assign(e->cost, e->n, e->n_found, 1 - t->settings.expected, e->found_of, NULL);
+    HR_TRY(hr_assign(e->cost, e->n, e->n_found, 1 - t->settings.expected, e->found_of, NULL));
+    mark_covered(e, t);
+    return HRNET_OK;
 }
 
 static int copy_boxes(const expectation *e, double seconds, hrnet_track_box *boxes, int capacity)
@@ -66,7 +88,7 @@ static int copy_boxes(const expectation *e, double seconds, hrnet_track_box *box
     int n = 0;
     for (int i = 0; i < e->n; i++) {
         const hr_track *const track = e->tracks[i];
-        if (e->found_of[i] >= 0) continue;
+        if (e->found_of[i] != NOT_FOUND) continue;
         if (n < capacity)
             boxes[n] = (hrnet_track_box){.box = e->boxes[i],
                                          .track = track->name,

@@ -26,6 +26,7 @@ static const hr_track_settings defaults = {
     .followed_score = 0.25, /* of all keypoints together, so below what a half-hidden person needs to be drawn */
     .followed_same = 0.7,   /* below the 0.9 of the published suppression, as poses of two crops differ more */
     .expected = 0.3,        /* mmpose's tracking_thr: who overlaps that much is the same person */
+    .covered = 0.2,         /* behind somebody the pose network finds the one in front */
     .twice = 0.85,          /* as published */
 };
 

@@ -14,6 +14,7 @@ typedef struct hr_track_settings {
     double followed_score;              /* least mean keypoint score of a followed person who is seen */
     double followed_same;               /* OKS from which on a followed person is somebody else with a track */
     double expected;                    /* IoU from which on a detection is where a track is expected */
+    double covered;                     /* part of an expected box that a detection may cover, for it to be followed */
     double twice;                       /* IoU above which a lost track and a seen one are one person */
     double confirm;                     /* sum of scores at which a new track is confirmed */
     double lost;                        /* what the similarity of a lost track is lowered by */
