@@ -56,7 +56,7 @@ void hr_pixels_convert(const hrnet_pixels *pixels, ptrdiff_t x, ptrdiff_t y, uin
  * processor multiplies eight at a time; the sum is the same. */
 static inline int32_t times(int16_t value, int32_t factor)
 {
-    const int16_t hi = (int16_t)(factor >> 15), lo = (int16_t)(factor & 0x7fff);
+    const int16_t lo = (int16_t)(factor & 0x7fff), hi = (int16_t)((factor - lo) / 0x8000);
     return (int32_t)((uint32_t)(int32_t)(int16_t)(value * hi) << 15) + (int32_t)value * lo;
 }
 
