@@ -142,10 +142,9 @@ static void find(course *raw, course *smooth, motion how, double rate, double he
     free(rgb);
 }
 
-/* Root mean variance of all keypoints, from frame `first` on. */
-static double deviation(const course *c, int first)
+/* Standard deviations of x and y of all keypoints that count, from frame `first` on, into out. Returns how many. */
+static int deviations(const course *c, int first, double *out)
 {
-    double sum = 0;
     int n = 0;
     for (int p = 0; p < c->n_people; p++) {
         for (int k = 0; k < 2 * JOINTS; k++) {
@@ -154,11 +153,35 @@ static double deviation(const course *c, int first)
             for (int i = first; i < c->n_frames; i++) mean += (double)c->at[i][p][k / 2][k % 2];
             mean /= c->n_frames - first;
             for (int i = first; i < c->n_frames; i++) square += pow((double)c->at[i][p][k / 2][k % 2] - mean, 2);
-            sum += square / (c->n_frames - first);
-            n++;
+            out[n++] = sqrt(square / (c->n_frames - first));
         }
     }
-    return sqrt(sum / n);
+    return n;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* How many times less the keypoints deviate: in the median, and the root mean square of all, which is that of the few
+ * that jump between two places. */
+static void tell_rest(const course *raw, const course *smooth, int first)
+{
+    static double before[MOST_PEOPLE * JOINTS * 2], after[MOST_PEOPLE * JOINTS * 2], ratio[MOST_PEOPLE * JOINTS * 2];
+    double squares_before = 0, squares_after = 0;
+    const int n = deviations(raw, first, before);
+    deviations(smooth, first, after);
+    for (int i = 0; i < n; i++) {
+        ratio[i] = before[i] / after[i];
+        squares_before += before[i] * before[i];
+        squares_after += after[i] * after[i];
+    }
+    qsort(ratio, (size_t)n, sizeof *ratio, compare);
+    qsort(before, (size_t)n, sizeof *before, compare);
+    printf("  at rest: median deviation %.2f pixels, %.1f times less (least tenth %.1f); all %.2f, %.1f times\n",
+           before[n / 2], ratio[n / 2], ratio[n / 10], sqrt(squares_before / n), sqrt(squares_before / squares_after));
 }
 
 /* Squared error when the smoothed keypoints are taken for the unsmoothed ones of `delay` seconds ago. */
@@ -212,10 +235,9 @@ int main(int argc, char **argv)
         find(&raw, &smooth, REST, rate, 0);
         height = raw.height;
         const int first = (int)(settling * rate);
-        const double before = deviation(&raw, first), after = deviation(&smooth, first);
         printf("%g pictures a second, %d people of %.0f pixels, %d keypoints\n", rate, raw.n_people, height,
                count_joints(&raw));
-        printf("  at rest: deviation %.3f pixels, smoothed %.3f: %.1f times less\n", before, after, before / after);
+        tell_rest(&raw, &smooth, first);
         for (motion how = CONSTANT; how < N_MOTIONS; how++) {
             find(&raw, &smooth, how, rate, height);
             printf("  %s: %.2f pictures behind (%d keypoints)\n", how == CONSTANT ? "constant" : "varying",
