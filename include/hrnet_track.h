@@ -137,8 +137,9 @@ typedef struct hrnet_smoother hrnet_smoother;
 
 typedef struct hrnet_smoother_options {
     float min_cutoff; /* cutoff frequency of a joint at rest, Hz; 0: 0.1. Less is calmer, and slower to begin moving */
-    float beta;       /* what each unit of speed adds to it, Hz; 0: 8. More follows fast moves closer. Below 0: none */
-    float d_cutoff;   /* cutoff frequency of the speed, Hz; 0: 0.3 */
+    float beta;       /* what each unit of speed adds to it, Hz. More follows fast moves closer. 0: 0.4 times the
+                         pictures a second, which are as many pictures late at any rate; below 0: none */
+    float d_cutoff;   /* cutoff frequency of the speed, Hz; 0: 0.4 */
     int pixels;  /* 1: speed is in pixels a second, as published. 0: in heights of the person's box a second, so that
                     large and small persons are smoothed alike */
     float joint; /* keypoints below this score are passed through and not learned from, so that a joint that was

@@ -75,8 +75,9 @@ typedef struct hrnet_video_options {
 
 /* Open a video. path: a file; "-", standard input; a pipe; a sequence of pictures ("frames/%04d.png"); a camera
  * ("/dev/video0"); a stream ("rtsp://...", "http://..." and whatever FFmpeg has a protocol for); or "lavfi:GRAPH", a
- * source of FFmpeg's filters ("lavfi:testsrc=size=320x240:rate=25:duration=2"). A file whose name begins so is read by
- * "./lavfi:...". A playlist may name other files only if it is a file, and other addresses only if it is a stream.
+ * source of FFmpeg's filters ("lavfi:testsrc=size=320x240:rate=25:duration=2"), live with the filter "realtime" at its
+ * end. A file whose name begins so is read by "./lavfi:...". A playlist may name other files only if it is a file, and
+ * other addresses only if it is a stream.
  *
  * Of several video streams FFmpeg's choice is read; a cover picture is none. HRNET_ERR_FORMAT: there is no video in it
  * (text, sound alone, nothing at all). HRNET_ERR_LIMIT: frames of more than 2^28 pixels, or 2^20 on a side. */

@@ -22,6 +22,7 @@ typedef struct state {
     double rate_from; /* the frame rate that is shown: of n_rated frames since then, on the writing thread alone */
     size_t n_rated;
     float rate;
+    double delays, most_delay; /* seconds, the sum and the longest, see note_delay */
     progress shown;
     video_summary summary; /* empty unless it is wanted */
     size_t n_frames, n_people, n_damaged, n_dropped, n_messages;
@@ -150,11 +151,26 @@ static void show(state *s, const hrnet_picture *picture)
     if (picture->image.rgb != NULL) video_view_show(s->view, &picture->image, picture->people.frame, line);
 }
 
+static int writes(const state *s)
+{
+    return s->run->to->writer != NULL || s->view != NULL;
+}
+
+/* How long after it was read a frame is through: on the thread that writes, or where nothing is written on run's. */
+static void note_delay(state *s, const hrnet_picture *picture)
+{
+    const double delay = tool_seconds() - picture->loaded;
+    s->delays += delay;
+    if (delay > s->most_delay) s->most_delay = delay;
+}
+
 static hrnet_status write_frame(void *context, hrnet_picture *picture)
 {
     state *const s = context;
     if (s->view != NULL) show(s, picture);
-    return video_target_write(s->run->to, picture);
+    const hrnet_status status = video_target_write(s->run->to, picture);
+    note_delay(s, picture);
+    return status;
 }
 
 /* One line of what went wrong in a frame, as long as there are few. */
@@ -190,6 +206,7 @@ static hrnet_status done(void *context, const hrnet_picture *picture)
     count(s, picture);
     if (asked->summary != NULL || asked->tracks != NULL) video_summary_add(&s->summary, &picture->people);
     progress_update(&s->shown, s->n_frames);
+    if (!writes(s)) note_delay(s, picture);
     return video_target_add(s->run->to, &picture->people);
 }
 
@@ -222,15 +239,18 @@ static void tell_warnings(const state *s)
 static void tell_totals(const state *s, double seconds)
 {
     const hrnet_video_info info = hrnet_video_get_info(s->run->video);
-    char tracks[48] = "", dropped[48] = "", again[48] = "";
+    char tracks[48] = "", dropped[48] = "", again[48] = "", delay[96] = "";
     if (s->run->quiet) return;
     if (s->tracker != NULL)
         snprintf(tracks, sizeof tracks, " in %u tracks", (unsigned)hrnet_tracker_n_tracks(s->tracker));
     if (s->n_dropped > 0) snprintf(dropped, sizeof dropped, ", %zu dropped", s->n_dropped);
     if (info.n_reconnects > 0)
         snprintf(again, sizeof again, ", opened again %llu times", (unsigned long long)info.n_reconnects);
-    tool_error("%s: %zu frames%s, %zu people%s, %.1f frames a second%s", s->run->path, s->n_frames, dropped,
-               s->n_people, tracks, (double)s->n_frames / (seconds + 1e-9), again);
+    if (info.is_live && s->n_frames > 0)
+        snprintf(delay, sizeof delay, ", each %.0f ms after it was read, at most %.0f ms",
+                 s->delays / (double)s->n_frames * 1000, s->most_delay * 1000);
+    tool_error("%s: %zu frames%s, %zu people%s, %.1f frames a second%s%s", s->run->path, s->n_frames, dropped,
+               s->n_people, tracks, (double)s->n_frames / (seconds + 1e-9), delay, again);
 }
 
 /* ---------------------------------------------------------------------------------------------- the run */
@@ -244,7 +264,7 @@ static hrnet_status find(state *s)
                                           .drop_late = hrnet_video_get_info(run->video).is_live,
                                           .aim = aim,
                                           .draw = video_target_draws(run->to) || s->view != NULL ? draw : NULL,
-                                          .write = run->to->writer != NULL || s->view != NULL ? write_frame : NULL,
+                                          .write = writes(s) ? write_frame : NULL,
                                           .done = done,
                                           .cancelled = is_cancelled,
                                           .context = s};

@@ -19,7 +19,8 @@ enum {
     POSITION_BITS = 10, /* AB_BITS */
     STEP_BITS = 5,      /* INTER_BITS */
     STEPS = 1 << STEP_BITS,
-    CHUNK = 64 /* columns that are sampled together */
+    CHUNK = 64, /* columns that are sampled together */
+    SPAN = 256  /* pixels of the image that they lie between, if these are converted together */
 };
 
 hrnet_status hr_warp_init(hr_warp *warp, const hrnet_pixels *pixels, const double to_crop[6], int width, int height,
@@ -118,6 +119,35 @@ static inline __attribute__((always_inline)) void sample_packed(const hr_warp *w
     }
 }
 
+/* Of an image in several planes, where a row of the crop lies along a row of it and not too many pixels between two:
+ * what lies between is converted at once, and each pixel one time instead of up to four. Returns 0 if it is not so. */
+static int sample_planes(const hr_warp *warp, const columns *block, int y, uint8_t *rgb)
+{
+    uint8_t rgbx[2][SPAN * 4];
+    const hr_pixel_layout layout = hr_pixel_layout_of(HRNET_PIXELS_RGBA);
+    const double *m = warp->to_image;
+    const int64_t half_step = (1 << POSITION_BITS) / STEPS / 2;
+    const int64_t row_x = to_fixed(m[1] * y + m[2]) + half_step;
+    const int64_t py = (to_fixed(m[4] * y + m[5]) + half_step) >> (POSITION_BITS - STEP_BITS), cy = py >> STEP_BITS;
+    const int64_t width = warp->pixels.width;
+    int64_t first = (row_x + block->x[0]) >> POSITION_BITS,
+            last = ((row_x + block->x[block->n - 1]) >> POSITION_BITS) + 1;
+    if (warp->mirrored || m[3] != 0 || cy < 0 || cy >= warp->pixels.height - 1) return 0;
+    if (first < 0) first = 0;
+    if (last > width - 1) last = width - 1;
+    if (last <= first || last - first >= SPAN) return 0;
+    for (int i = 0; i < 2; i++) hr_pixels_convert_row(&warp->pixels, first, cy + i, last - first + 1, rgbx[i]);
+    for (int i = 0; i < block->n; i++, rgb += 3) {
+        const int64_t px = (row_x + block->x[i]) >> (POSITION_BITS - STEP_BITS), cx = px >> STEP_BITS;
+        const int fx = (int)(px & (STEPS - 1)), fy = (int)(py & (STEPS - 1));
+        if (cx >= first && cx < last)
+            blend(rgbx[0] + 4 * (cx - first), rgbx[1] + 4 * (cx - first), 4, layout, fx, fy, rgb);
+        else
+            blend_corners(warp, hr_pixel_layout_of(warp->pixels.format), cx, cy, fx, fy, rgb);
+    }
+    return 1;
+}
+
 static void sample_fixed(const hr_warp *warp, const columns *block, int y, uint8_t *rgb)
 {
     switch (warp->pixels.format) {
@@ -127,7 +157,10 @@ static void sample_fixed(const hr_warp *warp, const columns *block, int y, uint8
     case HRNET_PIXELS_BGRA: sample_packed(warp, block, y, hr_pixel_layout_of(HRNET_PIXELS_BGRA), rgb); break;
     case HRNET_PIXELS_GREY: sample_packed(warp, block, y, hr_pixel_layout_of(HRNET_PIXELS_GREY), rgb); break;
     case HRNET_PIXELS_NV12:
-    case HRNET_PIXELS_I420: sample_packed(warp, block, y, hr_pixel_layout_of(HRNET_PIXELS_NV12), rgb); break;
+    case HRNET_PIXELS_I420:
+        if (!sample_planes(warp, block, y, rgb))
+            sample_packed(warp, block, y, hr_pixel_layout_of(HRNET_PIXELS_NV12), rgb);
+        break;
     }
 }
 

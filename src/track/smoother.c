@@ -27,6 +27,7 @@ typedef struct smooth_track {
 
 struct hrnet_smoother {
     hr_one_euro_settings filter;
+    double beta_of_rate; /* times the pictures a second is beta, where the caller gives none; else 0 */
     double joint, gap;
     int pixels;
     int n_keypoints;
@@ -54,6 +55,7 @@ static hrnet_status take_options(hrnet_smoother *s, const hrnet_smoother_options
     HR_TRY(HR_CHECK_RESERVED(options, "hrnet_smoother_options"));
     HR_TRY(take(&s->filter.min_cutoff, options->min_cutoff, 0, 1e6, "min_cutoff"));
     HR_TRY(take(&s->filter.beta, options->beta, 1, 1e6, "beta"));
+    if (options->beta != 0) s->beta_of_rate = 0;
     HR_TRY(take(&s->filter.d_cutoff, options->d_cutoff, 0, 1e6, "d_cutoff"));
     HR_TRY(take(&s->gap, options->gap, 0, 3600, "gap"));
     s->pixels = options->pixels != 0;
@@ -64,9 +66,10 @@ static hrnet_status take_options(hrnet_smoother *s, const hrnet_smoother_options
 
 hrnet_status hrnet_smoother_create(hrnet_smoother **out, int n_keypoints, const hrnet_smoother_options *options)
 {
-    /* MODEL.md has what these were chosen for: a joint at rest, and a person who walks, at 10, 25 and 60 pictures a
-     * second */
-    hrnet_smoother s = {.filter = {.min_cutoff = 0.1, .d_cutoff = 0.3, .beta = 8},
+    /* MODEL.md has what these were chosen for: a joint at rest, and a person who walks or turns round, at 10, 25 and 60
+     * pictures a second. A fixed beta that is calm at 10 is more than a picture late at 60. */
+    hrnet_smoother s = {.filter = {.min_cutoff = 0.1, .d_cutoff = 0.4},
+                        .beta_of_rate = 0.4,
                         .joint = 0.2, /* IN_VIS_THRE of the published evaluation */
                         .gap = 0.5,   /* longer than a step or a wave of the hand takes */
                         .n_keypoints = n_keypoints};
@@ -161,8 +164,9 @@ static void forget(hrnet_smoother *s, double seconds)
 
 /* ---------------------------------------------------------------------------------------------- smoothing */
 
-static void smooth_keypoint(const hrnet_smoother *s, const hr_one_euro_settings *filter, smooth_joint *joint,
-                            hrnet_keypoint *point, double seconds)
+/* length: the unit of speeds in pixels. */
+static void smooth_keypoint(const hrnet_smoother *s, double length, smooth_joint *joint, hrnet_keypoint *point,
+                            double seconds)
 {
     /* Samples closer than this come at one time, as frames with a broken timestamp do. The author's filter then goes on
      * at the frequency that it had; the speed would not be finite. */
@@ -172,21 +176,20 @@ static void smooth_keypoint(const hrnet_smoother *s, const hr_one_euro_settings 
     if (joint->x.has_begun && passed >= shortest) joint->frequency = 1 / passed;
     if (passed > s->gap || joint->frequency == 0) *joint = (smooth_joint){0}; /* begins anew */
     joint->seconds = seconds;
-    point->x = (float)hr_one_euro_filter(&joint->x, filter, point->x, joint->frequency);
-    point->y = (float)hr_one_euro_filter(&joint->y, filter, point->y, joint->frequency);
+    hr_one_euro_settings filter = s->filter;
+    filter.beta = (filter.beta + s->beta_of_rate * joint->frequency) / length;
+    point->x = (float)hr_one_euro_filter(&joint->x, &filter, point->x, joint->frequency);
+    point->y = (float)hr_one_euro_filter(&joint->y, &filter, point->y, joint->frequency);
 }
 
 static void smooth_person(hrnet_smoother *s, hrnet_pose *person, double seconds)
 {
     smooth_track *const track = s->tracks[position_of(s, person->track)];
-    hr_one_euro_settings filter = s->filter;
     track->seconds = seconds;
-    if (!s->pixels) {
-        if (!hr_box_is_good(person->box)) return;
-        filter.beta /= person->box.h; /* of the speed in heights a second */
-    }
+    if (!s->pixels && !hr_box_is_good(person->box)) return;
+    const double length = s->pixels ? 1 : (double)person->box.h;
     for (int k = 0; k < s->n_keypoints; k++)
-        smooth_keypoint(s, &filter, &track->joints[k], &person->keypoints[k], seconds);
+        smooth_keypoint(s, length, &track->joints[k], &person->keypoints[k], seconds);
 }
 
 static hrnet_status check_update(const hrnet_smoother *s, const hrnet_people *people, double seconds)

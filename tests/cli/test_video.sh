@@ -114,6 +114,9 @@ totals_are_told() {
     clip a.mp4 1
     expect 0 "$HRNET" pose $small --whole a.mp4 -o a.jsonl
     has err 'a.mp4: 10 frames, 10 people in 1 tracks, '
+    counts err 0 'after it was read'
+    expect 0 "$HRNET" pose $small --whole 'lavfi:testsrc2=size=96x80:rate=10:duration=1,realtime' -o live.jsonl
+    has err ' ms after it was read, at most ' # a live source
 }
 
 what_is_a_video() {

@@ -98,6 +98,7 @@ static hrnet_status find_kind(hr_libav_source *source)
         source->kind = HR_LIBAV_PIPE;
     } else if (strncmp(path, "lavfi:", 6) == 0) {
         source->kind = HR_LIBAV_FILTERS;
+        source->is_live = strstr(path, "realtime") != NULL;
     } else if (scheme_of(path) > 0) {
         source->kind = HR_LIBAV_STREAM;
         source->is_live = is_one_of(live_schemes, path, scheme_of(path));
