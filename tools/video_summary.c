@@ -71,10 +71,11 @@ void video_summary_free(video_summary *s)
 
 /* ---------------------------------------------------------------------------------------------- JSON */
 
+/* To a millionth: sums of times have digits behind that, which mean nothing. */
 static void write_double(hrnet_json_writer *json, const char *key, double value)
 {
     hrnet_json_key(json, key);
-    hrnet_json_double(json, value);
+    hrnet_json_double(json, round(value * 1e6) / 1e6);
 }
 
 static void write_integer(hrnet_json_writer *json, const char *key, int64_t value)
