@@ -226,7 +226,8 @@ typedef struct hrnet_video_find_options {
 /* Find the people of all frames of a video that are left, and who is who: a thread reads and decodes ahead, the
  * caller's thread finds people, follows and smooths them, worker threads draw behind, and one thread writes, all at
  * once. Frames are on their way while they are valid: with hrnet_video_options.n_valid of 1 nothing runs beside
- * anything else; 16 is plenty. The people, their tracks and keypoints are the same for any number of threads.
+ * anything else; 16 is plenty. Frames that were read before are no longer valid. The people, their tracks and keypoints
+ * are the same for any number of threads.
  *
  * A picture's people have the video's path as their name, `frame` and `seconds`, and frame as their image_id; its
  * warning says when parts of the frame are damaged. Where the detector has looked, the poses of tracks that it missed

@@ -182,9 +182,10 @@ int video_is_input(const char *argument, int wanted)
     struct stat status;
     if (strcmp(argument, "-") == 0) return wanted;
     if (strncmp(argument, "lavfi:", 6) == 0 || strstr(argument, "://") != NULL) return 1;
-    if (stat(argument, &status) != 0) return is_sequence(argument) || is_named_video(argument);
+    const int is_camera = strncmp(argument, "/dev/video", 10) == 0;
+    if (stat(argument, &status) != 0) return is_camera || is_sequence(argument) || is_named_video(argument);
     if (S_ISDIR(status.st_mode) || tool_has_ending(argument, ".txt")) return 0;
-    if (!S_ISREG(status.st_mode)) return wanted || strncmp(argument, "/dev/video", 10) == 0;
+    if (!S_ISREG(status.st_mode)) return wanted || is_camera;
     switch (content_of(argument)) {
     case CONTENT_PICTURE: return 0;
     case CONTENT_VIDEO: return 1;

@@ -1,6 +1,7 @@
 /* video_run.c - opens a video, gives it tracks and smoothing, counts what happens, and tells it at the end. */
 #include "video_run.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,8 @@ typedef struct state {
     progress shown;
     video_summary summary; /* empty unless it is wanted */
     size_t n_frames, n_people, n_damaged, n_dropped, n_messages;
+    size_t n_other_size;                      /* frames of another size than the video's */
+    int width, height;                        /* which is this */
     size_t n_cut, n_over_limit, n_not_finite; /* frames with such */
     int n_failed;
 } state;
@@ -190,6 +193,7 @@ static void count(state *s, const hrnet_picture *picture)
     s->n_people += (size_t)people->n_persons;
     s->n_damaged += picture->warning != NULL;
     s->n_dropped += (size_t)picture->n_dropped;
+    s->n_other_size += people->width != s->width || people->height != s->height;
     s->n_cut += people->is_cut != 0;
     s->n_over_limit += people->n_over_limit > 0;
     s->n_not_finite += people->n_not_finite > 0;
@@ -213,14 +217,31 @@ static hrnet_status done(void *context, const hrnet_picture *picture)
 /* ---------------------------------------------------------------------------------------------- what there is to tell
  */
 
-static void tell_warnings(const state *s)
+/* A file whose end is missing, as far as its head says how long it is. Edit lists leave out frames that it counts. */
+static void tell_shortfall(const state *s, const hrnet_video_info *info)
+{
+    const video_settings *const asked = s->run->asked;
+    const double expected = fmin((double)info->n_frames, info->duration * info->fps);
+    const double found = (double)(info->n_read + info->n_corrupt);
+    if (info->is_live || asked->from > 0 || asked->to > 0 || found >= 0.9 * expected - 1) return;
+    tool_error("warning: %s: ends after %llu frames, expected %.0f: its end may be missing", s->run->path,
+               (unsigned long long)info->n_read, expected);
+}
+
+/* has_ended: the video was read to its end. */
+static void tell_warnings(const state *s, int has_ended)
 {
     const char *const path = s->run->path;
     const hrnet_video_info info = hrnet_video_get_info(s->run->video);
     if (info.n_corrupt > 0)
         tool_error("warning: %s: %llu corrupt packets or frames%s%s", path, (unsigned long long)info.n_corrupt,
                    info.warning != NULL ? "; the first: " : "", info.warning != NULL ? info.warning : "");
+    if (has_ended) tell_shortfall(s, &info);
     if (s->n_damaged > 0) tool_error("warning: %s: parts of %zu frames are damaged", path, s->n_damaged);
+    if (s->n_other_size > 0)
+        tool_error("warning: %s: %zu frames are of another size than %d x %d%s%s", path, s->n_other_size, s->width,
+                   s->height, s->run->to->video != NULL ? "; they are scaled to fit in " : "",
+                   s->run->to->video != NULL ? s->run->to->video : "");
     if (info.n_moved > 0)
         tool_error("warning: %s: %llu timestamps do not increase, and were moved behind the one before", path,
                    (unsigned long long)info.n_moved);
@@ -293,7 +314,8 @@ static int save_summary(const state *s)
 
 int video_run_all(const video_run *run)
 {
-    state s = {.run = run};
+    const hrnet_video_info info = hrnet_video_get_info(run->video);
+    state s = {.run = run, .width = info.width, .height = info.height};
     const double started = tool_seconds();
     int status = open_tracks(&s);
     if (status == 0) status = open_view(&s);
@@ -304,10 +326,10 @@ int video_run_all(const video_run *run)
         progress_end(&s.shown, s.n_frames);
         const int failed = found != HRNET_OK && found != HRNET_ERR_CANCELLED;
         if (failed) tool_failed();
+        tell_warnings(&s, found == HRNET_OK);
         if (video_view_close(s.view) != 0) status = STATUS_FAILED;
         if (video_target_end(run->to, failed) != 0 || failed || s.n_failed > 0) status = STATUS_FAILED;
         if (save_summary(&s) > 0) status = STATUS_FAILED;
-        tell_warnings(&s);
         tell_totals(&s, tool_seconds() - started);
     }
     video_summary_free(&s.summary);

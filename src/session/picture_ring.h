@@ -65,6 +65,9 @@ static inline hr_picture_slot *hr_picture_slot_of(const hr_picture_run *run, siz
     return &run->slots[index % run->n_slots];
 }
 
+/* Pictures on their way at most, of options without their defaults. */
+size_t hr_pictures_most(const hrnet_finder *finder, const hrnet_pictures_options *options);
+
 /* Count the bytes of a slot anew, with the lock. heatmaps: bytes of them. */
 void hr_picture_count(hr_picture_run *run, hr_picture_slot *slot, size_t heatmaps);
 

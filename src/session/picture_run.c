@@ -184,16 +184,21 @@ static hrnet_status check_options(const hrnet_pictures_options *o)
     return HRNET_OK;
 }
 
-static void fill_in_defaults(hr_picture_run *run)
+static hrnet_pictures_options with_defaults(const hrnet_finder *finder, const hrnet_pictures_options *options)
 {
-    hrnet_pictures_options *const o = &run->options;
-    const int half = hr_finder_threads(run->finder) / 2;
-    if (o->workers == 0) o->workers = half < 1 ? 1 : half > DEFAULT_MOST_WORKERS ? DEFAULT_MOST_WORKERS : half;
-    if (o->group == 0) o->group = DEFAULT_GROUP;
-    if (o->memory_limit == 0) o->memory_limit = DEFAULT_BYTES;
-    const size_t most = 2 * (size_t)o->group + 2 * (size_t)o->workers;
-    run->end = o->n;
-    run->n_slots = o->ahead > 0 && (size_t)o->ahead < most ? (size_t)o->ahead : most;
+    hrnet_pictures_options o = *options;
+    const int half = hr_finder_threads(finder) / 2;
+    if (o.workers == 0) o.workers = half < 1 ? 1 : half > DEFAULT_MOST_WORKERS ? DEFAULT_MOST_WORKERS : half;
+    if (o.group == 0) o.group = DEFAULT_GROUP;
+    if (o.memory_limit == 0) o.memory_limit = DEFAULT_BYTES;
+    return o;
+}
+
+size_t hr_pictures_most(const hrnet_finder *finder, const hrnet_pictures_options *options)
+{
+    const hrnet_pictures_options o = with_defaults(finder, options);
+    const size_t most = 2 * (size_t)o.group + 2 * (size_t)o.workers;
+    return o.ahead > 0 && (size_t)o.ahead < most ? (size_t)o.ahead : most;
 }
 
 static hrnet_status start(hr_picture_run *run)
@@ -223,8 +228,9 @@ hrnet_status hrnet_pictures_run(hrnet_finder *finder, const hrnet_pictures_optio
     if (finder == NULL || options == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_pictures_run: finder or options is NULL");
     HR_TRY(check_options(options));
-    run.options = *options;
-    fill_in_defaults(&run);
+    run.options = with_defaults(finder, options);
+    run.n_slots = hr_pictures_most(finder, options);
+    run.end = options->n;
     pthread_mutex_init(&run.lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

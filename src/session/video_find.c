@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "pose/people.h"
 #include "session/finder.h"
+#include "session/picture_ring.h"
 #include "track/wanted_boxes.h"
 #include "video/video_internal.h"
 
@@ -208,9 +209,13 @@ hrnet_status hrnet_video_find(hrnet_video *video, hrnet_finder *finder, const hr
                                         .memory_limit = o->memory_limit,
                                         .cancelled = o->cancelled != NULL ? is_cancelled : NULL,
                                         .context = &s};
+    /* frames that are done are let go, which counts when they are large */
+    const int n_valid = video->options.n_valid, most = (int)hr_pictures_most(finder, &how);
+    video->options.n_valid = o->drop_late ? 1 : most < n_valid ? most : n_valid;
     hr_finder_choose_by(finder, o->tracker != NULL && finder->session != NULL ? choose : NULL, &s);
     const hrnet_status status = hrnet_pictures_run(finder, &how);
     hr_finder_choose_by(finder, NULL, NULL);
+    video->options.n_valid = n_valid;
     hr_free(s.boxes);
     if (status != HRNET_OK) return status;
     return s.reading == HRNET_OK ? HRNET_OK : hr_fail(s.reading, "%s", s.reason);

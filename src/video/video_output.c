@@ -27,18 +27,27 @@ static void note_failure(hr_video_output *output, int reason)
     if (output->failure == 0) output->failure = reason;
 }
 
-/* Have the space up to `end` and the reserve behind it. A file system that cannot allocate is not asked again. */
-static void allocate(hr_video_output *output, int64_t end)
+/* 0, or an errno. */
+static int allocate_to(hr_video_output *output, int64_t wanted)
 {
-    if (!output->can_allocate || output->failure != 0 || end + output->reserve <= output->allocated) return;
-    const int64_t wanted = end + output->reserve + STEP;
     int reason;
     do {
         reason = posix_fallocate(output->fd, output->allocated, wanted - output->allocated);
     } while (reason == EINTR);
-    if (reason == 0)
-        output->allocated = wanted;
-    else if (reason == ENOSPC || reason == EFBIG || reason == EDQUOT || reason == EIO)
+    if (reason == 0) output->allocated = wanted;
+    return reason;
+}
+
+/* Have the space up to `end` and the reserve behind it, and for less calls a step more, if there is as much. A file
+ * system that cannot allocate is not asked again. */
+static void allocate(hr_video_output *output, int64_t end)
+{
+    const int64_t wanted = end + output->reserve;
+    if (!output->can_allocate || output->failure != 0 || wanted <= output->allocated) return;
+    int reason = allocate_to(output, wanted + STEP);
+    if (reason == ENOSPC || reason == EFBIG || reason == EDQUOT) reason = allocate_to(output, wanted);
+    if (reason == 0) return;
+    if (reason == ENOSPC || reason == EFBIG || reason == EDQUOT || reason == EIO)
         note_failure(output, reason);
     else
         output->can_allocate = 0;

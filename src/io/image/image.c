@@ -4,6 +4,7 @@
  */
 #include "io/image/image.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 #include <strings.h>
@@ -279,12 +280,13 @@ hrnet_status hrnet_image_save(const hrnet_image *image, const char *path)
         return hr_fail(HRNET_ERR_ARGUMENT, "%s: expected a name that ends in .png, .jpg, .jpeg or .webp", path);
     hr_file file;
     HR_TRY(hr_file_create(&file, path));
+    errno = 0;
     const hrnet_status status = encode(file.stream, image, path);
-    if (status != HRNET_OK) {
-        hr_file_abandon(&file);
-        return status;
-    }
-    return hr_file_commit(&file);
+    const int reason = errno, is_short = ferror(file.stream);
+    if (status == HRNET_OK) return hr_file_commit(&file);
+    hr_file_abandon(&file);
+    /* what the format's library says of a full disk is less */
+    return is_short && reason != 0 ? hr_fail(HRNET_ERR_IO, "%s: cannot write: %s", path, strerror(reason)) : status;
 }
 
 void hrnet_image_free(hrnet_image *image)

@@ -20,6 +20,8 @@ void hr_libav_leave(void);
 
 /* The last error that FFmpeg told of since hr_libav_enter, or "". */
 const char *hr_libav_said(void);
+/* It counts from here on. */
+void hr_libav_forget_said(void);
 
 /* Mark a codec context as ours, so that the messages of its threads are not printed. */
 void hr_libav_mark(AVCodecContext *codec);

@@ -63,6 +63,11 @@ const char *hr_libav_said(void)
     return said;
 }
 
+void hr_libav_forget_said(void)
+{
+    said[0] = '\0';
+}
+
 void hr_libav_mark(AVCodecContext *codec)
 {
     codec->opaque = &mark;

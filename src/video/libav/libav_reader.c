@@ -85,6 +85,7 @@ static int read_packet(hr_video_reader *reader)
     AVPacket *packet = reader->packet;
     for (int n_broken = 0; n_broken < MOST_BROKEN;) {
         av_packet_unref(packet);
+        hr_libav_forget_said();
         const int error = hr_libav_source_read(&reader->source, packet);
         if (error == AVERROR_INVALIDDATA) {
             note_corrupt(reader);
@@ -134,6 +135,7 @@ static hrnet_status handle_no_packet(hr_video_reader *reader, int error)
     const int may_reopen = source->is_live && (source->kind == HR_LIBAV_CAMERA || source->kind == HR_LIBAV_STREAM) &&
                            source->options->reconnect > 0;
     if (is_end && !may_reopen) {
+        if (hr_libav_said()[0] != '\0') note_corrupt(reader); /* the file is cut off within a packet */
         reader->is_draining = 1;
         avcodec_send_packet(reader->codec, NULL);
         return HRNET_OK;

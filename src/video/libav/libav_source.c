@@ -74,7 +74,8 @@ hrnet_status hr_libav_source_fail(const hr_libav_source *source, int error, cons
 {
     if (source->watch.is_cancelled)
         return hr_libav_fail(source->host, HRNET_ERR_CANCELLED, "%s: cancelled", source->name);
-    if (source->watch.is_timed_out)
+    /* FFmpeg may hand out what it had at the time-out, and say only the next time that it was interrupted */
+    if (source->watch.is_timed_out || error == AVERROR_EXIT)
         return hr_libav_fail(source->host, HRNET_ERR_IO, "%s: %s: nothing came within %g s", source->name, what,
                              source->watch.timeout);
     return hr_libav_fail_error(source->host, error, "%s: %s", source->name, what);
