@@ -73,7 +73,8 @@ typedef struct hrnet_video_options {
     uint64_t reserved[4];
 } hrnet_video_options;
 
-/* Open a video. path: a file; "-", standard input; a pipe; a sequence of pictures ("frames/%04d.png"); a camera
+/* Open a video. path: a file; "-", standard input; a pipe; a sequence of pictures ("frames/%04d.png"), or a
+ * folder of them, in the order of their names; a camera
  * ("/dev/video0"); a stream ("rtsp://...", "http://..." and whatever FFmpeg has a protocol for); or "lavfi:GRAPH", a
  * source of FFmpeg's filters ("lavfi:testsrc=size=320x240:rate=25:duration=2"), live with the filter "realtime" at its
  * end. A file whose name begins so is read by "./lavfi:...". A playlist may name other files only if it is a file, and

@@ -100,8 +100,9 @@ static const char details[] =
     "earlier run are passed over; what else a folder has besides pictures is told.\n"
     "\n"
     "A video is a file that FFmpeg reads, an address (rtsp://, http://, ...), a camera (/dev/video0), a sequence of "
-    "pictures (frames/%04d.png), raw frames or a video on standard input ('-' with an option for videos), or "
-    "lavfi:GRAPH, a source of FFmpeg's filters. It is one to a command. People get tracks and steady keypoints; those "
+    "pictures (frames/%04d.png), raw frames or a video on standard input, or lavfi:GRAPH, a source of FFmpeg's "
+    "filters. It is one to a command. A folder, in the order of its pictures' names, and '-' are videos where an "
+    "option for videos, a video as OUT or --format mot asks for one. People get tracks and steady keypoints; those "
     "whom the detector misses for a moment are followed by their poses. With tracks, the detector's threshold is 0.1, "
     "because low boxes help to keep tracks. Cameras and streams drop frames rather than fall behind; files never do. "
     "Ctrl-C finishes what is written.\n"
@@ -296,6 +297,7 @@ static int check_video(const settings *set, const char *path)
     if (set->heatmaps != NULL) return tool_usage("--heatmaps goes with pictures, not with a video (%s)", path);
     if (set->ignore_orientation)
         return tool_usage("--ignore-orientation goes with pictures, not with a video (%s)", path);
+    if (set->is_recursive) return tool_usage("--recursive goes with pictures, not with a video (%s)", path);
     if (set->format == HRNET_RESULTS_MOT && set->video.track == TRACK_OFF)
         return tool_usage("--format mot is of tracks, which --track off does not look for");
     return video_options_check(&set->video);
@@ -390,7 +392,7 @@ static int run(int argc, char **argv)
     if (status == 0 && n_arguments == 0) status = tool_usage("expected at least one INPUT");
     if (status == 0) status = check_settings(&set);
     for (int i = n_arguments - 1; status == 0 && i >= 0; i--) {
-        if (!video_is_input(argv[i], wants_video(&set))) continue;
+        if (!video_is_input(argv[i], wants_video(&set) || set.format == HRNET_RESULTS_MOT)) continue;
         n_videos++;
         first = i;
     }

@@ -184,7 +184,8 @@ int video_is_input(const char *argument, int wanted)
     if (strncmp(argument, "lavfi:", 6) == 0 || strstr(argument, "://") != NULL) return 1;
     const int is_camera = strncmp(argument, "/dev/video", 10) == 0;
     if (stat(argument, &status) != 0) return is_camera || is_sequence(argument) || is_named_video(argument);
-    if (S_ISDIR(status.st_mode) || tool_has_ending(argument, ".txt")) return 0;
+    if (S_ISDIR(status.st_mode)) return wanted;
+    if (tool_has_ending(argument, ".txt")) return 0;
     if (!S_ISREG(status.st_mode)) return wanted || is_camera;
     switch (content_of(argument)) {
     case CONTENT_PICTURE: return 0;

@@ -83,7 +83,7 @@ int video_options_reading(const video_settings *settings, hrnet_video_options *o
 
 /* Whether an argument is a video: a file by its content, and by its name where that says nothing; a camera, a stream, a
  * source of FFmpeg's, a sequence of pictures ("frames/%04d.png") by name. wanted: options ask for a video, so that what
- * could be either is one: standard input, a pipe, an animated GIF. */
+ * could be either is one: standard input, a pipe, an animated GIF, a folder of pictures. */
 int video_is_input(const char *argument, int wanted);
 
 /* Is this the name of a video that the library can write? */

@@ -48,7 +48,10 @@ static int format_of(const char *path)
 /* What stands in front of "_pose.json" in a folder: the input's name, also of a pattern or a stream. */
 static char *stem_of(const char *input)
 {
-    char *const stem = tool_stem(input);
+    size_t n = strlen(input);
+    while (n > 1 && input[n - 1] == '/') n--;
+    char *const name = tool_text("%.*s", (int)n, input), *const stem = tool_stem(name);
+    free(name);
     for (char *c = stem; *c != '\0'; c++)
         if (strchr("%:?*&=", *c) != NULL) *c = '_';
     return stem;
@@ -107,10 +110,32 @@ static int choose(video_target *to, const video_outputs *asked)
     return 0;
 }
 
+/* Frames must not take the place of pictures that are read: of a sequence of the same names, or in the same folder. */
+static int check_frames(const video_target *to, const char *input)
+{
+    struct stat of_input, of_frames;
+    const char *const slash = strrchr(to->frames, '/'), *const input_slash = strrchr(input, '/');
+    const char *const name = slash != NULL ? slash + 1 : to->frames;
+    char *const folder = slash != NULL ? tool_text("%.*s", (int)(slash + 1 - to->frames), to->frames) : tool_text(".");
+    int is_same = stat(folder, &of_frames) == 0;
+    if (is_same && (stat(input, &of_input) != 0 || !S_ISDIR(of_input.st_mode))) {
+        const char *const input_name = input_slash != NULL ? input_slash + 1 : input;
+        char *const of =
+            input_slash != NULL ? tool_text("%.*s", (int)(input_slash + 1 - input), input) : tool_text(".");
+        is_same = strcmp(name, input_name) == 0 && stat(of, &of_input) == 0;
+        free(of);
+    }
+    is_same = is_same && of_frames.st_dev == of_input.st_dev && of_frames.st_ino == of_input.st_ino;
+    free(folder);
+    return is_same ? tool_usage("%s: expected frames that are not inputs too, found those of %s", to->frames, input)
+                   : 0;
+}
+
 int video_target_choose(video_target *to, const video_outputs *asked, const char *const *inputs, size_t n)
 {
     *to = (video_target){.stem = stem_of(inputs[0])};
     int status = choose(to, asked);
+    if (status == 0 && to->frames != NULL) status = check_frames(to, inputs[0]);
     if (status == 0) status = tool_check_output(to->video, inputs, n);
     if (status == 0) status = tool_check_output(to->data, inputs, n);
     return status;

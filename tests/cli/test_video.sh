@@ -94,6 +94,35 @@ every_format_of_data() {
     has b.jsonl '"frame":10,"seconds":1.8,'
 }
 
+a_folder_is_a_video_if_one_is_asked_for() {
+    clip a.mp4 1
+    whole 0 a.mp4 -o 'in/%03d.png'
+    touch in/notes.txt
+    for options in '-F mot -o b.txt' '--track off -o b.txt -F csv' '-o b.mp4 --data b.txt -F csv'; do
+        whole 0 in/ $options
+        test "$(wc -l <b.txt)" -ge 10
+    done
+    whole 0 in --fps 5 -o both/
+    has both/in_pose.json '"frame": 10,'
+    has both/in_pose.json '"seconds": 1.8,'
+    whole 0 in -F jsonl # pictures
+    counts out 0 '"frame"'
+    test "$(wc -l <out)" = 10
+    cp in/001.png in/002.jpg # its ending alone counts
+    expect 0 "$HRNET" pose $small --whole in --track iou -F jsonl
+    test "$(wc -l <out)" = 10
+    has err '1 others in the folder are left out'
+    mkdir none
+    whole 1 none -F mot
+    has err 'none: expected a folder of pictures'
+    whole 2 in --recursive --track iou
+    has err '--recursive goes with pictures'
+    whole 2 in/ -o 'in/%03d.png' --track iou
+    has err 'not inputs too'
+    whole 2 'in/%03d.png' -o './in/%03d.png'
+    has err 'not inputs too'
+}
+
 tracks_are_summed_up() {
     clip a.mp4 2
     whole 0 a.mp4 --summary sum.json --tracks tracks.svg -o a.jsonl
@@ -146,6 +175,8 @@ what_is_none() {
     printf 'no video, no picture' >text.mp4
     clip a.mp4 1
     head -c 300 a.mp4 >short.mp4
+    whole 1 /dev/video63 --show
+    has err '/dev/video63: cannot open'
     for file in empty text short missing; do
         whole 1 $file.mp4 -o out.mp4
         has err "$file.mp4"
@@ -161,8 +192,27 @@ a_damaged_video_is_read_as_far_as_it_goes() {
     n=$(wc -l <half.jsonl)
     test "$n" -gt 3
     test "$n" -lt 30
+    has err "half.mkv: ends after $n frames, expected 30"
     whole 0 half.mp4 -o again.jsonl # it plays, with as many frames
     test "$(wc -l <again.jsonl)" = "$n"
+    head -c $((size * 9 / 10)) a.mkv >most.mkv
+    whole 0 most.mkv -o most.jsonl
+    has err 'most.mkv: 1 corrupt packets or frames; the first: File ended prematurely'
+    whole 0 a.mkv -o most.jsonl
+    test ! -s err
+}
+
+frames_of_another_size_are_told() {
+    clip a.mp4 1
+    whole 0 a.mp4 -o 'in/%03d.png'
+    whole 0 lavfi:testsrc2=size=64x48:rate=10:duration=0.3 -o 'other/%03d.png'
+    mv other/003.png in/007.png
+    whole 0 in -o b.mp4 --data b.jsonl
+    has err 'warning: in: 1 frames are of another size than 96 x 80; they are scaled to fit in b.mp4'
+    has b.jsonl '"frame":7,"seconds":0.24,"width":64,"height":48'
+    whole 0 b.mp4 -o c.jsonl
+    test "$(wc -l <c.jsonl)" = 10
+    test ! -s err
 }
 
 options_that_do_not_go_together() {
@@ -233,6 +283,12 @@ a_full_disk_is_told_and_the_drawing_plays() {
     whole 0 b.mp4 -o b.jsonl
     whole 1 a.mp4 -o b.jsonl --summary /dev/full
     has err '/dev/full'
+    (
+        ulimit -f 2 # blocks of 512 bytes, or 1024
+        whole 1 a.mp4 -o 'frames/%03d.png'
+    )
+    has err 'frame 1: the drawing: frames/001.png: cannot write: File too large'
+    test "$(ls -A frames | wc -l)" = 0
 }
 
 # ---------------------------------------------------------------------------------------------- the window
@@ -287,8 +343,8 @@ frames_are_on_the_screen() {
 }
 
 for name in a_drawn_video_has_the_frames_and_times_of_its_source people_do_not_depend_on_threads every_format_of_data \
-    tracks_are_summed_up totals_are_told what_is_a_video what_is_none a_damaged_video_is_read_as_far_as_it_goes \
-    options_that_do_not_go_together given_boxes_hold_for_every_frame a_signal_finishes_the_video \
+    a_folder_is_a_video_if_one_is_asked_for tracks_are_summed_up totals_are_told what_is_a_video what_is_none a_damaged_video_is_read_as_far_as_it_goes \
+    frames_of_another_size_are_told options_that_do_not_go_together given_boxes_hold_for_every_frame a_signal_finishes_the_video \
     a_full_disk_is_told_and_the_drawing_plays what_is_shown_changes_nothing a_window_needs_a_display \
     frames_are_on_the_screen; do
     case $name in

@@ -256,6 +256,9 @@ static void people_of_single_calls(void **state)
             assert_int_equal(to.n_done, N_FRAMES);
             assert_int_equal(to.n_written, N_FRAMES);
             assert_int_equal(to.n_warnings, 1);
+            /* no more frames are kept than there are on their way */
+            assert_in_range(fake.most_slots, 1, 2 + 2 * ways[w].workers);
+            assert_in_range(fake.most_slots, 1, ways[w].n_valid);
             assert_true(ways[w].heatmaps ? to.n_maps > N_FRAMES / 2 : to.n_maps == 0);
             hrnet_finder_free(finder);
             free_trackers(&t);

@@ -17,6 +17,7 @@ struct hr_video_reader {
     int n, at;
     int can_seek, first_after_seek; /* where seeking goes to */
     int n_rewinds;
+    int most_slots; /* that pixels were asked for at a time */
     int64_t stopped;
     hrnet_video_info info;
 };
@@ -64,7 +65,7 @@ static hrnet_status fake_read(hr_video_reader *reader, hr_video_stamp *out)
 
 static hrnet_status fake_pixels(hr_video_reader *reader, int slot, hrnet_pixels *out)
 {
-    (void)slot;
+    if (slot >= reader->most_slots) reader->most_slots = slot + 1;
     *out = reader->frames[reader->at - 1].pixels;
     return HRNET_OK;
 }

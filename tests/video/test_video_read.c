@@ -430,6 +430,12 @@ static void pictures(void **state)
     assert_int_equal(count(video, 0), 5);
     hrnet_video_free(video);
     refuse("frames/%04d.jpg", NULL, HRNET_ERR_IO, "frames/%04d.jpg: ");
+    /* a folder, whose name is no pattern */
+    assert_int_equal(rename("frames", "f[r]*{a,b}\\~?"), 0);
+    video = open_with("f[r]*{a,b}\\~?", &how);
+    assert_int_equal(hrnet_video_get_info(video).n_frames, 5);
+    assert_int_equal(count(video, 0), 5);
+    hrnet_video_free(video);
 }
 
 /* Raw frames come back byte for byte, in every format; a last frame that is cut is counted and left out. */
@@ -489,7 +495,7 @@ static void no_videos(void **state)
     save("sound.wav", sound, sizeof sound);
     refuse("sound.wav", NULL, HRNET_ERR_FORMAT, "sound.wav: expected a video, found sound alone: pcm_u8");
     refuse("none.mp4", NULL, HRNET_ERR_IO, "none.mp4: cannot open: No such file or directory");
-    refuse("/", NULL, HRNET_ERR_IO, "expected a video, found a folder");
+    refuse("/proc/self/fdinfo", NULL, HRNET_ERR_FORMAT, "expected a folder of pictures, found none in it");
     snprintf(path, sizeof path, "%s", "nosuch://host/clip.mp4");
     refuse(path, NULL, HRNET_ERR_UNSUPPORTED, "nosuch://host/clip.mp4: cannot open: Protocol not found");
     /* a playlist that names a file behind an address, and one that names an address behind a file */

@@ -18,6 +18,7 @@
 #include <libavutil/avstring.h>
 
 #include "base/clock.h"
+#include "video/libav/libav_folder.h"
 
 enum { POLL_MS = 20, BUFFER = 1 << 16 };
 
@@ -108,7 +109,7 @@ static hrnet_status find_kind(hr_libav_source *source)
             return hr_libav_fail(source->host, HRNET_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
         source->kind = HR_LIBAV_PICTURES;
     } else if (S_ISDIR(status.st_mode)) {
-        return hr_libav_fail(source->host, HRNET_ERR_IO, "%s: expected a video, found a folder", path);
+        source->kind = HR_LIBAV_FOLDER;
     } else if (S_ISREG(status.st_mode)) {
         if (status.st_size == 0)
             return hr_libav_fail(source->host, HRNET_ERR_FORMAT, "%s: expected a video, found an empty file", path);
@@ -216,6 +217,7 @@ static const char *describe(const hr_libav_source *source, AVDictionary **how)
     const hrnet_video_options *o = source->options;
     const hrnet_raw_video *raw = &o->raw;
     const int is_stream = source->kind == HR_LIBAV_STREAM;
+    const int is_pictures = source->kind == HR_LIBAV_PICTURES || source->kind == HR_LIBAV_FOLDER;
     if (source->kind == HR_LIBAV_FILTERS) return "lavfi";
     av_dict_set(how, "protocol_whitelist", is_stream ? stream_protocols : file_protocols, 0);
     if (raw->width > 0) {
@@ -224,28 +226,30 @@ static const char *describe(const hr_libav_source *source, AVDictionary **how)
         return "rawvideo";
     }
     if (source->kind == HR_LIBAV_CAMERA) set_size(how, o->camera_width, o->camera_height, o->camera_fps);
-    if (source->kind == HR_LIBAV_PICTURES) set_size(how, 0, 0, o->camera_fps);
+    if (is_pictures) set_size(how, 0, 0, o->camera_fps);
+    if (source->kind == HR_LIBAV_FOLDER) av_dict_set(how, "pattern_type", "glob", 0);
     if (is_stream && strncmp(source->path, "rtsp", 4) == 0) av_dict_set(how, "rtsp_flags", "prefer_tcp", 0);
     if (is_stream && strncmp(source->path, "http", 4) == 0 && o->reconnect > 0) {
         av_dict_set(how, "reconnect", "1", 0);
         av_dict_set(how, "reconnect_on_network_error", "1", 0);
         av_dict_set(how, "reconnect_delay_max", "8", 0);
     }
-    return source->kind == HR_LIBAV_CAMERA ? "v4l2" : source->kind == HR_LIBAV_PICTURES ? "image2" : NULL;
+    return source->kind == HR_LIBAV_CAMERA ? "v4l2" : is_pictures ? "image2" : NULL;
 }
 
 /* The name that FFmpeg gets; free it with av_free. */
-static char *url_of(const hr_libav_source *source)
+static hrnet_status make_url(const hr_libav_source *source, char **out)
 {
     switch (source->kind) {
-    case HR_LIBAV_FILE: return av_asprintf("file:%s", source->path);
-    case HR_LIBAV_PIPE: return av_strdup("pipe:");
-    case HR_LIBAV_FILTERS: return av_strdup(source->path + 6);
+    case HR_LIBAV_FILE: *out = av_asprintf("file:%s", source->path); break;
+    case HR_LIBAV_PIPE: *out = av_strdup("pipe:"); break;
+    case HR_LIBAV_FILTERS: *out = av_strdup(source->path + 6); break;
+    case HR_LIBAV_FOLDER: return hr_libav_folder_pattern(out, source->host, source->path, source->options);
     case HR_LIBAV_PICTURES:
     case HR_LIBAV_CAMERA:
-    case HR_LIBAV_STREAM: break;
+    case HR_LIBAV_STREAM: *out = av_strdup(source->path); break;
     }
-    return av_strdup(source->path);
+    return *out != NULL ? HRNET_OK : hr_libav_fail_memory(source->host);
 }
 
 static hrnet_status open_input(hr_libav_source *source)
@@ -253,9 +257,10 @@ static hrnet_status open_input(hr_libav_source *source)
     AVDictionary *how = NULL;
     const char *const reader = describe(source, &how);
     const AVInputFormat *const input = reader != NULL ? av_find_input_format(reader) : NULL;
-    char *const url = url_of(source);
+    char *url = NULL;
+    hrnet_status status = make_url(source, &url);
     source->format = avformat_alloc_context();
-    hrnet_status status = url != NULL && source->format != NULL ? HRNET_OK : hr_libav_fail_memory(source->host);
+    if (status == HRNET_OK && source->format == NULL) status = hr_libav_fail_memory(source->host);
     if (status == HRNET_OK && reader != NULL && input == NULL)
         status = hr_libav_fail(source->host, HRNET_ERR_UNSUPPORTED, "%s: FFmpeg here was built without its reader %s",
                                source->name, reader);

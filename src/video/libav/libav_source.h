@@ -11,6 +11,7 @@ typedef enum hr_libav_kind {
     HR_LIBAV_FILE,
     HR_LIBAV_PIPE,     /* standard input, a FIFO, any device but a camera */
     HR_LIBAV_PICTURES, /* "frames/%04d.png" */
+    HR_LIBAV_FOLDER,   /* of pictures */
     HR_LIBAV_CAMERA,
     HR_LIBAV_STREAM, /* an address */
     HR_LIBAV_FILTERS /* "lavfi:..." */
