@@ -286,7 +286,7 @@ static int run_network_on_video(const settings *set, const char *const *override
                                .progress = set->progress};
         status = video_run_all(&all);
     }
-    video_target_end(to, 1); /* what did not come to run, or begin */
+    video_target_drop(to); /* what did not come to run, or begin */
     close_parts(&p);
     hrnet_video_free(video);
     return status;
@@ -327,7 +327,7 @@ static int run_video(settings *set, const char *const *overrides, char *path)
         if (has_tracks && set->detector.threshold < 0) set->detector.threshold = LEAST_TRACKED_SCORE;
         status = run_network_on_video(set, overrides, path, &where, &to);
     }
-    video_target_end(&to, 1);
+    video_target_drop(&to);
     boxes_free(&where);
     if (interrupt_signal() != 0) raise(interrupt_signal());
     return status;

@@ -325,10 +325,11 @@ int video_run_all(const video_run *run)
         const hrnet_status found = find(&s);
         progress_end(&s.shown, s.n_frames);
         const int failed = found != HRNET_OK && found != HRNET_ERR_CANCELLED;
-        if (failed) tool_failed();
+        char *const failure = failed ? tool_text("%s", hrnet_last_error()) : NULL;
         tell_warnings(&s, found == HRNET_OK);
         if (video_view_close(s.view) != 0) status = STATUS_FAILED;
-        if (video_target_end(run->to, failed) != 0 || failed || s.n_failed > 0) status = STATUS_FAILED;
+        if (video_target_end(run->to, failure) != 0 || s.n_failed > 0) status = STATUS_FAILED;
+        free(failure);
         if (save_summary(&s) > 0) status = STATUS_FAILED;
         tell_totals(&s, tool_seconds() - started);
     }

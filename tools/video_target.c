@@ -210,11 +210,8 @@ hrnet_status video_target_add(video_target *to, const hrnet_people *people)
     return to->document != NULL ? hrnet_results_write(to->document, people) : HRNET_OK;
 }
 
-int video_target_end(video_target *to, int failed)
+void video_target_drop(video_target *to)
 {
-    int status = 0;
-    if (to->writer != NULL && hrnet_video_writer_finish(to->writer) != HRNET_OK) status = failed ? -1 : tool_failed();
-    if (to->document != NULL && hrnet_results_finish(to->document) != HRNET_OK) status = failed ? -1 : tool_failed();
     hrnet_video_writer_free(to->writer);
     hrnet_results_free(to->document);
     free(to->video);
@@ -224,5 +221,26 @@ int video_target_end(video_target *to, int failed)
     free(to->stem);
     free(to->made);
     *to = (video_target){0};
-    return status != 0 ? -1 : 0;
+}
+
+static int begins_with(const char *text, const char *beginning)
+{
+    return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+int video_target_end(video_target *to, const char *failure)
+{
+    int is_told = failure == NULL, n_failed = failure != NULL;
+    if (to->writer != NULL && hrnet_video_writer_finish(to->writer) != HRNET_OK) {
+        is_told |= failure != NULL && begins_with(hrnet_last_error(), failure); /* it says more of the same */
+        n_failed++;
+        tool_failed();
+    }
+    if (to->document != NULL && hrnet_results_finish(to->document) != HRNET_OK) {
+        n_failed++;
+        if (failure == NULL || !begins_with(failure, to->data)) tool_failed(); /* else the failure says more */
+    }
+    if (!is_told) tool_error("%s", failure);
+    video_target_drop(to);
+    return n_failed > 0 ? -1 : 0;
 }

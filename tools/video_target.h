@@ -55,8 +55,11 @@ hrnet_status video_target_write(video_target *to, const hrnet_picture *picture);
 /* Put its people into the data. */
 hrnet_status video_target_add(video_target *to, const hrnet_people *people);
 
-/* Finish the files. Returns 0, or -1 after a message; failed: a failure of writing was told already. Harmless on a
- * target that has ended. */
-int video_target_end(video_target *to, int failed);
+/* Finish the files, and tell what the run failed with (failure; NULL: it did not), once, with what became of the video.
+ * Returns 0, or -1 after a message. */
+int video_target_end(video_target *to, const char *failure);
+
+/* Give up what was not finished: files stay as they were. Harmless on a target that has ended. */
+void video_target_drop(video_target *to);
 
 #endif

@@ -16,8 +16,9 @@
 
 enum {
     BUFFER = 1 << 16,
-    RESERVE = 4 << 20,      /* bytes set aside for the end of the file, and ... */
-    RESERVE_PER_PACKET = 64 /* ... for each packet's part of the index: MP4 takes 36 at most */
+    RESERVE = 4 << 20,       /* bytes set aside for the end of the file, and ... */
+    RESERVE_PER_PACKET = 64, /* ... for each packet's part of the index: MP4 takes 36 at most */
+    CLUSTER = 1 << 20
 };
 
 /* A stream of audio on its way: index in the queue, in the file, and the last timestamp that was written. */
@@ -213,6 +214,9 @@ static hrnet_status write_header(hr_video_encoder *e)
     if (is_mp4(e) && !e->sink.is_seekable)
         av_dict_set(&how, "movflags", "frag_keyframe+empty_moov+default_base_moof", 0);
     if (is_mp4(e)) set_movie_units(e, &how);
+    /* Matroska keeps a cluster in memory until it is complete; the end of the file must fit into the reserve */
+    if (strcmp(e->format->oformat->name, "matroska") == 0 || strcmp(e->format->oformat->name, "webm") == 0)
+        av_dict_set_int(&how, "cluster_size_limit", CLUSTER, 0);
     const int error = avformat_write_header(e->format, &how);
     av_dict_free(&how);
     if (error < 0)
