@@ -3,7 +3,7 @@
 # packets of audio, a stream that is whole, and colours as they are marked.
 set -eu
 
-copy=$1
+copy=$(realpath "$1")
 sound=$2/sound.mp4
 if ! command -v ffprobe >/dev/null || ! command -v ffmpeg >/dev/null; then
     echo "[  SKIPPED ] copies of videos: no ffprobe and ffmpeg here"
