@@ -35,9 +35,9 @@ typedef struct hrnet_tracker hrnet_tracker;
 typedef enum hrnet_track_method {
     HRNET_TRACK_BYTE = 0, /* ByteTrack (Zhang et al., ECCV 2022): a Kalman filter moves each track's box, optimal
                              assignment pairs them with the boxes that were found, first those of high scores, then
-                             those of low ones; the IoU says how similar two boxes are. Both boxes are widened for a
-                             track that was lost, by half their size a second on every side (after Yang et al.,
-                             C-BIoU, WACV 2023) */
+                             those of low ones; the IoU says how similar two boxes are. For a
+                             track that was not seen for more than 0.1 s, both boxes are widened on every side by
+                             0.75 of their size for each second (after Yang et al., C-BIoU, WACV 2023) */
     HRNET_TRACK_OKS,      /* the same, where the OKS of the pose that was found and of the track's last one, moved along
                              with the track's box, says how similar they are. People need keypoints */
     HRNET_TRACK_IOU /* mmpose's demonstration: each person in order takes the track of the last picture whose box has

@@ -63,7 +63,7 @@ static void mark_covered(expectation *e, const hrnet_tracker *t)
 }
 
 /* Give each detection to one track at most, so that of two people side by side the one who was missed is looked for. */
-static hrnet_status find_detections(expectation *e, const hrnet_tracker *t, const hrnet_people *people)
+static hrnet_status find_detections(expectation *e, const hrnet_tracker *t, double seconds, const hrnet_people *people)
 {
     HR_NEW(e->found, HR_MOST_TRACKED_PERSONS);
     for (int j = 0; j < people->n_persons && e->n_found < HR_MOST_TRACKED_PERSONS; j++) {
@@ -74,7 +74,7 @@ static hrnet_status find_detections(expectation *e, const hrnet_tracker *t, cons
     double *cost = e->cost;
     for (int i = 0; i < e->n; i++) {
         for (int j = 0; j < e->n_found; j++) {
-            const double iou = hr_box_iou(e->boxes[i], e->found[j]);
+            const double iou = hr_track_iou(t, e->tracks[i], e->boxes[i], e->found[j], seconds);
             *cost++ = iou > 0 ? 1 - iou : NAN;
         }
     }
@@ -108,7 +108,7 @@ hrnet_status hrnet_tracker_boxes(const hrnet_tracker *tracker, double seconds, c
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_tracker_boxes: an argument is NULL, or capacity is below 0");
     HR_TRY(hr_tracker_check_seconds(tracker, seconds, "hrnet_tracker_boxes"));
     hrnet_status status = list_tracks(&e, tracker, seconds);
-    if (status == HRNET_OK && found != NULL) status = find_detections(&e, tracker, found);
+    if (status == HRNET_OK && found != NULL) status = find_detections(&e, tracker, seconds, found);
     if (status == HRNET_OK) *n = copy_boxes(&e, seconds, boxes, capacity);
     free_expectation(&e);
     return status;

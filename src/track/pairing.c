@@ -22,6 +22,14 @@ hrnet_box hr_track_expect(const hrnet_tracker *tracker, const hr_track *track, d
     return hr_box_kalman_box(motion);
 }
 
+double hr_track_iou(const hrnet_tracker *tracker, const hr_track *track, hrnet_box expected, hrnet_box found,
+                    double seconds)
+{
+    const hr_track_settings *const s = &tracker->settings;
+    const double part = fmin(1, s->widen * fmax(0, seconds - track->last.seconds - s->certain));
+    return hr_box_iou(hr_box_widen(expected, part), hr_box_widen(found, part));
+}
+
 static int has_pose(const hr_pairing *p, int person)
 {
     return p->n_keypoints > 0 && p->people->persons[person].keypoints != NULL;
@@ -128,23 +136,13 @@ static hrnet_status prepare(hr_pairing *p)
 
 /* ---------------------------------------------------------------------------------------------- ByteTrack's stages */
 
-/* The longer a track is lost, the less is known of its place: the part of their size by which boxes are widened to be
- * compared with it. */
-static double widening(const hr_pairing *p, const hr_track *track)
-{
-    if (track->state != HR_TRACK_LOST) return 0;
-    return fmin(1, p->tracker->settings.widen * (p->seconds - track->last.seconds));
-}
-
 static double similarity(const hr_pairing *p, int track, int person)
 {
     const hrnet_pose *const found = &p->people->persons[person];
     const int n = p->n_keypoints;
     if (!hr_box_is_good(p->expected[track])) return 0;
-    if (p->tracker->settings.method == HRNET_TRACK_BYTE) {
-        const double part = widening(p, p->tracker->tracks[track]);
-        return hr_box_iou(hr_box_widen(p->expected[track], part), hr_box_widen(found->box, part));
-    }
+    if (p->tracker->settings.method == HRNET_TRACK_BYTE)
+        return hr_track_iou(p->tracker, p->tracker->tracks[track], p->expected[track], found->box, p->seconds);
     if (!p->tracker->tracks[track]->last.has_pose || !has_pose(p, person)) return 0;
     return hr_pose_similarity(p->poses + (ptrdiff_t)track * n, p->expected[track], found->keypoints, found->box,
                               p->sigmas, n, p->tracker->settings.joint);

@@ -18,11 +18,11 @@ static const hr_track_settings defaults = {
     .confirm = 1,  /* made up: two boxes of 0.5 or more, which is the published second match, but three of 0.4 */
     .recent = 0.5, /* seconds; 0 as published. Made up: scores move around `high`, and after a missed picture or two a
                        low box where the track is expected is still that person */
-    .widen = 0.5,  /* who walks on behind something comes out up to half a width from where they were expected. On
-                      pedestrians at 10 frames a second (MODEL.md) */
-    .buffer = 2,   /* seconds; published: 30 frames at 30 a second. Made up: weak detectors miss people for longer */
-    .follow = 3,   /* seconds. A pose network finds joints in any box: a detector must agree now and then */
-    .joint = 0.2,  /* IN_VIS_THRE of the published evaluation of poses */
+    .certain = 0.1, /* this and the next on pedestrians at 1 to 10 pictures a second (MODEL.md): who walks on behind */
+    .widen = 0.75,  /* something, or between two pictures, is seen beside where they were expected */
+    .buffer = 2,    /* seconds; published: 30 frames at 30 a second. Made up: weak detectors miss people for longer */
+    .follow = 3,    /* seconds. A pose network finds joints in any box: a detector must agree now and then */
+    .joint = 0.2,   /* IN_VIS_THRE of the published evaluation of poses */
     .followed_score = 0.25, /* of all keypoints together, so below what a half-hidden person needs to be drawn */
     .followed_same = 0.7,   /* below the 0.9 of the published suppression, as poses of two crops differ more */
     .expected = 0.3,        /* mmpose's tracking_thr: who overlaps that much is the same person */

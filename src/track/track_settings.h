@@ -18,7 +18,8 @@ typedef struct hr_track_settings {
     double twice;                       /* IoU above which a lost track and a seen one are one person */
     double confirm;                     /* sum of scores at which a new track is confirmed */
     double lost;                        /* what the similarity of a lost track is lowered by */
-    double widen;                       /* by how much of its size a lost track's box grows on each side, a second */
+    double certain;                     /* seconds for which a track's box is compared as it is expected */
+    double widen;                       /* the part of its size by which it grows on every side in each second more */
     int fuse_scores;                    /* 1: similarities are multiplied by the box score */
 } hr_track_settings;
 

@@ -88,6 +88,11 @@ static inline int hr_track_lives(const hrnet_tracker *tracker, const hr_track *t
 /* The estimate of a track's motion at a time from that of the last update on, and the box that it expects then. */
 hrnet_box hr_track_expect(const hrnet_tracker *tracker, const hr_track *track, double seconds, hr_box_kalman *motion);
 
+/* The IoU of the box that a track expects and one that was found. The longer the track was not seen, the less is known
+ * of its place, and the more both boxes are widened: settings.widen, settings.certain. */
+double hr_track_iou(const hrnet_tracker *tracker, const hr_track *track, hrnet_box expected, hrnet_box found,
+                    double seconds);
+
 /* HRNET_ERR_ARGUMENT, in the name of a function, for times that are not finite or before the last update. */
 hrnet_status hr_tracker_check_seconds(const hrnet_tracker *t, double seconds, const char *function);
 

@@ -17,7 +17,8 @@ static void mark_near(const hrnet_tracker *tracker, const hr_track *track, doubl
     if (!hr_track_lives(tracker, track, seconds)) return;
     const hrnet_box expected = hr_track_expect(tracker, track, seconds, &motion);
     for (int j = 0; j < found->n; j++)
-        if (!is_wanted[j]) is_wanted[j] = hr_box_iou(expected, found->objects[j].box) >= near_iou;
+        if (!is_wanted[j])
+            is_wanted[j] = hr_track_iou(tracker, track, expected, found->objects[j].box, seconds) >= near_iou;
 }
 
 hrnet_status hr_tracker_choose(const hrnet_tracker *tracker, double seconds, hrnet_objects *found)
