@@ -316,14 +316,64 @@ a_window_needs_a_display() {
     test ! -e b.mp4
 }
 
-# The X server's memory, a file, has the red of the video.
-frames_are_on_the_screen() {
+# An X server of our own, $server, whose memory is the file Xvfb_screen0.
+start_server() {
     unset WAYLAND_DISPLAY SDL_VIDEODRIVER
     Xvfb -displayfd 3 -fbdir . -screen 0 400x300x24 -nolisten tcp 3>display 2>server.txt &
     server=$!
     for _ in $(seq 1 100); do [ -s display ] || sleep 0.1; done
     DISPLAY=:$(cat display)
     export DISPLAY
+}
+
+stop_server() {
+    kill $server
+    wait $server 2>/dev/null || true
+}
+
+# press KEY: strikes it, then waits for the line about a saved frame, if it is one that saves: $frame is its number.
+press() {
+    n_saved=$(grep -c 'is saved' err || true)
+    "$KEYS" walk.mp4 "$1"
+    [ "$1" = s ] || return 0
+    for _ in $(seq 1 100); do
+        if [ "$(grep -c 'is saved' err || true)" -gt "$n_saved" ]; then break; fi
+        sleep 0.1
+    done
+    frame=$(grep 'is saved' err | tail -n 1 | sed 's/.*_0*\([1-9][0-9]*\)\.png is saved$/\1/')
+    test "$frame" -gt 0
+}
+
+# Paused it stands still; a step is one frame; what was found until the end is whole.
+keys_are_obeyed() {
+    clip walk.mp4 120
+    start_server
+    "$HRNET" pose $small --whole -q walk.mp4 --show -o walk.jsonl 2>err &
+    job=$!
+    press space
+    sleep 1
+    press s
+    first=$frame
+    sleep 1
+    press s
+    test "$frame" = "$first"
+    press period
+    sleep 1
+    press s
+    test "$frame" = $((first + 1))
+    press q
+    status=0
+    wait $job || status=$?
+    stop_server
+    test $status = 0
+    test "$(wc -l <walk.jsonl)" -ge "$frame"
+    tail -n 1 walk.jsonl | grep '}$' >/dev/null
+    test -s "walk_$(printf %06d "$frame").png"
+}
+
+# The X server's memory, a file, has the red of the video.
+frames_are_on_the_screen() {
+    start_server
     "$HRNET" pose $small --whole -q lavfi:color=c=red:size=320x240:rate=10 --show -o red.jsonl 2>err &
     job=$!
     n_red=0
@@ -335,8 +385,7 @@ frames_are_on_the_screen() {
     kill -INT $job
     status=0
     wait $job || status=$?
-    kill $server
-    wait $server 2>/dev/null || true
+    stop_server
     echo "$n_red red pixels of 76800, exit status $status"
     test "$n_red" -gt 50000
     test $status = 130
@@ -346,20 +395,24 @@ frames_are_on_the_screen() {
 for name in a_drawn_video_has_the_frames_and_times_of_its_source people_do_not_depend_on_threads every_format_of_data \
     a_folder_is_a_video_if_one_is_asked_for tracks_are_summed_up totals_are_told what_is_a_video what_is_none \
     a_damaged_video_is_read_as_far_as_it_goes frames_of_another_size_are_told options_that_do_not_go_together \
-    given_boxes_hold_for_every_frame a_signal_finishes_the_video a_full_disk_is_told_and_the_drawing_plays what_is_shown_changes_nothing a_window_needs_a_display \
-    frames_are_on_the_screen; do
+    given_boxes_hold_for_every_frame a_signal_finishes_the_video a_full_disk_is_told_and_the_drawing_plays \
+    what_is_shown_changes_nothing a_window_needs_a_display frames_are_on_the_screen keys_are_obeyed; do
     case $name in
-    what_is_shown* | a_window* | frames_are_on*)
+    what_is_shown* | a_window* | frames_are_on* | keys_are*)
         if [ "${WINDOW:-0}" = 0 ]; then
             echo "[  SKIPPED ] $name: needs SDL2 (-Dwindow=enabled)"
             continue
         fi
         ;;
     esac
-    if [ $name = frames_are_on_the_screen ] && ! command -v Xvfb >/dev/null; then
-        echo "[  SKIPPED ] $name: needs Xvfb (Debian: xvfb)"
-        continue
-    fi
+    case $name in
+    frames_are_on* | keys_are*)
+        if ! command -v Xvfb >/dev/null || { [ $name = keys_are_obeyed ] && [ -z "${KEYS:-}" ]; }; then
+            echo "[  SKIPPED ] $name: needs Xvfb and libx11-dev (Debian: xvfb libx11-dev)"
+            continue
+        fi
+        ;;
+    esac
     run_case $name
 done
 exit "$n_failed"

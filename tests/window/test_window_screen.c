@@ -23,6 +23,8 @@
 
 #include <hrnet_window.h>
 
+#include "x11_client.h"
+
 #define MUST(call)                                                                                                     \
     do {                                                                                                               \
         if ((call) != HRNET_OK) fail_msg("%s: %s", #call, hrnet_last_error());                                         \
@@ -47,26 +49,9 @@ static int disconnect_other(void **state)
     return 0;
 }
 
-/* The window below `parent` whose title begins with this one, or None. */
-static Window find_window(Window parent, const char *title)
-{
-    Window root, up, *children = NULL, found = None;
-    unsigned n = 0;
-    if (!XQueryTree(other, parent, &root, &up, &children, &n)) return None;
-    for (unsigned i = 0; i < n && found == None; i++) {
-        char *name = NULL;
-        if (XFetchName(other, children[i], &name) && name != NULL && strncmp(name, title, strlen(title)) == 0)
-            found = children[i];
-        if (name != NULL) XFree(name);
-        if (found == None) found = find_window(children[i], title);
-    }
-    if (children != NULL) XFree(children);
-    return found;
-}
-
 static Window window_of(const char *title)
 {
-    const Window found = find_window(DefaultRootWindow(other), title);
+    const Window found = x11_window(other, DefaultRootWindow(other), title);
     assert_int_not_equal(found, None);
     return found;
 }
@@ -198,24 +183,6 @@ static void shapes_are_kept(void **state)
 
 /* ---------------------------------------------------------------------------------------------- events */
 
-static void send_key(Window window, KeySym symbol, int type)
-{
-    XKeyEvent key = {.type = type,
-                     .display = other,
-                     .window = window,
-                     .root = DefaultRootWindow(other),
-                     .same_screen = True,
-                     .keycode = XKeysymToKeycode(other, symbol)};
-    XSendEvent(other, window, True, type == KeyPress ? KeyPressMask : KeyReleaseMask, (XEvent *)&key);
-    XSync(other, False);
-}
-
-static void strike(Window window, KeySym symbol)
-{
-    send_key(window, symbol, KeyPress);
-    send_key(window, symbol, KeyRelease);
-}
-
 static void assert_event(hrnet_window *window, hrnet_window_event_kind kind, int key)
 {
     hrnet_window_event event;
@@ -240,16 +207,16 @@ static void keys_are_heard(void **state)
     MUST(hrnet_window_open(&window, "keys", W, H, NULL));
     const Window id = window_of("keys");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        strike(id, cases[i].symbol);
+        x11_strike(other, id, cases[i].symbol);
         assert_event(window, cases[i].kind, cases[i].key);
     }
-    strike(id, XK_s);
-    strike(id, XK_space);
+    x11_strike(other, id, XK_s);
+    x11_strike(other, id, XK_space);
     assert_event(window, HRNET_WINDOW_SAVE, 0);
     assert_event(window, HRNET_WINDOW_PAUSE, 0);
-    send_key(id, XK_Control_L, KeyPress);
-    strike(id, XK_s);
-    send_key(id, XK_Control_L, KeyRelease);
+    x11_send_key(other, id, XK_Control_L, KeyPress);
+    x11_strike(other, id, XK_s);
+    x11_send_key(other, id, XK_Control_L, KeyRelease);
     assert_event(window, HRNET_WINDOW_NOTHING, 0);
     hrnet_window_free(window);
 }
