@@ -43,7 +43,8 @@ fi
 failed=0
 for file in "$root"/src/base/*.c; do
     gcc -std=gnu11 -fsyntax-only -nostdinc -isystem "$musl" -isystem "$(gcc -print-file-name=include)" -D_GNU_SOURCE \
-        -I"$root/src" -I"$root/include" "$file" >>"$folder/log" 2>&1 || failed=1
+        -DHR_LIBDIR='"/lib"' -DHR_LIBDIR_NEAR='"../lib"' -I"$root/src" -I"$root/include" "$file" >>"$folder/log" 2>&1 ||
+        failed=1
 done
 report "base with musl" $failed
 exit $status
