@@ -351,6 +351,7 @@ keys_are_obeyed() {
     "$HRNET" pose $small --whole -q walk.mp4 --show -o walk.jsonl 2>err &
     job=$!
     press space
+    press period # the first frame may not have been there
     sleep 1
     press s
     first=$frame
