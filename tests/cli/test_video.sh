@@ -319,6 +319,8 @@ a_window_needs_a_display() {
 # An X server of our own, $server, whose memory is the file Xvfb_screen0.
 start_server() {
     unset WAYLAND_DISPLAY SDL_VIDEODRIVER
+    SDL_RENDER_DRIVER=software # drivers of OpenGL leave memory behind, which LeakSanitizer sees
+    export SDL_RENDER_DRIVER
     Xvfb -displayfd 3 -fbdir . -screen 0 400x300x24 -nolisten tcp 3>display 2>server.txt &
     server=$!
     for _ in $(seq 1 100); do [ -s display ] || sleep 0.1; done
