@@ -54,12 +54,19 @@ static void *load_detector(void *context)
     return NULL;
 }
 
-int detector_load_begin(detector_load *load, const detector_settings *settings, const network_settings *asked)
+static int prepare(detector_load *load, const detector_settings *settings, const network_settings *asked)
 {
     if (settings->size % 32 != 0) return tool_usage("--det-size %d: expected a multiple of 32", settings->size);
     *load = (detector_load){.settings = settings, .asked = asked};
-    load->has_thread = asked->threads != 1 && pthread_create(&load->thread, NULL, load_detector, load) == 0;
     return 0;
+}
+
+int detector_load_begin(detector_load *load, const detector_settings *settings, const network_settings *asked)
+{
+    const int status = prepare(load, settings, asked);
+    if (status == 0 && asked->threads != 1)
+        load->has_thread = pthread_create(&load->thread, NULL, load_detector, load) == 0;
+    return status;
 }
 
 static void wait_for(detector_load *load)
@@ -120,6 +127,6 @@ int detector_open(hrnet_detector **out, const detector_settings *s, const networ
                   hrnet_detector_info *info)
 {
     detector_load load;
-    const int status = detector_load_begin(&load, s, asked);
+    const int status = prepare(&load, s, asked);
     return status == 0 ? detector_load_end(&load, out, info) : status;
 }

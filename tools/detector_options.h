@@ -70,7 +70,7 @@ int detector_load_end(detector_load *load, hrnet_detector **out, hrnet_detector_
 /* Wait for the detector, if one was begun and not ended, and free it, without a word. */
 void detector_load_drop(detector_load *load);
 
-/* Begin and end in one. */
+/* The same in one call, without a thread. */
 int detector_open(hrnet_detector **out, const detector_settings *settings, const network_settings *asked,
                   hrnet_detector_info *info);
 

@@ -8,14 +8,6 @@
 
 #include "tool.h"
 
-static int is_folder(const char *path)
-{
-    struct stat status;
-    const char *slash = strrchr(path, '/');
-    if (stat(path, &status) == 0) return S_ISDIR(status.st_mode);
-    return strchr(slash != NULL ? slash : path, '.') == NULL; /* a trailing slash, or a last part without ending */
-}
-
 /* ---------------------------------------------------------------------------------------------- names */
 
 typedef struct stem {
@@ -151,15 +143,9 @@ static void choose_endings(target *to, int boxes)
 
 int target_choose(target *to, const char *out, const char *heatmaps, int format, int boxes, const inputs *in)
 {
-    static const struct {
-        const char *ending;
-        int format;
-    } endings[] = {{".json", HRNET_RESULTS_JSON}, {".jsonl", HRNET_RESULTS_JSONL}, {".csv", HRNET_RESULTS_CSV}};
-    int by_ending = -1;
     *to = (target){.path = out, .heatmaps = heatmaps};
     if (out != NULL && strcmp(out, "-") == 0) to->path = NULL;
-    for (size_t i = 0; to->path != NULL && i < sizeof endings / sizeof *endings; i++)
-        if (tool_has_ending(to->path, endings[i].ending)) by_ending = endings[i].format;
+    const int by_ending = to->path != NULL ? tool_data_format(to->path) : -1;
     const int chosen = format >= 0 ? format : by_ending >= 0 ? by_ending : HRNET_RESULTS_JSON;
     to->data.format = (hrnet_results_format)chosen;
     to->data.boxes = boxes;
@@ -171,7 +157,7 @@ int target_choose(target *to, const char *out, const char *heatmaps, int format,
         to->kind = TARGET_DRAWING;
         if (format >= 0) return tool_usage("--format %s does not go with a drawing (%s)", to->format->name, out);
         if (in->n > 1) return tool_usage("%s is one drawing, but there are %zu inputs; name a folder", out, in->n);
-    } else if (is_folder(to->path)) {
+    } else if (tool_names_folder(to->path)) {
         to->kind = TARGET_FOLDER;
     } else if (format < 0) {
         return tool_usage("%s: cannot tell from its ending what to write; give --format", out);

@@ -113,6 +113,25 @@ int tool_is_picture(const char *path)
            tool_has_ending(path, ".webp");
 }
 
+int tool_data_format(const char *path)
+{
+    static const struct {
+        const char *ending;
+        int format;
+    } endings[] = {{".json", HRNET_RESULTS_JSON}, {".jsonl", HRNET_RESULTS_JSONL}, {".csv", HRNET_RESULTS_CSV}};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (tool_has_ending(path, endings[i].ending)) return endings[i].format;
+    return -1;
+}
+
+int tool_names_folder(const char *path)
+{
+    struct stat status;
+    const char *slash = strrchr(path, '/');
+    if (stat(path, &status) == 0) return S_ISDIR(status.st_mode);
+    return strchr(slash != NULL ? slash : path, '.') == NULL; /* a trailing slash, or a last part without ending */
+}
+
 int tool_make_folder(const char *path)
 {
     struct stat status;

@@ -47,6 +47,12 @@ int tool_has_ending(const char *path, const char *ending);
 /* Is this the name of a picture that the library can write (.png .jpg .jpeg .webp)? */
 int tool_is_picture(const char *path);
 
+/* The format of the data file whose ending the name has, or -1. */
+int tool_data_format(const char *path);
+
+/* Is this a folder, or, if there is nothing of that name, the name of one to be made (a last part without ending)? */
+int tool_names_folder(const char *path);
+
 /* Make the folder unless it is there. Returns 0, or -1 after a message. */
 int tool_make_folder(const char *path);
 

@@ -10,14 +10,6 @@
 
 /* ---------------------------------------------------------------------------------------------- names */
 
-static int is_folder(const char *path)
-{
-    struct stat status;
-    const char *slash = strrchr(path, '/');
-    if (stat(path, &status) == 0) return S_ISDIR(status.st_mode);
-    return strchr(slash != NULL ? slash : path, '.') == NULL; /* a trailing slash, or a last part without ending */
-}
-
 /* Exactly one %d or %0Nd, and nothing else that printf would take. */
 static int is_pattern(const char *path)
 {
@@ -32,17 +24,6 @@ static char *frame_path(const char *pattern, size_t number)
     const char *const percent = strchr(pattern, '%'), *const rest = strchr(percent, 'd') + 1;
     const int width = atoi(percent + 1);
     return tool_text("%.*s%0*zu%s", (int)(percent - pattern), pattern, width, number, rest);
-}
-
-static int format_of(const char *path)
-{
-    static const struct {
-        const char *ending;
-        int format;
-    } endings[] = {{".json", HRNET_RESULTS_JSON}, {".jsonl", HRNET_RESULTS_JSONL}, {".csv", HRNET_RESULTS_CSV}};
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (tool_has_ending(path, endings[i].ending)) return endings[i].format;
-    return -1;
 }
 
 /* What stands in front of "_pose.json" in a folder: the input's name, also of a pattern or a stream. */
@@ -62,8 +43,8 @@ static char *stem_of(const char *input)
 /* Data into a file or a folder; format: -1 by the ending, else json. */
 static int choose_data(video_target *to, const char *option, const char *path, int format)
 {
-    const int is_file = strcmp(path, "-") == 0 || !is_folder(path);
-    const int by_ending = is_file ? format_of(path) : -1;
+    const int is_file = strcmp(path, "-") == 0 || !tool_names_folder(path);
+    const int by_ending = is_file ? tool_data_format(path) : -1;
     const int chosen = format >= 0 ? format : by_ending >= 0 ? by_ending : HRNET_RESULTS_JSON;
     if (is_file && format < 0 && by_ending < 0 && strcmp(path, "-") != 0)
         return tool_usage("%s %s: cannot tell from its ending what to write; give --format", option, path);
@@ -92,7 +73,7 @@ static int choose(video_target *to, const video_outputs *asked)
                               "is a video",
                               out);
         to->frames = tool_text("%s", out);
-    } else if (has_out && is_folder(out)) {
+    } else if (has_out && tool_names_folder(out)) {
         to->video = tool_text("%s/%s_pose.mp4", out, to->stem);
         to->made = tool_text("%s", out);
         if (asked->data == NULL) {

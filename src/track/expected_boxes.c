@@ -44,21 +44,14 @@ static hrnet_status list_tracks(expectation *e, const hrnet_tracker *t, double s
     return HRNET_OK;
 }
 
-/* The part of a box that another covers. */
-static double covered_part(hrnet_box box, hrnet_box other)
-{
-    const double w = fmin((double)box.x + box.w, (double)other.x + other.w) - fmax((double)box.x, (double)other.x);
-    const double h = fmin((double)box.y + box.h, (double)other.y + other.h) - fmax((double)box.y, (double)other.y);
-    return fmax(0, w) * fmax(0, h) / ((double)box.w * box.h);
-}
-
 /* Who stands behind somebody else is not looked for, as the pose that is found there is the other's. */
 static void mark_covered(expectation *e, const hrnet_tracker *t)
 {
     const double most = t->settings.covered;
     for (int i = 0; i < e->n; i++) {
+        const hrnet_box box = e->boxes[i];
         for (int j = 0; j < e->n_found && e->found_of[i] == NOT_FOUND; j++)
-            if (covered_part(e->boxes[i], e->found[j]) > most) e->found_of[i] = COVERED;
+            if (hr_box_shared(box, e->found[j]) > most * box.w * box.h) e->found_of[i] = COVERED;
     }
 }
 

@@ -6,13 +6,18 @@
 #include "pose/oks.h"
 #include "track/track_settings.h"
 
+double hr_box_shared(hrnet_box a, hrnet_box b)
+{
+    const double left = fmax((double)a.x, (double)b.x), right = fmin((double)a.x + a.w, (double)b.x + b.w);
+    const double top = fmax((double)a.y, (double)b.y), bottom = fmin((double)a.y + a.h, (double)b.y + b.h);
+    return fmax(0, right - left) * fmax(0, bottom - top);
+}
+
 double hr_box_iou(hrnet_box a, hrnet_box b)
 {
     const double all = (double)a.x + a.y + a.w + a.h + b.x + b.y + b.w + b.h;
     if (!isfinite(all)) return 0;
-    const double left = fmax((double)a.x, (double)b.x), right = fmin((double)a.x + a.w, (double)b.x + b.w);
-    const double top = fmax((double)a.y, (double)b.y), bottom = fmin((double)a.y + a.h, (double)b.y + b.h);
-    const double inner = fmax(0, right - left) * fmax(0, bottom - top);
+    const double inner = hr_box_shared(a, b);
     const double iou = inner / ((double)a.w * a.h + (double)b.w * b.h - inner);
     return fmin(1, iou); /* sums of coordinates are rounded, so that it may pass 1 a little */
 }

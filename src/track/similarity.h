@@ -4,6 +4,9 @@
 
 #include <hrnet.h>
 
+/* The area that two boxes share. */
+double hr_box_shared(hrnet_box a, hrnet_box b);
+
 /* Intersection over union of two boxes with an area; 0..1, 0 when a number is not finite. */
 double hr_box_iou(hrnet_box a, hrnet_box b);
 

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "calls.h"
 #include "weights/bind.h"
 #include "weights/checkpoint.h"
 
@@ -25,20 +26,6 @@
 #define SLOW_BUILD
 #endif
 #endif
-
-/* Fail with hrnet_last_error() unless the call succeeds. */
-#define MUST(call)                                                                                                     \
-    do {                                                                                                               \
-        if ((call) != HRNET_OK) fail_msg("%s: %s", #call, hrnet_last_error());                                         \
-    } while (0)
-
-/* The call fails with that status and the message holds that text. */
-#define REFUSED(call, status, text)                                                                                    \
-    do {                                                                                                               \
-        assert_int_equal((call), (status));                                                                            \
-        if (strstr(hrnet_last_error(), (text)) == NULL)                                                                \
-            fail_msg("%s: expected \"%s\" in the message, found: %s", #call, (text), hrnet_last_error());              \
-    } while (0)
 
 /* Three small networks: BASIC blocks; BOTTLENECK blocks, a 3x3 final layer, 16 joints; a size whose smallest map is 5x3
  * cells and channels that fill no vector. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct clip_frame {
     hrnet_pixels pixels; /* I420 */
@@ -65,6 +66,23 @@ static inline hrnet_status clip_write(const char *path, int width, int height, i
     if (status == HRNET_OK) status = hrnet_video_writer_finish(writer);
     hrnet_video_writer_free(writer);
     return status;
+}
+
+/* A fixture of a group of tests: they run in a folder of their own, which goes with what is in it. */
+static inline int clip_make_folder(void **state)
+{
+    static char folder[] = "/tmp/hrnet-test-video-XXXXXX";
+    (void)state;
+    return mkdtemp(folder) != NULL && chdir(folder) == 0 ? 0 : -1;
+}
+
+static inline int clip_remove_folder(void **state)
+{
+    char here[512], command[600];
+    (void)state;
+    if (getcwd(here, sizeof here) == NULL || chdir("/") != 0) return -1;
+    snprintf(command, sizeof command, "rm -rf '%s'", here);
+    return system(command);
 }
 
 #endif

@@ -534,22 +534,6 @@ static void faults(void **state)
     assert_in_range(n_failed, 3, 190);
 }
 
-static int make_folder(void **state)
-{
-    static char folder[] = "/tmp/hrnet-test-video-XXXXXX";
-    (void)state;
-    return mkdtemp(folder) != NULL && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    char here[512], command[600];
-    (void)state;
-    if (getcwd(here, sizeof here) == NULL || chdir("/") != 0) return -1;
-    snprintf(command, sizeof command, "rm -rf '%s'", here);
-    return system(command);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -567,5 +551,5 @@ int main(void)
         cmocka_unit_test(full_device),
         cmocka_unit_test(faults),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, clip_make_folder, clip_remove_folder);
 }

@@ -15,18 +15,7 @@
 
 #include <hrnet_window.h>
 
-#define MUST(call)                                                                                                     \
-    do {                                                                                                               \
-        if ((call) != HRNET_OK) fail_msg("%s: %s", #call, hrnet_last_error());                                         \
-    } while (0)
-
-/* The call fails with that status, and the message holds that text. */
-#define REFUSED(call, status, text)                                                                                    \
-    do {                                                                                                               \
-        assert_int_equal((call), (status));                                                                            \
-        if (strstr(hrnet_last_error(), (text)) == NULL)                                                                \
-            fail_msg("expected \"%s\" in the message, found: %s", (text), hrnet_last_error());                         \
-    } while (0)
+#include "../support/calls.h"
 
 #ifdef HAS_WINDOW
 #define NEEDS_MODULE()

@@ -15,16 +15,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "fake_window.h"
-
-#define MUST(call) assert_int_equal((call), HRNET_OK)
-
-/* The call fails with that status, and the message holds that text. */
-#define REFUSED(call, status, text)                                                                                    \
-    do {                                                                                                               \
-        assert_int_equal((call), (status));                                                                            \
-        if (strstr(hrnet_last_error(), (text)) == NULL)                                                                \
-            fail_msg("expected \"%s\" in the message, found: %s", (text), hrnet_last_error());                         \
-    } while (0)
+#include "../support/calls.h"
 
 static int begin_test(void **state)
 {

@@ -23,12 +23,8 @@
 
 #include <hrnet_window.h>
 
+#include "calls.h"
 #include "x11_client.h"
-
-#define MUST(call)                                                                                                     \
-    do {                                                                                                               \
-        if ((call) != HRNET_OK) fail_msg("%s: %s", #call, hrnet_last_error());                                         \
-    } while (0)
 
 enum { W = 160, H = 120, PATIENCE = 100 /* looks at the screen, each after 50 ms */ };
 
