@@ -1,5 +1,5 @@
 #!/bin/sh
-# check-format.sh [FOLDER] - .clang-format's layout holds in every C file. Other versions of clang-format lay out the
+# check-format.sh [FOLDER] - .clang-format's layout holds in every C and C++ file. Other versions of clang-format lay out the
 # same rules differently: only 14 (Debian 12's) is asked; says skipped where it is missing.
 set -u
 
@@ -15,7 +15,7 @@ if [ "$found" != $wanted ]; then
     echo "[  SKIPPED ] format: needs clang-format $wanted, found $found, which lays out differently"
     exit 0
 fi
-if find src tools tests include examples -name '*.[ch]' -exec "$tool" --dry-run -Werror '{}' +; then
+if find src tools tests include examples \( -name '*.[ch]' -o -name '*.[ch]pp' \) -exec "$tool" --dry-run -Werror '{}' +; then
     echo "[       OK ] format"
 else
     echo "[  FAILED  ] format: run clang-format -i on the files above"
