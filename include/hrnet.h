@@ -28,8 +28,12 @@
  *   - Arrays are C-contiguous; shapes stand in brackets, outermost first. Pixels have their origin at the top left,
  *     and the centre of the first pixel is (0, 0). An hrnet_image is 8-bit RGB that the library allocated; hrnet_pixels
  *     is a view of pixels in one of several formats that belong to the caller and are used where they are.
- *   - Structs of the caller's that may grow end in `reserved`, which is zero: a version that gives these bytes a
- *     meaning takes 0 for what was done before. Non-zero ones are HRNET_ERR_ARGUMENT.
+ *   - Structs end in `reserved`, which is zero: a version that gives these bytes a meaning takes 0 for what was done
+ *     before. In structs that a call is given, non-zero ones are HRNET_ERR_ARGUMENT. Eight structs have no `reserved`
+ *     because they will never have other members: hrnet_image, hrnet_array, hrnet_keypoint, hrnet_box, hrnet_crop,
+ *     hrnet_object, hrnet_raw_video, hrnet_mot_box.
+ *   - HRNET_VERSION and the numbers behind it are those of this header, hrnet_version() is the library's. Programs run
+ *     with every later library of the same soname (CONTRIBUTING.md, "The ABI").
  *   - Long calls ask a callback of their options (hrnet_cancel_fn) whether to go on.
  *   - Nothing here prints, exits, or changes process-wide state.
  *
@@ -49,6 +53,18 @@
 #else
 #define HRNET_API
 #endif
+
+/* The version of this header, the only place where it is written down: "MAJOR.MINOR.PATCH", and a number that grows
+ * with it, for #if HRNET_VERSION_NUMBER >= HRNET_VERSION_OF(0, 9, 0). */
+#define HRNET_VERSION_MAJOR 0
+#define HRNET_VERSION_MINOR 9
+#define HRNET_VERSION_PATCH 0
+
+#define HRNET_VERSION_TEXT_(major, minor, patch) #major "." #minor "." #patch
+#define HRNET_VERSION_TEXT(major, minor, patch)  HRNET_VERSION_TEXT_(major, minor, patch)
+#define HRNET_VERSION                            HRNET_VERSION_TEXT(HRNET_VERSION_MAJOR, HRNET_VERSION_MINOR, HRNET_VERSION_PATCH)
+#define HRNET_VERSION_OF(major, minor, patch)    ((major)*1000000 + (minor)*1000 + (patch))
+#define HRNET_VERSION_NUMBER                     HRNET_VERSION_OF(HRNET_VERSION_MAJOR, HRNET_VERSION_MINOR, HRNET_VERSION_PATCH)
 
 #ifdef __cplusplus
 extern "C" {
@@ -215,6 +231,7 @@ typedef struct hrnet_tensor_info {
                           that is not read ("F8_E4M3") */
     int n_dims;
     int64_t shape[8];
+    uint64_t reserved[2];
 } hrnet_tensor_info;
 
 /* path NULL: the weights that ship with the library (models/README.md). */
@@ -300,6 +317,7 @@ typedef struct hrnet_skeleton {
     const int (*links)[2]; /* [n_links][2], bones to draw */
     const float *sigmas;   /* [n_keypoints], OKS constants (COCO's sigmas), or NULL */
     hrnet_pairs_from pairs_from;
+    uint64_t reserved[2];
 } hrnet_skeleton;
 
 HRNET_API const hrnet_skeleton *hrnet_skeleton_coco(void); /* 17 keypoints */
@@ -363,6 +381,7 @@ typedef struct hrnet_model_info {
     size_t n_tensors;                  /* entries of the state dict */
     size_t n_parameters;               /* trainable numbers */
     uint64_t n_macs;                   /* multiply-adds of all convolutions, one picture */
+    uint64_t reserved[4];
 } hrnet_model_info;
 
 HRNET_API hrnet_model_info hrnet_model_get_info(const hrnet_model *model);
@@ -482,6 +501,7 @@ HRNET_API hrnet_status hrnet_session_forward(hrnet_session *session, const float
 typedef struct hrnet_output {
     const char *name; /* "heatmaps"; of a detector "head_8", "head_16", "head_32", by stride in pixels */
     int channels, height, width;
+    uint64_t reserved[2];
 } hrnet_output;
 
 /* How many there are: 1 for a pose network, 3 for a detector; and the one with that index. The channels of a detector's
@@ -564,6 +584,7 @@ typedef struct hrnet_layer {
     uint64_t macs;       /* multiply-adds of one picture by direct arithmetic */
     size_t weight_bytes; /* packed, with bias */
     double seconds;      /* that all passes spent in it, added up over threads */
+    uint64_t reserved[2];
 } hrnet_layer;
 
 /* Run n >= 1 made-up pictures, in passes of at most max_batch, and tell where the time went. *out [*n_out] is in the
@@ -669,6 +690,7 @@ typedef struct hrnet_detector_info {
     float eval_nms_iou;       /* what its evaluation takes, so that more boxes stay: 0.65, ours 0.55 */
     size_t n_tensors, n_parameters;
     uint64_t n_macs; /* multiply-adds of all convolutions, one picture of input_width x input_height */
+    uint64_t reserved[4];
 } hrnet_detector_info;
 
 HRNET_API hrnet_detector_info hrnet_detector_get_info(const hrnet_detector *detector);
@@ -754,6 +776,7 @@ typedef struct hrnet_pose {
     int64_t category_id;       /* if has_category: of the box, for coco, which writes 1 without it */
     int has_category;
     uint32_t track; /* number of the person's track, from 1 (<hrnet_track.h>); 0: none, as in single pictures */
+    uint64_t reserved[2];
 } hrnet_pose;
 
 /* Everybody in one picture. Zero it before it is filled (hrnet_people_find, hrnet_people_create) and release it with

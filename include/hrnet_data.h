@@ -29,6 +29,7 @@ typedef struct hrnet_dataset_info {
     const float *weights;          /* [n], of joints in the loss (LOSS.USE_DIFFERENT_JOINTS_WEIGHT); 1 by default */
     const unsigned char *is_upper; /* [n], 1: upper body, 0: lower body (half-body augmentation) */
     const uint8_t (*colors)[3];    /* [n], RGB, for drawing; NULL: unknown */
+    uint64_t reserved[2];
 } hrnet_dataset_info;
 
 HRNET_API const hrnet_dataset_info *hrnet_dataset_info_coco(void); /* 17 keypoints; static, never freed */
@@ -58,6 +59,7 @@ typedef struct hrnet_annotated_image {
     int64_t id;
     int width, height;     /* px; 0: the file does not say */
     const char *file_name; /* "": the file gives none; not checked, see below; owned by the annotations */
+    uint64_t reserved[2];
 } hrnet_annotated_image;
 
 /* A person: any object of a category with keypoints, n of them. */
@@ -70,6 +72,7 @@ typedef struct hrnet_annotation {
     double bbox[4];          /* x, y, width, height, as in the file, else around the keypoints; 0 wide: unknown */
     const double *keypoints; /* [n][3]: x, y, visibility (0 not labelled, 1 hidden, 2 visible); zeros if the person has
                                 none; NULL if n is 0; owned by the annotations */
+    uint64_t reserved[2];
 } hrnet_annotation;
 
 typedef struct hrnet_annotations_options {
@@ -139,6 +142,7 @@ typedef struct hrnet_detection {
     int64_t image_id; /* if has_image_id: the id is a whole number */
     int has_image_id;
     char *image_text; /* the id if it is a text, else NULL */
+    uint64_t reserved[2];
 } hrnet_detection;
 
 typedef struct hrnet_detections_options {

@@ -40,6 +40,7 @@ typedef struct hrnet_coco_results {
     size_t n_broken;    /* entries of the file that could not be read and are left out */
     char first_broken[256]; /* the first of them, and what is wrong with it */
     size_t n_without_score; /* entries of the file whose score is NaN: they come last, as in pycocotools */
+    uint64_t reserved[2];
 } hrnet_coco_results;
 
 /* Read a results file: [{"image_id": .., "category_id": .., "keypoints": [3 n_keypoints], "score": ..}, ...]. If the
@@ -75,6 +76,7 @@ typedef struct hrnet_coco_match {
     size_t result; /* index; SIZE_MAX: nobody found the person */
     double oks;    /* 0..1; 0: not found */
     int counts;    /* 1: the person is part of the score; 0: a crowd, or without labelled keypoints */
+    uint64_t reserved[1];
 } hrnet_coco_match;
 
 /* One joint, over the persons that count. */
@@ -83,6 +85,7 @@ typedef struct hrnet_joint_score {
     size_t n_found;    /* those of them that a result found; the means are over these */
     double oks;        /* mean of exp(-d^2 / (2 area (2 sigma)^2)); -1 if n_found is 0 */
     double distance;   /* mean of d in px; -1 if n_found is 0 */
+    uint64_t reserved[1];
 } hrnet_joint_score;
 
 /* A COCO score. Zero it before use; release it with hrnet_coco_score_free. */
@@ -98,12 +101,14 @@ typedef struct hrnet_coco_score {
     size_t n_matches;
     hrnet_coco_match *matches; /* [n_matches], one for each annotation, in their order */
     size_t n_other_category;   /* results left out because the annotations that count are of other categories */
+    uint64_t reserved[4];
 } hrnet_coco_score;
 
 typedef struct hrnet_coco_options {
     const double *sigmas; /* [n_keypoints]; NULL: those of hrnet_annotations_info, else COCO's for 17 keypoints, else
                              0.05 for each */
     int max_detections;   /* results of an image that count, best score first; 0: 20 */
+    uint64_t reserved[4];
 } hrnet_coco_options;
 
 /* Score results as pycocotools' COCOeval does for keypoints; options NULL: defaults. HRNET_ERR_MISMATCH: a result for
@@ -151,6 +156,7 @@ typedef struct hrnet_box_score {
     size_t n_boxes, n_ignored;     /* true boxes that count, and crowds */
     size_t n_results;              /* results that count: at most 100 of an image and category */
     size_t n_other_category;       /* results left out because the annotations do not have their category */
+    uint64_t reserved[4];
 } hrnet_box_score;
 
 /* Score boxes as pycocotools' COCOeval does for iouType "bbox", over all categories of the annotations: read these with
@@ -197,6 +203,7 @@ typedef struct hrnet_mpii_score {
     double joints[HRNET_MPII_JOINTS];     /* percent at t = 0.5 of each joint; -1 likewise. Means leave out 6 and 7,
                                              pelvis and thorax */
     size_t n_labelled[HRNET_MPII_JOINTS]; /* persons whose joint is labelled */
+    uint64_t reserved[4];
 } hrnet_mpii_score;
 
 /* Score poses [n][16], in pixels counted from 0, in the truth's order of persons. HRNET_ERR_MISMATCH: n is not the
@@ -242,6 +249,7 @@ typedef struct hrnet_mot_boxes {
     int has_classes;      /* 1: class_id counts */
     size_t n_twice; /* rows of the file whose id the frame has in an earlier row; not used by hrnet_mot_evaluate */
     char first_twice[120]; /* the first of them: its line, frame and id, and the line of the earlier row */
+    uint64_t reserved[2];
 } hrnet_mot_boxes;
 
 /* Read a MOTChallenge file: rows of 7 to 10 numbers, frame,id,left,top,width,height,confidence and more, with commas or
@@ -307,6 +315,7 @@ typedef struct hrnet_mot_score {
     size_t n_other_classes;        /* true boxes of other classes than pedestrians, */
     size_t n_distracted;           /* and results that match distractors: left out */
     size_t n_after;                /* results in frames behind the last of the ground truth: all are false */
+    uint64_t reserved[4];
 } hrnet_mot_score;
 
 typedef struct hrnet_mot_options {
@@ -366,6 +375,7 @@ typedef struct hrnet_evaluation_files {
     const char *category; /* of the annotations (COCO); NULL: see hrnet_annotations_open */
     int detect;           /* COCO: 1: the detector of hrnet_evaluation_run finds the boxes, in every picture that the
                              annotations list; detections is then NULL */
+    uint64_t reserved[4];
 } hrnet_evaluation_files;
 
 /* Read the set that the configuration names: DATASET.DATASET (coco or mpii), ROOT (below DATA_DIR), TEST_SET,
@@ -386,6 +396,7 @@ typedef struct hrnet_evaluation_info {
     int n_joints;
     size_t n_images, n_persons; /* images with a box; boxes: what a run goes through. If it detects: all images; the
                                    boxes that the last run found poses for */
+    uint64_t reserved[4];
 } hrnet_evaluation_info;
 
 /* What was opened; strings are owned by the evaluation. */
@@ -462,6 +473,7 @@ typedef struct hrnet_person_error {
     const hrnet_keypoint *pose; /* [n_joints]; NULL: the picture has no pose */
     double area;                /* px^2 of the person; for MPII half of the square around it */
     double oks;                 /* 0..1; for MPII with a sigma of 0.08 for every joint */
+    uint64_t reserved[2];
 } hrnet_person_error;
 
 /* List the persons of pictures that were not left out: *out [*n], lowest OKS first. Free with

@@ -43,6 +43,7 @@ typedef struct hrnet_results_format_info {
     const char *name;   /* "json", "jsonl", "csv", "coco", "openpose", "openpose-18", "mot" */
     const char *ending; /* of a file of one picture, behind the picture's stem: "_pose.json" */
     int single;         /* 1: a document holds one picture */
+    uint64_t reserved[2];
 } hrnet_results_format_info;
 
 /* Static; NULL for a format that there is not. */

@@ -58,6 +58,7 @@ typedef struct hrnet_trainer_options {
                              hrnet_annotations_open */
     int skip_broken; /* 1: pictures that are not there or cannot be read are left out and told; 0: they are failures */
     int allow_missing; /* 1: TRAIN.INIT may lack any part of the network; 0: a tenth of the body at most */
+    uint64_t reserved[4];
 } hrnet_trainer_options;
 
 /* Prepare a run: read the annotations, build the network, take its weights from initial values, MODEL.PRETRAINED or
@@ -94,6 +95,7 @@ typedef struct hrnet_trainer_info {
     size_t n_persons, n_examples; /* of the training set; examples of an epoch */
     double loss, accuracy;        /* means of the current epoch so far */
     double perf, best_perf;       /* of the last and the best validation: AP, or PCKh in percent; -1: none yet */
+    uint64_t reserved[4];
 } hrnet_trainer_info;
 HRNET_API hrnet_trainer_info hrnet_trainer_get_info(const hrnet_trainer *trainer);
 
@@ -149,6 +151,7 @@ HRNET_API hrnet_status hrnet_train_table(const char *log_path, const char *csv_p
 typedef struct hrnet_training_step {
     double seconds; /* of the whole step */
     double forward, loss, backward, update;
+    uint64_t reserved[2];
 } hrnet_training_step;
 
 /* Means over the steps of seconds, summed over threads, by what was computed; and bytes, by what they hold. */
@@ -157,12 +160,14 @@ typedef struct hrnet_training_cost {
     size_t param_bytes, gradient_bytes, moment_bytes;
     size_t activation_bytes; /* kept from forward for backward */
     size_t work_bytes;       /* gradients of activations, packed weights, scratch */
+    uint64_t reserved[4];
 } hrnet_training_cost;
 
 typedef struct hrnet_training_options {
     int threads;   /* 0: as many as this process may use */
     int batch;     /* pictures of a step, 1..1024 */
     int recompute; /* 1: less memory, more time */
+    uint64_t reserved[4];
 } hrnet_training_options;
 
 /* Measure n_steps steps (forward, JointsMSELoss, backward, TRAIN.OPTIMIZER) on random pictures, after one that is not

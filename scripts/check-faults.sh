@@ -22,7 +22,7 @@ fi
 #   internalAstError     a parser that stumbles over an address of a compound literal
 if cppcheck --quiet -j "$(nproc)" --std=c11 --enable=warning,portability --error-exitcode=1 \
     --suppress=uninitvar --suppress=invalidPointerCast --suppress=arrayIndexThenCheck --suppress=internalAstError \
-    -I include -I src -D_GNU_SOURCE -DHRNET_VERSION='""' -DHR_LIBDIR='""' -DHR_LIBDIR_NEAR='""' src tools examples; then
+    -I include -I src -D_GNU_SOURCE -DHR_LIBDIR='""' -DHR_LIBDIR_NEAR='""' src tools examples; then
     echo "[       OK ] faults"
 else
     echo "[  FAILED  ] faults"

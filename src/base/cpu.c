@@ -1,6 +1,9 @@
 /* cpu.c - what Linux and the compiler's runtime know about the processor. */
 #include "base/cpu.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +13,10 @@
 static unsigned detect_features(void)
 {
 #if defined(__x86_64__)
-    unsigned features = 0;
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) features |= HR_CPU_AVX2;
+    unsigned features = 0, a, b, c = 0, d;
+    __builtin_cpu_init(); /* whose answers include whether the system saves these registers */
+    const int has_f16c = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C) != 0; /* a name that clang 14 does not know */
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c) features |= HR_CPU_AVX2;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512vl") && features)
         features |= HR_CPU_AVX512;

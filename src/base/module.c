@@ -31,6 +31,7 @@ void *hr_module_open(const hr_module_place *place)
     /* in a program that holds the library itself, the file of this code is the program */
     if (dladdr(&any_address_of_this_code, &library) != 0 && library.dli_fname != NULL) {
         module = load_near(library.dli_fname, "", "", place->name);
+        if (module == NULL) module = load_near(library.dli_fname, "hrnet/", "", place->name);
         if (module == NULL) module = load_near(library.dli_fname, "", place->folder, place->name);
     }
     const ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);

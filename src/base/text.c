@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/wide.h"
 
 /* Make the capacity at least length + extra + 1 (the NUL). Returns 0, now and ever after, if that fails. */
 static int reserve(hr_text *text, size_t extra)
@@ -132,7 +133,7 @@ static float parse_float(const char *text)
 
 /*
  * digits / 10^n_decimals, correctly rounded. digits < 2^64 and 10^n_decimals < 2^64, so that everything fits integers:
- *   - shift digits left until its top bit is bit 127 and divide: the quotient has 64 bits or more;
+ *   - shift digits left until its top bit is bit 127 and divide: the quotient has 64 bits or more, in two words;
  *   - keep its top 64 bits, and set the lowest of them if anything below (bits, remainder) was not 0;
  *   - round once, from 64 to the 53 bits of a double: the lowest bit tells a tie from a number just above it;
  *   - scale by a power of two, which is exact (no result is subnormal).
@@ -143,11 +144,12 @@ static double divide_decimal(uint64_t digits, unsigned n_decimals)
     if (digits == 0) return 0;
     for (unsigned i = 0; i < n_decimals; i++) power *= 10;
     const int up = __builtin_clzll(digits);
-    const unsigned __int128 dividend = (unsigned __int128)(digits << up) << 64, quotient = dividend / power;
-    const uint64_t high = (uint64_t)(quotient >> 64);
+    const uint64_t shifted = digits << up, high = shifted / power;
+    uint64_t remainder;
+    const uint64_t low = hr_divide_high(shifted % power, power, &remainder);
     const int down = high != 0 ? 64 - __builtin_clzll(high) : 0;
-    const uint64_t top = (uint64_t)(quotient >> down);
-    const int is_cut = (unsigned __int128)top << down != quotient || quotient * power != dividend;
+    const uint64_t top = down == 0 ? low : down == 64 ? high : high << (64 - down) | low >> down;
+    const int is_cut = remainder != 0 || (down > 0 && low << (64 - down) != 0);
     return ldexp((double)(top | (uint64_t)is_cut), down - 64 - up);
 }
 

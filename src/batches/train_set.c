@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/wide.h"
 
 /* The first set, which also defines the joints unless the caller describes them. */
 static hrnet_status open_first(hr_train_set *set, const hr_train_set_files *files)
@@ -229,7 +230,7 @@ void hr_train_set_hash(const hr_train_set *set, hr_sha256 *hash)
 /* A number of 0..n-1, equally likely to within n / 2^64: the upper half of a 128-bit product, without division. */
 static uint64_t below(uint64_t stream, uint64_t index, uint64_t n)
 {
-    return (uint64_t)(((unsigned __int128)hr_random_bits(stream, index) * n) >> 64);
+    return hr_multiply_high(hr_random_bits(stream, index), n);
 }
 
 static void swap(uint32_t *a, uint32_t *b)

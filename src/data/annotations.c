@@ -18,7 +18,8 @@ size_t hrnet_annotations_n_images(const hrnet_annotations *annotations)
 hrnet_annotated_image hrnet_annotations_image(const hrnet_annotations *annotations, size_t index)
 {
     const hr_image_record *const image = &annotations->images[index];
-    return (hrnet_annotated_image){image->id, image->width, image->height, annotations->names + image->name};
+    return (hrnet_annotated_image){
+        .id = image->id, .width = image->width, .height = image->height, .file_name = annotations->names + image->name};
 }
 
 static int compare_ids(const void *key, const void *element)

@@ -34,8 +34,9 @@ static hrnet_dataset_info coco, mpii;
 /* Once, when first asked for: skeletons are results of functions, which C does not allow in static initialisers. */
 static void make_builtin(void)
 {
-    coco = (hrnet_dataset_info){*hrnet_skeleton_coco(), coco_sigmas, coco_weights, coco_upper, NULL};
-    mpii = (hrnet_dataset_info){*hrnet_skeleton_mpii(), NULL, mpii_weights, mpii_upper, NULL};
+    coco = (hrnet_dataset_info){
+        .skeleton = *hrnet_skeleton_coco(), .sigmas = coco_sigmas, .weights = coco_weights, .is_upper = coco_upper};
+    mpii = (hrnet_dataset_info){.skeleton = *hrnet_skeleton_mpii(), .weights = mpii_weights, .is_upper = mpii_upper};
 }
 
 const hrnet_dataset_info *hrnet_dataset_info_coco(void)

@@ -278,6 +278,8 @@ hrnet_status hr_evaluation_open(hrnet_evaluation **out, const hr_config *config,
                                 int with_part)
 {
     hrnet_evaluation *e;
+    HR_TRY(HR_CHECK_RESERVED(files, "hrnet_evaluation_files"));
+    if (files->info != NULL) HR_TRY(HR_CHECK_RESERVED(files->info, "hrnet_dataset_info"));
     HR_NEW(e, 1);
     e->config = config;
     const hrnet_status status = open_set(e, files, with_part);

@@ -72,6 +72,7 @@ static hrnet_status check_pairs(const char *what, const int (*pairs)[2], int n_p
 hrnet_status hr_skeleton_check(const hrnet_skeleton *skeleton)
 {
     const int n = skeleton->n_keypoints;
+    HR_TRY(HR_CHECK_RESERVED(skeleton, "hrnet_skeleton"));
     if (n < 1 || n > HR_MAX_KEYPOINTS)
         return hr_fail(HRNET_ERR_CONFIG, "skeleton: %d keypoints, expected 1 to %d", n, HR_MAX_KEYPOINTS);
     if (skeleton->keypoint_names == NULL) return hr_fail(HRNET_ERR_CONFIG, "skeleton: keypoints without names");
@@ -127,6 +128,7 @@ void hr_skeleton_pairs_text(const hrnet_skeleton *skeleton, hr_text *out)
 
 hrnet_status hr_skeleton_check_joints(const hrnet_skeleton *skeleton, int n_joints)
 {
+    HR_TRY(HR_CHECK_RESERVED(skeleton, "hrnet_skeleton"));
     if (skeleton->n_keypoints == n_joints) return HRNET_OK;
     return hr_fail(HRNET_ERR_MISMATCH,
                    "skeleton: expected %d keypoints, one for each joint of the network, found %d (%.64s, ...)",

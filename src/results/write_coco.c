@@ -125,4 +125,5 @@ static void end(hrnet_results_writer *w)
     hr_text_add(&w->json.text, "\n");
 }
 
-const hr_results_writing hr_write_coco = {.info = {"coco", "_pose.json", 0}, .begin = begin, .add = add, .end = end};
+const hr_results_writing hr_write_coco = {
+    .info = {.name = "coco", .ending = "_pose.json"}, .begin = begin, .add = add, .end = end};

@@ -88,4 +88,4 @@ static void add(hrnet_results_writer *w, const hrnet_people *people)
     }
 }
 
-const hr_results_writing hr_write_csv = {.info = {"csv", "_pose.csv", 0}, .begin = begin, .add = add};
+const hr_results_writing hr_write_csv = {.info = {.name = "csv", .ending = "_pose.csv"}, .begin = begin, .add = add};

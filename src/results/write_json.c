@@ -137,6 +137,8 @@ static void write_line(hrnet_results_writer *w, const hrnet_people *people)
     hr_text_add(&w->json.text, "\n");
 }
 
-const hr_results_writing hr_write_json = {
-    .info = {"json", "_pose.json", 0}, .begin = begin_document, .add = add_to_document, .end = end_document};
-const hr_results_writing hr_write_jsonl = {.info = {"jsonl", "_pose.jsonl", 0}, .add = write_line};
+const hr_results_writing hr_write_json = {.info = {.name = "json", .ending = "_pose.json"},
+                                          .begin = begin_document,
+                                          .add = add_to_document,
+                                          .end = end_document};
+const hr_results_writing hr_write_jsonl = {.info = {.name = "jsonl", .ending = "_pose.jsonl"}, .add = write_line};

@@ -27,4 +27,4 @@ static void add(hrnet_results_writer *w, const hrnet_people *people)
     }
 }
 
-const hr_results_writing hr_write_mot = {.info = {"mot", "_tracks.txt", 0}, .add = add};
+const hr_results_writing hr_write_mot = {.info = {.name = "mot", .ending = "_tracks.txt"}, .add = add};

@@ -112,13 +112,14 @@ static void end(hrnet_results_writer *w)
     hr_text_add(&w->json.text, "\n");
 }
 
-const hr_results_writing hr_write_openpose = {.info = {"openpose", "_keypoints.json", 1},
+const hr_results_writing hr_write_openpose = {.info = {.name = "openpose", .ending = "_keypoints.json", .single = 1},
                                               .begin = begin,
                                               .add = add_body_25,
                                               .end = end,
                                               .known_skeletons_only = 1};
-const hr_results_writing hr_write_openpose_18 = {.info = {"openpose-18", "_keypoints.json", 1},
-                                                 .begin = begin,
-                                                 .add = add_body_18,
-                                                 .end = end,
-                                                 .known_skeletons_only = 1};
+const hr_results_writing hr_write_openpose_18 = {
+    .info = {.name = "openpose-18", .ending = "_keypoints.json", .single = 1},
+    .begin = begin,
+    .add = add_body_18,
+    .end = end,
+    .known_skeletons_only = 1};

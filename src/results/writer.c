@@ -37,6 +37,8 @@ hrnet_status hrnet_results_check(const hrnet_results_options *options)
     const hrnet_results_format_info *const info = hrnet_results_format_get_info(options->format);
     if (info == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "unknown results format %d", (int)options->format);
     HR_TRY(HR_CHECK_RESERVED(options, "hrnet_results_options"));
+    if (options->network != NULL) HR_TRY(HR_CHECK_RESERVED(options->network, "hrnet_model_info"));
+    if (options->detector != NULL) HR_TRY(HR_CHECK_RESERVED(options->detector, "hrnet_detector_info"));
     if (formats[options->format]->known_skeletons_only && options->boxes)
         return hr_fail(HRNET_ERR_UNSUPPORTED, "format %s has no place for boxes without keypoints", info->name);
     if (formats[options->format]->known_skeletons_only && options->skeleton != NULL && !is_known(options->skeleton))
@@ -122,6 +124,7 @@ static hrnet_status check_people(const hrnet_results_writer *w, const hrnet_peop
     HR_TRY(HR_CHECK_RESERVED(people, "hrnet_people"));
     for (int i = 0; i < people->n_persons; i++) {
         const hrnet_pose *const pose = &people->persons[i];
+        HR_TRY(HR_CHECK_RESERVED(pose, "hrnet_pose"));
         if (hr_pose_is_good(pose) && pose->keypoints == NULL && n_keypoints > 0)
             return hr_fail(HRNET_ERR_ARGUMENT, "%s: person %d has no keypoints", people->name, i);
     }

@@ -171,6 +171,7 @@ hrnet_status hrnet_box_evaluate(hrnet_box_score *out, const hrnet_annotations *a
 {
     if (out == NULL || annotations == NULL || results == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_box_evaluate: NULL argument");
+    HR_TRY(HR_CHECK_RESERVED(results, "hrnet_coco_results"));
     if (results->n > 0 && results->boxes == NULL)
         return hr_fail(HRNET_ERR_MISMATCH, "results: expected boxes, found none");
     const size_t n_truths = hrnet_annotations_n(annotations);

@@ -100,7 +100,7 @@ static void record_matches(void *context, const hr_coco_cell *cell, unsigned cha
     hrnet_coco_match *const out = ((const scoring *)context)->out->matches;
     hr_coco_match_cell(cell, MATCH_FROM, taken, matches);
     for (size_t i = 0; i < cell->n_truths; i++)
-        out[cell->truths[i].index] = (hrnet_coco_match){SIZE_MAX, 0, !cell->ignored[i]};
+        out[cell->truths[i].index] = (hrnet_coco_match){.result = SIZE_MAX, .counts = !cell->ignored[i]};
     for (size_t r = 0; r < cell->n_results; r++) {
         const size_t person = matches[r];
         if (person == SIZE_MAX || cell->truths[person].is_crowd) continue;
@@ -179,6 +179,8 @@ hrnet_status hrnet_coco_evaluate(hrnet_coco_score *out, const hrnet_annotations 
     const hrnet_coco_options defaults = {0}, *const o = options != NULL ? options : &defaults;
     if (out == NULL || annotations == NULL || results == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_coco_evaluate: NULL argument");
+    HR_TRY(HR_CHECK_RESERVED(o, "hrnet_coco_options"));
+    HR_TRY(HR_CHECK_RESERVED(results, "hrnet_coco_results"));
     if (o->max_detections < 0)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_coco_evaluate: %d detections an image", o->max_detections);
     hrnet_coco_score score = {0};

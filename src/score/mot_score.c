@@ -69,6 +69,8 @@ hrnet_status hrnet_mot_evaluate(hrnet_mot_score *out, const hrnet_mot_boxes *tru
     if (out == NULL || truth == NULL || results == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_mot_evaluate: an argument is NULL");
     HR_TRY(HR_CHECK_RESERVED(options, "hrnet_mot_options"));
+    HR_TRY(HR_CHECK_RESERVED(truth, "hrnet_mot_boxes"));
+    HR_TRY(HR_CHECK_RESERVED(results, "hrnet_mot_boxes"));
     if ((unsigned)options->benchmark > HRNET_MOT20)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_mot_options.benchmark: expected 0 to %d, found %d", HRNET_MOT20,
                        (int)options->benchmark);

@@ -252,6 +252,7 @@ static hrnet_status check_people(const hrnet_tracker *t, const hrnet_people *peo
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_tracker_update: people has %d persons, but no list of them",
                        people->n_persons);
     HR_TRY(HR_CHECK_RESERVED(people, "hrnet_people"));
+    for (int i = 0; i < people->n_persons; i++) HR_TRY(HR_CHECK_RESERVED(&people->persons[i], "hrnet_pose"));
     if (people->n_persons == 0) return HRNET_OK;
     if (people->n_keypoints < 0 || people->n_keypoints > HR_MAX_KEYPOINTS)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_tracker_update: %d keypoints a person, expected 0 to %d",

@@ -225,6 +225,7 @@ hrnet_status hrnet_train_preview(const hrnet_config *config, const hrnet_trainer
     if (n < 1 || n > HR_MAX_PASS)
         return hr_fail(HRNET_ERR_ARGUMENT, "preview: expected 1..%d examples, found %d", HR_MAX_PASS, n);
     if (options == NULL) options = &standard;
+    HR_TRY(HR_CHECK_RESERVED(options, "hrnet_trainer_options"));
     const hr_train_set_files files = {.annotations = options->annotations,
                                       .images = options->images,
                                       .info = options->info,

@@ -172,6 +172,7 @@ hrnet_status hrnet_training_measure(const hrnet_config *config, const hrnet_trai
     if (n_steps < 1 || options->batch < 1 || options->batch > MOST || options->threads < 0)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_training_measure: %d steps, batch %d (1..%d), %d threads", n_steps,
                        options->batch, MOST, options->threads);
+    HR_TRY(HR_CHECK_RESERVED(options, "hrnet_training_options"));
     bench b = {.config = config, .batch = options->batch};
     hrnet_status status = make(&b, options);
     if (status == HRNET_OK) status = report_bytes(&b, options, cost);

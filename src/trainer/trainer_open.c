@@ -315,6 +315,8 @@ static hrnet_status open_trainer(hrnet_trainer *t)
 
 static hrnet_status check_options(const hrnet_trainer_options *o)
 {
+    HR_TRY(HR_CHECK_RESERVED(o, "hrnet_trainer_options"));
+    if (o->info != NULL) HR_TRY(HR_CHECK_RESERVED(o->info, "hrnet_dataset_info"));
     if (o->threads < 0 || o->threads > HR_MAX_THREADS)
         return hr_fail(HRNET_ERR_ARGUMENT, "threads: expected 0..%d, found %d", HR_MAX_THREADS, o->threads);
     if (o->resume < HRNET_RESUME_AUTO || o->resume > HRNET_RESUME_NEVER)

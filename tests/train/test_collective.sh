@@ -87,7 +87,7 @@ another_mpi() {
 # The library and the program in folders that know nothing of each other.
 install_apart() {
     mkdir lib bin
-    cp "$library" lib/libhrnet.so.0
+    cp "$library" lib/libhrnet.so.1
     cp "$join" bin/join_run
 }
 
