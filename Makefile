@@ -54,6 +54,14 @@ tsan:
 test-aarch64:
 	@scripts/test-aarch64.sh
 
+# The sources compiled for musl.
+test-musl:
+	@scripts/test-musl.sh
+
+# Debian's packages, in build-deb.
+deb:
+	@scripts/deb.sh
+
 # Every fuzzer for FUZZ_SECONDS, starting from tests/fuzz/corpus.
 FUZZ_SECONDS ?= 60
 fuzz:
@@ -63,4 +71,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: all demo test test-aarch64 check bench bench-peers bench-peers-train install asan tsan fuzz clean
+.PHONY: all demo test test-aarch64 test-musl deb check bench bench-peers bench-peers-train install asan tsan fuzz clean
