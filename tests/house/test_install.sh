@@ -1,7 +1,7 @@
 #!/bin/sh
 # test_install.sh ROOT BUILD - what `make install` puts in place is enough: README's programs are compiled against an
 # installed copy, by pkg-config and by CMake, shared and static, and find people. Runs with the networks that ship.
-# shellcheck disable=SC2086 # lists of flags
+# shellcheck disable=SC2086,SC2046 # lists of flags
 set -u
 
 root=$1
