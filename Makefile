@@ -54,9 +54,9 @@ tsan:
 test-aarch64:
 	@scripts/test-aarch64.sh
 
-# The sources compiled for musl.
-test-musl:
-	@scripts/test-musl.sh
+# The sources compiled for musl and for 32 bits.
+test-ports:
+	@scripts/test-ports.sh
 
 # Debian's packages, in build-deb.
 deb:
@@ -71,4 +71,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: all demo test test-aarch64 test-musl deb check bench bench-peers bench-peers-train install asan tsan fuzz clean
+.PHONY: all demo test test-aarch64 test-ports deb check bench bench-peers bench-peers-train install asan tsan fuzz clean

@@ -17,7 +17,7 @@ optional="libtiff-dev libgif-dev libavif-dev libheif-dev libsdl2-dev libavcodec-
 if [ "$what" = check ]; then
     packages="$packages binutils clang clang-format cppcheck g++ libclang-rt-dev|libclang-common-14-dev libopenmpi-dev llvm
         openmpi-bin shellcheck"
-    optional="$optional cmake debhelper libx11-dev lintian musl-tools xvfb"
+    optional="$optional cmake debhelper libx11-dev lintian gcc-i686-linux-gnu libc6-dev-i386-cross musl-tools xvfb"
 elif [ "$what" = aarch64 ]; then
     packages="$packages gcc-aarch64-linux-gnu qemu-user"
     optional=""

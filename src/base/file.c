@@ -60,12 +60,13 @@ static hrnet_status read_all(hr_bytes *out, int fd, const char *path, size_t max
     return HRNET_OK;
 }
 
-hrnet_status hr_file_read(hr_bytes *out, const char *path, size_t max_bytes)
+hrnet_status hr_file_read(hr_bytes *out, const char *path, uint64_t max_bytes)
 {
-    if (strcmp(path, "-") == 0) return read_all(out, STDIN_FILENO, "standard input", max_bytes);
+    const size_t most = max_bytes < SIZE_MAX / 4 ? (size_t)max_bytes : SIZE_MAX / 4; /* where pointers have 32 bits */
+    if (strcmp(path, "-") == 0) return read_all(out, STDIN_FILENO, "standard input", most);
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return hr_fail(HRNET_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
-    const hrnet_status status = read_all(out, fd, path, max_bytes);
+    const hrnet_status status = read_all(out, fd, path, most);
     close(fd);
     return status;
 }

@@ -29,7 +29,7 @@ typedef struct hr_bytes {
 
 /* Read all of path ("-": standard input). HRNET_ERR_LIMIT if it has more than max_bytes; HRNET_ERR_IO if it cannot be
  * read. Messages start with the path. */
-hrnet_status hr_file_read(hr_bytes *out, const char *path, size_t max_bytes);
+hrnet_status hr_file_read(hr_bytes *out, const char *path, uint64_t max_bytes);
 
 /* A file that is being written. Zeroed: none. Ended by hr_file_commit or hr_file_abandon. */
 typedef struct hr_file {

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "io/yaml.h"
 
-#define MAX_FILE ((size_t)1 << 32) /* bytes of an annotations file */
+#define MAX_FILE ((uint64_t)1 << 32) /* bytes of an annotations file */
 
 static int add_node(hr_json_builder *builder, const hr_yaml *node);
 

@@ -17,7 +17,7 @@
 #include "io/cursor.h"
 #include "io/tensors/tensors.h"
 
-#define MAX_FILE ((size_t)1 << 34) /* bytes: 16 GiB */
+#define MAX_FILE ((uint64_t)1 << 34) /* bytes: 16 GiB */
 enum { MAX_DIMS = 8, MAGIC_BYTES = 6, HEADER_ALIGN = 64 };
 static const char magic[] = "\x93NUMPY";
 

@@ -15,7 +15,7 @@
 #include "data/coco_json.h"
 #include "pose/skeleton.h"
 
-#define MAX_FILE ((size_t)1 << 32)
+#define MAX_FILE ((uint64_t)1 << 32)
 
 typedef struct results_reading {
     hrnet_coco_results results;
