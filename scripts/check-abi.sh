@@ -3,6 +3,7 @@
 #   - libhrnet.so exports the functions that the headers declare, and src/hrnet.map lists them;
 #   - every struct of the headers ends in `reserved`, or hrnet.h says that it never grows; what a call is given is checked
 #     by HR_CHECK_RESERVED;
+#   - debian/ has the version of hrnet.h and the soname of the library;
 #   - sizes, offsets and constants are those of tests/house/abi.txt (of machines with 64-bit pointers).
 # check-abi.sh --list ROOT prints that list. CONTRIBUTING.md, "The ABI", says when it may change.
 set -u
@@ -108,6 +109,15 @@ report "functions of the headers and src/hrnet.map" "$(diff "$folder/declared" "
 nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | grep -v '^_' | LC_ALL=C sort \
     >"$folder/exported"
 report "functions of src/hrnet.map and the library" "$(diff "$folder/mapped" "$folder/exported")"
+
+# packages
+version=$("$root/scripts/version.sh" "$root/include/hrnet.h")
+soname=$(objdump -p "$library" | awk '$1 == "SONAME" { print $2 }')
+report "debian/ has the version and the soname" "$(
+    head -n 1 "$root/debian/changelog" | grep -q "^hrnet ($version-" || echo "debian/changelog: expected $version"
+    grep -q "^Package: libhrnet${soname#libhrnet.so.}\$" "$root/debian/control" || echo "debian/control: expected $soname"
+    grep -q "^$soname " "$root/debian/libhrnet${soname#libhrnet.so.}.symbols" || echo "debian/: expected symbols of $soname"
+)"
 
 # structs that grow in one way
 fixed=" $(sed -n '/Eight structs have no/,/^ \*   - /p' "$root/include/hrnet.h" | grep -oE 'hrnet_[a-z_]+' | tr '\n' ' ')"

@@ -62,6 +62,7 @@ hrnet_status hrnet_person_errors_plot(const hrnet_person_error *errors, size_t n
     hr_text svg = {0};
     if ((errors == NULL && n > 0) || skeleton == NULL || svg_path == NULL)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_person_errors_plot: an argument is NULL");
+    HR_TRY(HR_CHECK_RESERVED(skeleton, "hrnet_skeleton"));
     const int n_rows = (skeleton->n_keypoints + COLUMNS - 1) / COLUMNS;
     hr_svg_begin(&svg, MARGIN + COLUMNS * PANEL_WIDTH, HEAD + n_rows * PANEL_HEIGHT, "Errors of joints");
     hr_svg_add(&svg, "<text class='title' x='%d' y='34'>Errors of joints</text>\n", MARGIN);

@@ -37,6 +37,7 @@ hrnet_status hrnet_results_check(const hrnet_results_options *options)
     const hrnet_results_format_info *const info = hrnet_results_format_get_info(options->format);
     if (info == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "unknown results format %d", (int)options->format);
     HR_TRY(HR_CHECK_RESERVED(options, "hrnet_results_options"));
+    if (options->skeleton != NULL) HR_TRY(HR_CHECK_RESERVED(options->skeleton, "hrnet_skeleton"));
     if (options->network != NULL) HR_TRY(HR_CHECK_RESERVED(options->network, "hrnet_model_info"));
     if (options->detector != NULL) HR_TRY(HR_CHECK_RESERVED(options->detector, "hrnet_detector_info"));
     if (formats[options->format]->known_skeletons_only && options->boxes)

@@ -13,6 +13,7 @@ static hrnet_status take_skeleton(hrnet_tracker *t, const hrnet_skeleton *skelet
 {
     t->n_sigmas = -1;
     if (skeleton == NULL) return HRNET_OK;
+    HR_TRY(HR_CHECK_RESERVED(skeleton, "hrnet_skeleton"));
     if (skeleton->n_keypoints < 0)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_tracker_options: skeleton: expected no negative number of keypoints");
     t->n_sigmas = skeleton->n_keypoints;

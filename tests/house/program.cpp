@@ -11,6 +11,38 @@
 #include <cstdio>
 #include <cstring>
 
+/* A version that does not know what a word means says so. */
+static int reserved_words_are_checked(const hrnet_config *config)
+{
+    int failed = 0;
+    hrnet_evaluation *evaluation = nullptr;
+    hrnet_evaluation_files files = {};
+    files.reserved[3] = 1;
+    failed += hrnet_evaluation_open(&evaluation, config, &files) != HRNET_ERR_ARGUMENT;
+    failed += std::strstr(hrnet_last_error(), "hrnet_evaluation_files: reserved[3]") == nullptr;
+    hrnet_trainer *trainer = nullptr;
+    hrnet_trainer_options how = {};
+    how.reserved[0] = 1;
+    failed += hrnet_trainer_create(&trainer, config, &how) != HRNET_ERR_ARGUMENT;
+    hrnet_training_options cost_of = {};
+    cost_of.batch = 1;
+    cost_of.reserved[1] = 1;
+    hrnet_training_step step;
+    hrnet_training_cost cost;
+    failed += hrnet_training_measure(config, &cost_of, 1, &step, &cost) != HRNET_ERR_ARGUMENT;
+    hrnet_mot_score score;
+    hrnet_mot_boxes none = {}, odd = {};
+    odd.reserved[1] = 1;
+    failed += hrnet_mot_evaluate(&score, &none, &odd, nullptr) != HRNET_ERR_ARGUMENT;
+    hrnet_tracker *tracker = nullptr;
+    hrnet_tracker_options by = {};
+    hrnet_skeleton skeleton = *hrnet_skeleton_coco();
+    skeleton.reserved[0] = 1;
+    by.skeleton = &skeleton;
+    failed += hrnet_tracker_create(&tracker, &by) != HRNET_ERR_ARGUMENT;
+    return failed;
+}
+
 int main()
 {
     hrnet_model *model = nullptr;
@@ -38,6 +70,7 @@ int main()
     hrnet_tracker *tracker = nullptr;
     failed += hrnet_tracker_create(&tracker, nullptr) != HRNET_OK || hrnet_tracker_n_tracks(tracker) != 0;
     hrnet_tracker_free(tracker);
+    failed += reserved_words_are_checked(config);
     hrnet_config_free(config);
     std::printf(failed == 0 ? "[       OK ] C++17 program\n" : "[  FAILED  ] C++17 program\n");
     return failed != 0;
