@@ -58,6 +58,10 @@ test-aarch64:
 test-ports:
 	@scripts/test-ports.sh
 
+# Two builds in different folders have the same bytes.
+reproducible:
+	@scripts/check-reproducible.sh
+
 # Debian's packages, in build-deb.
 deb:
 	@scripts/deb.sh
@@ -71,4 +75,4 @@ fuzz:
 clean:
 	rm -rf build build-*
 
-.PHONY: all demo test test-aarch64 test-ports deb check bench bench-peers bench-peers-train install asan tsan fuzz clean
+.PHONY: all demo test test-aarch64 test-ports reproducible deb check bench bench-peers bench-peers-train install asan tsan fuzz clean
