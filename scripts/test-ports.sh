@@ -113,5 +113,5 @@ fi
 i686="i686-linux-gnu-gcc -msse2 -mfpmath=sse"
 try_port "musl" musl-gcc 64 musl-tools "$musl"
 try_port "32 bits" "$i686" 32 "gcc-i686-linux-gnu libc6-dev-i386-cross" "$($i686 -print-file-name=libc.so.6 2>/dev/null)" \
-    "$($i686 -print-file-name=libm.so.6 2>/dev/null)"
+    "$($i686 -print-file-name=libm.so.6 2>/dev/null)" "$($i686 -print-file-name=ld-linux.so.2 2>/dev/null)"
 exit $failed
