@@ -34,13 +34,18 @@ typedef enum hrnet_results_format {
                                   areas, and "bbox" in results of boxes alone */
     HRNET_RESULTS_OPENPOSE,    /* people[].pose_keypoints_2d in BODY_25, and "box", "box_score", "score" beside them */
     HRNET_RESULTS_OPENPOSE_18, /* ... in BODY_18 */
-    HRNET_RESULTS_MOT,    /* MOTChallenge's rows frame,id,left,top,width,height,confidence,-1,-1,-1 of persons with a
-                             track; frame: number of the picture in the document, from 1 */
+    HRNET_RESULTS_MOT, /* MOTChallenge's rows frame,id,left,top,width,height,confidence,-1,-1,-1 of persons with a
+                          track; frame: number of the picture in the document, from 1 */
+    HRNET_RESULTS_OPENPOSE_RAW, /* OpenPose's document with the network's own keypoints, in their order, whatever they
+                                   are */
+    HRNET_RESULTS_TRC,    /* OpenSim's marker file, which Sports2D reads: the keypoints of one track (options.track) in
+                             pixels, markers named as in LShoulder; a row a picture, empty where the track is not seen.
+                             Kept    in memory up to the end */
     HRNET_RESULTS_FORMATS /* how many there are */
 } hrnet_results_format;
 
 typedef struct hrnet_results_format_info {
-    const char *name;   /* "json", "jsonl", "csv", "coco", "openpose", "openpose-18", "mot" */
+    const char *name;   /* "json", "jsonl", "csv", "coco", "openpose", "openpose-18", "mot", "openpose-raw", "trc" */
     const char *ending; /* of a file of one picture, behind the picture's stem: "_pose.json" */
     int single;         /* 1: a document holds one picture */
     uint64_t reserved[2];
@@ -66,14 +71,17 @@ typedef struct hrnet_results_options {
                                             "detector". Must outlive the writer */
     int boxes;                           /* 1: people are boxes alone, without keypoints: csv has a row a box, coco the
                                             results of a detector. Not in the openpose formats */
-    float threshold;                     /* openpose: keypoints with a lower score are 0, 0, 0, which means not found */
-    hrnet_write_fn *write;               /* NULL: a file; else the document goes there as it grows */
-    void *context;                       /* of write */
-    uint64_t reserved[4];
+    float threshold;       /* openpose: keypoints with a lower score are 0, 0, 0, which means not found; trc:
+                              they are empty */
+    hrnet_write_fn *write; /* NULL: a file; else the document goes there as it grows */
+    void *context;         /* of write */
+    uint32_t track;        /* trc: whose keypoints; 0: of the track that is seen in most pictures */
+    uint64_t reserved[3];
 } hrnet_results_options;
 
 /* HRNET_OK when hrnet_results_open would take these options, else what is wrong with them: HRNET_ERR_UNSUPPORTED when
- * the format cannot say what the skeleton has (openpose with other keypoints than COCO's or MPII's, or boxes alone). */
+ * the format cannot say what the skeleton has (openpose and openpose-18 with other keypoints than COCO's or MPII's,
+ * openpose and trc with boxes alone). */
 HRNET_API hrnet_status hrnet_results_check(const hrnet_results_options *options);
 
 /* Begin a document. path "-" is standard output. A file is written to a temporary name beside path and renamed at the
@@ -90,6 +98,10 @@ HRNET_API hrnet_status hrnet_results_write(hrnet_results_writer *writer, const h
 /* End the document; a file is whole and in its place after HRNET_OK, and is not there after a failure. Only
  * hrnet_results_free may follow. */
 HRNET_API hrnet_status hrnet_results_finish(hrnet_results_writer *writer);
+
+/* trc, after hrnet_results_finish: the track that was written, 0 if nobody had one (all rows are then empty).
+ * *n_others (may be NULL): how many tracks were left out because another was written; 0 with options.track. */
+HRNET_API uint32_t hrnet_results_track(const hrnet_results_writer *writer, int *n_others);
 
 /* Free the writer. A document that was not finished leaves no file behind. */
 HRNET_API void hrnet_results_free(hrnet_results_writer *writer);

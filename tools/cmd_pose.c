@@ -61,7 +61,7 @@ static const option options[] = {
      "STEM_heatmaps.jpg for every input",
      offsetof(settings, heatmaps), 0, 0},
     {"threshold", 'T', OPTION_FLOAT, "T",
-     "keypoints with a lower score are not drawn, and 0,0,0 in the openpose formats; "
+     "keypoints with a lower score are not drawn, 0,0,0 in the openpose formats, and empty in trc; "
      "default: 0.2",
      offsetof(settings, threshold), -1e6, 1e6},
     {"line-width", 0, OPTION_FLOAT, "PX", "of the drawing; default: scaled to the person",
@@ -110,8 +110,9 @@ static const char details[] =
     "OUT of a video ending in .mp4, .m4v, .mov, .mkv, .webm, .gif, .avi or .mjpeg is the drawn video, with the "
     "timestamps of the input and its audio; frames/%06d.jpg is a picture for every frame; a data file's name (or any "
     "with --format) is data alone; a folder gets STEM_pose.mp4 and STEM_pose.json. --data writes data beside a "
-    "drawing; a folder there gets STEM_000000000001_keypoints.json for frame 1 in the formats that are one file a "
-    "picture. Frames count from 1: they are image_id in coco, and in csv the file is called NAME#FRAME.\n"
+    "drawing; a folder there gets a file a frame in the openpose formats, STEM_000000000000_keypoints.json for the "
+    "first, as OpenPose numbers them. Elsewhere frames count from 1: they are image_id in coco, and in csv the file is "
+    "called NAME#FRAME.\n"
     "\n"
     "OUT of pictures ending in .json, .jsonl or .csv is one data file; ending in .png, .jpg or .webp it is the drawing "
     "of one "
@@ -129,8 +130,9 @@ static const char details[] =
     "keypoint), "
     "coco "
     "(results array), openpose (BODY_25, one file a picture), openpose-18 (BODY_18), mot (MOTChallenge's rows of the "
-    "tracks of a video, frames from 1, which hrnet score mot reads); each but mot has the boxes and their "
-    "scores, too.\n"
+    "tracks of a video, frames from 1, which hrnet score mot reads), openpose-raw (the network's own keypoints in "
+    "OpenPose's files), trc (OpenSim's markers in pixels, of one track of a video, which Sports2D reads); each but "
+    "mot and trc has the boxes and their scores, too.\n"
     "\n"
     "KEY VALUE pairs at the end change the configuration of --config, as in MODEL.IMAGE_SIZE '[288, 384]'.\n"
     "\n"
@@ -272,6 +274,7 @@ static int run_network_on_video(const settings *set, const char *const *override
         to->how.network = &p.info;
         to->how.detector = p.detector != NULL ? &p.detector_info : NULL;
         to->how.threshold = set->threshold;
+        to->how.track = (uint32_t)set->video.trc_track;
         status = video_target_begin(to, video, network_message, &quiet);
     }
     if (status == 0) {
@@ -292,14 +295,25 @@ static int run_network_on_video(const settings *set, const char *const *override
     return status;
 }
 
+/* Formats whose rows are those of tracks, which only a video has. */
+static int is_of_tracks(int format)
+{
+    return format == HRNET_RESULTS_MOT || format == HRNET_RESULTS_TRC;
+}
+
+static const char *format_name(int format)
+{
+    return hrnet_results_format_get_info((hrnet_results_format)format)->name;
+}
+
 static int check_video(const settings *set, const char *path)
 {
     if (set->heatmaps != NULL) return tool_usage("--heatmaps goes with pictures, not with a video (%s)", path);
     if (set->ignore_orientation)
         return tool_usage("--ignore-orientation goes with pictures, not with a video (%s)", path);
     if (set->is_recursive) return tool_usage("--recursive goes with pictures, not with a video (%s)", path);
-    if (set->format == HRNET_RESULTS_MOT && set->video.track == TRACK_OFF)
-        return tool_usage("--format mot is of tracks, which --track off does not look for");
+    if (is_of_tracks(set->format) && set->video.track == TRACK_OFF)
+        return tool_usage("--format %s is of tracks, which --track off does not look for", format_name(set->format));
     return video_options_check(&set->video);
 }
 
@@ -352,9 +366,9 @@ static int run_on_pictures(const settings *set, const char *const *overrides, ch
     inputs in = {.is_recursive = set->is_recursive};
     boxes where = {0};
     target to = {0};
-    int status = set->format == HRNET_RESULTS_MOT
-                     ? tool_usage("--format mot is of tracks, which a video has; %s is none", arguments[0])
-                     : 0;
+    int status = is_of_tracks(set->format) ? tool_usage("--format %s is of tracks, which a video has; %s is none",
+                                                        format_name(set->format), arguments[0])
+                                           : 0;
     for (int i = 0; status == 0 && i < n; i++) inputs_add(&in, arguments[i]);
     inputs_note(&in, set->network.model);
     inputs_note(&in, set->network.config);
@@ -392,7 +406,7 @@ static int run(int argc, char **argv)
     if (status == 0 && n_arguments == 0) status = tool_usage("expected at least one INPUT");
     if (status == 0) status = check_settings(&set);
     for (int i = n_arguments - 1; status == 0 && i >= 0; i--) {
-        if (!video_is_input(argv[i], wants_video(&set) || set.format == HRNET_RESULTS_MOT)) continue;
+        if (!video_is_input(argv[i], wants_video(&set) || is_of_tracks(set.format))) continue;
         n_videos++;
         first = i;
     }

@@ -17,7 +17,7 @@
 #include "inputs.h"
 
 /* The formats for an option, in the order of hrnet_results_format. */
-#define RESULTS_NAMES "json|jsonl|csv|coco|openpose|openpose-18|mot"
+#define RESULTS_NAMES "json|jsonl|csv|coco|openpose|openpose-18|mot|openpose-raw|trc"
 
 /* Those that boxes alone can have. */
 #define BOXES_NAMES "json|jsonl|csv|coco"

@@ -118,7 +118,10 @@ int tool_data_format(const char *path)
     static const struct {
         const char *ending;
         int format;
-    } endings[] = {{".json", HRNET_RESULTS_JSON}, {".jsonl", HRNET_RESULTS_JSONL}, {".csv", HRNET_RESULTS_CSV}};
+    } endings[] = {{".json", HRNET_RESULTS_JSON},
+                   {".jsonl", HRNET_RESULTS_JSONL},
+                   {".csv", HRNET_RESULTS_CSV},
+                   {".trc", HRNET_RESULTS_TRC}};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
         if (tool_has_ending(path, endings[i].ending)) return endings[i].format;
     return -1;

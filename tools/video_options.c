@@ -20,6 +20,7 @@ const char *video_option_given(const video_settings *s)
                {s->track >= 0, "--track"},
                {s->smooth >= 0, "--smooth"},
                {s->detect_every > 0, "--detect-every"},
+               {s->trc_track > 0, "--trc-track"},
                {s->every > 0, "--every"},
                {s->from > 0, "--from"},
                {s->to > 0, "--to"},

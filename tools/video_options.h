@@ -11,7 +11,8 @@ typedef enum smooth_choice { SMOOTH_OFF, SMOOTH_ONE_EURO } smooth_choice;
 typedef struct video_settings {
     const char *data, *raw, *hardware, *summary, *tracks;
     float from, to, fps, timeout; /* to, fps 0: not given; timeout 0: the library's */
-    int every, track, smooth, detect_every, reconnect, no_background, show; /* 0 (track, smooth: -1): not given */
+    int every, track, smooth, detect_every, reconnect, no_background, show,
+        trc_track; /* 0 (track, smooth: -1): not given */
 } video_settings;
 
 /* What a command begins with. */
@@ -36,6 +37,9 @@ typedef struct video_settings {
     {"detect-every", 0, OPTION_INT, "N",                                                                       \
      "of a video: run the detector on every Nth frame and follow people by their poses between; default: 1",   \
      offsetof(type, member.detect_every), 1, 1000},                                                            \
+    {"trc-track", 0, OPTION_INT, "N",                                                                          \
+     "of a video and --format trc: the track to write; default: the one that is seen in most frames",          \
+     offsetof(type, member.trc_track), 1, 2147483647},                                                         \
     {"every", 0, OPTION_INT, "N", "of a video: look at every Nth frame; default: 1",                           \
      offsetof(type, member.every), 1, 1000000},                                                                \
     {"show", 0, OPTION_FLAG, NULL,                                                                             \

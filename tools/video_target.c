@@ -172,11 +172,12 @@ hrnet_status video_target_write(video_target *to, const hrnet_picture *picture)
     return pixels.width > 0 ? hrnet_video_writer_write(to->writer, &pixels, picture->pts) : HRNET_OK;
 }
 
-/* A document of one frame. */
+/* A document of one frame, numbered from 0 as OpenPose does, whose formats these are. */
 static hrnet_status save_frame(const video_target *to, const hrnet_people *people)
 {
     hrnet_results_writer *document = NULL;
-    char *const path = tool_text("%s/%s_%012lld%s", to->folder, to->stem, (long long)people->frame, to->format->ending);
+    char *const path =
+        tool_text("%s/%s_%012lld%s", to->folder, to->stem, (long long)people->frame - 1, to->format->ending);
     hrnet_status status = hrnet_results_open(&document, path, &to->how);
     if (status == HRNET_OK) status = hrnet_results_write(document, people);
     if (status == HRNET_OK) status = hrnet_results_finish(document);
@@ -209,6 +210,21 @@ static int begins_with(const char *text, const char *beginning)
     return strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
+/* Whose keypoints a marker file has. */
+static void tell_track(const video_target *to)
+{
+    int n_others;
+    const uint32_t track = hrnet_results_track(to->document, &n_others);
+    if (track == 0 && to->how.track != 0)
+        tool_error("warning: %s: track %u is not in the video; all rows are empty", to->data, (unsigned)to->how.track);
+    else if (track == 0)
+        tool_error("warning: %s: nobody was seen; all rows are empty", to->data);
+    else if (n_others > 0)
+        tool_error("warning: %s: track %u is written, which is seen in most frames; %d other tracks are left out "
+                   "(--trc-track)",
+                   to->data, (unsigned)track, n_others);
+}
+
 int video_target_end(video_target *to, const char *failure)
 {
     int is_told = failure == NULL, n_failed = failure != NULL;
@@ -220,6 +236,8 @@ int video_target_end(video_target *to, const char *failure)
     if (to->document != NULL && hrnet_results_finish(to->document) != HRNET_OK) {
         n_failed++;
         if (failure == NULL || !begins_with(failure, to->data)) tool_failed(); /* else the failure says more */
+    } else if (to->document != NULL && to->how.format == HRNET_RESULTS_TRC) {
+        tell_track(to);
     }
     if (!is_told) tool_error("%s", failure);
     video_target_drop(to);

@@ -3,11 +3,11 @@
  *   nothing, or "-"               data on standard output
  *   an ending of a video          the video with everybody drawn (.mp4 .mkv .webm .gif .avi .mjpeg ...)
  *   a pattern of pictures         the frames drawn, "frames/%06d.jpg", numbered from 1
- *   an ending of data             one data file (.json .jsonl .csv)
+ *   an ending of data             one data file (.json .jsonl .csv .trc)
  *   a folder, or no ending        STEM_pose.mp4 and STEM_pose.json (.jsonl, .csv) in it; made when missing
  *   anything else with --format   one data file
  * and by --data, which names a data file beside a drawing, or a folder. Formats that are one file a picture go into a
- * folder, as STEM_000000000001_keypoints.json for frame 1.
+ * folder, as STEM_000000000000_keypoints.json for the first frame.
  */
 #ifndef TOOLS_VIDEO_TARGET_H
 #define TOOLS_VIDEO_TARGET_H

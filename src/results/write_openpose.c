@@ -1,8 +1,9 @@
 /*
- * write_openpose.c - formats openpose (BODY_25) and openpose-18 (BODY_18): one document a picture with
- * people[].pose_keypoints_2d, as programs around OpenPose expect. The neck, which COCO lacks, is the middle of the
- * shoulders, the middle hip that of the hips, each with the lower of the two scores; MPII has both itself but no face.
- * Points that a network does not know (feet), or that score below the threshold, are 0, 0, 0 - OpenPose's "not found".
+ * write_openpose.c - formats openpose (BODY_25), openpose-18 (BODY_18) and openpose-raw (the network's own keypoints in
+ * their order): one document a picture with people[].pose_keypoints_2d, as programs around OpenPose expect. The neck,
+ * which COCO lacks, is the middle of the shoulders, the middle hip that of the hips, each with the lower of the two
+ * scores; MPII has both itself but no face. Points that a network does not know (feet), or that score below the
+ * threshold, are 0, 0, 0 - OpenPose's "not found".
  */
 #include <string.h>
 
@@ -46,10 +47,32 @@ static hrnet_keypoint resolve(source from, const hrnet_keypoint *keypoints, floa
     return (hrnet_keypoint){0.5f * (a.x + b.x), 0.5f * (a.y + b.y), score};
 }
 
-static void write_person(hrnet_results_writer *w, const hrnet_pose *one, int is_body_25)
+typedef enum point_set { BODY_25, BODY_18, RAW } point_set;
+
+static void write_point(hrnet_json_writer *json, hrnet_keypoint point)
+{
+    hrnet_json_float(json, point.x);
+    hrnet_json_float(json, point.y);
+    hrnet_json_float(json, point.score);
+}
+
+static void write_points(hrnet_results_writer *w, const hrnet_pose *one, point_set set)
+{
+    const float threshold = w->options.threshold;
+    const hrnet_skeleton *const skeleton = w->options.skeleton;
+    const source *const table = strcmp(skeleton->name, "mpii") == 0 ? body_25_of_mpii : body_25_of_coco;
+    const int n = set == RAW ? skeleton->n_keypoints : set == BODY_25 ? 25 : N_BODY_18 + 1;
+    hrnet_json_array(&w->json);
+    for (int i = 0; i < n; i++) {
+        if (set == BODY_18 && i == MIDDLE_HIP) continue;
+        write_point(&w->json, resolve(set == RAW ? (source)ONE(i) : table[i], one->keypoints, threshold));
+    }
+    hrnet_json_close(&w->json);
+}
+
+static void write_person(hrnet_results_writer *w, const hrnet_pose *one, point_set set)
 {
     static const char *const empty[] = {"face_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d"};
-    const source *const table = strcmp(w->options.skeleton->name, "mpii") == 0 ? body_25_of_mpii : body_25_of_coco;
     hrnet_json_writer *const json = &w->json;
     hrnet_json_object(json);
     hrnet_json_key(json, "person_id");
@@ -57,15 +80,7 @@ static void write_person(hrnet_results_writer *w, const hrnet_pose *one, int is_
     hrnet_json_integer(json, one->track != 0 ? (int64_t)one->track : -1);
     hrnet_json_close(json);
     hrnet_json_key(json, "pose_keypoints_2d");
-    hrnet_json_array(json);
-    for (int i = 0; i < (is_body_25 ? 25 : N_BODY_18 + 1); i++) {
-        if (!is_body_25 && i == MIDDLE_HIP) continue;
-        const hrnet_keypoint point = resolve(table[i], one->keypoints, w->options.threshold);
-        hrnet_json_float(json, point.x);
-        hrnet_json_float(json, point.y);
-        hrnet_json_float(json, point.score);
-    }
-    hrnet_json_close(json);
+    write_points(w, one, set);
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
         hrnet_json_key(json, empty[i]);
         hr_json_floats(json, NULL, 0);
@@ -89,20 +104,25 @@ static void begin(hrnet_results_writer *w)
     hrnet_json_array(&w->json);
 }
 
-static void add(hrnet_results_writer *w, const hrnet_people *people, int is_body_25)
+static void add(hrnet_results_writer *w, const hrnet_people *people, point_set set)
 {
     for (int i = 0; i < people->n_persons; i++)
-        if (hr_pose_is_good(&people->persons[i])) write_person(w, &people->persons[i], is_body_25);
+        if (hr_pose_is_good(&people->persons[i])) write_person(w, &people->persons[i], set);
 }
 
 static void add_body_25(hrnet_results_writer *w, const hrnet_people *people)
 {
-    add(w, people, 1);
+    add(w, people, BODY_25);
 }
 
 static void add_body_18(hrnet_results_writer *w, const hrnet_people *people)
 {
-    add(w, people, 0);
+    add(w, people, BODY_18);
+}
+
+static void add_raw(hrnet_results_writer *w, const hrnet_people *people)
+{
+    add(w, people, RAW);
 }
 
 static void end(hrnet_results_writer *w)
@@ -112,14 +132,13 @@ static void end(hrnet_results_writer *w)
     hr_text_add(&w->json.text, "\n");
 }
 
-const hr_results_writing hr_write_openpose = {.info = {.name = "openpose", .ending = "_keypoints.json", .single = 1},
-                                              .begin = begin,
-                                              .add = add_body_25,
-                                              .end = end,
-                                              .known_skeletons_only = 1};
-const hr_results_writing hr_write_openpose_18 = {
-    .info = {.name = "openpose-18", .ending = "_keypoints.json", .single = 1},
-    .begin = begin,
-    .add = add_body_18,
-    .end = end,
-    .known_skeletons_only = 1};
+/* A row of the table of formats. */
+#define WRITING(format, add_people, known)                                                                             \
+    {                                                                                                                  \
+        .info = {.name = format, .ending = "_keypoints.json", .single = 1}, .begin = begin, .add = add_people,         \
+        .end = end, .needs_keypoints = 1, .known_skeletons_only = known                                                \
+    }
+
+const hr_results_writing hr_write_openpose = WRITING("openpose", add_body_25, 1);
+const hr_results_writing hr_write_openpose_18 = WRITING("openpose-18", add_body_18, 1);
+const hr_results_writing hr_write_openpose_raw = WRITING("openpose-raw", add_raw, 0);

@@ -10,7 +10,8 @@ static const hr_results_writing *const formats[HRNET_RESULTS_FORMATS] = {
     [HRNET_RESULTS_JSON] = &hr_write_json,         [HRNET_RESULTS_JSONL] = &hr_write_jsonl,
     [HRNET_RESULTS_CSV] = &hr_write_csv,           [HRNET_RESULTS_COCO] = &hr_write_coco,
     [HRNET_RESULTS_OPENPOSE] = &hr_write_openpose, [HRNET_RESULTS_OPENPOSE_18] = &hr_write_openpose_18,
-    [HRNET_RESULTS_MOT] = &hr_write_mot,
+    [HRNET_RESULTS_MOT] = &hr_write_mot,           [HRNET_RESULTS_OPENPOSE_RAW] = &hr_write_openpose_raw,
+    [HRNET_RESULTS_TRC] = &hr_write_trc,
 };
 
 const hrnet_results_format_info *hrnet_results_format_get_info(hrnet_results_format format)
@@ -40,10 +41,12 @@ hrnet_status hrnet_results_check(const hrnet_results_options *options)
     if (options->skeleton != NULL) HR_TRY(HR_CHECK_RESERVED(options->skeleton, "hrnet_skeleton"));
     if (options->network != NULL) HR_TRY(HR_CHECK_RESERVED(options->network, "hrnet_model_info"));
     if (options->detector != NULL) HR_TRY(HR_CHECK_RESERVED(options->detector, "hrnet_detector_info"));
-    if (formats[options->format]->known_skeletons_only && options->boxes)
+    if (formats[options->format]->needs_keypoints && options->boxes)
         return hr_fail(HRNET_ERR_UNSUPPORTED, "format %s has no place for boxes without keypoints", info->name);
     if (formats[options->format]->known_skeletons_only && options->skeleton != NULL && !is_known(options->skeleton))
-        return hr_fail(HRNET_ERR_UNSUPPORTED, "the openpose formats need a network with COCO's or MPII's keypoints");
+        return hr_fail(HRNET_ERR_UNSUPPORTED,
+                       "format %s needs a network with COCO's or MPII's keypoints (openpose-raw takes any)",
+                       info->name);
     return HRNET_OK;
 }
 
@@ -162,9 +165,16 @@ hrnet_status hrnet_results_finish(hrnet_results_writer *w)
     return end_document(w);
 }
 
+uint32_t hrnet_results_track(const hrnet_results_writer *w, int *n_others)
+{
+    if (n_others != NULL) *n_others = w != NULL ? w->n_other_tracks : 0;
+    return w != NULL ? w->track : 0;
+}
+
 void hrnet_results_free(hrnet_results_writer *w)
 {
     if (w == NULL) return;
+    hr_trc_free(w->trc);
     hr_file_abandon(&w->file);
     hr_text_free(&w->json.text);
     hr_free(w->name);
