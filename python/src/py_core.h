@@ -138,6 +138,9 @@ PyObject *texts_new(const char *const *texts, size_t n);
 /* A dictionary of n numbers. */
 PyObject *named_new(const char *const *names, const double *values, size_t n);
 
+/* A converter of PyArg_ParseTuple ("O&"): bytes, which must outlive *out, or None, which is NULL. */
+int text_get(PyObject *object, void *out);
+
 /* NULL-terminated texts of a sequence of bytes, which must outlive them; None: *out is NULL. Free with PyMem_Free.
  * Returns -1 with an exception set. */
 int texts_get(const char ***out, PyObject *sequence);

@@ -26,7 +26,8 @@ static PyObject *detector_load(PyObject *self, PyObject *args)
     hrnet_detector_options options = {.on_message = listener_message, .context = &heard};
     hrnet_detector *detector = NULL;
     (void)self;
-    if (!PyArg_ParseTuple(args, "zOO", &path, &how, &heard.on_message) || fields_read(&options, fields, how) < 0)
+    if (!PyArg_ParseTuple(args, "O&OO", text_get, &path, &how, &heard.on_message) ||
+        fields_read(&options, fields, how) < 0)
         return NULL;
     PyThreadState *const state = handle_enter(NULL);
     const hrnet_status status = hrnet_detector_load(&detector, path, &options);

@@ -29,7 +29,8 @@ static PyObject *config_load(PyObject *self, PyObject *args)
     listener heard = {Py_None, 0};
     hrnet_config *config = NULL;
     (void)self;
-    if (!PyArg_ParseTuple(args, "zOO", &name, &changes, &heard.on_message) || texts_get(&overrides, changes) < 0)
+    if (!PyArg_ParseTuple(args, "O&OO", text_get, &name, &changes, &heard.on_message) ||
+        texts_get(&overrides, changes) < 0)
         return NULL;
     PyThreadState *const state = handle_enter(NULL);
     const hrnet_status status = hrnet_config_load(&config, name, overrides, listener_message, &heard);
@@ -98,7 +99,7 @@ static PyObject *model_load(PyObject *self, PyObject *args)
     hrnet_model_options options = {.on_message = listener_message, .context = &heard};
     hrnet_model *model = NULL;
     (void)self;
-    if (!PyArg_ParseTuple(args, "zOOOO", &path, &config, &changes, &how, &heard.on_message) ||
+    if (!PyArg_ParseTuple(args, "O&OOOO", text_get, &path, &config, &changes, &how, &heard.on_message) ||
         handle_optional(config, &config_kind, &options.config) < 0 || fields_read(&options, fields, how) < 0 ||
         texts_get(&overrides, changes) < 0)
         return NULL;

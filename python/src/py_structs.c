@@ -24,14 +24,16 @@ static int read_whole(void *at, field_type type, PyObject *value)
     return 0;
 }
 
+int text_get(PyObject *object, void *out)
+{
+    const char *const text = object != Py_None ? PyBytes_AsString(object) : NULL;
+    memcpy(out, &text, sizeof text);
+    return object == Py_None || text != NULL;
+}
+
 static int read_field(void *at, field_type type, PyObject *value)
 {
-    if (type == FIELD_TEXT) {
-        const char *const text = value != Py_None ? PyBytes_AsString(value) : NULL;
-        if (value != Py_None && text == NULL) return -1;
-        memcpy(at, &text, sizeof text);
-        return 0;
-    }
+    if (type == FIELD_TEXT) return text_get(value, at) ? 0 : -1;
     if (type != FIELD_FLOAT && type != FIELD_DOUBLE) return read_whole(at, type, value);
     const double number = PyFloat_AsDouble(value);
     if (number == -1 && PyErr_Occurred()) return -1;
