@@ -105,7 +105,10 @@ PyObject *text_new(const char *text)
 
 int put(PyObject *dictionary, const char *name, PyObject *value)
 {
-    const int status = value != NULL ? PyDict_SetItemString(dictionary, name, value) : -1;
+    /* PyDict_SetItemString would intern the name anew in each call, which makes that table of Python's grow */
+    PyObject *const key = value != NULL ? PyUnicode_FromString(name) : NULL;
+    const int status = key != NULL ? PyDict_SetItem(dictionary, key, value) : -1;
+    Py_XDECREF(key);
     Py_XDECREF(value);
     return status;
 }
