@@ -1,5 +1,6 @@
 """What the tests share: pictures, the command, and the golden values of tests/golden."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -47,3 +48,14 @@ def command() -> Any:
 @pytest.fixture(scope="session")
 def finder() -> hrnet.Finder:
     return hrnet.Finder(threads=2)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The lines that the tree's summary of all tests counts (scripts/test-summary.sh), if it runs these ones."""
+    if "HRNET_TEST_LINES" not in os.environ:
+        return
+    for outcome, word in (("passed", "      OK"), ("skipped", " SKIPPED"), ("failed", " FAILED "), ("error", " FAILED ")):
+        for report in terminalreporter.stats.get(outcome, []):
+            reason = f": {report.longrepr[2]}" if outcome == "skipped" else ""
+            name = report.nodeid.rpartition("/")[2].replace(".py::", ".")
+            print(f"[ {word} ] {name}{reason}")
