@@ -150,3 +150,17 @@ def trainer_info(trainer: Handle, /) -> Dict[str, Any]: ...
 def fine_tune(
     options: _Options, config: Optional[Handle], overrides: Optional[List[bytes]], on_message: _OnMessage, /
 ) -> Handle: ...
+def coco_accumulate(
+    thresholds: Any,
+    recalls: Any,
+    areas: Any,
+    limits: Any,
+    sigmas: Optional[Any],
+    n_categories: int,
+    truths: Tuple[Any, ...],
+    results: Tuple[Any, ...],
+    precision: Any,
+    recall: Any,
+    scores: Any,
+    /,
+) -> None: ...
