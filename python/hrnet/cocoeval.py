@@ -164,7 +164,8 @@ def _complete_poses(results: List[Annotation]) -> None:
 
 class Params:
     """What is scored: ``imgIds``, ``catIds``, ``iouThrs``, ``recThrs``, ``maxDets``, ``areaRng``, ``areaRngLbl``,
-    ``useCats``, ``iouType``, ``kpt_oks_sigmas``."""
+    ``useCats``, ``iouType``, ``kpt_oks_sigmas``. ``useCats`` 0 scores all categories as one, poses too, of which
+    pycocotools then matches none."""
 
     def __init__(self, iouType: str = "keypoints") -> None:
         if iouType not in ("keypoints", "bbox"):
@@ -176,14 +177,14 @@ class Params:
         self.recThrs: npt.NDArray[np.float64] = np.linspace(0.0, 1.00, 101)
         self.useCats = 1
         self.kpt_oks_sigmas: npt.NDArray[np.float64] = np.array(_SIGMAS) / 10.0
-        whole, medium, large = [0**2, 1e5**2], [32**2, 96**2], [96**2, 1e5**2]
+        whole, medium, large = [0.0, 1e10], [1024.0, 9216.0], [9216.0, 1e10]
         if iouType == "keypoints":
             self.maxDets = [20]
             self.areaRng: List[List[float]] = [whole, medium, large]
             self.areaRngLbl = ["all", "medium", "large"]
         else:
             self.maxDets = [1, 10, 100]
-            self.areaRng = [whole, [0**2, 32**2], medium, large]
+            self.areaRng = [whole, [0.0, 1024.0], medium, large]
             self.areaRngLbl = ["all", "small", "medium", "large"]
 
 
@@ -200,7 +201,7 @@ class COCOeval:
         self.params = Params(iouType)
         self.eval: Dict[str, Any] = {}
         self.stats: npt.NDArray[np.float64] = np.zeros(0)
-        self._items: Tuple[Any, ...] = ()
+        self._items: Optional[Tuple[Tuple[Any, ...], Tuple[Any, ...]]] = None
         if cocoGt is not None:
             self.params.imgIds = sorted(cocoGt.getImgIds())
             self.params.catIds = sorted(cocoGt.getCatIds())
@@ -265,7 +266,7 @@ class COCOeval:
 
     def accumulate(self, p: Optional[Params] = None) -> None:
         """Match and compute ``eval``."""
-        if not self._items:
+        if self._items is None:
             raise ValueError("COCOeval: evaluate() comes first")
         p = self.params if p is None else p
         n_categories = len(p.catIds) if p.useCats else 1
@@ -279,7 +280,8 @@ class COCOeval:
             np.ascontiguousarray(p.maxDets, dtype=np.int32),
             np.ascontiguousarray(p.kpt_oks_sigmas, dtype=np.float64) if p.iouType == "keypoints" else None,
             n_categories,
-            *self._items,
+            self._items[0],
+            self._items[1],
             precision,
             recall,
             scores,

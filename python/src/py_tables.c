@@ -38,9 +38,8 @@ static hrnet_coco_item *get_items(held_arrays *held, PyObject *tuple, int n_keyp
     const double *const scores = images != NULL ? hold(held, o[2], "d", *n, 0, "scores") : NULL;
     const double *const areas = scores != NULL ? hold(held, o[3], "d", *n, 0, "areas") : NULL;
     const double *const boxes = areas != NULL ? hold(held, o[4], "d", *n * 4, 0, "boxes") : NULL;
-    const double *const keypoints = boxes != NULL && o[5] != Py_None
-                                        ? hold(held, o[5], "d", *n * 3 * n_keypoints, 0, "keypoints")
-                                        : NULL;
+    const double *const keypoints =
+        boxes != NULL && o[5] != Py_None ? hold(held, o[5], "d", *n * 3 * n_keypoints, 0, "keypoints") : NULL;
     const unsigned char *const flags =
         boxes != NULL && (o[5] == Py_None || keypoints != NULL) ? hold(held, o[6], "B", *n, 0, "flags") : NULL;
     if (flags == NULL) return NULL;
@@ -114,7 +113,8 @@ static PyObject *coco_accumulate(PyObject *self, PyObject *args)
     hrnet_status status = HRNET_OK;
     if (is_got) {
         PyThreadState *const state = handle_enter(NULL);
-        status = hrnet_coco_accumulate(&axes, truths, (size_t)n_truths, results, (size_t)n_results, out[0], out[1], out[2]);
+        status =
+            hrnet_coco_accumulate(&axes, truths, (size_t)n_truths, results, (size_t)n_results, out[0], out[1], out[2]);
         handle_leave(NULL, state);
     }
     PyMem_Free(results);

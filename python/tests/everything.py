@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 import hrnet
+from hrnet.cocoeval import COCO, COCOeval
 
 Floats = npt.NDArray[np.float32]
 
@@ -66,6 +67,13 @@ def sets() -> None:
     numbers: Dict[str, Any] = hrnet.evaluate("w32.pth", "coco/hrnet/w32_256x192", detector=True, results="r.json")
     print(numbers, hrnet.score_coco("gt.json", "r.json"), hrnet.score_coco("gt.json", [], kind="bbox"))
     print(hrnet.score_mot([("gt.txt", "dt.txt")]), hrnet.score_mpii("gt_valid.mat", "pred.mat"))
+
+    truth = COCO("gt.json")
+    score = COCOeval(truth, truth.loadRes("r.json"), "bbox")
+    score.evaluate()
+    score.accumulate()
+    score.summarize()
+    print(score.stats, score.eval["precision"], truth.loadAnns(truth.getAnnIds(imgIds=1)))
 
     def stop_early(info: Dict[str, Any]) -> bool:
         return bool(info["epoch"] > 3)

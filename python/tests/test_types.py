@@ -1,4 +1,4 @@
-"""mypy --strict on a program that uses everything."""
+"""mypy --strict on the package and on a program that uses everything."""
 
 import pathlib
 import subprocess
@@ -9,11 +9,12 @@ import pytest
 import hrnet
 
 
-def test_a_program_that_uses_everything() -> None:
+def test_the_package_and_a_program_that_uses_everything() -> None:
     pytest.importorskip("mypy")
     program = pathlib.Path(__file__).with_name("everything.py")
+    package = pathlib.Path(hrnet.__file__).parent
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", str(program)],
+        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", str(program), str(package)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,

@@ -91,6 +91,7 @@ static unsigned char outcome_of(const accumulation *s, const hr_coco_cell *cell,
     if (match == SIZE_MAX) return is_in_area(s, cell->results[r].area, a) ? WRONG : IGNORED;
     if (cell->ignored[match]) return IGNORED;
     if (!s->truths[cell->truths[match].index].is_nameless) return RIGHT;
+    /* pycocotools takes the id 0 for "no match" */
     return is_in_area(s, cell->results[r].area, a) ? WRONG : IGNORED;
 }
 
@@ -149,8 +150,7 @@ static int better_first(const void *left, const void *right)
 /* Fill points with the curve of an area and threshold, of the results within a limit. Returns how many there are. */
 static size_t fill_points(accumulation *s, int a, int t, size_t limit)
 {
-    const unsigned char *const outcomes =
-        s->outcomes + (size_t)(a * s->axes->n_thresholds + t) * s->sorted_results.n;
+    const unsigned char *const outcomes = s->outcomes + (size_t)(a * s->axes->n_thresholds + t) * s->sorted_results.n;
     double right = 0, wrong = 0;
     size_t n = 0;
     for (size_t i = 0; i < s->n_candidates; i++) {
@@ -159,7 +159,8 @@ static size_t fill_points(accumulation *s, int a, int t, size_t limit)
         right += outcomes[one->number] == RIGHT;
         wrong += outcomes[one->number] == WRONG;
         /* np.spacing(1) keeps 0 / 0 away */
-        s->points[n++] = (curve_point){right / (double)s->n_counting[a], right / (wrong + right + DBL_EPSILON), one->score};
+        s->points[n++] =
+            (curve_point){right / (double)s->n_counting[a], right / (wrong + right + DBL_EPSILON), one->score};
     }
     return n;
 }
@@ -170,8 +171,7 @@ static void write_curve(accumulation *s, int a, int t, int m)
     const hrnet_coco_axes *const axes = s->axes;
     const size_t n = fill_points(s, a, t, (size_t)axes->limits[m]);
     const size_t row = axes->n_categories * (size_t)axes->n_areas * (size_t)axes->n_limits;
-    const size_t column =
-        (s->category * (size_t)axes->n_areas + (size_t)a) * (size_t)axes->n_limits + (size_t)m;
+    const size_t column = (s->category * (size_t)axes->n_areas + (size_t)a) * (size_t)axes->n_limits + (size_t)m;
     s->recall[(size_t)t * row + column] = n > 0 ? s->points[n - 1].recall : 0;
     for (size_t k = n; k-- > 1;)
         if (s->points[k].precision > s->points[k - 1].precision) s->points[k - 1].precision = s->points[k].precision;
@@ -207,23 +207,26 @@ static hrnet_status check_axes(const hrnet_coco_axes *axes)
 {
     HR_TRY(HR_CHECK_RESERVED(axes, "hrnet_coco_axes"));
     if (axes->n_thresholds < 1 || axes->n_recalls < 1 || axes->n_areas < 1 || axes->n_limits < 1)
-        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_coco_accumulate: expected a threshold, recall, area and limit or more, "
-                                           "found %d, %d, %d and %d",
+        return hr_fail(HRNET_ERR_ARGUMENT,
+                       "hrnet_coco_accumulate: expected a threshold, recall, area and limit or more, "
+                       "found %d, %d, %d and %d",
                        axes->n_thresholds, axes->n_recalls, axes->n_areas, axes->n_limits);
     if (!is_ascending(axes->recalls, axes->n_recalls))
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_coco_accumulate: recalls: expected ascending numbers");
     for (int m = 0; m < axes->n_limits; m++)
         if (axes->limits[m] < (m > 0 ? axes->limits[m - 1] : 0))
-            return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_coco_accumulate: limits: expected ascending numbers from 0, found %d",
+            return hr_fail(HRNET_ERR_ARGUMENT,
+                           "hrnet_coco_accumulate: limits: expected ascending numbers from 0, found %d",
                            axes->limits[m]);
     return HRNET_OK;
 }
 
-static hrnet_status list_items(hr_coco_members *out, const hrnet_coco_axes *axes, const hrnet_coco_item *items, size_t n,
-                               const char *what)
+static hrnet_status list_items(hr_coco_members *out, const hrnet_coco_axes *axes, const hrnet_coco_item *items,
+                               size_t n, const char *what)
 {
     HR_NEW(out->list, n);
     for (size_t i = 0; i < n; i++) {
+        HR_TRY(HR_CHECK_RESERVED(&items[i], "hrnet_coco_item"));
         if (items[i].category >= axes->n_categories || items[i].image == SIZE_MAX || isnan(items[i].score) ||
             (axes->sigmas != NULL && items[i].keypoints == NULL))
             return hr_fail(HRNET_ERR_ARGUMENT,
@@ -245,7 +248,8 @@ static hrnet_status allocate(accumulation *s)
 {
     const hrnet_coco_axes *const axes = s->axes;
     const size_t n_curves = (size_t)axes->n_areas * (size_t)axes->n_thresholds, n = s->sorted_results.n;
-    const size_t n_truths = hr_coco_largest_cell(&s->sorted_truths), n_results = hr_coco_largest_cell(&s->sorted_results);
+    const size_t n_truths = hr_coco_largest_cell(&s->sorted_truths),
+                 n_results = hr_coco_largest_cell(&s->sorted_results);
     if (n != 0 && n_curves > SIZE_MAX / n) return hr_fail_memory(SIZE_MAX);
     if (n_results != 0 && n_truths > SIZE_MAX / sizeof *s->similarity / n_results) return hr_fail_memory(SIZE_MAX);
     HR_NEW(s->candidates, n);
@@ -278,19 +282,16 @@ hrnet_status hrnet_coco_accumulate(const hrnet_coco_axes *axes, const hrnet_coco
     if (axes == NULL || precision == NULL || recall == NULL || scores == NULL || (truths == NULL && n_truths > 0) ||
         (results == NULL && n_results > 0))
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_coco_accumulate: NULL argument");
-    accumulation s = {.axes = axes,
-                      .truths = truths,
-                      .results = results,
-                      .precision = precision,
-                      .recall = recall,
-                      .scores = scores};
+    accumulation s = {
+        .axes = axes, .truths = truths, .results = results, .precision = precision, .recall = recall, .scores = scores};
     hrnet_status status = check_axes(axes);
     if (status == HRNET_OK) status = list_items(&s.sorted_truths, axes, truths, n_truths, "truth");
     if (status == HRNET_OK) status = list_items(&s.sorted_results, axes, results, n_results, "result");
     if (status == HRNET_OK) status = allocate(&s);
     if (status == HRNET_OK) accumulate(&s);
-    void *const blocks[] = {s.candidates, s.outcomes, s.n_counting, s.points,     s.ignored,           s.taken,
-                            s.order,      s.matches,  s.similarity, s.sorted_truths.list, s.sorted_results.list};
+    void *const blocks[] = {
+        s.candidates, s.outcomes,           s.n_counting,         s.points, s.ignored, s.taken, s.order, s.matches,
+        s.similarity, s.sorted_truths.list, s.sorted_results.list};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) hr_free(blocks[i]);
     return status;
 }

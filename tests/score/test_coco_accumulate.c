@@ -99,7 +99,8 @@ static void check_golden(const char *set)
     hrnet_coco_item *const truths = truth_items(truth), *const found = result_items(truth, &results);
     MUST(hrnet_coco_accumulate(&axes, truths, hrnet_annotations_n(truth), found, results.n, precision, recall, scores));
     for (int a = 0; a < N_AREAS; a++) {
-        const double ap = mean_of(precision, N_RECALLS, n_categories, a, 2), ar = mean_of(recall, 1, n_categories, a, 2);
+        const double ap = mean_of(precision, N_RECALLS, n_categories, a, 2),
+                     ar = mean_of(recall, 1, n_categories, a, 2);
         assert_near(ap, score.numbers[a == 0 ? HRNET_BOX_AP : HRNET_BOX_AP_SMALL + a - 1], TOLERANCE);
         assert_near(ar, score.numbers[HRNET_BOX_AR100 + a], TOLERANCE);
     }
@@ -128,8 +129,15 @@ static void test_one_curve(void **state)
     const hrnet_coco_item found[] = {{.score = .9, .area = 100, .box = {0, 0, 10, 10}},
                                      {.score = .8, .area = 100, .box = {90, 0, 10, 10}},
                                      {.score = .7, .area = 100, .box = {50, 0, 10, 10}}};
-    hrnet_coco_axes axes = {.thresholds = &half, .recalls = at, .areas = all, .limits = &most, .n_thresholds = 1,
-                            .n_recalls = 3, .n_areas = 1, .n_limits = 1, .n_categories = 2};
+    hrnet_coco_axes axes = {.thresholds = &half,
+                            .recalls = at,
+                            .areas = all,
+                            .limits = &most,
+                            .n_thresholds = 1,
+                            .n_recalls = 3,
+                            .n_areas = 1,
+                            .n_limits = 1,
+                            .n_categories = 2};
     double precision[6], recall[2], scores[6];
     (void)state;
     MUST(hrnet_coco_accumulate(&axes, truths, 2, found, 3, precision, recall, scores));
