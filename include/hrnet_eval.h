@@ -166,6 +166,43 @@ typedef struct hrnet_box_score {
 HRNET_API hrnet_status hrnet_box_evaluate(hrnet_box_score *out, const hrnet_annotations *annotations,
                                           const hrnet_coco_results *results);
 
+/* ------------------------------------------------------------------------------------------------ COCO's tables */
+
+/* A truth or a result of hrnet_coco_accumulate. */
+typedef struct hrnet_coco_item {
+    size_t category; /* index */
+    size_t image;    /* index, which decides ties: for pycocotools the place of the image among the sorted ids */
+    double score;    /* of a result; any number but NaN */
+    double area;     /* px^2 */
+    double box[4];   /* x, y, width, height in px */
+    const double *keypoints; /* [n_keypoints][3]: x, y, visibility; not used for boxes */
+    int is_crowd;            /* of a truth, 1: may be matched more than once */
+    int is_ignored;          /* of a truth, 1: a result that matches it is neither right nor wrong */
+    int is_nameless;         /* of a truth, 1: its id is 0, which pycocotools takes for "no match" */
+    uint64_t reserved[2];
+} hrnet_coco_item;
+
+typedef struct hrnet_coco_axes {
+    const double *thresholds; /* [n_thresholds] of similarity (iouThrs) */
+    const double *recalls;    /* [n_recalls], ascending (recThrs) */
+    const double (*areas)[2]; /* [n_areas] px^2, both bounds belong to the area (areaRng) */
+    const int *limits;        /* [n_limits], ascending: results of a category and image that count (maxDets) */
+    int n_thresholds, n_recalls, n_areas, n_limits;
+    size_t n_categories;
+    const double *sigmas; /* [n_keypoints]; NULL: boxes, whose similarity is IoU, that of poses is OKS */
+    int n_keypoints;
+    uint64_t reserved[4];
+} hrnet_coco_axes;
+
+/* What pycocotools' COCOeval has in `eval` after evaluate and accumulate: precision and scores
+ * [n_thresholds][n_recalls][n_categories][n_areas][n_limits], recall [n_thresholds][n_categories][n_areas][n_limits];
+ * -1 where a category has no truths of the area. Truths and results may be in any order; of equal scores in one image
+ * the earlier one comes first. For the published numbers alone use hrnet_coco_evaluate. HRNET_ERR_ARGUMENT: an empty or
+ * descending axis, an index out of range, a score that is NaN. On failure the tables are untouched. */
+HRNET_API hrnet_status hrnet_coco_accumulate(const hrnet_coco_axes *axes, const hrnet_coco_item *truths,
+                                             size_t n_truths, const hrnet_coco_item *results, size_t n_results,
+                                             double *precision, double *recall, double *scores);
+
 /* ------------------------------------------------------------------------------------------------ MPII score */
 
 enum { HRNET_MPII_JOINTS = 16 };

@@ -15,7 +15,7 @@ if [ "$found" != $wanted ]; then
     echo "[  SKIPPED ] format: needs clang-format $wanted, found $found, which lays out differently"
     exit 0
 fi
-if find src tools tests include examples \( -name '*.[ch]' -o -name '*.[ch]pp' \) -exec "$tool" --dry-run -Werror '{}' +; then
+if find src tools tests include examples python \( -name '*.[ch]' -o -name '*.[ch]pp' \) -exec "$tool" --dry-run -Werror '{}' +; then
     echo "[       OK ] format"
 else
     echo "[  FAILED  ] format: run clang-format -i on the files above"

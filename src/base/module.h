@@ -12,10 +12,10 @@ typedef struct hr_module_place {
 } hr_module_place;
 
 /* dlopen's handle of the module, which stays loaded until the process ends; NULL with dlerror() if it is nowhere or
- * cannot be loaded. Looked for beside libhrnet.so, and in a folder `hrnet` there (where an installation has it), if that
- * is what this code is part of, whatever program uses it; else
- * near the program, which holds the library itself (the command); else where it was installed. In each of the first two
- * the place in an installation is tried before those in a build folder. */
+ * cannot be loaded. Looked for beside libhrnet.so, and in a folder `hrnet` there (where an installation has it), if
+ * that is what this code is part of, whatever program uses it; else near the program, which holds the library itself
+ * (the command); else where it was installed. In each of the first two the place in an installation is tried before
+ * those in a build folder. */
 void *hr_module_open(const hr_module_place *place);
 
 #endif

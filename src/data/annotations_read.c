@@ -17,7 +17,7 @@
 #include "pose/skeleton.h"
 
 #define MAX_FILE ((uint64_t)1 << 32) /* bytes; person_keypoints_train2017.json has 238 MB */
-enum { MAX_SIDE = 1 << 30 };       /* of an image, so that sides and their sums fit an int */
+enum { MAX_SIDE = 1 << 30 };         /* of an image, so that sides and their sums fit an int */
 
 /* ------------------------------------------------------------------------------------------------ numbers */
 

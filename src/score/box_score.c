@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "data/coco_json.h"
+#include "score/box_overlap.h"
 #include "score/coco_score.h"
 
 enum { MAX_RESULTS = 100 }; /* of a cell that count, the largest of maxDets */
@@ -22,16 +23,6 @@ typedef struct box_lists {
     const hr_found_box *found;
 } box_lists;
 
-/* Intersection over union; with a crowd intersection over the result's own area, so that a result inside of it is 1. */
-static double overlap(const double truth[4], const double found[4], int is_crowd)
-{
-    const double w = fmin(truth[0] + truth[2], found[0] + found[2]) - fmax(truth[0], found[0]);
-    const double h = fmin(truth[1] + truth[3], found[1] + found[3]) - fmax(truth[1], found[1]);
-    if (w <= 0 || h <= 0) return 0;
-    const double common = w * h, own = found[2] * found[3];
-    return common / (is_crowd ? own : own + truth[2] * truth[3] - common);
-}
-
 /* hr_coco_measure.compare */
 static void compare_boxes(void *context, const hr_coco_cell *cell, double *similarity)
 {
@@ -40,7 +31,7 @@ static void compare_boxes(void *context, const hr_coco_cell *cell, double *simil
         for (size_t i = 0; i < cell->n_truths; i++) {
             const hr_true_box *const truth = &lists->truths[cell->truths[i].index];
             similarity[r * cell->n_truths + i] =
-                overlap(truth->box, lists->found[cell->results[r].index].box, truth->is_crowd);
+                hr_box_overlap(truth->box, lists->found[cell->results[r].index].box, truth->is_crowd);
         }
     }
 }

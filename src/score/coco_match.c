@@ -35,6 +35,25 @@ void hr_coco_sort(hr_coco_members *members)
     if (members->n > 0) qsort(members->list, members->n, sizeof *members->list, by_cell);
 }
 
+size_t hr_coco_cell_size(const hr_coco_members *members, size_t first, size_t category, size_t rank)
+{
+    size_t n = 0;
+    while (first + n < members->n && members->list[first + n].category == category &&
+           members->list[first + n].rank == rank)
+        n++;
+    return n;
+}
+
+size_t hr_coco_largest_cell(const hr_coco_members *members)
+{
+    size_t most = 0, size;
+    for (size_t i = 0; i < members->n; i += size) {
+        size = hr_coco_cell_size(members, i, members->list[i].category, members->list[i].rank);
+        if (size > most) most = size;
+    }
+    return most;
+}
+
 size_t hr_coco_find_category(const hrnet_annotations *annotations, int64_t id)
 {
     size_t n;

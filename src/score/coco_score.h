@@ -43,6 +43,12 @@ typedef struct hr_coco_members {
 
 void hr_coco_sort(hr_coco_members *members);
 
+/* The number of members from `first` on that are in the cell of a category and a rank; 0: not even the first. */
+size_t hr_coco_cell_size(const hr_coco_members *members, size_t first, size_t category, size_t rank);
+
+/* The number of members of the largest cell. */
+size_t hr_coco_largest_cell(const hr_coco_members *members);
+
 /* Index of a category among those of the annotations (hr_annotations_categories); SIZE_MAX: it is none of them. */
 size_t hr_coco_find_category(const hrnet_annotations *annotations, int64_t id);
 

@@ -34,30 +34,9 @@ typedef struct tabulation {
 
 /* ------------------------------------------------------------------------------------------------ cells */
 
-/* The number of members from `first` on that are in the same cell as `cell`; 0: not even the first. */
-static size_t cell_size(const hr_coco_members *members, size_t first, const hr_coco_member *cell)
-{
-    size_t n = 0;
-    while (first + n < members->n && members->list[first + n].category == cell->category &&
-           members->list[first + n].rank == cell->rank)
-        n++;
-    return n;
-}
-
-/* The number of members of the largest cell. */
-static size_t largest_cell(const hr_coco_members *members)
-{
-    size_t most = 0, size;
-    for (size_t i = 0; i < members->n; i += size) {
-        size = cell_size(members, i, &members->list[i]);
-        if (size > most) most = size;
-    }
-    return most;
-}
-
 static hrnet_status allocate_cell(tabulation *s)
 {
-    const size_t n_truths = largest_cell(s->truths), largest = largest_cell(s->results);
+    const size_t n_truths = hr_coco_largest_cell(s->truths), largest = hr_coco_largest_cell(s->results);
     const size_t n_results = largest < s->measure->max_results ? largest : s->measure->max_results;
     HR_NEW(s->ignored, n_truths);
     HR_NEW(s->taken, n_truths);
@@ -147,7 +126,8 @@ static void score_category(tabulation *s, size_t category, size_t *p, size_t *f)
         if (results != NULL && results->category == category && (cell == NULL || results->rank < cell->rank))
             cell = results;
         if (cell == NULL) break;
-        const size_t n_truths = cell_size(s->truths, *p, cell), n_results = cell_size(s->results, *f, cell);
+        const size_t n_truths = hr_coco_cell_size(s->truths, *p, category, cell->rank);
+        const size_t n_results = hr_coco_cell_size(s->results, *f, category, cell->rank);
         score_cell(s, truths, n_truths, results, n_results);
         *p += n_truths;
         *f += n_results;
