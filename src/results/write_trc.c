@@ -52,8 +52,9 @@ static hrnet_status add_points(hr_trc *trc, const hrnet_results_writer *w, const
     for (int k = 0; k < w->options.skeleton->n_keypoints; k++) {
         const hrnet_keypoint *const from = &who->keypoints[k];
         HR_GROW(trc->points, trc->n_points, trc->points_capacity);
-        trc->points[trc->n_points++] =
-            from->score >= w->options.threshold ? (point){from->x, from->y} : (point){NAN, NAN};
+        trc->points[trc->n_points++] = from->score >= w->options.threshold && isfinite(from->x) && isfinite(from->y)
+                                           ? (point){from->x, from->y}
+                                           : (point){NAN, NAN};
     }
     return HRNET_OK;
 }
@@ -61,7 +62,8 @@ static hrnet_status add_points(hr_trc *trc, const hrnet_results_writer *w, const
 static hrnet_status collect(hr_trc *trc, const hrnet_results_writer *w, const hrnet_people *people)
 {
     HR_GROW(trc->frames, trc->n_frames, trc->frames_capacity);
-    trc->frames[trc->n_frames++] = (document_frame){people->frame, people->seconds};
+    const int64_t number = people->frame > 0 ? people->frame : (int64_t)trc->n_frames + 1;
+    trc->frames[trc->n_frames++] = (document_frame){number, people->seconds};
     for (int i = 0; i < people->n_persons; i++) {
         const hrnet_pose *const who = &people->persons[i];
         const int is_wanted = w->options.track == 0 || w->options.track == who->track;

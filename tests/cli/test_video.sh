@@ -80,8 +80,21 @@ every_format_of_data() {
     for frame in 1 10; do has a.json "\"image_id\":$frame,"; done
     whole 0 a.mp4 --data poses -F openpose -o a.webm
     test "$(find poses -type f | wc -l)" = 10
-    test -s poses/a_000000000001_keypoints.json
-    test -s poses/a_000000000010_keypoints.json
+    test -s poses/a_000000000000_keypoints.json # numbered as OpenPose does
+    test -s poses/a_000000000009_keypoints.json
+    whole 0 a.mp4 --data raw -F openpose-raw
+    test "$(find raw -name 'a_*_keypoints.json' | wc -l)" = 10
+    whole 0 a.mp4 -o a_px.trc
+    test "$(wc -l <a_px.trc)" = 15
+    has a_px.trc '10	10	10	17	px	10	1	10'
+    has a_px.trc '10	0.9	'
+    found 0 a.mp4 -o four.trc
+    has err 'four.trc: track 1 is written'
+    has err '3 other tracks are left out'
+    found 0 a.mp4 -o two.trc --trc-track 2
+    ! grep -q "left out" err
+    found 0 a.mp4 -o none.trc --trc-track 99
+    has err 'track 99 is not in the video'
     whole 0 a.mp4
     counts out 10 '"frame": '
     whole 0 a.mp4 -o both/
@@ -234,6 +247,9 @@ options_that_do_not_go_together() {
     refused '--no-background' a.mp4 --no-background
     refused 't.png' a.mp4 --tracks t.png
     refused 'frames/%06d.jpg' a.mp4 -o drawing.jpg
+    refused '--format trc is of tracks' a.mp4 --track off -F trc -o a.trc
+    refused '--format trc is of tracks, which a video has' "$data/card.png" -F trc
+    refused '--trc-track goes with a video' "$data/card.png" --trc-track 1
     refused 'openpose is one file a frame' a.mp4 -F openpose -o a.txt
     refused 'cannot tell from its ending' a.mp4 -o a.txt
     refused 'name where to write it with --data' a.mp4 -o b.mp4 -F csv

@@ -195,6 +195,44 @@ def mot(pictures):
                    for frame, one in enumerate(pictures, 1) for who in one.get("persons", []) if "track" in who)
 
 
+def raw(one):
+    def point(x, y, score):
+        return [f32(f32(x + x) * 0.5), f32(f32(y + y) * 0.5), score] if score >= f32(THRESHOLD) else [0.0, 0.0, 0.0]
+
+    document = openpose(one, "coco", False) if len(one["persons"][0]["points"]) == 17 else openpose(one, "mpii", False)
+    good = [who for who in one["persons"] if "points" in who]
+    for entry, who in zip(document["people"], good):
+        entry["pose_keypoints_2d"] = sum([point(*p) for p in who["points"]], [])
+    return document
+
+
+def marker(name):
+    side = {"left": "L", "right": "R"}.get(name.split("_")[0], "")
+    words = name.split("_")[1:] if side else name.split("_")
+    return side + "".join(word[0].upper() + word[1:] for word in words)
+
+
+def trc(pictures, names, file):
+    """The track that is seen most, of several the lowest; pictures are no frames of a video: no times, no rate."""
+    seen = [who["track"] for one in pictures for who in one.get("persons", []) if "track" in who]
+    chosen = max(sorted(set(seen)), key=seen.count)
+    lines = [["PathFileType", "4", "(X/Y/Z)", file],
+             "DataRate CameraRate NumFrames NumMarkers Units OrigDataRate OrigDataStartFrame OrigNumFrames".split(),
+             ["0", "0", str(len(pictures)), str(len(names)), "px", "0", "1", str(len(pictures))],
+             ["Frame#", "Time"] + sum([[marker(name), "", ""] for name in names], []),
+             ["", ""] + [axis + str(k + 1) for k in range(len(names)) for axis in "XYZ"]]
+    for number, one in enumerate(pictures, 1):
+        row = [str(number), "0"] + [""] * (3 * len(names))
+        for who in one.get("persons", []):
+            if who.get("track") != chosen:
+                continue
+            for k, (x, y, score) in enumerate(who["points"]):
+                if math.isfinite(x) and math.isfinite(y) and score >= f32(THRESHOLD):
+                    row[2 + 3 * k:5 + 3 * k] = ["%.7g" % x, "%.7g" % y, "0"]
+        lines.append(row)
+    return "".join("\t".join(line) + "\n" for line in lines)
+
+
 for kind, names in (("coco", COCO), ("mpii", MPII)):
     pictures = people(len(names))
     network = {"name": "pose_hrnet", "input_width": WIDTH, "input_height": HEIGHT, "skeleton": kind}
@@ -206,6 +244,8 @@ for kind, names in (("coco", COCO), ("mpii", MPII)):
     write(f"{kind}_tracks.txt", mot(pictures))
     write(f"{kind}_openpose.json", dump(openpose(pictures[0], kind, False), False) + "\n")
     write(f"{kind}_openpose_18.json", dump(openpose(pictures[0], kind, True), False) + "\n")
+    write(f"{kind}_openpose_raw.json", dump(raw(pictures[0]), False) + "\n")
+    write(f"{kind}.trc", trc(pictures, names, "out"))
 pictures = people(0)
 detector = {"name": "yolox", "input_width": 416, "input_height": 416, "threshold": f32(0.3), "nms_iou": 0.5}
 write("boxes.json", dump({"detector": detector, "images": [boxes(one) for one in pictures]}, True) + "\n\n")
