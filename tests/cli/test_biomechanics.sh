@@ -2,6 +2,7 @@
 # test_biomechanics.sh - what Pose2Sim and Sports2D, programs that measure movements, read of ours: run_pose2sim.py. They are
 # large (2 GB with OpenSim), so the test says skipped unless HRNET_POSE2SIM_PYTHON is a Python that has them
 # (pip install pose2sim sports2d).
+# shellcheck disable=SC2317 # cases are called by name
 . "$(dirname "$0")/lib.sh"
 
 if [ -z "${HRNET_POSE2SIM_PYTHON:-}" ]; then
