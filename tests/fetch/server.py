@@ -15,7 +15,7 @@ The first part of the path says how a file is given:
   /huge/FILE       a length of 2^50
   /error/CODE/FILE that status
   /to/FILE         a redirect to /plain/FILE; /loop to itself; /file to file:///; /relative/FILE by a relative address
-  /gzip/FILE       whole, and says so in an odd case of letters
+  /mixed/FILE      as /plain, with the ETag in an odd case of letters
 Every request is a line of LOG: method, path, Range, If-Range.
 """
 import hashlib
@@ -100,7 +100,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if mode == "dated":
             self.send_header("Last-Modified", changed)
         elif mode != "bare":
-            self.send_header("eTaG" if mode == "gzip" else "ETag", etag)
+            self.send_header("eTaG" if mode == "mixed" else "ETag", etag)
         with lock:
             is_first = (mode, name) not in seen
             seen.add((mode, name))
