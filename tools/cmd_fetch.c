@@ -80,9 +80,10 @@ static void write_text(hrnet_json_writer *json, const char *key, const char *tex
 
 static void write_overrides(hrnet_json_writer *json, const char *const *pairs)
 {
+    if (pairs == NULL) return;
     hrnet_json_key(json, "overrides");
     hrnet_json_array(json);
-    for (size_t i = 0; pairs != NULL && pairs[i] != NULL; i++) hrnet_json_text(json, pairs[i]);
+    for (size_t i = 0; pairs[i] != NULL; i++) hrnet_json_text(json, pairs[i]);
     hrnet_json_close(json);
 }
 

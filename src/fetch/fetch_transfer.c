@@ -45,8 +45,10 @@ static void tell(const hr_transfer *transfer, const char *what, uint64_t done)
 
 static hrnet_status fail_write(const attempt *a, int reason)
 {
-    return hr_fail(HRNET_ERR_IO, "%s: cannot write behind byte %llu of %llu: %s", a->transfer->part,
-                   (unsigned long long)a->done, (unsigned long long)a->total, strerror(reason));
+    char all[32] = "";
+    if (a->total > 0) snprintf(all, sizeof all, " of %llu", (unsigned long long)a->total);
+    return hr_fail(HRNET_ERR_IO, "%s: cannot write behind byte %llu%s: %s", a->transfer->part,
+                   (unsigned long long)a->done, all, strerror(reason));
 }
 
 /* Empty the part: what comes is another file, or all of it. */

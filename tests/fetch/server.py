@@ -16,7 +16,7 @@ The first part of the path says how a file is given:
   /error/CODE/FILE that status
   /to/FILE         a redirect to /plain/FILE; /loop to itself; /file to file:///; /relative/FILE by a relative address
   /mixed/FILE      as /plain, with the ETag in an odd case of letters
-Every request is a line of LOG: method, path, Range, If-Range.
+It also plays a proxy, which has these files for every host. Every request is a line of LOG: method, path, Range, If-Range, User-Agent.
 """
 import hashlib
 import http.server
@@ -56,7 +56,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.note()
-        parts = self.path.strip("/").split("/")
+        # a proxy is asked for whole addresses
+        path = self.path.split("/", 3)[3] if self.path.startswith("http://") else self.path
+        parts = path.strip("/").split("/")
         mode, name = parts[0], parts[-1]
         if mode == "to":
             return self.redirect("http://127.0.0.1:%d/plain/%s" % (self.server.server_port, name), 301)

@@ -447,7 +447,7 @@ static void a_full_disk_is_named(void **state)
     setrlimit(RLIMIT_FSIZE, &limit);
     const hrnet_status status = fetch(&known, (hrnet_fetch_options){0});
     setrlimit(RLIMIT_FSIZE, &kept);
-    REFUSED(status, HRNET_ERR_IO, "some.pth.part: cannot write behind byte 30 of ");
+    REFUSED(status, HRNET_ERR_IO, "some.pth.part: cannot write behind byte 30: ");
     assert_false(is_there("some.pth"));
     MUST(fetch(&known, (hrnet_fetch_options){0})); /* there is room again */
     assert_int_equal(fake.asked_from, 30);

@@ -202,6 +202,24 @@ static void wrong_answers_are_named(void **state)
     REFUSED(fetch("plain"), HRNET_ERR_IO, "127.0.0.1");
 }
 
+static void proxies_of_the_environment_are_asked(void **state)
+{
+    (void)state;
+    char proxy[64], *path = NULL, *const none = strdup(getenv("no_proxy") != NULL ? getenv("no_proxy") : "");
+    const hrnet_published entry = {.name = "net", .url = "http://no-such-host.example/plain/net.pth"};
+    const hrnet_fetch_options options = {.folder = cache};
+    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%s", port);
+    setenv("http_proxy", proxy, 1);
+    unsetenv("no_proxy");
+    MUST(hr_fetch_entry(&path, &entry, NULL, &options));
+    unsetenv("http_proxy");
+    setenv("no_proxy", none, 1);
+    free(none);
+    hrnet_string_free(path);
+    assert_int_equal(count_log("GET http://no-such-host.example/plain/net.pth None None hrnet/"), 1);
+    expect_whole();
+}
+
 static void a_wrong_hash_leaves_nothing(void **state)
 {
     (void)state;
@@ -267,6 +285,7 @@ int main(int argc, char **argv)
         CASE(a_server_without_parts_begins_anew),
         CASE(a_file_that_changed_begins_anew),
         CASE(a_part_that_begins_elsewhere_is_refused),
+        CASE(proxies_of_the_environment_are_asked),
         CASE(a_wrong_hash_leaves_nothing),
         CASE(slow_servers_are_given_up),
         CASE(it_can_be_cancelled),
