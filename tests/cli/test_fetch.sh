@@ -4,7 +4,7 @@
 # told apart by what they hold.
 # shellcheck disable=SC2086,SC2317 # words of lists; cases are called by name
 . "$(dirname "$0")/lib.sh"
-. "$TESTS/fetch/start_server.sh"
+. "$(dirname "$0")/../fetch/start_server.sh"
 
 trap 'stop_server; rm -rf "$scratch"' EXIT
 unset HRNET_OFFLINE HRNET_CURL

@@ -5,7 +5,7 @@ set -u
 TESTS=$1
 program=$2
 scratch=$(mktemp -d)
-. "$TESTS/fetch/start_server.sh"
+. "$(dirname "$0")/start_server.sh"
 trap 'stop_server; rm -rf "$scratch"' EXIT
 unset HRNET_OFFLINE HRNET_FETCH_MIRROR HRNET_CURL
 # libcurl, its TLS and its name resolver keep memory for good
