@@ -39,8 +39,8 @@
  *
  * Environment variables that the library reads: HRNET_CPU (scalar, avx2, avx512, neon: no instructions beyond these, to
  * compare or debug), HRNET_MPI and HRNET_LIBAV (the paths of libhrnet_mpi.so and libhrnet_libav.so; else they are
- * looked for beside the library), and, to know whether mpirun started the program, OMPI_COMM_WORLD_SIZE, PMI_SIZE,
- * PMIX_RANK with SLURM_STEP_NUM_TASKS.
+ * looked for beside the library), those of hrnet_fetch.h, and, to know whether mpirun started the program,
+ * OMPI_COMM_WORLD_SIZE, PMI_SIZE, PMIX_RANK with SLURM_STEP_NUM_TASKS.
  */
 #ifndef HRNET_H
 #define HRNET_H

@@ -9,7 +9,7 @@
  *       std::printf("%.2f, nose at %.1f,%.1f\n", who.score(), who.keypoints()[0].x, who.keypoints()[0].y);
  *
  * What a call does, its units and its limits are told at the C function of the same name, in <hrnet.h>,
- * <hrnet_results.h>, <hrnet_track.h> and <hrnet_video.h>. Here stands what is different in C++:
+ * <hrnet_results.h>, <hrnet_track.h>, <hrnet_fetch.h> and <hrnet_video.h>. Here stands what is different in C++:
  *   - A call that fails throws hrnet::error, which has the status and the message. Without exceptions (compilers'
  *     -fno-exceptions, or HRNET_NO_EXCEPTIONS defined before this file), it returns a hrnet::result<T> in place of T,
  *     which holds the value or the error, as C++23's std::expected does. outcome<T> below stands for either.
@@ -25,6 +25,7 @@
 #ifndef HRNET_HPP
 #define HRNET_HPP
 
+#include <hrnet_fetch.h>
 #include <hrnet_results.h>
 #include <hrnet_video.h>
 
@@ -275,6 +276,7 @@ using session_options = zeroed<hrnet_session_options>;
 using pose_options = zeroed<hrnet_pose_options>;
 using detector_session_options = zeroed<hrnet_detector_session_options>;
 using detect_options = zeroed<hrnet_detect_options>;
+using fetch_options = zeroed<hrnet_fetch_options>;
 using finder_options = zeroed<hrnet_finder_options>;
 using draw_options = zeroed<hrnet_draw_options>;
 using results_options = zeroed<hrnet_results_options>;
@@ -436,6 +438,15 @@ class image : public detail::holder<hrnet_image, hrnet_image_free>
 };
 
 /* ------------------------------------------------------------------------------------------------ models */
+
+/* The path of published weights in the cache, fetched if need be: model::load(fetch("hrnet-w32-256x192")). */
+inline outcome<std::string> fetch(const std::string &name, const fetch_options &options = {})
+{
+    char *path = nullptr;
+    const hrnet_status status = hrnet_fetch(&path, name.c_str(), &options);
+    const std::unique_ptr<char, detail::freer<char, hrnet_string_free>> owned(path);
+    return detail::give(status, std::string(path == nullptr ? "" : path));
+}
 
 class config : public detail::sharer<hrnet_config, hrnet_config_free>
 {

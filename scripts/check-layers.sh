@@ -30,6 +30,7 @@ report: base io pose
 results: base io pose
 video: base pose
 window: base pose
+fetch: base
 train: base io config graph networks cpu/kern cpu/conv cpu/backprop batches
 session: base io pose detect track video config graph networks weights cpu/engine
 eval: base pose config data score batches report train session
@@ -38,6 +39,7 @@ mpi: train/collective_calls.h
 pictures: io/image/image_module.h
 video/libav: base/clock.h video/video_module.h
 window/sdl: window/window_module.h
+fetch/curl: fetch/fetch_module.h
 '
 
 broken=0

@@ -44,7 +44,7 @@ build_example() {
 {
     try "the library alone, without WebP, EXIF, MPI, modules and weights" 0 "" build_with -Dtools=false -Dtests=false \
         -Dshipped_weights=false -Dwebp=disabled -Dexif=disabled -Dmpi=disabled -Dtiff=disabled -Dgif=disabled \
-        -Davif=disabled -Dheif=disabled -Dvideo=disabled -Dwindow=disabled
+        -Davif=disabled -Dheif=disabled -Dvideo=disabled -Dwindow=disabled -Dfetch=disabled
     try "no tests, no look for cmocka" 1 "" grep -il "dependency cmocka" $build/meson-logs/meson-log.txt
     try "a program of the library" 0 "" build_example
     try "no model where none ships" 1 "built without the model that ships (-Dshipped_weights=false)" \

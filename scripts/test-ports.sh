@@ -62,7 +62,7 @@ END
 # Compile everything. The kernels with instructions of their own are those of 64-bit processors.
 compile_all() { # COMPILER BITS
     for source in $(find src -name '*.c' ! -path 'src/mpi/*' ! -path 'src/pictures/*' ! -path 'src/video/libav/*' \
-        ! -path 'src/window/sdl/*' ! -name '*_neon.c' | sort) "$folder/builtin.c"; do
+        ! -path 'src/window/sdl/*' ! -path 'src/fetch/curl/*' ! -name '*_neon.c' | sort) "$folder/builtin.c"; do
         more=""
         case $source in
         *_avx2.c) more="-O3 -mavx2 -mfma -mf16c" ;;

@@ -8,6 +8,7 @@
 
 #include "cmd_bench.h"
 #include "command.h"
+#include "fetch_options.h"
 #include "model_options.h"
 #include "tool.h"
 
@@ -188,6 +189,7 @@ static int run(int argc, char **argv)
     }
     status = network_overrides(argv, &n_arguments, &overrides);
     if (status == 0 && n_arguments > 0) status = tool_usage("'%s': expected options and KEY VALUE pairs only", argv[0]);
+    if (status == 0 && !set.train) status = fetch_model(&set.network, -1, &overrides);
     if (status == 0) status = set.train ? measure_training(&set, overrides) : measure_passes(&set, overrides);
     free(overrides);
     return status;

@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "detector_options.h"
+#include "fetch_options.h"
 #include "inputs.h"
 #include "interrupt.h"
 #include "people_run.h"
@@ -20,6 +21,7 @@ typedef struct settings {
 
 static const option options[] = {
     DETECTOR_OPTIONS(settings, detector),
+    NETWORK_YES_OPTION(settings, network),
     {"quiet", 'q', OPTION_FLAG, NULL, "no report about the weights and the people found; warnings stay",
      offsetof(settings, network.quiet), 0, 0},
     {"output", 'o', OPTION_TEXT, "OUT", "where to write, see below; default: data on standard output",
@@ -91,6 +93,7 @@ static int run(int argc, char **argv)
     int status = options_parse(&command_detect, argc, argv, &set, &n_arguments);
     if (status != OPTIONS_RUN) return status;
     status = n_arguments == 0 ? tool_usage("expected at least one INPUT") : 0;
+    if (status == 0) status = fetch_detector(&set.detector, set.network.yes, set.network.quiet);
     in.is_recursive = set.is_recursive;
     for (int i = 0; status == 0 && i < n_arguments; i++) inputs_add(&in, argv[i]);
     inputs_note(&in, set.detector.detector);

@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "cmd_eval.h"
+#include "fetch_options.h"
 #include "model_options.h"
 #include "progress.h"
 #include "score_table.h"
@@ -370,6 +371,8 @@ static int run(int argc, char **argv)
     status = network_overrides(argv, &n_arguments, &overrides);
     if (status == 0 && n_arguments > 0) status = tool_usage("unexpected argument '%s'", argv[0]);
     if (status == 0) status = check_options(&set);
+    if (status == 0) status = fetch_model(&set.network, HRNET_PUBLISHED_POSE, &overrides);
+    if (status == 0) status = fetch_detector(&set.detector, set.network.yes, set.network.quiet);
     if (status == 0) status = network_open(&net, &set.network, overrides, 1);
     if (status == 0) status = network_check_pose(&net, &set.network);
     if (status == 0 && set.detect) status = eval_detector_open(&detector, &set.detector, &set.network);

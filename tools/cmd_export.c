@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "command.h"
+#include "fetch_options.h"
 #include "model_options.h"
 #include "tool.h"
 
@@ -62,9 +63,10 @@ static int run(int argc, char **argv)
     if (status != OPTIONS_RUN) return status;
     if (set.onnx == NULL) return tool_usage("expected --onnx FILE");
     quiet = set.network.quiet;
-    status = tool_check_output(set.onnx, TOOL_INPUTS(set.network.model, set.network.config));
-    if (status == 0) status = network_overrides(argv, &n_arguments, &overrides);
+    status = network_overrides(argv, &n_arguments, &overrides);
     if (status == 0 && n_arguments > 0) status = tool_usage("'%s': expected options and KEY VALUE pairs only", argv[0]);
+    if (status == 0) status = fetch_model(&set.network, -1, &overrides);
+    if (status == 0) status = tool_check_output(set.onnx, TOOL_INPUTS(set.network.model, set.network.config));
     if (status == 0 && set.network.config != NULL &&
         hrnet_config_load(&config, set.network.config, overrides, network_message, &quiet) != HRNET_OK)
         status = tool_failed();

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "fetch_options.h"
 #include "model_options.h"
 #include "tool.h"
 
@@ -185,9 +186,11 @@ static int run(int argc, char **argv)
     int status = options_parse(&command_forward, argc, argv, &set, &n_arguments);
     if (status != OPTIONS_RUN) return status;
     if (set.input == NULL || set.output == NULL) return tool_usage("expected --input x.npy and --output y.npy");
-    status = tool_check_output(set.output, TOOL_INPUTS(set.input, set.network.model, set.network.config));
-    if (status == 0) status = network_overrides(argv, &n_arguments, &overrides);
+    status = network_overrides(argv, &n_arguments, &overrides);
     if (status == 0 && n_arguments > 0) status = tool_usage("'%s': expected options and KEY VALUE pairs only", argv[0]);
+    if (status == 0) status = fetch_model(&set.network, -1, &overrides);
+    if (status == 0)
+        status = tool_check_output(set.output, TOOL_INPUTS(set.input, set.network.model, set.network.config));
     if (status == 0) status = set.is_reference ? run_reference(&set, overrides) : run_session(&set, overrides);
     free(overrides);
     return status;

@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "detector_options.h"
+#include "fetch_options.h"
 #include "inputs.h"
 #include "interrupt.h"
 #include "model_options.h"
@@ -405,6 +406,8 @@ static int run(int argc, char **argv)
     status = network_overrides(argv, &n_arguments, &overrides);
     if (status == 0 && n_arguments == 0) status = tool_usage("expected at least one INPUT");
     if (status == 0) status = check_settings(&set);
+    if (status == 0) status = fetch_model(&set.network, HRNET_PUBLISHED_POSE, &overrides);
+    if (status == 0) status = fetch_detector(&set.detector, set.network.yes, set.network.quiet);
     for (int i = n_arguments - 1; status == 0 && i >= 0; i--) {
         if (!video_is_input(argv[i], wants_video(&set) || is_of_tracks(set.format))) continue;
         n_videos++;

@@ -23,8 +23,8 @@ typedef struct detector_settings {
 /* clang-format off */
 #define DETECTOR_OPTIONS(type, member)                                                                         \
     {"detector", 'D', OPTION_TEXT, "FILE",                                                                     \
-     "what finds people: weights of YOLOX or RTMDet (Megvii's or mmdetection's .pth, or .safetensors), or "    \
-     "ours; default: ours, which ships with hrnet",                                                            \
+     "what finds people: weights of YOLOX or RTMDet (Megvii's or mmdetection's .pth, or .safetensors), a "     \
+     "name of `hrnet fetch --list`, or ours; default: ours, which ships with hrnet",                                                            \
      offsetof(type, member.detector), 0, 0},                                                                   \
     {"legacy", 0, OPTION_FLAG, NULL,                                                                           \
      "FILE is a YOLOX of release 0.0.1 (storage/0.0.1), which nothing in it tells: RGB, normalised",           \

@@ -15,6 +15,9 @@ _hrnet()
     elif [[ $word == -* ]]; then
         choices=$(hrnet help "$sub" 2>/dev/null | sed -n 's/^  [ -].[ ,] \(--[a-z][a-z-]*\).*/\1/p')
         mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
+    elif [[ $sub == fetch ]]; then
+        choices=$(hrnet fetch --list 2>/dev/null | sed -n '2,$s/ .*//p')
+        mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     fi

@@ -10,19 +10,13 @@
 #include "command.h"
 #include "tool.h"
 
-static const command *const commands[] = {&command_pose,
-                                          &command_detect,
-                                          &command_forward,
-                                          &command_decode,
-                                          &command_crop,
-                                          &command_info,
-                                          &command_convert,
-                                          &command_export,
-                                          &command_bench,
-                                          &command_eval,
-                                          &command_score,
-                                          &command_train,
-                                          NULL};
+static const command *const commands[] = {&command_pose,    &command_detect,
+                                          &command_forward, &command_decode,
+                                          &command_crop,    &command_info,
+                                          &command_convert, &command_export,
+                                          &command_bench,   &command_eval,
+                                          &command_score,   &command_train,
+                                          &command_fetch,   NULL};
 
 static const command *find(const char *name)
 {

@@ -6,15 +6,18 @@
 
 typedef struct network_settings {
     const char *model, *config, *weights_key, *description;
-    int initial_weights, allow_missing, quiet, precision, threads, batch; /* precision: hrnet_precision */
-    int memory_limit;                                                     /* MiB; 0: the library's default */
+    int initial_weights, allow_missing, quiet, yes, precision, threads, batch; /* precision: hrnet_precision */
+    int memory_limit;                                                          /* MiB; 0: the library's default */
 } network_settings;
 
 /* Rows of an option table for a settings struct that holds a network_settings in `member`. */
 /* clang-format off */
 #define NETWORK_MODEL_OPTIONS(type, member)                                                                    \
-    {"model", 'm', OPTION_TEXT, "FILE", "weights: .pth of any published layout, or .safetensors; default: those that ship with hrnet",              \
+    {"model", 'm', OPTION_TEXT, "FILE",                                                                        \
+     "weights: .pth of any published layout, .safetensors, or a name of `hrnet fetch --list`, with its "       \
+     "configuration; default: those that ship with hrnet",                                                     \
      offsetof(type, member.model), 0, 0},                                                                      \
+    NETWORK_YES_OPTION(type, member),                                                                          \
     {"config", 'c', OPTION_TEXT, "NAME",                                                                       \
      "experiment: a YAML file or a published name (coco/hrnet/w32_256x192); "                                  \
      "default: what the weights carry, else their tensors",                                               \
@@ -27,6 +30,9 @@ typedef struct network_settings {
      "tensors that the weights file lacks keep initial values, those of another network are left",             \
      offsetof(type, member.allow_missing), 0, 0},                                                              \
     {"quiet", 'q', OPTION_FLAG, NULL, "no report about the loaded weights; warnings stay", offsetof(type, member.quiet), 0, 0}
+#define NETWORK_YES_OPTION(type, member)                                                                       \
+    {"yes", 0, OPTION_FLAG, NULL, "fetch published weights that are named and not here without asking",        \
+     offsetof(type, member.yes), 0, 0}
 #define NETWORK_DESCRIPTION_OPTION(type, member)                                                               \
     {"description", 0, OPTION_TEXT, "FILE",                                                                    \
      "what the keypoints are: names, flip pairs, links, sigmas; YAML, or annotations in COCO's format; "       \

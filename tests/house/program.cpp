@@ -2,6 +2,7 @@
 #include <hrnet.h>
 #include <hrnet_data.h>
 #include <hrnet_eval.h>
+#include <hrnet_fetch.h>
 #include <hrnet_results.h>
 #include <hrnet_track.h>
 #include <hrnet_train.h>
@@ -66,6 +67,9 @@ int main()
     hrnet_video_writer_free(nullptr);
     failed += hrnet_window_open(nullptr, nullptr, 640, 480, nullptr) != HRNET_ERR_ARGUMENT;
     hrnet_window_free(nullptr);
+    char *path = nullptr;
+    failed += hrnet_fetch(&path, "no-such-network", nullptr) != HRNET_ERR_ARGUMENT;
+    failed += hrnet_published_n() == 0 || hrnet_published_find("yolox-s") == nullptr;
     hrnet_trainer_free(nullptr);
     hrnet_tracker *tracker = nullptr;
     failed += hrnet_tracker_create(&tracker, nullptr) != HRNET_OK || hrnet_tracker_n_tracks(tracker) != 0;
