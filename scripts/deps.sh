@@ -2,7 +2,7 @@
 # deps.sh build|check|aarch64 - makes sure that the packages for building and testing (check: also for all that CI runs;
 # aarch64: also for a cross compiler and qemu) are there. On Debian and Ubuntu it installs what is missing when it may, else
 # prints the line that does; on Fedora, Arch and Alpine it prints that line. Asks apt nothing when nothing is missing. What a
-# build can do without (formats of pictures, videos, windows, fetching) is installed if that is possible, else told of.
+# build can do without (formats of pictures, videos, windows, fetching, Python) is installed if that is possible, else told of.
 # OS_RELEASE names another file than /etc/os-release.
 # shellcheck disable=SC2086,SC2046,SC2116,SC1090 # lists of names are meant to fall into words; a file that varies
 set -eu
@@ -13,11 +13,11 @@ what=${1:-build}
 packages="gcc libc6-dev make meson ninja-build pkg-config|pkgconf libcmocka-dev libexif-dev libpng-dev
     libjpeg-dev|libjpeg62-turbo-dev|libjpeg-turbo8-dev libwebp-dev libyajl-dev libyaml-dev libzip-dev zlib1g-dev"
 optional="libtiff-dev libgif-dev libavif-dev libheif-dev libsdl2-dev libcurl4-openssl-dev|libcurl4-gnutls-dev libavcodec-dev libavdevice-dev libavfilter-dev
-    libavformat-dev libavutil-dev libswscale-dev"
+    libavformat-dev libavutil-dev libswscale-dev libpython3-dev python3-numpy python3-pil python3-pytest"
 if [ "$what" = check ]; then
     packages="$packages binutils clang clang-format cppcheck g++ libclang-rt-dev|libclang-common-14-dev libopenmpi-dev llvm
         openmpi-bin shellcheck"
-    optional="$optional cmake debhelper libx11-dev lintian gcc-i686-linux-gnu libc6-dev-i386-cross musl-tools xvfb"
+    optional="$optional cmake debhelper libx11-dev lintian gcc-i686-linux-gnu libc6-dev-i386-cross musl-tools python3-venv xvfb"
 elif [ "$what" = aarch64 ]; then
     packages="$packages gcc-aarch64-linux-gnu qemu-user"
     optional=""
@@ -34,15 +34,17 @@ case $family in
 *" fedora "* | *" rhel "*)
     line="sudo dnf install gcc make meson ninja-build pkgconf-pkg-config libcmocka-devel libexif-devel libpng-devel
         libjpeg-turbo-devel libwebp-devel yajl-devel libyaml-devel libzip-devel zlib-devel
-        libtiff-devel giflib-devel libavif-devel libheif-devel SDL2-devel libcurl-devel ffmpeg-free-devel openmpi-devel"
+        libtiff-devel giflib-devel libavif-devel libheif-devel SDL2-devel libcurl-devel ffmpeg-free-devel openmpi-devel
+        python3-devel python3-numpy python3-pillow python3-pytest"
     ;;
 *" arch "*)
     line="sudo pacman -S --needed gcc make meson ninja pkgconf cmocka libexif libpng libjpeg-turbo libwebp yajl libyaml
-        libzip zlib libtiff giflib libavif libheif sdl2-compat curl ffmpeg openmpi"
+        libzip zlib libtiff giflib libavif libheif sdl2-compat curl ffmpeg openmpi python python-numpy python-pillow python-pytest"
     ;;
 *" alpine "*)
     line="sudo apk add build-base meson ninja pkgconf cmocka-dev libexif-dev libpng-dev libjpeg-turbo-dev libwebp-dev
-        yajl-dev yaml-dev libzip-dev zlib-dev tiff-dev giflib-dev libavif-dev libheif-dev sdl2-dev curl-dev ffmpeg-dev openmpi-dev"
+        yajl-dev yaml-dev libzip-dev zlib-dev tiff-dev giflib-dev libavif-dev libheif-dev sdl2-dev curl-dev ffmpeg-dev openmpi-dev
+        python3-dev py3-numpy py3-pillow py3-pytest"
     ;;
 esac
 if [ -n "$line" ]; then

@@ -11,11 +11,12 @@ typedef struct hr_module_place {
     const char *named;  /* path of the file, which alone is tried then; NULL: looked for */
 } hr_module_place;
 
-/* dlopen's handle of the module, which stays loaded until the process ends; NULL with dlerror() if it is nowhere or
- * cannot be loaded. Looked for beside libhrnet.so, and in a folder `hrnet` there (where an installation has it), if
- * that is what this code is part of, whatever program uses it; else near the program, which holds the library itself
- * (the command); else where it was installed. In each of the first two the place in an installation is tried before
- * those in a build folder. */
-void *hr_module_open(const hr_module_place *place);
+/* dlopen's handle of the module, which stays loaded until the process ends; NULL with dlerror() if it is nowhere
+ * (*is_there is 0) or cannot be loaded, as when a library that it needs is missing (*is_there is 1; is_there may be
+ * NULL). Looked for beside libhrnet.so, and in a folder `hrnet` there (where an installation has it), if that is what
+ * this code is part of, whatever program uses it; else near the program, which holds the library itself (the command);
+ * else where it was installed. In each of the first two the place in an installation is tried before those in a build
+ * folder. The first file that is found is the module: another one is not tried if it cannot be loaded. */
+void *hr_module_open(const hr_module_place *place, int *is_there);
 
 #endif

@@ -49,7 +49,7 @@ static int n_started(void)
 static hrnet_status load_calls(const hr_collective_calls **out, int n_processes)
 {
     const hr_module_place place = {.name = "mpi", .folder = "mpi", .named = getenv("HRNET_MPI")};
-    void *module = hr_module_open(&place);
+    void *module = hr_module_open(&place, NULL);
     const hr_collective_calls *calls = module != NULL ? dlsym(module, HR_COLLECTIVE_SYMBOL) : NULL;
     if (calls == NULL)
         return hr_fail(

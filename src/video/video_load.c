@@ -15,8 +15,15 @@ hrnet_status hr_video_module_get(const hr_video_module **out, const char *name)
     const hr_video_module *found = atomic_load(&loaded);
     if (found == NULL) {
         const hr_module_place place = {.name = "libav", .folder = "video/libav", .named = getenv("HRNET_LIBAV")};
-        void *const module = hr_module_open(&place);
+        int is_there;
+        void *const module = hr_module_open(&place, &is_there);
         found = module != NULL ? dlsym(module, HR_VIDEO_MODULE_SYMBOL) : NULL;
+        if (found == NULL && is_there)
+            return hr_fail(
+                HRNET_ERR_UNSUPPORTED,
+                "%s: a video, which needs FFmpeg's libraries, and they cannot be loaded (%s): install FFmpeg in the "
+                "version that has it (package ffmpeg), or build hrnet with the version that is here",
+                name, dlerror());
         if (found == NULL)
             return hr_fail(HRNET_ERR_UNSUPPORTED,
                            "%s: a video, which this hrnet cannot read or write without FFmpeg's libraries: install "

@@ -14,7 +14,7 @@ hrnet_status hr_window_module_get(const hr_window_module **out)
     const hr_window_module *found = atomic_load(&loaded);
     if (found == NULL) {
         const hr_module_place place = {.name = "sdl", .folder = "window/sdl", .named = getenv("HRNET_SDL")};
-        void *const module = hr_module_open(&place);
+        void *const module = hr_module_open(&place, NULL);
         found = module != NULL ? dlsym(module, HR_WINDOW_MODULE_SYMBOL) : NULL;
         if (found == NULL)
             return hr_fail(

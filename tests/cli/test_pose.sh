@@ -390,6 +390,10 @@ pictures_without_a_module_say_what_is_missing() {
         has err "install ${pair#* } and build hrnet again"
         has out '"error":"'
     done
+    echo "no module" >modules/libhrnet_tiff.so
+    expect 1 env HRNET_PICTURES=modules "$HRNET" crop "$TESTS/golden/images/raw.tif" --box 0,0,9,9 -o crop.png
+    has err "raw.tif: a TIFF picture, which needs libtiff, and that cannot be loaded (modules/libhrnet_tiff.so: "
+    has err "install it, as libtiff-dev does"
 }
 
 drawing_changes_the_picture() {

@@ -32,8 +32,13 @@ static hrnet_status load(const hr_image_module **out, picture_kind *kind, const 
             snprintf(named, sizeof named, "%s/libhrnet_%s.so", folder, kind->module);
             place.named = named;
         }
-        void *const module = hr_module_open(&place);
+        int is_there;
+        void *const module = hr_module_open(&place, &is_there);
         found = module != NULL ? dlsym(module, HR_IMAGE_MODULE_SYMBOL) : NULL;
+        if (found == NULL && is_there)
+            return hr_fail(HRNET_ERR_UNSUPPORTED,
+                           "%s: %s, which needs %s, and that cannot be loaded (%s): install it, as %s does", picture,
+                           kind->name, kind->library, dlerror(), kind->package);
         if (found == NULL)
             return hr_fail(HRNET_ERR_UNSUPPORTED,
                            "%s: %s, which this hrnet cannot read without %s: install %s and build hrnet again (%s)",
