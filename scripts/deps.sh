@@ -12,8 +12,9 @@ what=${1:-build}
 # names that stand for one another are joined by |: the first that the system knows is installed, any is enough
 packages="gcc libc6-dev make meson ninja-build pkg-config|pkgconf libcmocka-dev libexif-dev libpng-dev
     libjpeg-dev|libjpeg62-turbo-dev|libjpeg-turbo8-dev libwebp-dev libyajl-dev libyaml-dev libzip-dev zlib1g-dev"
-optional="libtiff-dev libgif-dev libavif-dev libheif-dev libsdl2-dev libcurl4-openssl-dev|libcurl4-gnutls-dev libavcodec-dev libavdevice-dev libavfilter-dev
-    libavformat-dev libavutil-dev libswscale-dev libpython3-dev python3-numpy python3-pil python3-pytest"
+optional="libtiff-dev libgif-dev libavif-dev libheif-dev libsdl2-dev libcurl4-openssl-dev|libcurl4-gnutls-dev
+    libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libavutil-dev libswscale-dev
+    libpython3-dev python3-numpy python3-pil python3-pytest"
 if [ "$what" = check ]; then
     packages="$packages binutils clang clang-format cppcheck g++ libclang-rt-dev|libclang-common-14-dev libopenmpi-dev llvm
         openmpi-bin shellcheck"

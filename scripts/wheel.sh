@@ -7,7 +7,8 @@
 #
 # The wheel carries the libraries that the readers need, with their licences (wheel_notices.py), and the modules for all
 # formats. It does not carry what is under the GPL, or is linked to something that is: FFmpeg as Debian builds it (and
-# about a hundred libraries below it), libheif (x265), libtiff (jbigkit). Their modules work where the system has the
+# about a hundred libraries below it), libheif (x265), libtiff (jbigkit); nor libcurl, whose certificates and about forty
+# libraries are better the system's. Their modules work where the system has the
 # library of the same soname, and say what is missing elsewhere.
 set -eu
 
@@ -29,7 +30,7 @@ export PATH SOURCE_DATE_EPOCH
 
 set -- --wheel
 if "$python" -c "import mesonpy" 2>/dev/null; then set -- "$@" --no-isolation; fi
-for format in webp exif tiff gif avif heif video; do # nothing is left out silently
+for format in webp exif tiff gif avif heif video fetch; do # nothing is left out silently
     set -- "$@" "-Csetup-args=-D$format=enabled"
 done
 root=/
@@ -43,7 +44,7 @@ if [ "$target" = aarch64 ]; then
     scripts/sysroot.sh "$root" libc6-dev libexif-dev libpng-dev libjpeg62-turbo-dev libwebp-dev libyajl-dev libyaml-dev \
         libzip-dev libavif-dev libgif-dev libheif-dev libtiff-dev libpython3-dev python3 python3-numpy python3-pil -- \
         libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev \
-        libpostproc-dev libavcodec59 libavdevice59 libavfilter8 libavformat59 libavutil57 libswscale6 libswresample4 \
+        libpostproc-dev libcurl4-openssl-dev libcurl4 libavcodec59 libavdevice59 libavfilter8 libavformat59 libavutil57 libswscale6 libswresample4 \
         libpostproc56
     printf "[constants]\nsysroot = '%s'\n[binaries]\npython = '%s'\n" "$root" "$python" >"$made/sysroot.ini"
     set -- "$@" "-Csetup-args=--cross-file=$made/sysroot.ini" "-Csetup-args=--cross-file=$PWD/tests/cross/aarch64.ini"
@@ -53,7 +54,7 @@ fi
 "$python" -m wheel tags --remove --python-tag cp39 --abi-tag abi3 --platform-tag "$platform" "$made"/built/*.whl
 
 set --
-for library in avcodec avdevice avfilter avformat avutil swresample swscale heif tiff; do
+for library in avcodec avdevice avfilter avformat avutil swresample swscale heif tiff curl; do
     set -- "$@" --exclude "lib$library.so*"
 done
 LD_LIBRARY_PATH=$libraries "$python" -m auditwheel repair "$@" --wheel-dir "$made/repaired" "$made"/built/*.whl

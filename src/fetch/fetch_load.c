@@ -14,8 +14,15 @@ hrnet_status hr_fetch_module_get(const hr_fetch_module **out)
     const hr_fetch_module *found = atomic_load(&loaded);
     if (found == NULL) {
         const hr_module_place place = {.name = "curl", .folder = "fetch/curl", .named = getenv("HRNET_CURL")};
-        void *const module = hr_module_open(&place);
+        int is_there;
+        void *const module = hr_module_open(&place, &is_there);
         found = module != NULL ? dlsym(module, HR_FETCH_MODULE_SYMBOL) : NULL;
+        if (found == NULL && is_there)
+            return hr_fail(
+                HRNET_ERR_UNSUPPORTED,
+                "this hrnet cannot fetch files without libcurl, and it cannot be loaded (%s): install libcurl "
+                "(Debian: libcurl4)",
+                dlerror());
         if (found == NULL)
             return hr_fail(
                 HRNET_ERR_UNSUPPORTED,

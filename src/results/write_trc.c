@@ -27,9 +27,9 @@ typedef struct sighting {
     uint32_t track;
 } sighting;
 
-typedef struct point {
+typedef struct marker {
     float x, y; /* NAN: not found */
-} point;
+} marker;
 
 typedef struct document_frame {
     int64_t number;
@@ -39,7 +39,7 @@ typedef struct document_frame {
 struct hr_trc {
     sighting *sightings;
     size_t n_sightings, sightings_capacity;
-    point *points; /* of every sighting, one a keypoint */
+    marker *points; /* of every sighting, one a keypoint */
     size_t n_points, points_capacity;
     document_frame *frames;
     size_t n_frames, frames_capacity;
@@ -53,8 +53,8 @@ static hrnet_status add_points(hr_trc *trc, const hrnet_results_writer *w, const
         const hrnet_keypoint *const from = &who->keypoints[k];
         HR_GROW(trc->points, trc->n_points, trc->points_capacity);
         trc->points[trc->n_points++] = from->score >= w->options.threshold && isfinite(from->x) && isfinite(from->y)
-                                           ? (point){from->x, from->y}
-                                           : (point){NAN, NAN};
+                                           ? (marker){from->x, from->y}
+                                           : (marker){NAN, NAN};
     }
     return HRNET_OK;
 }
@@ -174,7 +174,7 @@ static void add_header(hrnet_results_writer *w, const hr_trc *trc)
     hr_text_add(text, "\n");
 }
 
-static void add_row(hr_text *text, const document_frame *frame, const point *points, int n)
+static void add_row(hr_text *text, const document_frame *frame, const marker *points, int n)
 {
     hr_text_add(text, "%lld", (long long)frame->number);
     add_number(text, frame->seconds, 9);
@@ -199,7 +199,7 @@ static void end(hrnet_results_writer *w)
     if (choose_track(trc, &w->track, &w->n_other_tracks) != HRNET_OK) w->json.text.failed = 1;
     add_header(w, trc);
     for (size_t frame = 0; frame < trc->n_frames; frame++) {
-        const point *points = NULL;
+        const marker *points = NULL;
         for (; next < trc->n_sightings && trc->sightings[next].frame == frame; next++)
             if (trc->sightings[next].track == w->track) points = &trc->points[next * (size_t)n];
         add_row(&w->json.text, &trc->frames[frame], points, n);
