@@ -5,13 +5,14 @@
 >>> score = COCOeval(truth, truth.loadRes("results.json"), "keypoints")
 >>> score.evaluate(); score.accumulate(); score.summarize()
 
-Masks (``iouType="segm"``), captions and downloads are not part of it, and nothing is printed but the summary.
-``evalImgs`` and ``ious``, which hold what was matched in each picture, are not kept.
+Masks (``iouType="segm"``), captions and downloads are not part of it, and nothing is printed but the summary. The library
+reads files; their entries become dictionaries when ``dataset``, ``anns``, ``imgs``, ``imgToAnns`` or ``catToImgs`` is
+first asked for. ``evalImgs`` and ``ious`` are computed when they are first asked for.
 """
 
 import copy
 import datetime
-import json
+import os
 from collections import defaultdict
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
@@ -19,10 +20,15 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from ._coco_columns import Annotation, Columns, File, columns_of, read_annotations, read_categories, read_results
+from ._coco_details import evaluate_images, similarities
 
-Annotation = Dict[str, Any]
+__all__ = ["COCO", "COCOeval", "Params"]
 
 _SIGMAS = (0.26, 0.25, 0.25, 0.35, 0.35, 0.79, 0.79, 0.72, 0.72, 0.62, 0.62, 1.07, 1.07, 0.87, 0.87, 0.89, 0.89)
+
+# What createIndex fills.
+_INDICES = ("dataset", "anns", "imgs", "cats", "imgToAnns", "catToImgs")
 
 
 def _list(value: Any) -> List[Any]:
@@ -33,34 +39,104 @@ class COCO:
     """A COCO annotations file, or results for one (:meth:`loadRes`), with pycocotools' indices: ``dataset``, ``anns``,
     ``imgs``, ``cats``, ``imgToAnns``, ``catToImgs``."""
 
-    def __init__(self, annotation_file: Optional[str] = None) -> None:
-        self.dataset: Dict[str, Any] = {}
-        self.createIndex()
-        if annotation_file is not None:
-            with open(annotation_file, encoding="utf-8") as file:
-                dataset = json.load(file)
-            if not isinstance(dataset, dict):
-                raise ValueError(f"{annotation_file}: expected an object, found {type(dataset).__name__}")
-            self.dataset = dataset
+    dataset: Dict[str, Any]
+    anns: Dict[Any, Annotation]
+    imgs: Dict[Any, Dict[str, Any]]
+    cats: Dict[Any, Dict[str, Any]]
+    imgToAnns: Dict[Any, List[Annotation]]
+    catToImgs: Dict[Any, List[Any]]
+
+    def __init__(self, annotation_file: "Union[None, str, os.PathLike[str]]" = None) -> None:
+        self._file: Optional[File] = None  # whose entries are not dictionaries yet
+        self._truth: Optional["COCO"] = None  # of results: the annotations
+        self._read: Dict[bool, Columns] = {}  # of the file, with keypoints or without
+        self._image_ids: npt.NDArray[Any] = np.zeros(0, np.int64)
+        self._categories: List[Dict[str, Any]] = []
+        if annotation_file is None:
+            self.dataset = {}
             self.createIndex()
+        else:
+            self._open(File(annotation_file))
+
+    def _open(self, file: File) -> None:
+        self._file = file
+        categories = read_categories(file)
+        if categories:
+            poses = all(bool(one.get("keypoints")) for one in categories)
+            found = read_annotations(file, poses)
+            if found is not None and all(isinstance(one.get("id"), int) for one in categories):
+                self._categories = categories
+                self._image_ids, self._read[poses] = found
+                return
+        self._fill()
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _INDICES or self.__dict__.get("_file") is None:
+            raise AttributeError(f"COCO has no attribute {name!r}")
+        self._fill()
+        return self.__dict__[name]
+
+    def _fill(self) -> None:
+        """Make dictionaries of the file's entries."""
+        file, self._file = self._file, None
+        assert file is not None
+        content = file.parse()
+        if self._truth is not None:
+            self._fill_results(self._truth, content)
+            return
+        if not isinstance(content, dict):
+            path = os.fsdecode(file.path)
+            raise ValueError(f"{path}: expected an object, found {type(content).__name__}")
+        self.dataset = content
+        self.createIndex()
 
     def createIndex(self) -> None:
         """Fill the indices from ``dataset``."""
-        self.anns: Dict[Any, Annotation] = {}
-        self.imgs: Dict[Any, Dict[str, Any]] = {}
-        self.cats: Dict[Any, Dict[str, Any]] = {}
-        self.imgToAnns: Dict[Any, List[Annotation]] = defaultdict(list)
-        self.catToImgs: Dict[Any, List[Any]] = defaultdict(list)
-        for one in self.dataset.get("annotations", []):
+        dataset = self.dataset
+        self._file = None
+        self._read = {}
+        self.anns = {}
+        self.imgs = {}
+        self.cats = {}
+        self.imgToAnns = defaultdict(list)
+        self.catToImgs = defaultdict(list)
+        for one in dataset.get("annotations", []):
             self.imgToAnns[one["image_id"]].append(one)
             self.anns[one["id"]] = one
-        for one in self.dataset.get("images", []):
+        for one in dataset.get("images", []):
             self.imgs[one["id"]] = one
-        for one in self.dataset.get("categories", []):
+        for one in dataset.get("categories", []):
             self.cats[one["id"]] = one
-        if "categories" in self.dataset:
-            for one in self.dataset.get("annotations", []):
+        if "categories" in dataset:
+            for one in dataset.get("annotations", []):
                 self.catToImgs[one["category_id"]].append(one["image_id"])
+
+    def _all_image_ids(self) -> List[Any]:
+        if self._file is None:
+            return list(self.imgs)
+        ids: List[Any] = (self if self._truth is None else self._truth)._image_ids.tolist()
+        return ids
+
+    def _all_categories(self) -> List[Dict[str, Any]]:
+        return list(self.dataset.get("categories", [])) if self._file is None else self._categories
+
+    def _columns(self, poses: bool, p: "Params") -> Columns:
+        """The annotations or results that ``p`` names, and maybe others."""
+        if self._file is not None and poses not in self._read:
+            found = None if self._truth is not None else read_annotations(self._file, poses)
+            if found is None:
+                self._fill()
+            else:
+                self._read[poses] = found[1]
+        if self._file is not None:
+            return self._read[poses]
+        images, categories = set(p.imgIds), set(p.catIds)
+        chosen = [
+            one
+            for one in self.dataset.get("annotations", [])
+            if one["category_id"] in categories and one["image_id"] in images
+        ]
+        return columns_of(chosen, poses, self._truth is None)
 
     def info(self) -> None:
         """Print what the file says of itself."""
@@ -87,7 +163,7 @@ class COCO:
         names, supers, ids = _list(catNms), _list(supNms), _list(catIds)
         return [
             one["id"]
-            for one in self.dataset.get("categories", [])
+            for one in self._all_categories()
             if (not names or one["name"] in names)
             and (not supers or one["supercategory"] in supers)
             and (not ids or one["id"] in ids)
@@ -97,7 +173,7 @@ class COCO:
         """Ids of the pictures among ``imgIds`` that have annotations of all of ``catIds``."""
         images, categories = _list(imgIds), _list(catIds)
         if not images and not categories:
-            return list(self.imgs.keys())
+            return self._all_image_ids()
         ids = set(images)
         for i, category in enumerate(categories):
             of_it = set(self.catToImgs[category])
@@ -116,31 +192,65 @@ class COCO:
         """The pictures with these ids."""
         return [self.imgs[one] for one in _list(ids)]
 
-    def loadRes(self, resFile: Union[str, List[Annotation]]) -> "COCO":
+    def loadRes(self, resFile: "Union[str, os.PathLike[str], List[Annotation], npt.NDArray[Any]]") -> "COCO":
         """Results, a file or its content, as a :class:`COCO` of the same pictures: each gets an ``id``, an ``area`` and a
-        ``bbox``."""
-        results: Any = resFile
-        if isinstance(resFile, str):
-            with open(resFile, encoding="utf-8") as file:
-                results = json.load(file)
+        ``bbox``. An array is that of :meth:`loadNumpyAnnotations`."""
+        out = COCO()
+        out._truth = self
+        if isinstance(resFile, np.ndarray):
+            out._fill_results(self, self.loadNumpyAnnotations(resFile))
+            return out
+        if not isinstance(resFile, (str, os.PathLike)):
+            out._fill_results(self, resFile)
+            return out
+        file = File(resFile)
+        found = read_results(file)
+        if found is None:
+            out._fill_results(self, file.parse())
+            return out
+        self._check_images(found.images)
+        for name in _INDICES:
+            delattr(out, name)
+        out._file = file
+        out._categories = copy.deepcopy(self._all_categories())
+        out._read = {False: found} if found.keypoints is None else {False: found, True: found}
+        return out
+
+    def loadNumpyAnnotations(self, data: npt.NDArray[Any]) -> List[Annotation]:
+        """Boxes as dictionaries: rows of image id, x, y, width, height in px, score, category id."""
+        if data.ndim != 2 or data.shape[1] != 7:
+            raise ValueError(f"results: expected [n][7], found {list(data.shape)}")
+        return [
+            {
+                "image_id": int(row[0]),
+                "bbox": [row[1], row[2], row[3], row[4]],
+                "score": row[5],
+                "category_id": int(row[6]),
+            }
+            for row in data.tolist()
+        ]
+
+    def _check_images(self, ids: npt.NDArray[Any]) -> None:
+        other = np.setdiff1d(ids, np.array(self._all_image_ids()))
+        if len(other):
+            raise ValueError(f"results: image {other[0]} is none of the annotations'")
+
+    def _fill_results(self, truth: "COCO", results: Any) -> None:
         if not isinstance(results, list):
             raise ValueError(f"results: expected a list, found {type(results).__name__}")
-        other = {one["image_id"] for one in results} - set(self.imgs)
-        if other:
-            raise ValueError(f"results: image {min(other)} is none of the annotations'")
-        out = COCO()
-        out.dataset["images"] = list(self.dataset["images"])
+        truth._check_images(np.array([one["image_id"] for one in results]))
+        dataset: Dict[str, Any] = {"images": list(truth.dataset["images"])}
         if results:
-            out.dataset["categories"] = copy.deepcopy(self.dataset["categories"])
+            dataset["categories"] = copy.deepcopy(truth.dataset["categories"])
         if results and results[0].get("bbox"):
             _complete_boxes(results)
         elif results and "keypoints" in results[0]:
             _complete_poses(results)
         elif results:
             raise ValueError("results: expected bbox or keypoints; masks and captions are not scored")
-        out.dataset["annotations"] = results
-        out.createIndex()
-        return out
+        dataset["annotations"] = results
+        self.dataset = dataset
+        self.createIndex()
 
 
 def _complete_boxes(results: List[Annotation]) -> None:
@@ -188,10 +298,21 @@ class Params:
             self.areaRngLbl = ["all", "small", "medium", "large"]
 
 
+def _places(ids: Sequence[Any], values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Where in ``ids`` each value is; -1: nowhere."""
+    if len(ids) == 0 or len(values) == 0:
+        return np.full(len(values), -1, np.int64)
+    known = np.asarray(ids)
+    order = np.argsort(known, kind="stable")
+    at = np.searchsorted(known, values, sorter=order)
+    places = order[np.minimum(at, len(known) - 1)]
+    return np.where(known[places] == values, places, -1).astype(np.int64)
+
+
 class COCOeval:
     """The score of results (``cocoDt``) by annotations (``cocoGt``). ``params`` may be changed before :meth:`evaluate`;
     afterwards ``eval`` has ``precision`` [T][R][K][A][M], ``recall`` [T][K][A][M] and ``scores``, and ``stats`` the
-    published numbers."""
+    published numbers. A score that is NaN is the lowest there is."""
 
     def __init__(
         self, cocoGt: Optional[COCO] = None, cocoDt: Optional[COCO] = None, iouType: str = "keypoints"
@@ -202,72 +323,90 @@ class COCOeval:
         self.eval: Dict[str, Any] = {}
         self.stats: npt.NDArray[np.float64] = np.zeros(0)
         self._items: Optional[Tuple[Tuple[Any, ...], Tuple[Any, ...]]] = None
+        self._evaluated = self.params
+        self._details: Dict[str, Any] = {}
         if cocoGt is not None:
             self.params.imgIds = sorted(cocoGt.getImgIds())
             self.params.catIds = sorted(cocoGt.getCatIds())
 
-    def evaluate(self) -> None:
-        """Take what ``params`` names from annotations and results."""
+    def _both(self) -> Tuple[COCO, COCO]:
         if self.cocoGt is None or self.cocoDt is None:
             raise ValueError("COCOeval: expected annotations and results")
+        return self.cocoGt, self.cocoDt
+
+    def evaluate(self) -> None:
+        """Take what ``params`` names from annotations and results."""
         p = self.params
         p.imgIds = list(np.unique(p.imgIds))
         if p.useCats:
             p.catIds = list(np.unique(p.catIds))
         p.maxDets = sorted(p.maxDets)
-        truths, results = self._chosen(self.cocoGt), self._chosen(self.cocoDt)
-        for _, _, one in truths:
-            one["ignore"] = bool(one.get("iscrowd"))
-            if p.iouType == "keypoints":
-                one["ignore"] = one["num_keypoints"] == 0 or one["ignore"]
-        flags = [
-            bool(one.get("iscrowd")) | bool(one["ignore"]) << 1 | (one["id"] == 0) << 2 for _, _, one in truths
-        ]
-        self._items = (self._arrays(truths, flags), self._arrays(results, [0] * len(results)))
+        self._evaluated = copy.copy(p)
+        self._details = {}
+        self._items = self._select(p)
 
-    def _chosen(self, coco: COCO) -> List[Tuple[int, int, Annotation]]:
-        """Index of category and of image of each annotation that counts, in the order that decides ties."""
-        p = self.params
-        categories = {one: k for k, one in enumerate(p.catIds)} if len(p.catIds) else None
-        chosen = []
-        for i, image in enumerate(p.imgIds):
-            if image not in coco.imgToAnns:
-                continue
-            for one in coco.imgToAnns[image]:
-                k = categories.get(one["category_id"], -1) if categories is not None and p.useCats else 0
-                if k >= 0:
-                    chosen.append((k, i, one))
-        if not p.useCats and categories is not None:  # category by category in each image
-            chosen = [row for row in chosen if row[2]["category_id"] in categories]
-            order = categories
-            chosen.sort(key=lambda row: (row[1], order[row[2]["category_id"]]))
-        return chosen
+    def _select(self, p: Params) -> Tuple[Tuple[Any, ...], Tuple[Any, ...]]:
+        truth, results = self._both()
+        return self._arrays(p, truth, True), self._arrays(p, results, False)
 
-    def _arrays(self, chosen: List[Tuple[int, int, Annotation]], flags: List[int]) -> Tuple[Any, ...]:
-        n = len(chosen)
-        poses = self.params.iouType == "keypoints"
-        width = 3 * len(self.params.kpt_oks_sigmas)
-        keypoints = np.array([one["keypoints"] for _, _, one in chosen], np.float64) if poses and n else None
-        if poses and keypoints is None:
+    def _arrays(self, p: Params, coco: COCO, is_truth: bool) -> Tuple[Any, ...]:
+        """What coco_accumulate takes of the annotations that count."""
+        poses = p.iouType == "keypoints"
+        columns = coco._columns(poses, p)
+        images, categories = _places(p.imgIds, columns.images), _places(p.catIds, columns.categories)
+        counts = (images >= 0) & (categories >= 0)
+        rows = None if counts.all() else np.flatnonzero(counts)
+        if not p.useCats:  # category by category in each image
+            rows = np.arange(len(counts)) if rows is None else rows
+            rows = rows[np.lexsort((categories[rows], images[rows]))]
+        if rows is not None:
+            columns, images, categories = columns.take(rows), images[rows], categories[rows]
+        n, width = len(images), 3 * len(p.kpt_oks_sigmas)
+        keypoints = columns.keypoints if poses else None
+        if poses and (keypoints is None or keypoints.shape[1] != width):
+            if n:
+                raise ValueError(
+                    f"keypoints: expected {width} numbers in each, found {0 if keypoints is None else keypoints.shape[1]}"
+                )
             keypoints = np.zeros((0, width))
-        if keypoints is not None and keypoints.shape != (n, width):
-            raise ValueError(f"keypoints: expected {width} numbers in each, found {keypoints.shape[1:]}")
-        boxes = np.array([one["bbox"] for _, _, one in chosen], np.float64).reshape(n, 4)
+        ignored = np.zeros(n, np.uint8)
+        if is_truth:
+            ignored = columns.crowds | (columns.labelled == 0) if poses else columns.crowds
         return (
             n,
-            np.array([k for k, _, _ in chosen], np.int64),
-            np.array([i for _, i, _ in chosen], np.int64),
-            np.array([one.get("score", 0.0) for _, _, one in chosen], np.float64),
-            np.array([one["area"] for _, _, one in chosen], np.float64),
-            boxes,
+            categories if p.useCats else np.zeros(n, np.int64),
+            images,
+            np.where(np.isnan(columns.scores), -np.inf, columns.scores),
+            columns.areas,
+            columns.boxes,
             keypoints,
-            np.array(flags, np.uint8),
+            ((columns.crowds | ignored << 1 | columns.nameless << 2) if is_truth else ignored).astype(np.uint8),
         )
+
+    @property
+    def evalImgs(self) -> List[Optional[Dict[str, Any]]]:
+        """What was matched, of each category, area and picture, in this order: ``image_id``, ``category_id``, ``aRng``,
+        ``maxDet``, ``dtIds``, ``gtIds``, ``dtMatches`` and ``gtMatches`` (ids) [T][n], ``dtScores``, ``gtIgnore``,
+        ``dtIgnore``; ``None`` where there is nothing. Made when first asked for."""
+        if "evalImgs" not in self._details:
+            self._details["evalImgs"] = evaluate_images(*self._both(), self._evaluated, self.ious)
+        images: List[Optional[Dict[str, Any]]] = self._details["evalImgs"]
+        return images
+
+    @property
+    def ious(self) -> Dict[Tuple[Any, Any], Any]:
+        """IoU or OKS [results][annotations] by (image id, category id), best score first; an empty list where there is
+        nothing. Made when first asked for."""
+        if "ious" not in self._details:
+            self._details["ious"] = similarities(*self._both(), self._evaluated)
+        ious: Dict[Tuple[Any, Any], Any] = self._details["ious"]
+        return ious
 
     def accumulate(self, p: Optional[Params] = None) -> None:
         """Match and compute ``eval``."""
         if self._items is None:
             raise ValueError("COCOeval: evaluate() comes first")
+        items = self._items if p is None or p is self.params else self._select(p)
         p = self.params if p is None else p
         n_categories = len(p.catIds) if p.useCats else 1
         shape = (len(p.iouThrs), len(p.recThrs), n_categories, len(p.areaRng), len(p.maxDets))
@@ -277,11 +416,11 @@ class COCOeval:
             np.ascontiguousarray(p.iouThrs, dtype=np.float64),
             np.ascontiguousarray(p.recThrs, dtype=np.float64),
             np.ascontiguousarray(p.areaRng, dtype=np.float64),
-            np.ascontiguousarray(p.maxDets, dtype=np.int32),
+            np.ascontiguousarray(p.maxDets, dtype=np.intc),
             np.ascontiguousarray(p.kpt_oks_sigmas, dtype=np.float64) if p.iouType == "keypoints" else None,
             n_categories,
-            self._items[0],
-            self._items[1],
+            items[0],
+            items[1],
             precision,
             recall,
             scores,

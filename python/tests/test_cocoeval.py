@@ -11,10 +11,14 @@ import pytest
 from hrnet.cocoeval import COCO, COCOeval
 
 
-def _score(coco: Any, evaluation: Any, truth: Dict[str, Any], results: List[Any], kind: str, **params: Any) -> Any:
-    one = coco()
-    one.dataset = copy.deepcopy(truth)
-    one.createIndex()
+def _score(coco: Any, evaluation: Any, truth: Any, results: Any, kind: str, **params: Any) -> Any:
+    """The score of files, or of their content."""
+    if isinstance(truth, dict):
+        one = coco()
+        one.dataset = copy.deepcopy(truth)
+        one.createIndex()
+    else:
+        one = coco(truth)
     score = evaluation(one, one.loadRes(copy.deepcopy(results)), kind)
     for name, value in params.items():
         setattr(score.params, name, value)
@@ -92,8 +96,25 @@ def _made_up(seed: int, kind: str) -> Tuple[Dict[str, Any], List[Dict[str, Any]]
     return {"images": images, "categories": categories, "annotations": annotations}, results
 
 
+def _assert_same(ours: Any, theirs: Any, what: Any) -> None:
+    for table in ("precision", "recall", "scores"):
+        assert ours.eval[table].shape == theirs.eval[table].shape
+        assert (ours.eval[table] == theirs.eval[table]).all(), (what, table)
+    assert list(ours.eval["counts"]) == list(theirs.eval["counts"])
+    if len(theirs.stats):
+        assert (ours.stats == theirs.stats).all(), what
+
+
+def _write(folder: pathlib.Path, truth: Dict[str, Any], results: List[Any]) -> Tuple[str, str]:
+    """Both as files."""
+    paths = str(folder / "gt.json"), str(folder / "dt.json")
+    for path, content in zip(paths, (truth, results)):
+        pathlib.Path(path).write_text(json.dumps(content))
+    return paths
+
+
 @pytest.mark.parametrize("kind", ["bbox", "keypoints"])
-def test_made_up_sets_score_as_in_pycocotools(kind: str) -> None:
+def test_made_up_sets_score_as_in_pycocotools(kind: str, tmp_path: pathlib.Path) -> None:
     coco = pytest.importorskip("pycocotools.coco")
     evaluation = pytest.importorskip("pycocotools.cocoeval")
     changes: List[Dict[str, Any]] = [
@@ -102,18 +123,82 @@ def test_made_up_sets_score_as_in_pycocotools(kind: str) -> None:
         {"useCats": 0} if kind == "bbox" else {"maxDets": [2, 5]},
         {"maxDets": [1, 3, 7], "areaRng": [[0, 900], [900, 1e5]], "areaRngLbl": ["a", "b"]},
         {"iouThrs": np.array([0.3, 0.6]), "recThrs": np.array([0.0, 0.1, 0.5, 0.9])},
+        {"catIds": [2, 1], "imgIds": list(range(60))},
     ]
     for seed in range(60):
         truth, results = _made_up(seed, kind)
         params = changes[seed % len(changes)]
         theirs = _score(coco.COCO, evaluation.COCOeval, truth, results, kind, **params)
-        ours = _score(COCO, COCOeval, truth, results, kind, **params)
-        for table in ("precision", "recall", "scores"):
-            assert ours.eval[table].shape == theirs.eval[table].shape
-            assert (ours.eval[table] == theirs.eval[table]).all(), (seed, table)
-        assert list(ours.eval["counts"]) == list(theirs.eval["counts"])
-        if not params:
-            assert (ours.stats == theirs.stats).all()
+        _assert_same(_score(COCO, COCOeval, truth, results, kind, **params), theirs, seed)
+        files = _write(tmp_path, truth, results)
+        of_files = _score(COCO, COCOeval, *files, kind, **params)
+        _assert_same(of_files, theirs, (seed, "files"))
+        assert of_files.cocoGt._file is not None and of_files.cocoDt._file is not None  # read by the library
+
+
+@pytest.mark.parametrize("kind", ["bbox", "keypoints"])
+def test_what_was_matched_is_pycocotools(kind: str, tmp_path: pathlib.Path) -> None:
+    coco = pytest.importorskip("pycocotools.coco")
+    evaluation = pytest.importorskip("pycocotools.cocoeval")
+    for seed in range(20):
+        truth, results = _made_up(seed, kind)
+        params = {"useCats": 0} if kind == "bbox" and seed % 3 == 2 else {}
+        theirs = _score(coco.COCO, evaluation.COCOeval, truth, results, kind, **params)
+        ours = _score(COCO, COCOeval, *_write(tmp_path, truth, results), kind, **params)
+        assert set(ours.ious) == set(theirs.ious)
+        for key, value in theirs.ious.items():
+            assert np.allclose(ours.ious[key], value, atol=1e-12, rtol=0), (seed, key)
+        assert len(ours.evalImgs) == len(theirs.evalImgs)
+        for one, other in zip(ours.evalImgs, theirs.evalImgs):
+            assert (one is None) == (other is None)
+            for name, value in (other or {}).items():
+                assert np.array_equal(one[name], value), (seed, name)
+
+
+def test_files_are_read_when_they_are_asked_for(golden: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    source = golden / "coco"
+    copies = [tmp_path / name for name in ("gt.json", "dt.json")]
+    for one, name in zip(copies, ("crowded_gt.json", "crowded_dt.json")):
+        one.write_bytes((source / name).read_bytes())
+    truth = COCO(str(copies[0]))
+    results = truth.loadRes(str(copies[1]))
+    for one in copies:
+        one.unlink()  # what was read stays
+    ids = [one["id"] for one in json.loads((source / "crowded_gt.json").read_text())["images"]]
+    assert truth._file is not None and truth.getImgIds() == ids and truth.getCatIds() == [1]
+    score = COCOeval(truth, results, "keypoints")
+    score.evaluate()
+    score.accumulate()
+    assert truth._file is not None and results._file is not None
+    assert len(truth.anns) == len(truth.dataset["annotations"]) and truth._file is None
+    assert len(results.anns) == len(results.dataset["annotations"]) and results.anns[1]["id"] == 1
+    again = COCOeval(truth, results, "keypoints")
+    again.evaluate()
+    again.accumulate()
+    _assert_same(again, score, "dictionaries")
+    with pytest.raises(AttributeError):
+        truth.nothing
+
+
+def test_files_that_the_library_would_mend(golden: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """What pycocotools takes as it is comes from the dictionaries: an area of 0 stays 0, and small."""
+    truth = {
+        "images": [{"id": 1}, {"id": 2}],
+        "categories": [{"id": 1, "name": "a"}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "area": 0, "iscrowd": 0, "bbox": [0, 0, 50, 50]},
+            {"id": 2, "image_id": 2, "category_id": 1, "area": 2500, "iscrowd": 0, "bbox": [0, 0, 50, 50]},
+        ],
+    }
+    rows = np.array([[1, 0, 0, 50, 50, 0.5, 1], [2, 0, 0, 50, 50, 0.25, 1]])
+    path, _ = _write(tmp_path, truth, [])
+    one = COCO(path)
+    assert one._file is None
+    score = COCOeval(one, one.loadRes(rows), "bbox")
+    score.evaluate()
+    score.accumulate()
+    score.summarize()
+    assert np.allclose(score.stats[3:6], [1, 1, -1])  # small, medium, large
 
 
 def test_queries(golden: pathlib.Path) -> None:
@@ -135,3 +220,11 @@ def test_what_is_refused(golden: pathlib.Path) -> None:
         truth.loadRes([{"image_id": 123456789, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 1}])
     with pytest.raises(ValueError, match="evaluate"):
         COCOeval(truth, truth).accumulate()
+    with pytest.raises(ValueError, match=r"expected \[n\]\[7\], found \[2, 6\]"):
+        truth.loadRes(np.zeros((2, 6)))
+    score = COCOeval(truth, truth.loadRes(str(golden / "coco" / "plain_dt.json")))
+    score.params.kpt_oks_sigmas = np.full(5, 0.1)
+    with pytest.raises(ValueError, match="keypoints: expected 15 numbers in each, found 51"):
+        score.evaluate()
+    with pytest.raises(FileNotFoundError, match="missing.json"):
+        COCO("missing.json")
