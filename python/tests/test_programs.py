@@ -1,4 +1,4 @@
-"""Tracks, videos, drawings, the validation pass, training, the command, and rtmlib's call convention."""
+"""Tracks, videos, drawings, the validation pass, training, and the command."""
 
 import json
 import os
@@ -118,19 +118,6 @@ def test_supervision(figure: str, finder: hrnet.Finder) -> None:
     pytest.importorskip("supervision")
     people = finder.find(figure)
     assert np.allclose(people.to_supervision().xy, people.keypoints[:, :, :2])
-
-
-def test_rtmlibs_call(figure: str) -> None:
-    picture = np.ascontiguousarray(hrnet.load_image(figure)[:, :, ::-1])
-    body = hrnet.Body(mode="performance", backend="onnxruntime", device="cpu")
-    keypoints, scores = body(picture)
-    people = hrnet.find(figure)
-    assert (keypoints == people.keypoints[:, :, :2]).all() and (scores == people.keypoints[:, :, 2]).all()
-    points, point_scores = hrnet.Body(to_openpose=True)(picture)
-    assert points.shape == (3, 18, 2) and point_scores.shape == (3, 18)
-    assert np.allclose(points[:, 1], keypoints[:, 5:7].mean(axis=1)) and (points[:, 2] == keypoints[:, 6]).all()
-    with pytest.raises(ValueError, match="device"):
-        hrnet.Body(device="cuda")
 
 
 # ------------------------------------------------------------------------------------------------ sets
