@@ -28,7 +28,8 @@ static hrnet_status write_all(hrnet_results_writer *writer, PyObject *people)
 static PyObject *results_text(PyObject *self, PyObject *args)
 {
     static const field fields[] = {FIELD(INT, hrnet_results_options, boxes),
-                                   FIELD(FLOAT, hrnet_results_options, threshold), FIELDS_END};
+                                   FIELD(FLOAT, hrnet_results_options, threshold),
+                                   FIELD(INT, hrnet_results_options, track), FIELDS_END};
     static const field used_fields[] = {
         FIELD(FLOAT, hrnet_detector_info, threshold), FIELD(FLOAT, hrnet_detector_info, nms_iou),
         FIELD(INT, hrnet_detector_info, input_width), FIELD(INT, hrnet_detector_info, input_height), FIELDS_END};

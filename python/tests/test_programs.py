@@ -56,6 +56,8 @@ def test_videos_are_the_commands(clip: str, command: Any) -> None:
     text = hrnet.results_text([frame.people for frame in frames], "jsonl")
     assert text.encode() == command("pose", "-q", "-F", "jsonl", clip)
     assert all(person.track in (1, 2, 3) for person in frames[-1].people)
+    markers = hrnet.results_text([frame.people for frame in frames], "trc", track=2).splitlines()
+    assert markers[0].startswith("PathFileType") and markers[-1].split("\t")[0] == "8"
     first = frames[0]
     assert first.image is not None and first.image.shape == (400, 900, 3)
     assert first.warning is None and first.n_dropped == 0
@@ -100,9 +102,9 @@ def test_conversions(figure: str, finder: hrnet.Finder) -> None:
     rows = people.to_coco(7)
     assert [row["image_id"] for row in rows] == [7, 7, 7]
     assert np.allclose(np.reshape(rows[1]["keypoints"], (17, 3)), people.keypoints[1])
-    for kind, n in (("BODY_25", 25), ("BODY_18", 18)):
+    for kind, n in (("BODY_25", 25), ("BODY_18", 18), ("RAW", 17)):
         assert len(people.to_openpose(kind)["people"][0]["pose_keypoints_2d"]) == 3 * n
-    with pytest.raises(ValueError, match="BODY_25 or BODY_18"):
+    with pytest.raises(ValueError, match="BODY_25, BODY_18 or RAW"):
         people.to_openpose("BODY_3")
 
 
