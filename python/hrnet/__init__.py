@@ -28,12 +28,14 @@ from ._evaluate import evaluate
 from ._images import Image, ImageWarning, load_image, save_image
 from ._models import Config, Detector, Model, Pool, Skeleton
 from ._people import People, Person
+from ._pose_tracker import PoseTracker
 from ._score import score_coco, score_mot, score_mpii
 from ._sessions import DetectorSession, Finder, Object, Session, find, forward, heatmaps
+from ._skeletons import draw_skeleton
 from ._tracks import Smoother, Tracker
 from ._train import Trainer, fine_tune_config, train
 from ._video import Frame, Video, video
-from .body import Body
+from .body import Body, Wholebody
 
 __version__ = _version()
 
@@ -60,6 +62,7 @@ __all__ = [
     "People",
     "Person",
     "Pool",
+    "PoseTracker",
     "Session",
     "Skeleton",
     "Smoother",
@@ -67,8 +70,10 @@ __all__ = [
     "Trainer",
     "UnsupportedError",
     "Video",
+    "Wholebody",
     "draw",
     "draw_heatmaps",
+    "draw_skeleton",
     "evaluate",
     "find",
     "fine_tune_config",

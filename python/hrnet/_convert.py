@@ -11,14 +11,18 @@ from . import _core
 if TYPE_CHECKING:
     from ._people import People
 
-FORMATS = ("json", "jsonl", "csv", "coco", "openpose", "openpose-18", "mot")
+FORMATS = ("json", "jsonl", "csv", "coco", "openpose", "openpose-18", "mot", "openpose-raw", "trc")
 
 
-def results_text(people: "Sequence[People]", format: str = "json", *, threshold: float = 0.2) -> str:
+def results_text(
+    people: "Sequence[People]", format: str = "json", *, threshold: float = 0.2, track: int = 0
+) -> str:
     """The people of several pictures as one document, the bytes that ``hrnet pose --format FORMAT`` writes: ``"json"``,
-    ``"jsonl"``, ``"csv"``, ``"coco"``, ``"openpose"``, ``"openpose-18"`` (both of one picture), ``"mot"``.
+    ``"jsonl"``, ``"csv"``, ``"coco"``, ``"openpose"``, ``"openpose-18"``, ``"openpose-raw"`` (these three of one picture),
+    ``"mot"``, ``"trc"``.
 
-    ``threshold``: keypoints with a lower score are 0, 0, 0 in OpenPose's formats.
+    ``threshold``: keypoints with a lower score are 0, 0, 0 in OpenPose's formats and empty in ``"trc"``. ``track``: whose
+    keypoints ``"trc"`` has; 0: of the track that is seen in most pictures.
     """
     from ._models import choose
 
@@ -27,7 +31,7 @@ def results_text(people: "Sequence[People]", format: str = "json", *, threshold:
     source = people[0]._source
     model = None if source.model is None else source.model._handle
     detector = None if source.detector is None else source.detector._handle
-    options: Dict[str, object] = {"boxes": source.model is None, "threshold": threshold}
+    options: Dict[str, object] = {"boxes": source.model is None, "threshold": threshold, "track": track}
     handles = [one._handle for one in people]
     parts = _core.results_text(handles, choose("format", format, FORMATS), options, model, detector, source.used)
     return b"".join(parts).decode()
@@ -42,9 +46,9 @@ def to_coco(people: "People", image_id: "int | None") -> List[Dict[str, Any]]:
 
 
 def to_openpose(people: "People", kind: str) -> Dict[str, Any]:
-    formats = {"BODY_25": "openpose", "BODY_18": "openpose-18"}
+    formats = {"BODY_25": "openpose", "BODY_18": "openpose-18", "RAW": "openpose-raw"}
     if kind not in formats:
-        raise ValueError(f"kind: expected BODY_25 or BODY_18, found {kind!r}")
+        raise ValueError(f"kind: expected BODY_25, BODY_18 or RAW, found {kind!r}")
     document: Dict[str, Any] = json.loads(results_text([people], formats[kind]))
     return document
 

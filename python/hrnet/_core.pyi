@@ -113,6 +113,17 @@ def results_text(
     /,
 ) -> List[bytes]: ...
 def draw_people(picture: _Picture, people: Handle, model: Optional[Handle], options: _Options, /) -> View: ...
+def draw_poses(
+    picture: _Picture,
+    names: Sequence[bytes],
+    links: Any,
+    n_links: int,
+    poses: Any,
+    n: int,
+    threshold: float,
+    size: float,
+    /,
+) -> View: ...
 def draw_heatmaps(
     picture: _Picture,
     maps: Any,

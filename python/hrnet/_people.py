@@ -159,8 +159,8 @@ class People(Sequence[Person]):
         return to_coco(self, image_id)
 
     def to_openpose(self, kind: str = "BODY_25") -> Dict[str, Any]:
-        """OpenPose's JSON, ``{"version": ..., "people": [{"pose_keypoints_2d": [x, y, score, ...]}]}``, in ``"BODY_25"``
-        or ``"BODY_18"``."""
+        """OpenPose's JSON, ``{"version": ..., "people": [{"pose_keypoints_2d": [x, y, score, ...]}]}``, in ``"BODY_25"``,
+        ``"BODY_18"``, or ``"RAW"``: the network's own keypoints."""
         from ._convert import to_openpose
 
         return to_openpose(self, kind)

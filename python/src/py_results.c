@@ -28,7 +28,8 @@ static hrnet_status write_all(hrnet_results_writer *writer, PyObject *people)
 static PyObject *results_text(PyObject *self, PyObject *args)
 {
     static const field fields[] = {FIELD(INT, hrnet_results_options, boxes),
-                                   FIELD(FLOAT, hrnet_results_options, threshold), FIELDS_END};
+                                   FIELD(FLOAT, hrnet_results_options, threshold),
+                                   FIELD(INT, hrnet_results_options, track), FIELDS_END};
     static const field used_fields[] = {
         FIELD(FLOAT, hrnet_detector_info, threshold), FIELD(FLOAT, hrnet_detector_info, nms_iou),
         FIELD(INT, hrnet_detector_info, input_width), FIELD(INT, hrnet_detector_info, input_height), FIELDS_END};
@@ -69,6 +70,56 @@ PyMethodDef results_functions[] = {
 };
 
 /* ------------------------------------------------------------------------------------------------ drawing */
+
+/* Poses [n][skeleton->n_keypoints], the first on top. */
+static hrnet_status draw_all(hrnet_image *image, const hrnet_pixels *pixels, const hrnet_skeleton *skeleton,
+                             const hrnet_keypoint *poses, Py_ssize_t n, const hrnet_draw_options *options)
+{
+    hrnet_status status = hrnet_image_copy(image, pixels);
+    while (status == HRNET_OK && n-- > 0)
+        status = hrnet_draw_pose(image, skeleton, poses + n * skeleton->n_keypoints, NULL, options);
+    if (status != HRNET_OK) hrnet_image_free(image);
+    return status;
+}
+
+/* poses(picture, names, links [n_links][2], n_links, keypoints [n][names][3], n, threshold, size): a view of an image,
+ * a copy of the picture with the poses */
+static PyObject *draw_poses(PyObject *self, PyObject *args)
+{
+    PyObject *pair, *names_object, *links_object, *poses_object;
+    Py_ssize_t n;
+    hrnet_skeleton skeleton = {.name = "custom"};
+    hrnet_draw_options options = {.color = HRNET_COLOR_SIDE};
+    hrnet_pixels pixels;
+    hrnet_image image = {0};
+    Py_buffer buffer, links, poses;
+    const char **names = NULL;
+    PyObject *out = NULL;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OOOiOnff", &pair, &names_object, &links_object, &skeleton.n_links, &poses_object, &n,
+                          &options.threshold, &options.size) ||
+        texts_get(&names, names_object) < 0)
+        return NULL;
+    skeleton.n_keypoints = (int)PySequence_Size(names_object);
+    skeleton.keypoint_names = names;
+    const Py_ssize_t n_numbers = n * skeleton.n_keypoints * 3;
+    if (buffer_get(&links, links_object, "i", (Py_ssize_t)skeleton.n_links * 2, 0, "links") == 0) {
+        skeleton.links = links.buf;
+        if (buffer_get(&poses, poses_object, "f", n_numbers, 0, "keypoints") == 0) {
+            if (picture_get(&pixels, &buffer, pair) == 0) {
+                PyThreadState *const state = handle_enter(NULL);
+                const hrnet_status status = draw_all(&image, &pixels, &skeleton, poses.buf, n, &options);
+                handle_leave(NULL, state);
+                out = status == HRNET_OK ? image_new(&image) : errors_raise(status);
+                PyBuffer_Release(&buffer);
+            }
+            PyBuffer_Release(&poses);
+        }
+        PyBuffer_Release(&links);
+    }
+    PyMem_Free(names);
+    return out;
+}
 
 /* A view of an image that draws on a copy of the picture: of people, or of the heatmaps of one person. */
 static PyObject *draw_people(PyObject *self, PyObject *args)
@@ -136,6 +187,7 @@ static PyObject *draw_heatmaps(PyObject *self, PyObject *args)
 
 PyMethodDef draw_functions[] = {
     {"draw_people", draw_people, METH_VARARGS, NULL},
+    {"draw_poses", draw_poses, METH_VARARGS, NULL},
     {"draw_heatmaps", draw_heatmaps, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

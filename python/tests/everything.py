@@ -50,6 +50,10 @@ def networks() -> None:
     print([one.box[0] for one in objects])
     keypoints, scores = hrnet.Body()(np.zeros((4, 4, 3), np.uint8))
     print(keypoints.shape, scores.shape)
+    tracker = hrnet.PoseTracker(lambda **options: hrnet.Wholebody(pose="whole.pth", **options), det_frequency=10)
+    keypoints, scores = tracker(np.zeros((4, 4, 3), np.uint8))
+    bgr: npt.NDArray[np.uint8] = hrnet.draw_skeleton(np.zeros((4, 4, 3), np.uint8), keypoints, scores, kpt_thr=0.43)
+    print(bgr.shape, tracker.track_ids_last_frame)
 
 
 def videos() -> None:

@@ -15,7 +15,7 @@ def test_results_are_the_commands(photo: str, figure: str, command: Any) -> None
     for path in (photo, figure):
         people = hrnet.find(path)
         assert people.to_json().encode() == command("pose", "-q", path)
-        for name in ("jsonl", "csv", "coco", "openpose", "openpose-18"):
+        for name in ("jsonl", "csv", "coco", "openpose", "openpose-18", "openpose-raw"):
             assert hrnet.results_text([people], name).encode() == command("pose", "-q", "-F", name, path)
 
 

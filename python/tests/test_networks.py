@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import hrnet
+from hrnet import _images
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,7 @@ def test_tensors_of_torch(small: pathlib.Path) -> None:
     pictures = np.load(small / "input.npy")
     expected = session.forward(pictures)
     tensor = torch.from_numpy(pictures)
+    assert np.ascontiguousarray(_images.as_array(tensor, "input")).ctypes.data == tensor.data_ptr()
     assert (session.forward(tensor) == expected).all()
     assert (session.forward(tensor.requires_grad_()) == expected).all()
     assert (torch.from_dlpack(session.forward(tensor)).numpy() == expected).all()

@@ -1,4 +1,4 @@
-"""Tracks, videos, drawings, the validation pass, training, the command, and rtmlib's call convention."""
+"""Tracks, videos, drawings, the validation pass, training, and the command."""
 
 import json
 import os
@@ -56,6 +56,8 @@ def test_videos_are_the_commands(clip: str, command: Any) -> None:
     text = hrnet.results_text([frame.people for frame in frames], "jsonl")
     assert text.encode() == command("pose", "-q", "-F", "jsonl", clip)
     assert all(person.track in (1, 2, 3) for person in frames[-1].people)
+    markers = hrnet.results_text([frame.people for frame in frames], "trc", track=2).splitlines()
+    assert markers[0].startswith("PathFileType") and markers[-1].split("\t")[0] == "8"
     first = frames[0]
     assert first.image is not None and first.image.shape == (400, 900, 3)
     assert first.warning is None and first.n_dropped == 0
@@ -100,9 +102,9 @@ def test_conversions(figure: str, finder: hrnet.Finder) -> None:
     rows = people.to_coco(7)
     assert [row["image_id"] for row in rows] == [7, 7, 7]
     assert np.allclose(np.reshape(rows[1]["keypoints"], (17, 3)), people.keypoints[1])
-    for kind, n in (("BODY_25", 25), ("BODY_18", 18)):
+    for kind, n in (("BODY_25", 25), ("BODY_18", 18), ("RAW", 17)):
         assert len(people.to_openpose(kind)["people"][0]["pose_keypoints_2d"]) == 3 * n
-    with pytest.raises(ValueError, match="BODY_25 or BODY_18"):
+    with pytest.raises(ValueError, match="BODY_25, BODY_18 or RAW"):
         people.to_openpose("BODY_3")
 
 
@@ -118,19 +120,6 @@ def test_supervision(figure: str, finder: hrnet.Finder) -> None:
     pytest.importorskip("supervision")
     people = finder.find(figure)
     assert np.allclose(people.to_supervision().xy, people.keypoints[:, :, :2])
-
-
-def test_rtmlibs_call(figure: str) -> None:
-    picture = np.ascontiguousarray(hrnet.load_image(figure)[:, :, ::-1])
-    body = hrnet.Body(mode="performance", backend="onnxruntime", device="cpu")
-    keypoints, scores = body(picture)
-    people = hrnet.find(figure)
-    assert (keypoints == people.keypoints[:, :, :2]).all() and (scores == people.keypoints[:, :, 2]).all()
-    points, point_scores = hrnet.Body(to_openpose=True)(picture)
-    assert points.shape == (3, 18, 2) and point_scores.shape == (3, 18)
-    assert np.allclose(points[:, 1], keypoints[:, 5:7].mean(axis=1)) and (points[:, 2] == keypoints[:, 6]).all()
-    with pytest.raises(ValueError, match="device"):
-        hrnet.Body(device="cuda")
 
 
 # ------------------------------------------------------------------------------------------------ sets
