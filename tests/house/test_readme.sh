@@ -50,7 +50,7 @@ chmod +x "$scratch/bin/hrnet"
 # The files that README's examples name.
 make_inputs() {
     cd "$scratch/work" || return 1
-    cp "$root/docs/figure.png" photo.jpg
+    hrnet pose "$root/docs/figure.png" -q --whole --threshold 1e6 -o photo.jpg || return 1 # a JPEG, nothing drawn
     cp photo.jpg new.jpg
     mkdir photos img1
     cp photo.jpg photos/one.jpg
