@@ -17,11 +17,11 @@
  * they must agree; in any case the hash of the first fetch is kept in SHA256SUMS, and another one is refused later on.
  *
  * Environment variables:
- *   XDG_CACHE_HOME       the cache is the folder hrnet in it, else ~/.cache/hrnet
- *   HRNET_OFFLINE        set, and neither empty nor 0: nothing is fetched
- *   HRNET_FETCH_MIRROR   http or https address of a folder that has the files under their names, in place of the
- * table's HRNET_CURL           the path of libhrnet_curl.so; else it is looked for beside the library http_proxy,
- * https_proxy, all_proxy, no_proxy   as libcurl reads them
+ *   - XDG_CACHE_HOME: the cache is the folder hrnet in it, else ~/.cache/hrnet
+ *   - HRNET_OFFLINE: set, and neither empty nor 0: nothing is fetched
+ *   - HRNET_FETCH_MIRROR: http or https address of a folder that has the files, in place of the table's
+ *   - HRNET_CURL: the path of libhrnet_curl.so; else it is looked for beside the library
+ *   - http_proxy, https_proxy, all_proxy, no_proxy: as libcurl reads them
  */
 #ifndef HRNET_FETCH_H
 #define HRNET_FETCH_H
