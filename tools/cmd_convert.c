@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "command.h"
+#include "fetch_options.h"
 #include "model_options.h"
 #include "tool.h"
 
@@ -19,18 +20,21 @@ static const option options[] = {
      "state_dict first",
      offsetof(settings, network.weights_key), 0, 0},
     NETWORK_DESCRIPTION_OPTION(settings, network),
+    NETWORK_YES_OPTION(settings, network),
     {"half", 0, OPTION_FLAG, NULL, "store weights as float16 (.safetensors only)", offsetof(settings, half), 0, 0},
     {0},
 };
 
-static const char details[] = "IN is a .pth of any published layout or a .safetensors file, told apart by content. OUT "
-                              "ending in .safetensors holds "
-                              "weights, configuration and keypoints in one file; ending in .pth it is a flat state "
-                              "dict with the official names, which "
-                              "PyTorch's torch.load reads.\n"
-                              "What nobody knows of the weights (their keypoints, codec, input size) is not written "
-                              "as known; --config and --description say it. Of a .pth it is told what has no place "
-                              "there.";
+static const char details[] =
+    "IN is a .pth of any published layout or a .safetensors file, told apart by content, or a "
+    "name of `hrnet fetch --list`. OUT "
+    "ending in .safetensors holds "
+    "weights, configuration and keypoints in one file; ending in .pth it is a flat state "
+    "dict with the official names, which "
+    "PyTorch's torch.load reads.\n"
+    "What nobody knows of the weights (their keypoints, codec, input size) is not written "
+    "as known; --config and --description say it. Of a .pth it is told what has no place "
+    "there.";
 
 static int run(int argc, char **argv)
 {
@@ -43,7 +47,10 @@ static int run(int argc, char **argv)
     if (!to_pth && !tool_has_ending(argv[1], ".safetensors"))
         return tool_usage("%s: expected the ending .safetensors or .pth", argv[1]);
     if (to_pth && set.half) return tool_usage("--half goes with .safetensors only");
-    if (tool_check_output(argv[1], TOOL_INPUTS(argv[0], set.network.config, set.network.description)) != 0)
+    const char *in = argv[0];
+    status = fetch_named(&in, NULL, "IN", -1, set.network.yes, 0);
+    if (status != 0) return status;
+    if (tool_check_output(argv[1], TOOL_INPUTS(in, set.network.config, set.network.description)) != 0)
         return STATUS_USAGE;
     hrnet_config *config = NULL;
     hrnet_checkpoint *checkpoint = NULL;
@@ -61,7 +68,7 @@ static int run(int argc, char **argv)
                                     .context = &quiet};
     if (status != 0)
         status = STATUS_FAILED;
-    else if (hrnet_checkpoint_load_key(&checkpoint, argv[0], set.network.weights_key) != HRNET_OK ||
+    else if (hrnet_checkpoint_load_key(&checkpoint, in, set.network.weights_key) != HRNET_OK ||
              hrnet_checkpoint_save(checkpoint, argv[1], &how) != HRNET_OK)
         status = tool_failed();
     else

@@ -7,11 +7,12 @@
 #include <hrnet.h>
 
 #include "command.h"
+#include "fetch_options.h"
 #include "tool.h"
 
 typedef struct settings {
     const char *config, *weights_key;
-    int tensors, show_config, json;
+    int tensors, show_config, json, yes;
 } settings;
 
 static const option options[] = {
@@ -23,6 +24,8 @@ static const option options[] = {
      "which of several networks in FILE, by a part of its path: ema, teacher, state_dict; default: a whole pose "
      "network, state_dict first",
      offsetof(settings, weights_key), 0, 0},
+    {"yes", 0, OPTION_FLAG, NULL, "fetch published weights that are named and not here without asking",
+     offsetof(settings, yes), 0, 0},
     {"tensors", 0, OPTION_FLAG, NULL, "list all tensors: name, type, shape, where it stands in the file",
      offsetof(settings, tensors), 0, 0},
     {"show-config", 0, OPTION_FLAG, NULL, "print the whole configuration as YAML and nothing else",
@@ -329,7 +332,8 @@ static int run(int argc, char **argv)
     if (status != OPTIONS_RUN) return status;
     if (n_arguments > 1) return tool_usage("expected one FILE");
     facts all = {.path = n_arguments == 1 ? argv[0] : NULL};
-    status = gather(&all, &set);
+    status = fetch_named(&all.path, NULL, "FILE", -1, set.yes, 0);
+    if (status == STATUS_DONE) status = gather(&all, &set);
     if (status == STATUS_DONE && set.show_config && all.config != NULL)
         status = print_config(all.config);
     else if (status == STATUS_DONE && set.json)
@@ -345,6 +349,7 @@ static int run(int argc, char **argv)
 const command command_info = {"info",
                               "[FILE] [options]",
                               "Tell what a weights file holds, or what an experiment is.",
-                              "Without FILE and --config it tells of the model that ships with hrnet.",
+                              "FILE is also a name of `hrnet fetch --list`. Without FILE and --config it tells of the "
+                              "model that ships with hrnet.",
                               options,
                               run};

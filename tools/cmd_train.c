@@ -8,6 +8,7 @@
 #include <hrnet_train.h>
 
 #include "command.h"
+#include "fetch_options.h"
 #include "model_options.h"
 #include "tool.h"
 
@@ -15,16 +16,18 @@ typedef struct settings {
     const char *config, *init, *data, *output, *annotations, *images, *valid_annotations, *valid_images, *valid_truth,
         *description, *category;
     int threads, resume, no_resume, validate_every, no_validation, recompute, profile, preview, plot, quiet;
-    int skip_broken, allow_missing;
+    int skip_broken, allow_missing, yes;
 } settings;
 
 static const option options[] = {
     {"config", 'c', OPTION_TEXT, "NAME", "experiment: a YAML file or a published name (coco/hrnet/w32_256x192)",
      offsetof(settings, config), 0, 0},
     {"init", 0, OPTION_TEXT, "FILE",
-     "begin with the weights of a trained model; 'shipped': the one that ships. Without --config its network and "
-     "configuration too",
+     "begin with the weights of a trained model, a file or a name of `hrnet fetch --list`; 'shipped': the one that "
+     "ships. Without --config its network and configuration too",
      offsetof(settings, init), 0, 0},
+    {"yes", 0, OPTION_FLAG, NULL, "fetch published weights that are named and not here without asking",
+     offsetof(settings, yes), 0, 0},
     {"data", 0, OPTION_TEXT, "DIR",
      "a folder of pictures and annotations: COCO's layout, or an export of CVAT, COCO Annotator or Roboflow",
      offsetof(settings, data), 0, 0},
@@ -284,6 +287,8 @@ static int run(int argc, char **argv)
     if (status == 0 && set.no_validation && set.validate_every > 0)
         status = tool_usage("--no-validation and --validate-every exclude each other");
     if (status == 0 && set.plot && set.preview > 0) status = tool_usage("--plot and --preview exclude each other");
+    if (status == 0 && set.init != NULL && strcmp(set.init, "shipped") != 0)
+        status = fetch_named(&set.init, NULL, "--init", HRNET_PUBLISHED_POSE, set.yes, set.quiet);
     if (status == 0 && set.description != NULL && hrnet_dataset_info_load(&info, set.description) != HRNET_OK)
         status = tool_failed();
     if (status == 0) status = load_config(&config, &set, overrides, info);

@@ -152,17 +152,19 @@ hrnet_status hrnet_fetch_url(char **url, const char *name, const hrnet_fetch_opt
  * if it is not. */
 static hrnet_status settle_hash(const fetch_place *place, const char *path, const char *kept)
 {
-    const char *const digits = place->entry->sha256;
+    const int is_there = path == place->path;
+    const char *const digits = place->entry->sha256, *const again = is_there ? "; remove it to fetch it again" : "";
     char hash[HR_SHA256_TEXT];
     HR_TRY(hr_sha256_file(path, hash));
     if (digits != NULL && strncmp(hash, digits, strlen(digits)) != 0)
-        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected a SHA-256 that begins with %s, found %s", path, digits, hash);
+        return hr_fail(HRNET_ERR_MISMATCH, "%s: expected a SHA-256 that begins with %s, found %s%s", path, digits, hash,
+                       again);
     if (strcmp(hash, kept) == 0) return HRNET_OK;
     if (kept[0] != '\0' && !place->options->accept)
         return hr_fail(HRNET_ERR_MISMATCH,
-                       "%s: expected the SHA-256 %s of its first fetch, found %s; if its authors changed it, take its "
-                       "line out of %s/SHA256SUMS",
-                       path, kept, hash, place->folder);
+                       "%s: expected the SHA-256 %s of its first fetch, found %s%s; if its authors changed it, `hrnet "
+                       "fetch --accept %s` takes it",
+                       path, kept, hash, again, place->entry->name);
     return hr_sums_keep(place->folder, place->file, hash);
 }
 

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/../fetch/start_server.sh"
 
-trap 'stop_server; rm -rf "$scratch"' EXIT
+trap 'stop_servers; rm -rf "$scratch"' EXIT
 unset HRNET_OFFLINE HRNET_CURL
 # libcurl and its libraries keep memory for good
 ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
@@ -149,6 +149,18 @@ names_stand_for_files() {
     cmp out given
 }
 
+names_stand_for_files_elsewhere() {
+    from plain
+    expect 2 "$HRNET" info yolox-nano
+    has err "FILE yolox-nano: not in the cache"
+    expect 0 "$HRNET" info yolox-nano --yes
+    has out "rtmdet"
+    expect 0 "$HRNET" convert yolox-nano copy.safetensors
+    test -s copy.safetensors
+    expect 2 "$HRNET" train --init yolox-nano --data . --yes
+    has err "--init yolox-nano: expected a pose network"
+}
+
 somebody_at_a_terminal_is_asked() {
     from plain
     cp "$data/card.png" .
@@ -199,7 +211,7 @@ the_configuration_follows_the_name() {
 }
 
 for name in the_table_is_listed a_file_is_fetched_and_checked a_hash_that_is_known_must_agree failures_are_named \
-    a_killed_fetch_is_gone_on_with names_stand_for_files somebody_at_a_terminal_is_asked names_of_other_networks_are_refused \
+    a_killed_fetch_is_gone_on_with names_stand_for_files names_stand_for_files_elsewhere somebody_at_a_terminal_is_asked names_of_other_networks_are_refused \
     the_configuration_follows_the_name; do
     run_case $name
 done

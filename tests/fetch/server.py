@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""server.py FOLDER PORT_FILE LOG - files of FOLDER over http, in good and in bad manners, for tests of fetching.
+"""server.py FOLDER PORT_FILE LOG [CERTIFICATE] - files of FOLDER over http, or with a certificate and its key (PEM) over
+https, in good and in bad manners, for tests of fetching.
 
 The first part of the path says how a file is given:
   /plain/FILE      whole or in parts, with an ETag of its content
@@ -14,6 +15,7 @@ The first part of the path says how a file is given:
   /chunked/FILE    in chunks, without a length
   /huge/FILE       a length of 2^50
   /error/CODE/FILE that status
+  /secure/PORT/FILE a redirect to https on that port
   /to/FILE         a redirect to /plain/FILE; /loop to itself; /file to file:///; /relative/FILE by a relative address
   /mixed/FILE      as /plain, with the ETag in an odd case of letters
 It also plays a proxy, which has these files for every host. Every request is a line of LOG: method, path, Range, If-Range, User-Agent.
@@ -21,6 +23,7 @@ It also plays a proxy, which has these files for every host. Every request is a 
 import hashlib
 import http.server
 import os
+import ssl
 import sys
 import threading
 import time
@@ -62,6 +65,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         mode, name = parts[0], parts[-1]
         if mode == "to":
             return self.redirect("http://127.0.0.1:%d/plain/%s" % (self.server.server_port, name), 301)
+        if mode == "secure":
+            return self.redirect("https://127.0.0.1:%s/plain/%s" % (parts[1], name), 308)
         if mode == "relative":
             return self.redirect("../plain/" + name, 307)
         if mode == "loop":
@@ -138,6 +143,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
+if len(sys.argv) > 4:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(sys.argv[4])
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
 with open(port_file + ".new", "w") as file:
     file.write(str(server.server_port))
 os.rename(port_file + ".new", port_file)

@@ -1,19 +1,21 @@
-# start_server.sh - sourced: start_server FOLDER begins server.py on the files of a folder and sets port, log and server, the
-# process id; stop_server ends it. Without python3 start_server returns 77. TESTS is the folder tests/, scratch one to write to.
+# start_server.sh - sourced: start_server FOLDER [CERTIFICATE] begins server.py on the files of a folder and sets port and log;
+# stop_servers ends all that were begun. Without python3 start_server returns 77. TESTS is the folder tests/, scratch one to
+# write to.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the caller and for it
-server=""
-stop_server() {
-    if [ -n "$server" ]; then kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; fi
-    server=""
+servers=""
+stop_servers() {
+    for server in $servers; do kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; done
+    servers=""
 }
 
-start_server() { # FOLDER
+start_server() { # FOLDER [CERTIFICATE]
     command -v python3 >/dev/null || return 77
     log=$scratch/server.log
     : >"$log"
     rm -f "$scratch/port"
-    python3 "$TESTS/fetch/server.py" "$1" "$scratch/port" "$log" 2>"$scratch/server.err" &
+    python3 "$TESTS/fetch/server.py" "$1" "$scratch/port" "$log" ${2:+"$2"} 2>"$scratch/server.err" &
     server=$!
+    servers="$servers $server"
     n=0
     while [ ! -s "$scratch/port" ]; do
         n=$((n + 1))

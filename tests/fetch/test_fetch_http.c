@@ -1,6 +1,8 @@
 /*
  * test_fetch_http.c FOLDER PORT LOG - fetching over libcurl from tests/fetch/server.py, which serves the files of
  * FOLDER on PORT of this machine and writes what it was asked to LOG. test_fetch_http.sh runs both.
+ * FETCH_TLS_PORT in the environment is where another one speaks https with a certificate of its own making,
+ * FETCH_SMALL_DISK a folder on a disk of 64 KiB.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,6 +49,13 @@ static void serve(unsigned seed)
     fclose(file);
     MUST(hr_sha256_file(path, hash));
 }
+
+#define NEEDS(variable, what)                                                                                          \
+    do {                                                                                                               \
+        if (getenv(variable) != NULL) break;                                                                           \
+        print_message("needs %s\n", what);                                                                             \
+        skip();                                                                                                        \
+    } while (0)
 
 static int begin(void **state)
 {
@@ -220,6 +229,36 @@ static void proxies_of_the_environment_are_asked(void **state)
     expect_whole();
 }
 
+/* Whatever the way that leads to it. */
+static void certificates_are_verified(void **state)
+{
+    (void)state;
+    char *path = NULL, url[64];
+    NEEDS("FETCH_TLS_PORT", "openssl");
+    snprintf(url, sizeof url, "https://127.0.0.1:%s/plain/net.pth", getenv("FETCH_TLS_PORT"));
+    const hrnet_published entry = {.name = "net", .url = url};
+    const hrnet_fetch_options options = {.folder = cache};
+    REFUSED(hr_fetch_entry(&path, &entry, NULL, &options), HRNET_ERR_IO, "certificate");
+    char mode[64];
+    snprintf(mode, sizeof mode, "secure/%s", getenv("FETCH_TLS_PORT"));
+    REFUSED(fetch(mode), HRNET_ERR_IO, "certificate");
+    assert_int_equal(count_log("GET /plain/"), 0);
+}
+
+static void a_disk_without_room_is_named(void **state)
+{
+    (void)state;
+    char kept[sizeof cache];
+    NEEDS("FETCH_SMALL_DISK", "file systems that may be mounted");
+    memcpy(kept, cache, sizeof kept);
+    snprintf(cache, sizeof cache, "%s", getenv("FETCH_SMALL_DISK"));
+    REFUSED(fetch("plain"), HRNET_ERR_IO, "net.pth.part: expected room for 300000 bytes on its disk, found ");
+    assert_int_not_equal(access(path_of(".part"), F_OK), 0);
+    REFUSED(fetch("chunked"), HRNET_ERR_IO, "No space left on device"); /* whose length nobody knows before */
+    assert_int_not_equal(access(path_of(""), F_OK), 0);
+    memcpy(cache, kept, sizeof kept);
+}
+
 static void a_wrong_hash_leaves_nothing(void **state)
 {
     (void)state;
@@ -286,6 +325,8 @@ int main(int argc, char **argv)
         CASE(a_file_that_changed_begins_anew),
         CASE(a_part_that_begins_elsewhere_is_refused),
         CASE(proxies_of_the_environment_are_asked),
+        CASE(certificates_are_verified),
+        CASE(a_disk_without_room_is_named),
         CASE(a_wrong_hash_leaves_nothing),
         CASE(slow_servers_are_given_up),
         CASE(it_can_be_cancelled),
