@@ -25,6 +25,7 @@ from ._core import (
 from ._core import version as _version
 from ._draw import draw, draw_heatmaps
 from ._evaluate import evaluate
+from ._fetch import Published, fetch, published, published_detector, published_model
 from ._images import Image, ImageWarning, load_image, save_image
 from ._models import Config, Detector, Model, Pool, Skeleton
 from ._people import People, Person
@@ -62,6 +63,7 @@ __all__ = [
     "People",
     "Person",
     "Pool",
+    "Published",
     "PoseTracker",
     "Session",
     "Skeleton",
@@ -75,11 +77,15 @@ __all__ = [
     "draw_heatmaps",
     "draw_skeleton",
     "evaluate",
+    "fetch",
     "find",
     "fine_tune_config",
     "forward",
     "heatmaps",
     "load_image",
+    "published",
+    "published_detector",
+    "published_model",
     "results_text",
     "save_image",
     "score_coco",

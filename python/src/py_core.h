@@ -185,7 +185,7 @@ PyObject *image_new(hrnet_image *image);
 /* The functions of each file, for the module. */
 extern PyMethodDef image_functions[], model_functions[], session_functions[], detector_functions[], people_functions[],
     finder_functions[], track_functions[], video_functions[], results_functions[], draw_functions[], score_functions[],
-    evaluate_functions[], train_functions[], table_functions[], column_functions[];
+    evaluate_functions[], fetch_functions[], train_functions[], table_functions[], column_functions[];
 
 /* Dictionary of a skeleton; None of NULL. */
 PyObject *skeleton_new(const hrnet_skeleton *skeleton);

@@ -37,10 +37,10 @@ PyMODINIT_FUNC PyInit__core(void);
 PyMODINIT_FUNC PyInit__core(void)
 {
     static PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "hrnet._core", .m_size = -1};
-    PyMethodDef *const files[] = {own_functions,      image_functions,   model_functions,  session_functions,
-                                  detector_functions, people_functions,  finder_functions, track_functions,
-                                  video_functions,    results_functions, draw_functions,   score_functions,
-                                  evaluate_functions, train_functions,   table_functions,  column_functions};
+    PyMethodDef *const files[] = {
+        own_functions,      image_functions, model_functions, session_functions, detector_functions, people_functions,
+        finder_functions,   track_functions, video_functions, results_functions, draw_functions,     score_functions,
+        evaluate_functions, fetch_functions, train_functions, table_functions,   column_functions};
     PyObject *const module = PyModule_Create(&definition);
     if (module == NULL) return NULL;
     int status = errors_add(module) < 0 || handles_add(module) < 0 || views_add(module) < 0 ? -1 : 0;

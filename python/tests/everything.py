@@ -56,6 +56,13 @@ def networks() -> None:
     print(bgr.shape, tracker.track_ids_last_frame)
 
 
+def weights() -> None:
+    row: hrnet.Published = hrnet.published()[0]
+    path: str = hrnet.fetch(row.name, folder="cache", mirror="http://localhost", on_progress=lambda done, total: None)
+    model = hrnet.published_model(row.name, precision="fp16-weights", on_message=print)
+    print(path, row.overrides, row.config, model.info, hrnet.published_detector("yolox-s").info)
+
+
 def videos() -> None:
     tracker, smoother = hrnet.Tracker("oks"), hrnet.Smoother(17, beta=4)
     opened: hrnet.Video = hrnet.video("walk.mp4", track=tracker, smooth=smoother, detect_every=3)
