@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from . import _core
 
-#: What every function here takes as a picture: a path (``str`` or ``os.PathLike``), an encoded file (``bytes``), a
-#: picture of PIL, or an array or tensor of ``uint8`` [height][width], [height][width][3] or [height][width][4].
 Image = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, npt.NDArray[np.uint8], Any]
+"""What every function here takes as a picture: a path (``str`` or ``os.PathLike``), an encoded file (``bytes``), a
+picture of PIL, or an array or tensor of ``uint8`` [height][width], [height][width][3] or [height][width][4]."""
 
 RGB, BGR, RGBA, BGRA, GREY = range(5)
 _REVERSED = {RGB: BGR, BGR: RGB}

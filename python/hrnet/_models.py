@@ -78,16 +78,16 @@ class Config:
 class Skeleton(NamedTuple):
     """What the joints of a network are."""
 
-    #: ``"coco"``, ``"mpii"``, the name that the weights give their data set, or ``"custom"``
     name: str
-    #: one for each keypoint
+    """``"coco"``, ``"mpii"``, the name that the weights give their data set, or ``"custom"``."""
     keypoint_names: List[str]
-    #: keypoints that change places in a mirror
+    """One for each keypoint."""
     flip_pairs: List[Tuple[int, int]]
-    #: bones to draw
+    """Keypoints that change places in a mirror."""
     links: List[Tuple[int, int]]
-    #: OKS constants, or ``None``
+    """Bones to draw."""
     sigmas: Optional[List[float]]
+    """OKS constants, or ``None``."""
 
 
 class Model:

@@ -81,18 +81,18 @@ class People(Sequence[Person]):
         if source.model is not None:
             height, width = source.model._info["heatmap_height"], source.model._info["heatmap_width"]
         boxes, scores, box_scores, tracks, statuses, keypoints, heatmaps = _core.people_views(handle, height, width)
-        #: ``float32`` [n][4]: x, y, width, height in pixels
         self.boxes: Floats = np.asarray(boxes)
-        #: ``float32`` [n]: see :attr:`Person.score`
+        """``float32`` [n][4]: x, y, width, height in pixels."""
         self.scores: Floats = np.asarray(scores)
-        #: ``float32`` [n]: the detector's
+        """``float32`` [n]: see :attr:`Person.score`."""
         self.box_scores: Floats = np.asarray(box_scores)
-        #: ``uint32`` [n]: numbers of tracks, 0 for none
+        """``float32`` [n]: the detector's."""
         self.tracks: npt.NDArray[np.uint32] = np.asarray(tracks)
-        #: ``float32`` [n][keypoints][3]: x, y in pixels, and score
+        """``uint32`` [n]: numbers of tracks, 0 for none."""
         self.keypoints: Floats = np.asarray(keypoints)
-        #: ``float32`` [n][keypoints][height][width] in cells, if they were asked for
+        """``float32`` [n][keypoints][3]: x, y in pixels, and score."""
         self.heatmaps: Optional[Floats] = None if heatmaps is None else np.asarray(heatmaps)
+        """``float32`` [n][keypoints][height][width] in cells, if they were asked for."""
         self._statuses: npt.NDArray[np.int32] = np.asarray(statuses)
 
     @property

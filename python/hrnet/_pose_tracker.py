@@ -71,8 +71,8 @@ class PoseTracker:
     def reset(self) -> None:
         """Begin another video; numbers begin at 1 again."""
         self.frame_cnt = 0
-        #: numbers of the persons of the last picture, 0: none yet
         self.track_ids_last_frame: List[int] = []
+        """Numbers of the persons of the last picture, 0: none yet."""
         self._tracker = Tracker("iou", match=self.tracking_thr)
         self._next: Tuple[Floats, Floats] = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
 

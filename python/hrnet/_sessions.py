@@ -245,12 +245,12 @@ class Session:
 class Object(NamedTuple):
     """What a detector found."""
 
-    #: x, y, width, height in pixels; may reach beyond the picture
     box: "tuple[float, float, float, float]"
-    #: 0..1
+    """X, y, width, height in pixels; may reach beyond the picture."""
     score: float
-    #: index of the class
+    """0..1."""
     category: int
+    """Index of the class."""
 
 
 class DetectorSession:

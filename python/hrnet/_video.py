@@ -24,18 +24,18 @@ _WAITING = 4
 class Frame(NamedTuple):
     """A frame of a video."""
 
-    #: who is in it, with tracks
     people: People
-    #: ``uint8`` [height][width][3], RGB; ``None`` with ``images=False``
+    """Who is in it, with tracks."""
     image: Optional[npt.NDArray[np.uint8]]
-    #: the number of the frame, from 1
+    """``uint8`` [height][width][3], RGB; ``None`` with ``images=False``."""
     number: int
-    #: since the start of the video
+    """The number of the frame, from 1."""
     seconds: float
-    #: what is damaged, or ``None``
+    """Since the start of the video."""
     warning: Optional[str]
-    #: frames that were dropped before this one (``drop_late``)
+    """What is damaged, or ``None``."""
     n_dropped: int
+    """Frames that were dropped before this one (``drop_late``)."""
 
 
 class Video:
@@ -53,8 +53,8 @@ class Video:
         on_message: Optional[OnMessage],
     ) -> None:
         self._handle = _core.video_open(encode(path), options, on_message)
-        #: ``width``, ``height``, ``fps``, ``duration``, ``n_frames``, ``rotation``, ``codec``, ... as known at the start
         self.info: Dict[str, Any] = _core.video_info(self._handle)
+        """``width``, ``height``, ``fps``, ``duration``, ``n_frames``, ``rotation``, ``codec``, ... as known at the start."""
         self._finder = finder
         self._source = Source(finder.model, finder.detector, finder._source.used)
         self._parts = (tracker, smoother)
