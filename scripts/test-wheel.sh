@@ -41,7 +41,7 @@ test_under_qemu() { # WHEEL
         "$root/python/tests/test_scores.py" "$root/python/tests/test_networks.py" -k "keypoints or pytorchs or finders"
 }
 
-for library in libtiff-4 libavif libheif libavdevice libavfilter; do
+for library in libtiff-4 libavif libheif libavdevice libavfilter libcurl; do
     pkg-config --exists "$library" || skip "a wheel has the modules of all formats, and $library is not here"
 done
 if [ "$target" = aarch64 ]; then "$root/scripts/deps.sh" aarch64 || skip "needs gcc-aarch64-linux-gnu and qemu-user"; fi

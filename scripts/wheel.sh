@@ -8,8 +8,8 @@
 # The wheel carries the libraries that the readers need, with their licences (wheel_notices.py), and the modules for all
 # formats. It does not carry what is under the GPL, or is linked to something that is: FFmpeg as Debian builds it (and
 # about a hundred libraries below it), libheif (x265), libtiff (jbigkit); nor libcurl, whose certificates and about forty
-# libraries are better the system's. Their modules work where the system has the
-# library of the same soname, and say what is missing elsewhere.
+# libraries are better the system's. Their modules work where the system has the library of the same soname, and say what is
+# missing elsewhere.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -40,12 +40,12 @@ if [ "$target" = aarch64 ]; then
     root=$PWD/build-wheel-aarch64-sysroot
     platform=linux_aarch64
     libraries=$root/usr/lib/aarch64-linux-gnu:$root/lib/aarch64-linux-gnu
-    # the readers' packages with what they carry; of FFmpeg, which is not carried, the packages that are linked to alone
+    # the readers' packages with what they carry; of FFmpeg and libcurl, which are not carried, what is linked to
     scripts/sysroot.sh "$root" libc6-dev libexif-dev libpng-dev libjpeg62-turbo-dev libwebp-dev libyajl-dev libyaml-dev \
         libzip-dev libavif-dev libgif-dev libheif-dev libtiff-dev libpython3-dev python3 python3-numpy python3-pil -- \
         libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev \
-        libpostproc-dev libcurl4-openssl-dev libcurl4 libavcodec59 libavdevice59 libavfilter8 libavformat59 libavutil57 libswscale6 libswresample4 \
-        libpostproc56
+        libpostproc-dev libcurl4-openssl-dev libcurl4 libavcodec59 libavdevice59 libavfilter8 libavformat59 libavutil57 \
+        libswscale6 libswresample4 libpostproc56
     printf "[constants]\nsysroot = '%s'\n[binaries]\npython = '%s'\n" "$root" "$python" >"$made/sysroot.ini"
     set -- "$@" "-Csetup-args=--cross-file=$made/sysroot.ini" "-Csetup-args=--cross-file=$PWD/tests/cross/aarch64.ini"
 fi
