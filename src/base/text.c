@@ -1,6 +1,7 @@
 /* text.c - a string that grows by doubling; decimal numbers in the C locale. */
 #include "base/text.h"
 
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
@@ -132,37 +133,39 @@ static float parse_float(const char *text)
 }
 
 /*
- * digits / 10^n_decimals, correctly rounded. digits < 2^64 and 10^n_decimals < 2^64, so that everything fits integers:
- *   - shift digits left until its top bit is bit 127 and divide: the quotient has 64 bits or more, in two words;
- *   - keep its top 64 bits, and set the lowest of them if anything below (bits, remainder) was not 0;
- *   - round once, from 64 to the 53 bits of a double: the lowest bit tells a tie from a number just above it;
+ * Up to 2^53 and 10^22 both numbers are doubles, so that their quotient is rounded once. Else everything fits integers:
+ *   - shift digits left until the top bit is bit 61, and the power of ten until it is bit 63: the quotient of the one,
+ *     times 2^64, and the other has 62 or 63 bits;
+ *   - set its lowest bit if there is a remainder: that tells a tie from a number just above it;
+ *   - round once, from there to the 53 bits of a double;
  *   - scale by a power of two, which is exact (no result is subnormal).
  */
-static double divide_decimal(uint64_t digits, unsigned n_decimals)
+double hr_decimal(uint64_t digits, unsigned n_decimals)
 {
-    uint64_t power = 1;
+    static const uint64_t ones[] = {1, 10, 100, 1000},
+                          fours[] = {1, 10000, 100000000, 1000000000000, 10000000000000000};
+    const uint64_t power = ones[n_decimals % 4] * fours[n_decimals / 4];
+    /* registers that are wider than a double would round twice */
+    if (FLT_EVAL_METHOD == 0 && digits <= (uint64_t)1 << 53) return (double)(int64_t)digits / (double)power;
     if (digits == 0) return 0;
-    for (unsigned i = 0; i < n_decimals; i++) power *= 10;
-    const int up = __builtin_clzll(digits);
-    const uint64_t shifted = digits << up, high = shifted / power;
+    const int up = __builtin_clzll(digits) - 2, power_up = __builtin_clzll(power);
     uint64_t remainder;
-    const uint64_t low = hr_divide_high(shifted % power, power, &remainder);
-    const int down = high != 0 ? 64 - __builtin_clzll(high) : 0;
-    const uint64_t top = down == 0 ? low : down == 64 ? high : high << (64 - down) | low >> down;
-    const int is_cut = remainder != 0 || (down > 0 && low << (64 - down) != 0);
-    return ldexp((double)(top | (uint64_t)is_cut), down - 64 - up);
+    const uint64_t quotient = hr_divide_high(digits << up, power << power_up, &remainder);
+    const uint64_t scale_bits = (uint64_t)(1023 + power_up - up - 64) << 52;
+    double scale;
+    memcpy(&scale, &scale_bits, sizeof scale);
+    return (double)(int64_t)(quotient | (remainder != 0)) * scale;
 }
 
 /* Parse [-]digits[.digits] of at most 19 digits, the form of most numbers in annotation files, several times as fast
  * as strtod. Returns 0 for any other text. */
 static int parse_short(const char *text, size_t n, double *out)
 {
-    enum { DIGITS = 19 }; /* 10^19 < 2^64 */
     const size_t first = text[0] == '-';
     uint64_t digits = 0;
     unsigned n_digits = 0, n_decimals = 0;
     int has_point = 0;
-    if (n > DIGITS + 2) return 0;
+    if (n > HR_DECIMALS + 2) return 0;
     for (size_t i = first; i < n; i++) {
         if (text[i] == '.' && !has_point) {
             has_point = 1;
@@ -174,8 +177,8 @@ static int parse_short(const char *text, size_t n, double *out)
             return 0;
         }
     }
-    if (n_digits == 0 || n_digits > DIGITS) return 0;
-    *out = first != 0 ? -divide_decimal(digits, n_decimals) : divide_decimal(digits, n_decimals);
+    if (n_digits == 0 || n_digits > HR_DECIMALS || digits >= HR_DECIMAL_LIMIT) return 0;
+    *out = first != 0 ? -hr_decimal(digits, n_decimals) : hr_decimal(digits, n_decimals);
     return 1;
 }
 

@@ -10,6 +10,7 @@
 #define HR_BASE_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -39,6 +40,13 @@ enum { HR_NUMBER_TEXT = 32 }; /* bytes that hold any number's text */
  * rounded. Returns 1 and sets *out, or returns 0 for anything else ("inf", hexadecimal, spaces) and for numbers beyond
  * a double. */
 int hr_number_parse(const char *text, size_t n, double *out);
+
+enum { HR_DECIMALS = 19 }; /* 10^19 is below 2^64 */
+#define HR_DECIMAL_LIMIT ((uint64_t)1 << 62)
+
+/* digits / 10^n_decimals, correctly rounded: what readers of numbers in a form of their own end with. digits is below
+ * HR_DECIMAL_LIMIT, n_decimals at most HR_DECIMALS. */
+double hr_decimal(uint64_t digits, unsigned n_decimals);
 
 /* Write a finite value with the fewest of 15, 16 or 17 significant digits that read back as the same double: "0.1",
  * "1e-05". */

@@ -7,13 +7,10 @@
  */
 #include "io/json_build.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "io/json_arena.h"
 
 enum { MAX_NODES = 1 << 26, SPAN_MASK = (1 << 29) - 1, TEXT_BLOCK = 1 << 16 };
 
@@ -67,6 +64,11 @@ static hrnet_status add_text(hr_json_builder *b, const unsigned char *bytes, siz
 static int on_null(void *context)
 {
     hr_json_builder *const b = context;
+    if (b->n_prepared > 0) {
+        if (b->depth > 0) b->nodes[b->open[b->depth - 1]].count++;
+        b->n_nodes += b->n_prepared;
+        return 1;
+    }
     if (b->not_finite != NULL) return add_value(b, (hr_json){.kind = HR_JSON_NOT_FINITE, .as.real = *b->not_finite});
     return add_value(b, (hr_json){.kind = HR_JSON_NULL});
 }
@@ -180,91 +182,4 @@ void hr_json_builder_free(hr_json_builder *builder)
     free_texts(builder->texts);
     hr_free(builder->nodes);
     *builder = (hr_json_builder){0};
-}
-
-/* The failure at offset `at`: that of the callback which stopped yajl if stopped says so, else yajl's syntax error (its
- * first line; the rest is an excerpt of the text). "line L, byte B: " is put in front. */
-static hrnet_status fail_at(hrnet_status stopped, yajl_handle parser, const char *bytes, size_t at)
-{
-    size_t line = 1;
-    char where[64];
-    for (const char *p = bytes; (p = memchr(p, '\n', (size_t)(bytes + at - p))) != NULL; p++) line++;
-    snprintf(where, sizeof where, "line %zu, byte %zu", line, at);
-    if (stopped != HRNET_OK) return hr_fail_in(stopped, where);
-    unsigned char *const reason = yajl_get_error(parser, 0, NULL, 0);
-    const char *const text = reason != NULL ? (const char *)reason : "not JSON";
-    const hrnet_status status = hr_fail(HRNET_ERR_FORMAT, "%s: %.*s", where, (int)strcspn(text, "\n"), text);
-    if (reason != NULL) yajl_free_error(parser, reason);
-    return status;
-}
-
-/* ------------------------------------------------------------------------------------------------ running yajl */
-
-/* The length of NaN, Infinity or -Infinity at the beginning of text [n], and its value; 0: it is none of them. */
-static size_t not_finite_length(const char *text, size_t n, double *value)
-{
-    static const struct {
-        const char *word;
-        size_t length;
-        double value;
-    } words[] = {{"NaN", 3, (double)NAN}, {"Infinity", 8, (double)INFINITY}, {"-Infinity", 9, -(double)INFINITY}};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (n < words[i].length || memcmp(text, words[i].word, words[i].length) != 0) continue;
-        *value = words[i].value;
-        return words[i].length;
-    }
-    return 0;
-}
-
-/* Where the next such word stands behind `at`, which is outside of strings; n_bytes: there is none. */
-static size_t find_not_finite(const char *bytes, size_t n_bytes, size_t at, size_t *length, double *value)
-{
-    for (int quoted = 0; at < n_bytes; at++) {
-        const char c = bytes[at];
-        if (quoted && c == '\\')
-            at++;
-        else if (c == '"')
-            quoted = !quoted;
-        else if (!quoted && (c == 'N' || c == 'I' || c == '-') &&
-                 (*length = not_finite_length(bytes + at, n_bytes - at, value)) > 0)
-            return at;
-    }
-    return n_bytes;
-}
-
-/* Feed yajl the text. It knows no NaN: the text goes to it piece by piece, with null in the place of such words. */
-static hrnet_status feed(yajl_handle parser, hr_json_builder *builder, const char *bytes, size_t n_bytes)
-{
-    /* two searches that read memory at its speed spare almost every text the slow one */
-    const int has_words = memmem(bytes, n_bytes, "NaN", 3) != NULL || memmem(bytes, n_bytes, "Infinity", 8) != NULL;
-    for (size_t at = 0;;) {
-        size_t length = 0;
-        double value = 0;
-        const size_t stop = has_words ? find_not_finite(bytes, n_bytes, at, &length, &value) : n_bytes;
-        if (yajl_parse(parser, (const unsigned char *)bytes + at, stop - at) != yajl_status_ok)
-            return fail_at(builder->status, parser, bytes, at + yajl_get_bytes_consumed(parser));
-        if (stop == n_bytes) return HRNET_OK;
-        builder->not_finite = &value;
-        const int is_fine = yajl_parse(parser, (const unsigned char *)"null", 4) == yajl_status_ok;
-        builder->not_finite = NULL;
-        if (!is_fine) return fail_at(builder->status, parser, bytes, stop);
-        at = stop + length;
-    }
-}
-
-hrnet_status hr_json_run(const yajl_callbacks *events, void *context, hr_json_builder *builder, const void *bytes,
-                         size_t n_bytes)
-{
-    hr_json_arena arena;
-    if (bytes == NULL) bytes = "";
-    HR_TRY(hr_text_skip_mark(&bytes, &n_bytes));
-    HR_TRY(hr_json_arena_make(&arena, bytes, n_bytes));
-    yajl_alloc_funcs memory = hr_json_arena_funcs(&arena);
-    const yajl_handle parser = yajl_alloc(events, &memory, context); /* the arena has room for it */
-    hrnet_status status = feed(parser, builder, bytes, n_bytes);
-    if (status == HRNET_OK && yajl_complete_parse(parser) != yajl_status_ok)
-        status = fail_at(builder->status, parser, bytes, n_bytes);
-    yajl_free(parser);
-    hr_json_arena_free(&arena);
-    return status;
 }

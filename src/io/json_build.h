@@ -18,8 +18,11 @@ typedef struct hr_json_builder {
     hr_json_text *texts;            /* blocks of string bytes, newest first */
     size_t open[HR_JSON_MAX_DEPTH]; /* indices of the containers that are not closed yet, outermost first */
     int depth;                      /* how many they are */
-    const double *not_finite;       /* the next null stands for this NaN or infinity (hr_json_run); or NULL */
-    hrnet_status status;            /* why a callback made yajl stop; the message is set */
+    /* what the next null stands for (hr_json_run): this NaN or infinity, if not NULL; or the list of numbers whose
+     * nodes are already there, n_prepared of them behind n_nodes, if not 0 */
+    const double *not_finite;
+    size_t n_prepared;
+    hrnet_status status; /* why a callback made yajl stop; the message is set */
 } hr_json_builder;
 
 /* yajl callbacks whose context is a hr_json_builder. */
@@ -30,10 +33,17 @@ void hr_json_builder_reset(hr_json_builder *builder);
 /* Harmless on a zeroed builder. */
 void hr_json_builder_free(hr_json_builder *builder);
 
+/* Read a list of numbers, "[1, -2.5, 3]", at the beginning of text [n], and put its nodes behind the builder's, as
+ * builder->n_prepared tells. Returns the length of its text; 0 if text begins with anything else, with numbers in a
+ * form that is rare (an exponent, more than 19 digits) or with more than HR_JSON_MAX_PREPARED of them: yajl then reads
+ * it. */
+size_t hr_json_prepare_numbers(hr_json_builder *builder, const char *text, size_t n);
+enum { HR_JSON_MAX_PREPARED = 1024 };
+
 /* Run yajl over n_bytes of text with the given callbacks. A byte order mark is stepped over; NaN, Infinity and
- * -Infinity reach the builder as values of kind HR_JSON_NOT_FINITE, by way of the callback for null. A callback that
- * stops yajl stores the reason in builder->status and sets the message. The message of that failure, or of a syntax
- * error, gets "line L, byte B: " in front. */
+ * -Infinity reach the builder as values of kind HR_JSON_NOT_FINITE, lists of numbers as such, both by way of the
+ * callback for null. A callback that stops yajl stores the reason in builder->status and sets the message. The message
+ * of that failure, or of a syntax error, gets "line L, byte B: " in front. */
 hrnet_status hr_json_run(const yajl_callbacks *events, void *context, hr_json_builder *builder, const void *bytes,
                          size_t n_bytes);
 

@@ -136,6 +136,47 @@ static void test_ids(void **state)
     }
 }
 
+/* Lists of numbers inside of a tree have a reader of their own, for the forms that numbers have mostly; the others are
+ * yajl's, as is a list that is the whole text. Both read the same, and refuse the same with the same message. */
+static void test_lists_of_numbers(void **state)
+{
+    (void)state;
+    static const char *const lists[] = {"[0]",
+                                        "[1, -2.5,\t3 ,\n-0, -0.0]",
+                                        "[424.5140380859375, 11.202396392822266, 0.00000000000000001]",
+                                        "[12345678.12345678, 0.1234567, 0.123456789, 99999999.99999999]",
+                                        "[9223372036854775807, -9223372036854775808, 4611686018427387904]",
+                                        "[999999999999999999, 0.1234567890123456789, 12345678901234567890.5]",
+                                        "[1, 2e3, 4.5E-6]",
+                                        "[1, NaN, -Infinity]",
+                                        "[01]",
+                                        "[1, .5]",
+                                        "[5.]",
+                                        "[-]",
+                                        "[1,]",
+                                        "[1 2]",
+                                        "[1, 1e999]",
+                                        "[1"};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        char text[200], alone[200];
+        hr_json_document whole = {0}, inside = {0};
+        snprintf(text, sizeof text, "{\"a\":%s", lists[i]);
+        if (lists[i][strlen(lists[i]) - 1] == ']') strcat(text, "}");
+        const hrnet_status status = parse(&whole, lists[i]);
+        snprintf(alone, sizeof alone, "%s", status != HRNET_OK ? strstr(strstr(hrnet_last_error(), "byte"), ": ") : "");
+        assert_int_equal(parse(&inside, text), status);
+        if (status != HRNET_OK) {
+            assert_non_null(strstr(hrnet_last_error(), alone));
+            continue;
+        }
+        const hr_json *const list = hr_json_get(inside.root, "a");
+        assert_int_equal(list->span, whole.root->span);
+        assert_memory_equal(list, whole.root, list->span * sizeof *list);
+        hr_json_free(&whole);
+        hr_json_free(&inside);
+    }
+}
+
 static void test_depth(void **state)
 {
     (void)state;
@@ -264,14 +305,11 @@ static void test_memory_of_the_parser(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_beside_json),
-                                       cmocka_unit_test(test_ids),
-                                       cmocka_unit_test(test_values),
-                                       cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_depth),
-                                       cmocka_unit_test(test_memory),
-                                       cmocka_unit_test(test_locale),
-                                       cmocka_unit_test(test_strings),
-                                       cmocka_unit_test(test_memory_of_the_parser)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_beside_json),      cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_values),           cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_lists_of_numbers), cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_memory),           cmocka_unit_test(test_locale),
+        cmocka_unit_test(test_strings),          cmocka_unit_test(test_memory_of_the_parser)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
