@@ -83,7 +83,8 @@ typedef struct hrnet_annotations_options {
     hrnet_message_fn *on_message; /* gets a line about whatever was assumed or left out; one that begins with "warning:"
                                      may change numbers; or NULL */
     void *context;
-    uint64_t reserved[4];
+    hrnet_pool *pool; /* threads that read a large file together; NULL: the caller's alone */
+    uint64_t reserved[3];
 } hrnet_annotations_options;
 
 /* Read a COCO annotations file; path "-" is standard input; options NULL: defaults.

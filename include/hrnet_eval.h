@@ -43,11 +43,19 @@ typedef struct hrnet_coco_results {
     uint64_t reserved[2];
 } hrnet_coco_results;
 
-/* Read a results file: [{"image_id": .., "category_id": .., "keypoints": [3 n_keypoints], "score": ..}, ...]. If the
- * first entry has a "bbox", all need one, and areas are those of the boxes (loadRes). n_keypoints 0 accepts the number
- * of the first entry. Entries that cannot be read are left out (n_broken); HRNET_ERR_FORMAT names the first if that
- * holds for all.
- */
+typedef struct hrnet_coco_results_options {
+    int n_keypoints;  /* of every entry; 0: as many as the first one has */
+    int boxes_alone;  /* 1: read boxes, as hrnet_box_results_load */
+    hrnet_pool *pool; /* threads that read a large file together; NULL: the caller's alone */
+    uint64_t reserved[4];
+} hrnet_coco_results_options;
+
+/* Read a results file: [{"image_id": .., "category_id": .., "keypoints": [3 n_keypoints], "score": ..}, ...]; options
+ * NULL: defaults. If the first entry has a "bbox", all need one, and areas are those of the boxes (loadRes). Entries
+ * that cannot be read are left out (n_broken); HRNET_ERR_FORMAT names the first if that holds for all. */
+HRNET_API hrnet_status hrnet_coco_results_open(hrnet_coco_results *out, const char *path,
+                                               const hrnet_coco_results_options *options);
+/* The same with n_keypoints alone. */
 HRNET_API hrnet_status hrnet_coco_results_load(hrnet_coco_results *out, const char *path, int n_keypoints);
 HRNET_API void hrnet_coco_results_free(hrnet_coco_results *results);
 
@@ -108,7 +116,8 @@ typedef struct hrnet_coco_options {
     const double *sigmas; /* [n_keypoints]; NULL: those of hrnet_annotations_info, else COCO's for 17 keypoints, else
                              0.05 for each */
     int max_detections;   /* results of an image that count, best score first; 0: 20 */
-    uint64_t reserved[4];
+    hrnet_pool *pool;     /* threads that score together, to the same bits; NULL: the caller's alone */
+    uint64_t reserved[3];
 } hrnet_coco_options;
 
 /* Score results as pycocotools' COCOeval does for keypoints; options NULL: defaults. HRNET_ERR_MISMATCH: a result for

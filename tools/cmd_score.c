@@ -13,7 +13,8 @@
 
 typedef struct settings {
     const char *truth, *results, *preds, *sigmas, *info, *category, *json;
-    int per_joint, by_box, benchmark;
+    int per_joint, by_box, benchmark, threads;
+    hrnet_pool *pool;
 } settings;
 
 static const option options[] = {
@@ -41,6 +42,8 @@ static const option options[] = {
      "mot: whose classes those of the ground truth are; default: mot17's, mot20's if the sequence is called so, none "
      "without classes",
      offsetof(settings, benchmark), 0, 0},
+    {"threads", 't', OPTION_INT, "N", "coco: threads to read and score on; default, and 0: all that this process may use",
+     offsetof(settings, threads), 0, 64},
     {"per-joint", 'j', OPTION_FLAG, NULL, "a row for every joint too", offsetof(settings, per_joint), 0, 0},
     {"json", 'o', OPTION_TEXT, "OUT", "write all numbers as JSON too; '-' is standard output, without the table",
      offsetof(settings, json), 0, 0},
@@ -123,14 +126,15 @@ static int score_coco(const settings *set, const hrnet_annotations *truth, const
 {
     hrnet_coco_results results = {0};
     hrnet_coco_score score = {0};
-    const hrnet_coco_options how = {.sigmas = sigmas != NULL ? sigmas : info->sigmas};
+    const hrnet_coco_options how = {.sigmas = sigmas != NULL ? sigmas : info->sigmas, .pool = set->pool};
+    const hrnet_coco_results_options reading = {.n_keypoints = info->skeleton.n_keypoints, .pool = set->pool};
     int status = STATUS_DONE;
     if (how.sigmas == NULL && info->skeleton.n_keypoints != hrnet_skeleton_coco()->n_keypoints)
         tool_error(
             "warning: %s: no OKS constants (sigmas): 0.05 is taken for each of its %d keypoints (--sigmas or --info "
             "give others)",
             set->truth, info->skeleton.n_keypoints);
-    if (hrnet_coco_results_load(&results, set->results, info->skeleton.n_keypoints) != HRNET_OK ||
+    if (hrnet_coco_results_open(&results, set->results, &reading) != HRNET_OK ||
         hrnet_coco_evaluate(&score, truth, &results, &how) != HRNET_OK)
         status = tool_failed();
     if (status == STATUS_DONE) report_results(set, &results, score.n_other_category);
@@ -151,7 +155,7 @@ static void on_message(void *context, const char *line)
 /* The ground truth. Of several skeletons in it the one that the results have is meant. */
 static hrnet_status open_truth(hrnet_annotations **truth, const settings *set)
 {
-    hrnet_annotations_options how = {.category = set->category, .on_message = on_message};
+    hrnet_annotations_options how = {.category = set->category, .on_message = on_message, .pool = set->pool};
     hrnet_coco_results results = {0};
     const hrnet_status status = hrnet_annotations_open(truth, set->truth, &how);
     if (status != HRNET_ERR_UNSUPPORTED || hrnet_coco_results_load(&results, set->results, 0) != HRNET_OK)
@@ -216,7 +220,9 @@ static void print_boxes(const settings *set, const hrnet_box_score *score)
 
 static int run_boxes(const settings *set)
 {
-    const hrnet_annotations_options how = {.category = set->category, .boxes_alone = 1, .on_message = on_message};
+    const hrnet_annotations_options how = {
+        .category = set->category, .boxes_alone = 1, .on_message = on_message, .pool = set->pool};
+    const hrnet_coco_results_options reading = {.boxes_alone = 1, .pool = set->pool};
     hrnet_annotations *truth = NULL;
     hrnet_coco_results results = {0};
     hrnet_box_score score = {0};
@@ -225,7 +231,7 @@ static int run_boxes(const settings *set)
         set->per_joint)
         return tool_usage("expected --gt and --results, without --preds, --sigmas, --info and --per-joint");
     if (hrnet_annotations_open(&truth, set->truth, &how) != HRNET_OK ||
-        hrnet_box_results_load(&results, set->results) != HRNET_OK)
+        hrnet_coco_results_open(&results, set->results, &reading) != HRNET_OK)
         status = tool_failed();
     else if (hrnet_box_evaluate(&score, truth, &results) != HRNET_OK)
         status = tool_failed();
@@ -282,6 +288,14 @@ static int run_mot(const settings *set)
     return score_mot_run(&(mot_settings){set->truth, set->results, set->json, (hrnet_mot_benchmark)set->benchmark});
 }
 
+static int run_coco_on_pool(settings *set)
+{
+    if (hrnet_pool_create(&set->pool, set->threads) != HRNET_OK) return tool_failed();
+    const int status = set->by_box ? run_boxes(set) : run_coco(set);
+    hrnet_pool_free(set->pool);
+    return status;
+}
+
 static int run(int argc, char **argv)
 {
     settings set = {0};
@@ -289,9 +303,11 @@ static int run(int argc, char **argv)
     const int status = options_parse(&command_score, argc, argv, &set, &n_arguments);
     if (status != OPTIONS_RUN) return status;
     if (tool_check_output(set.json, TOOL_INPUTS(set.truth, set.results, set.preds, set.info)) != 0) return STATUS_USAGE;
+    if (set.threads != 0 && n_arguments == 1 && strcmp(argv[0], "coco") != 0)
+        return tool_usage("--threads is an option of coco");
     if (n_arguments == 1 && strcmp(argv[0], "mot") == 0) return run_mot(&set);
     if (set.benchmark != 0) return tool_usage("--benchmark is an option of mot");
-    if (n_arguments == 1 && strcmp(argv[0], "coco") == 0) return set.by_box ? run_boxes(&set) : run_coco(&set);
+    if (n_arguments == 1 && strcmp(argv[0], "coco") == 0) return run_coco_on_pool(&set);
     if (n_arguments == 1 && strcmp(argv[0], "mpii") == 0) return run_mpii(&set);
     return tool_usage("expected one word, coco, mpii or mot, and options");
 }

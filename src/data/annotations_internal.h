@@ -36,6 +36,7 @@ typedef struct hr_person_record {
     size_t row;    /* row of keypoints, HR_NO_ROW: the file gives none; while reading, index of the first number */
     size_t index;  /* of the entry in the file */
     int n_numbers; /* of its list of keypoints, while reading */
+    int has_id;    /* while reading; 0: the file gives none, and it is index + 1 */
     int is_crowd, n_labelled;
     double area, bbox[4]; /* 0: the file says nothing of use */
 } hr_person_record;

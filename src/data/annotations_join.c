@@ -343,6 +343,7 @@ static void join_persons(hr_annotations_reading *r)
     a->counts.n = a->n_persons + r->broken_persons.n;
     for (size_t i = 0; i < a->n_persons; i++) {
         hr_person_record person = a->persons[i];
+        if (!person.has_id) person.id = (int64_t)person.index + 1;
         if (!find_person(r, &person)) continue;
         double *keypoints = NULL;
         if (person.n_numbers > 0) {

@@ -174,22 +174,74 @@ static hrnet_status read_crowd(const hr_json *value, int *out)
     return HRNET_OK;
 }
 
-/* hr_json_list.element of "annotations". Without "id" it is the entry's number from 1. */
+/* hr_json_list.element of "annotations". */
 static hrnet_status read_person(void *context, const hr_json *value, size_t index)
 {
     hr_annotations_reading *const r = context;
-    hr_person_record person = {.id = (int64_t)index + 1, .row = HR_NO_ROW, .index = index};
+    hr_person_record person = {.row = HR_NO_ROW, .index = index};
     const hr_json *const bbox = hr_json_get(value, "bbox");
     HR_GROW(r->a->persons, r->a->n_persons, r->persons_capacity);
     HR_TRY(read_id(value, "image_id", &person.image_id));
     HR_TRY(read_id(value, "category_id", &person.category_id));
-    hr_json_id(hr_json_get(value, "id"), &person.id);
+    person.has_id = hr_json_id(hr_json_get(value, "id"), &person.id);
     if (!hr_json_is_empty(bbox)) HR_TRY(hr_bbox_read(bbox, person.bbox));
     HR_TRY(read_optional(value, "area", &person.area));
     HR_TRY(read_crowd(value, &person.is_crowd));
     if (!r->options->boxes_alone) HR_TRY(read_keypoints(r, value, &person));
     r->a->persons[r->a->n_persons++] = person;
     return HRNET_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------ parts */
+
+/* hr_json_split.fork: a reading of persons alone. */
+static void *fork_reading(const void *context)
+{
+    const hr_annotations_reading *const r = context;
+    hr_annotations_reading *const part = hr_calloc(1, sizeof *part);
+    hrnet_annotations *const a = hr_calloc(1, sizeof *a);
+    if (part == NULL || a == NULL) {
+        hr_free(part);
+        hr_free(a);
+        return NULL;
+    }
+    part->a = a;
+    part->options = r->options;
+    return part;
+}
+
+/* hr_json_split.join */
+static int join_reading(void *context, void *part_context, size_t first)
+{
+    hr_annotations_reading *const r = context;
+    const hr_annotations_reading *const part = part_context;
+    const size_t n = r->a->n_persons + part->a->n_persons;
+    if (reserve(&r->numbers, part->numbers.n) != HRNET_OK) return 0;
+    if (n > r->persons_capacity) {
+        hr_person_record *const grown = hr_resize(r->a->persons, r->a->n_persons, 2 * n, sizeof *grown);
+        if (grown == NULL) return 0;
+        r->a->persons = grown;
+        r->persons_capacity = 2 * n;
+    }
+    for (size_t i = 0; i < part->a->n_persons; i++) {
+        hr_person_record person = part->a->persons[i];
+        person.index += first;
+        if (person.row != HR_NO_ROW) person.row += r->numbers.n;
+        r->a->persons[r->a->n_persons++] = person;
+    }
+    if (part->numbers.n > 0)
+        memcpy(r->numbers.values + r->numbers.n, part->numbers.values, part->numbers.n * sizeof *part->numbers.values);
+    r->numbers.n += part->numbers.n;
+    return 1;
+}
+
+/* hr_json_split.drop */
+static void drop_reading(void *context)
+{
+    hr_annotations_reading *const part = context;
+    hr_free(part->numbers.values);
+    hrnet_annotations_free(part->a);
+    hr_free(part);
 }
 
 /* ------------------------------------------------------------------------------------------------ the file */
@@ -202,7 +254,9 @@ static hrnet_status read_all(hr_annotations_reading *r, const void *bytes, size_
                                   {0}};
     static const char *const skip[] = {"segmentation", NULL}; /* most of the text, and never used */
     HR_TRY(add_name(r, ""));                                  /* offset 0: the name of images without one */
-    HR_TRY(hr_json_stream(&(hr_json_plan){lists, skip}, r, bytes, n_bytes));
+    static const hr_json_split split = {"annotations", fork_reading, join_reading, drop_reading};
+    const hr_json_plan plan = {.lists = lists, .skip = skip, .split = &split, .pool = r->options->pool};
+    HR_TRY(hr_json_stream(&plan, r, bytes, n_bytes));
     return hr_annotations_join(r);
 }
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "io/json_build.h"
+#include "io/json_feed.h"
 
 hrnet_status hr_json_parse(hr_json_document *out, const void *bytes, size_t n_bytes)
 {

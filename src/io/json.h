@@ -23,6 +23,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/pool.h"
 #include "base/text.h"
 
 typedef enum hr_json_kind {
@@ -115,16 +116,30 @@ typedef struct hr_json_list {
     hr_json_broken *broken; /* or NULL */
 } hr_json_list;
 
+/* How several threads read one list: parts of it go into contexts of their own, which are joined in the list's order.
+ * Elements of a part have indices from 0. */
+typedef struct hr_json_split {
+    const char *key;                    /* of the list, as in hr_json_list */
+    void *(*fork)(const void *context); /* a context for a part; NULL: there is no memory, and the part is read later */
+    /* Append what a part has read to context; its first element has the index `first`. 0, with context as it was: that
+     * cannot be, and the part is read again into context. */
+    int (*join)(void *context, void *part, size_t first);
+    void (*drop)(void *part); /* free it, joined or not */
+} hr_json_split;
+
 /* What hr_json_stream reads. Example: the lists "images" and "annotations" without their members "segmentation". */
 typedef struct hr_json_plan {
     const hr_json_list *lists; /* ends with one whose element is NULL */
     const char *const *skip;   /* NULL-terminated names of members, at any depth of an element, to leave out; or NULL */
+    const hr_json_split *split;
+    hrnet_pool *pool; /* whose threads read the list of `split`; NULL, as split may be: the caller reads alone */
 } hr_json_plan;
 
 /* Read n_bytes of UTF-8 and call the lists' element functions with context. Other members of the root are skipped, and
  * only checked to be JSON. HRNET_ERR_FORMAT if a named member is not a list, or if the root is an object where only a
  * list was planned for (or the other way round). A failure of element gets "line L, byte B: KEY[INDEX]: " in front, or
- * "line L, byte B: entry INDEX: " if the root is the list. The limits of hr_json_parse hold for each element. */
+ * "line L, byte B: entry INDEX: " if the root is the list. The limits of hr_json_parse hold for each element. What is
+ * read, and every message, is the same with any pool. */
 hrnet_status hr_json_stream(const hr_json_plan *plan, void *context, const void *bytes, size_t n_bytes);
 
 /* ------------------------------------------------------------------------------------------------ writing */

@@ -18,7 +18,7 @@ typedef struct hr_json_builder {
     hr_json_text *texts;            /* blocks of string bytes, newest first */
     size_t open[HR_JSON_MAX_DEPTH]; /* indices of the containers that are not closed yet, outermost first */
     int depth;                      /* how many they are */
-    /* what the next null stands for (hr_json_run): this NaN or infinity, if not NULL; or the list of numbers whose
+    /* what the next null stands for (json_feed.h): this NaN or infinity, if not NULL; or the list of numbers whose
      * nodes are already there, n_prepared of them behind n_nodes, if not 0 */
     const double *not_finite;
     size_t n_prepared;
@@ -39,12 +39,5 @@ void hr_json_builder_free(hr_json_builder *builder);
  * it. */
 size_t hr_json_prepare_numbers(hr_json_builder *builder, const char *text, size_t n);
 enum { HR_JSON_MAX_PREPARED = 1024 };
-
-/* Run yajl over n_bytes of text with the given callbacks. A byte order mark is stepped over; NaN, Infinity and
- * -Infinity reach the builder as values of kind HR_JSON_NOT_FINITE, lists of numbers as such, both by way of the
- * callback for null. A callback that stops yajl stores the reason in builder->status and sets the message. The message
- * of that failure, or of a syntax error, gets "line L, byte B: " in front. */
-hrnet_status hr_json_run(const yajl_callbacks *events, void *context, hr_json_builder *builder, const void *bytes,
-                         size_t n_bytes);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * json_feed.c - hr_json_run: yajl gets the text in pieces. What it does not know (NaN), and what it is slow at (lists
+ * json_feed.c - yajl gets the text in pieces. What it does not know (NaN), and what it is slow at (lists
  * of numbers), is read here; yajl gets "null" in its place, and the builder what the null stands for. So yajl still
  * decides about the grammar: whether a value may stand there.
  *
@@ -8,28 +8,19 @@
  *
  * Lists outside of a tree are yajl's: there the list's opening decides what is read (json_stream.c).
  */
+#include "io/json_feed.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "io/json_arena.h"
-#include "io/json_build.h"
-
-typedef struct feeding {
-    yajl_handle parser;
-    hr_json_builder *builder;
-    hr_json_arena arena;
-    const char *text, *end;
-    hr_json_bounds bounds; /* of the current piece */
-    size_t depth;          /* at the place that is scanned */
-} feeding;
 
 /* ------------------------------------------------------------------------------------------------ failures */
 
 /* The failure at byte `at`: that of the callback which stopped yajl, if one did, else yajl's syntax error (its first
  * line; the rest is an excerpt of the text). "line L, byte B: " is put in front. */
-static hrnet_status fail_at(const feeding *f, const char *at)
+static hrnet_status fail_at(const hr_json_feed *f, const char *at)
 {
     const hrnet_status stopped = f->builder->status;
     size_t line = 1;
@@ -52,7 +43,7 @@ static const unsigned char marks[256] = {['"'] = QUOTE, ['['] = LIST, ['{'] = OB
                                          ['}'] = CLOSE, ['N'] = NAME, ['I'] = NAME,   ['-'] = NAME};
 
 /* Step over a string whose opening quote is before p. Returns the byte behind its closing one. */
-static const char *scan_string(feeding *f, const char *p)
+static const char *scan_string(hr_json_feed *f, const char *p)
 {
     const char *const start = p, *const end = f->end;
     int is_escaped = 0;
@@ -62,6 +53,7 @@ static const char *scan_string(feeding *f, const char *p)
         p += is_escape && end - p > 1 ? 2 : 1;
     }
     const size_t length = (size_t)(p - start);
+    f->open_string = p < end ? NULL : start - 1;
     if ((is_escaped || p == end) && length > f->bounds.longest_string) f->bounds.longest_string = length;
     return p < end ? p + 1 : p;
 }
@@ -89,7 +81,7 @@ static int is_space(char c)
 
 /* 1 if the bracket at p may open a list of numbers that is a value: in front of it stands what ends a token, so that
  * the text may be cut there. */
-static int may_be_numbers(const feeding *f, const char *p)
+static int may_be_numbers(const hr_json_feed *f, const char *p)
 {
     const char *before = p, *behind = p + 1;
     while (before > f->text && is_space(before[-1])) before--;
@@ -98,14 +90,14 @@ static int may_be_numbers(const feeding *f, const char *p)
     return behind < f->end && (*behind == '-' || (*behind >= '0' && *behind <= '9'));
 }
 
-static void open_container(feeding *f)
+static void open_container(hr_json_feed *f)
 {
     if (++f->depth > f->bounds.depth) f->bounds.depth = f->depth;
 }
 
 /* The next place from p on, which is outside of strings, that may not be yajl's; f->end: there is none. Quotes are
  * paired as yajl does, up to where the text is no JSON any more, which is where yajl stops. */
-static const char *find_stop(feeding *f, const char *p)
+static const char *find_stop(hr_json_feed *f, const char *p)
 {
     double value;
     for (;;) {
@@ -131,7 +123,7 @@ static const char *find_stop(feeding *f, const char *p)
 /* ------------------------------------------------------------------------------------------------ running yajl */
 
 /* Give yajl the text from `at` to `stop`. What it keeps of a piece is the word that the piece's end may cut off. */
-static hrnet_status feed_piece(feeding *f, const char *at, const char *stop)
+static hrnet_status feed_piece(hr_json_feed *f, const char *at, const char *stop)
 {
     const char *word = stop;
     while (word > at && !is_space(word[-1]) && strchr("[]{},:\"", word[-1]) == NULL) word--;
@@ -143,7 +135,7 @@ static hrnet_status feed_piece(feeding *f, const char *at, const char *stop)
 }
 
 /* Give yajl the stand-in for a value that begins at `stop`; `failed` is where a failure is. */
-static hrnet_status feed_null(feeding *f, const char *failed)
+static hrnet_status feed_null(hr_json_feed *f, const char *failed)
 {
     const int is_fine = yajl_parse(f->parser, (const unsigned char *)"null", 4) == yajl_status_ok;
     f->builder->not_finite = NULL;
@@ -151,13 +143,14 @@ static hrnet_status feed_null(feeding *f, const char *failed)
     return is_fine ? HRNET_OK : fail_at(f, failed);
 }
 
-static hrnet_status feed(feeding *f)
+hrnet_status hr_json_feed_range(hr_json_feed *f, const char *from, const char *to)
 {
-    const char *at = f->text, *scanned = at;
+    const char *at = from, *scanned = f->open_string != NULL ? f->open_string : from;
+    f->end = to;
     for (;;) {
         double value = 0;
         const char *const stop = find_stop(f, scanned);
-        const size_t rest = (size_t)(f->end - stop);
+        const size_t rest = (size_t)(to - stop);
         HR_TRY(feed_piece(f, at, stop));
         if (rest == 0) return HRNET_OK;
         if (*stop != '[') {
@@ -177,20 +170,44 @@ static hrnet_status feed(feeding *f)
     }
 }
 
+hrnet_status hr_json_feed_bytes(hr_json_feed *f, const char *bytes)
+{
+    if (yajl_parse(f->parser, (const unsigned char *)bytes, strlen(bytes)) == yajl_status_ok) return HRNET_OK;
+    return fail_at(f, f->text);
+}
+
+hrnet_status hr_json_feed_begin(hr_json_feed *f, const yajl_callbacks *events, void *context, hr_json_builder *builder,
+                                const void *bytes, size_t n_bytes)
+{
+    *f = (hr_json_feed){.builder = builder};
+    if (bytes == NULL) bytes = "";
+    HR_TRY(hr_text_skip_mark(&bytes, &n_bytes));
+    f->text = bytes;
+    f->text_end = f->text + n_bytes;
+    HR_TRY(hr_json_arena_reserve(&f->arena, &f->bounds));
+    yajl_alloc_funcs memory = hr_json_arena_funcs(&f->arena); /* yajl copies it */
+    f->parser = yajl_alloc(events, &memory, context);         /* the arena has room for it */
+    return HRNET_OK;
+}
+
+hrnet_status hr_json_feed_end(hr_json_feed *f)
+{
+    return yajl_complete_parse(f->parser) == yajl_status_ok ? HRNET_OK : fail_at(f, f->text_end);
+}
+
+void hr_json_feed_free(hr_json_feed *f)
+{
+    yajl_free(f->parser);
+    hr_json_arena_free(&f->arena);
+}
+
 hrnet_status hr_json_run(const yajl_callbacks *events, void *context, hr_json_builder *builder, const void *bytes,
                          size_t n_bytes)
 {
-    feeding f = {.builder = builder};
-    if (bytes == NULL) bytes = "";
-    HR_TRY(hr_text_skip_mark(&bytes, &n_bytes));
-    f.text = bytes;
-    f.end = f.text + n_bytes;
-    HR_TRY(hr_json_arena_reserve(&f.arena, &f.bounds));
-    yajl_alloc_funcs memory = hr_json_arena_funcs(&f.arena);
-    f.parser = yajl_alloc(events, &memory, context); /* the arena has room for it */
-    hrnet_status status = feed(&f);
-    if (status == HRNET_OK && yajl_complete_parse(f.parser) != yajl_status_ok) status = fail_at(&f, f.end);
-    yajl_free(f.parser);
-    hr_json_arena_free(&f.arena);
+    hr_json_feed feed;
+    HR_TRY(hr_json_feed_begin(&feed, events, context, builder, bytes, n_bytes));
+    hrnet_status status = hr_json_feed_range(&feed, feed.text, feed.text_end);
+    if (status == HRNET_OK) status = hr_json_feed_end(&feed);
+    hr_json_feed_free(&feed);
     return status;
 }

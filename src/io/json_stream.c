@@ -10,10 +10,11 @@
  */
 #include "io/json.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "io/json_build.h"
+#include "io/json_feed.h"
 
 typedef struct stream {
     const hr_json_plan *plan;
@@ -194,12 +195,154 @@ static int on_close(void *context)
     return 1;
 }
 
+static const yajl_callbacks events = {on_null,   on_bool, NULL,     NULL,     on_number, on_string,
+                                      on_object, on_key,  on_close, on_array, on_close};
+
+/* ------------------------------------------------------------------------------------------------ parts */
+
+/*
+ * A list that several threads read is cut at commas between two objects:
+ *
+ *   {"images": [...], "annotations": [{..}, {..}  ,  {..}, {..}  ,  {..}, {..}  ,  {..}], "categories": [...]}
+ *   the caller: what is in front -----------------|  part 0      |  part 1      |  and what is behind
+ *
+ * A cut is a guess: the comma may be in a string or in another list. But if what is in front ends between two elements
+ * of the list, and a part in brackets is a list, then the part's elements are the next ones of that list. A part for
+ * which this does not hold, or that has an element that cannot be read, is read by the caller in its turn.
+ */
+enum { FEWEST_BYTES = 1 << 20, LAST_BYTES = 1 << 17, PARTS_A_THREAD = 4, MAX_PARTS = PARTS_A_THREAD * HR_MAX_THREADS };
+
+typedef struct list_part {
+    const char *from, *to; /* the comma in front of it and the one behind it */
+    void *context;         /* of hr_json_split; NULL: no memory */
+    size_t n;              /* elements */
+    int is_read;
+} list_part;
+
+typedef struct divided_list {
+    stream *whole;
+    hr_json_feed *feed;
+    const hr_json_list *list; /* that is divided */
+    hrnet_status status;      /* of what is in front of the first part */
+    int n;
+    list_part parts[MAX_PARTS];
+    atomic_int next; /* part to read */
+} divided_list;
+
+static int is_same_key(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static const char *skip_space(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
+    return p;
+}
+
+/* The first comma between two objects from p on, before end; NULL: there is none. */
+static const char *find_cut(const char *p, const char *end)
+{
+    for (; (p = memchr(p, '}', (size_t)(end - p))) != NULL; p++) {
+        const char *const comma = skip_space(p + 1, end);
+        const char *const next = comma < end && *comma == ',' ? skip_space(comma + 1, end) : end;
+        if (next < end && *next == '{') return comma;
+    }
+    return NULL;
+}
+
+/* Fill parts of about the same size. The last cut is near the end, since what is behind it is read when all else is. */
+static void divide(divided_list *d, int n_parts)
+{
+    const hr_json_plan *const plan = d->whole->plan;
+    const char *const text = d->feed->text, *const end = d->feed->text_end, *cut = NULL;
+    const size_t share = ((size_t)(end - text) - LAST_BYTES) / (size_t)(n_parts + 1);
+    for (int i = 1; i <= n_parts + 1; i++) {
+        const char *const target = text + share * (size_t)i;
+        const char *const next = find_cut(target, i <= n_parts ? target + share : end);
+        if (next != NULL && cut != NULL)
+            d->parts[d->n++] = (list_part){.from = cut, .to = next, .context = plan->split->fork(d->whole->context)};
+        if (next != NULL) cut = next;
+    }
+    for (d->list = plan->lists; !is_same_key(d->list->key, plan->split->key);) d->list++;
+}
+
+static void read_part(const divided_list *d, list_part *part)
+{
+    const hr_json_list lists[] = {{NULL, d->list->element, NULL}, {0}};
+    const hr_json_plan plan = {.lists = lists, .skip = d->whole->plan->skip};
+    stream s = {.plan = &plan, .context = part->context};
+    hr_json_feed feed;
+    const char *const from = part->from + 1;
+    if (part->context == NULL ||
+        hr_json_feed_begin(&feed, &events, &s, &s.builder, from, (size_t)(part->to - from)) != HRNET_OK)
+        return;
+    part->is_read = hr_json_feed_bytes(&feed, "[") == HRNET_OK &&
+                    hr_json_feed_range(&feed, from, part->to) == HRNET_OK &&
+                    hr_json_feed_bytes(&feed, "]") == HRNET_OK && hr_json_feed_end(&feed) == HRNET_OK;
+    part->n = s.index;
+    hr_json_feed_free(&feed);
+    hr_json_builder_free(&s.builder);
+}
+
+/* hr_pool_fn. Thread 0 is the caller's, whose message a failure sets. */
+static void read_parts(void *context, int thread)
+{
+    divided_list *const d = context;
+    if (thread == 0) d->status = hr_json_feed_range(d->feed, d->feed->text, d->parts[0].from);
+    if (thread == 0 && d->status != HRNET_OK) atomic_store(&d->next, d->n);
+    for (int i; (i = atomic_fetch_add(&d->next, 1)) < d->n;) read_part(d, &d->parts[i]);
+}
+
+/* 1 if the text so far ends behind an element of the divided list, as a cut stands behind a closing brace. */
+static int is_behind_element(const divided_list *d)
+{
+    const stream *const s = d->whole;
+    return d->feed->open_string == NULL && s->skipped == 0 && !s->skip_value && s->builder.depth == 0 &&
+           s->depth == element_depth(s) && s->list == d->list && s->index > 0;
+}
+
+/* Append all parts to the whole, in their order. */
+static hrnet_status join_parts(divided_list *d)
+{
+    stream *const s = d->whole;
+    for (int i = 0; i < d->n; i++) {
+        const list_part *const part = &d->parts[i];
+        if (part->is_read && is_behind_element(d) && s->plan->split->join(s->context, part->context, s->index))
+            s->index += part->n;
+        else
+            HR_TRY(hr_json_feed_range(d->feed, part->from, part->to));
+    }
+    return HRNET_OK;
+}
+
+/* Read the text with the pool, up to *rest. */
+static hrnet_status read_divided(stream *s, hr_json_feed *feed, const char **rest)
+{
+    hrnet_pool *const pool = s->plan->pool;
+    divided_list d = {.whole = s, .feed = feed};
+    if (pool == NULL || hr_pool_threads(pool) < 2 || feed->text_end - feed->text < FEWEST_BYTES) return HRNET_OK;
+    HR_TRY(hr_pool_check(pool));
+    divide(&d, PARTS_A_THREAD * hr_pool_threads(pool));
+    if (d.n == 0) return HRNET_OK;
+    hr_pool_run(pool, read_parts, &d);
+    const hrnet_status status = d.status == HRNET_OK ? join_parts(&d) : d.status;
+    for (int i = 0; i < d.n; i++)
+        if (d.parts[i].context != NULL) s->plan->split->drop(d.parts[i].context);
+    *rest = d.parts[d.n - 1].to;
+    return status;
+}
+
 hrnet_status hr_json_stream(const hr_json_plan *plan, void *context, const void *bytes, size_t n_bytes)
 {
-    static const yajl_callbacks events = {on_null,   on_bool, NULL,     NULL,     on_number, on_string,
-                                          on_object, on_key,  on_close, on_array, on_close};
     stream s = {.plan = plan, .context = context};
-    const hrnet_status status = hr_json_run(&events, &s, &s.builder, bytes, n_bytes);
+    hr_json_feed feed;
+    HR_TRY(hr_json_feed_begin(&feed, &events, &s, &s.builder, bytes, n_bytes));
+    const char *rest = feed.text;
+    hrnet_status status = read_divided(&s, &feed, &rest);
+    if (status == HRNET_OK) status = hr_json_feed_range(&feed, rest, feed.text_end);
+    if (status == HRNET_OK) status = hr_json_feed_end(&feed);
+    hr_json_feed_free(&feed);
     hr_json_builder_free(&s.builder);
     return status;
 }

@@ -22,9 +22,9 @@ typedef struct results_reading {
     /* entries allocated, one count an array since HR_GROW grows each by itself */
     size_t images_capacity, categories_capacity, scores_capacity, areas_capacity, boxes_capacity;
     hr_keypoint_numbers numbers;
-    int n_keypoints; /* of every result; 0: the first one decides */
-    int boxes_alone; /* 1: every result needs a box, keypoints are not read */
-    int has_boxes;   /* decided by the first result, as in loadRes */
+    int n_keypoints, wanted_keypoints; /* of every result, and what the caller says; 0: the first one decides */
+    int boxes_alone;                   /* 1: every result needs a box, keypoints are not read */
+    int has_boxes;                     /* decided by the first result, as in loadRes */
     hr_json_broken broken;
 } results_reading;
 
@@ -87,13 +87,82 @@ static hrnet_status read_result(void *context, const hr_json *value, size_t inde
     return HRNET_OK;
 }
 
-/* r says what every result has. */
-static hrnet_status parse(hrnet_coco_results *out, const void *bytes, size_t n_bytes, results_reading *r)
+/* ------------------------------------------------------------------------------------------------ parts */
+
+/* hr_json_split.fork */
+static void *fork_reading(const void *context)
 {
+    const results_reading *const r = context;
+    results_reading *const part = hr_calloc(1, sizeof *part);
+    if (part == NULL) return NULL;
+    part->n_keypoints = part->wanted_keypoints = r->wanted_keypoints;
+    part->boxes_alone = r->boxes_alone;
+    return part;
+}
+
+/* Append `more` elements of `size` bytes to a block of n; 0 if there is no memory. */
+static int append(void *block_of, const void *from, size_t n, size_t more, size_t *capacity, size_t size)
+{
+    void *block;
+    memcpy(&block, block_of, sizeof block); /* block_of points to a pointer of any type */
+    if (more == 0) return 1;
+    if (n + more > *capacity) {
+        block = hr_resize(block, n, 2 * (n + more), size);
+        if (block == NULL) return 0;
+        memcpy(block_of, &block, sizeof block);
+        *capacity = 2 * (n + more);
+    }
+    memcpy((unsigned char *)block + n * size, from, more * size);
+    return 1;
+}
+
+/* hr_json_split.join. The first result decides what all have: a part whose first one has something else is read again.
+ */
+static int join_reading(void *context, void *part_context, size_t first)
+{
+    (void)first;
+    results_reading *const r = context;
+    const results_reading *const part = part_context;
+    hrnet_coco_results *const out = &r->results;
+    const hrnet_coco_results *const more = &part->results;
+    const size_t n = out->n, m = more->n, n_boxes = r->has_boxes ? m : 0;
+    if (n == 0 || part->has_boxes != r->has_boxes || part->n_keypoints != r->n_keypoints ||
+        !append(&out->image_ids, more->image_ids, n, m, &r->images_capacity, sizeof *out->image_ids) ||
+        !append(&out->category_ids, more->category_ids, n, m, &r->categories_capacity, sizeof *out->category_ids) ||
+        !append(&out->scores, more->scores, n, m, &r->scores_capacity, sizeof *out->scores) ||
+        !append(&out->areas, more->areas, n, n_boxes, &r->areas_capacity, sizeof *out->areas) ||
+        !append(&out->boxes, more->boxes, n, n_boxes, &r->boxes_capacity, sizeof *out->boxes) ||
+        !append(&r->numbers.values, part->numbers.values, r->numbers.n, part->numbers.n, &r->numbers.capacity,
+                sizeof *r->numbers.values))
+        return 0;
+    r->numbers.n += part->numbers.n;
+    out->n += m;
+    out->n_without_score += more->n_without_score;
+    return 1;
+}
+
+/* hr_json_split.drop */
+static void drop_reading(void *context)
+{
+    results_reading *const part = context;
+    part->results.keypoints = part->numbers.values;
+    hrnet_coco_results_free(&part->results);
+    hr_free(part);
+}
+
+/* ------------------------------------------------------------------------------------------------ the file */
+
+/* r says what every result has. */
+static hrnet_status parse(hrnet_coco_results *out, const void *bytes, size_t n_bytes, results_reading *r,
+                          hrnet_pool *pool)
+{
+    static const hr_json_split split = {NULL, fork_reading, join_reading, drop_reading};
     hrnet_coco_results *const results = &r->results;
     const hr_json_list lists[] = {{NULL, read_result, &r->broken}, {0}};
     const char *const skip[] = {"segmentation", r->boxes_alone ? "keypoints" : NULL, NULL};
-    hrnet_status status = hr_json_stream(&(hr_json_plan){lists, skip}, r, bytes, n_bytes);
+    const hr_json_plan plan = {.lists = lists, .skip = skip, .split = &split, .pool = pool};
+    r->n_keypoints = r->wanted_keypoints;
+    hrnet_status status = hr_json_stream(&plan, r, bytes, n_bytes);
     if (status == HRNET_OK && results->n == 0 && r->broken.n > 0)
         status = hr_fail(HRNET_ERR_FORMAT, "%s%s", r->broken.first,
                          r->broken.n > 1 ? "; none of the other entries can be read either" : "");
@@ -110,35 +179,38 @@ static hrnet_status parse(hrnet_coco_results *out, const void *bytes, size_t n_b
 
 hrnet_status hr_coco_results_parse(hrnet_coco_results *out, const void *bytes, size_t n_bytes, int n_keypoints)
 {
-    return parse(out, bytes, n_bytes, &(results_reading){.n_keypoints = n_keypoints});
+    return parse(out, bytes, n_bytes, &(results_reading){.wanted_keypoints = n_keypoints}, NULL);
 }
 
 hrnet_status hr_box_results_parse(hrnet_coco_results *out, const void *bytes, size_t n_bytes)
 {
-    return parse(out, bytes, n_bytes, &(results_reading){.boxes_alone = 1});
+    return parse(out, bytes, n_bytes, &(results_reading){.boxes_alone = 1}, NULL);
 }
 
-static hrnet_status load(hrnet_coco_results *out, const char *path, results_reading *r)
+hrnet_status hrnet_coco_results_open(hrnet_coco_results *out, const char *path,
+                                     const hrnet_coco_results_options *options)
 {
+    const hrnet_coco_results_options defaults = {0}, *const o = options != NULL ? options : &defaults;
     hr_bytes file;
+    if (out == NULL || path == NULL || o->n_keypoints < 0 || o->n_keypoints > HR_MAX_KEYPOINTS)
+        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_coco_results_open: NULL argument, or not 0 to %d keypoints",
+                       HR_MAX_KEYPOINTS);
+    HR_TRY(HR_CHECK_RESERVED(o, "hrnet_coco_results_options"));
     HR_TRY(hr_file_read(&file, path, MAX_FILE));
-    const hrnet_status status = parse(out, file.data, file.size, r);
+    results_reading reading = {.wanted_keypoints = o->n_keypoints, .boxes_alone = o->boxes_alone != 0};
+    const hrnet_status status = parse(out, file.data, file.size, &reading, o->pool);
     hr_free(file.data);
     return status == HRNET_OK ? status : hr_fail_in(status, path);
 }
 
 hrnet_status hrnet_coco_results_load(hrnet_coco_results *out, const char *path, int n_keypoints)
 {
-    if (out == NULL || path == NULL || n_keypoints < 0 || n_keypoints > HR_MAX_KEYPOINTS)
-        return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_coco_results_load: NULL argument, or not 0 to %d keypoints",
-                       HR_MAX_KEYPOINTS);
-    return load(out, path, &(results_reading){.n_keypoints = n_keypoints});
+    return hrnet_coco_results_open(out, path, &(hrnet_coco_results_options){.n_keypoints = n_keypoints});
 }
 
 hrnet_status hrnet_box_results_load(hrnet_coco_results *out, const char *path)
 {
-    if (out == NULL || path == NULL) return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_box_results_load: NULL argument");
-    return load(out, path, &(results_reading){.boxes_alone = 1});
+    return hrnet_coco_results_open(out, path, &(hrnet_coco_results_options){.boxes_alone = 1});
 }
 
 void hrnet_coco_results_free(hrnet_coco_results *results)

@@ -43,7 +43,7 @@ static hrnet_status stream(heard *h, const char *text)
     static const hr_json_list lists[] = {{"numbers", on_number, NULL}, {"objects", on_object, NULL}, {0}};
     static const char *const skip[] = {"mask", NULL};
     *h = (heard){0};
-    return hr_json_stream(&(hr_json_plan){lists, skip}, h, text, strlen(text));
+    return hr_json_stream(&(hr_json_plan){.lists = lists, .skip = skip}, h, text, strlen(text));
 }
 
 static void test_members(void **state)
@@ -64,9 +64,9 @@ static void test_root(void **state)
     static const hr_json_list lists[] = {{NULL, on_number, NULL}, {0}};
     (void)state;
     heard h = {0};
-    assert_int_equal(hr_json_stream(&(hr_json_plan){lists, NULL}, &h, "[5, 6]", 6), HRNET_OK);
+    assert_int_equal(hr_json_stream(&(hr_json_plan){.lists = lists}, &h, "[5, 6]", 6), HRNET_OK);
     assert_int_equal(h.sum, 17);
-    assert_int_equal(hr_json_stream(&(hr_json_plan){lists, NULL}, &h, "[5, []]", 7), HRNET_ERR_FORMAT);
+    assert_int_equal(hr_json_stream(&(hr_json_plan){.lists = lists}, &h, "[5, []]", 7), HRNET_ERR_FORMAT);
     assert_string_equal(hrnet_last_error(), "line 1, byte 6: entry 1: expected a number");
 }
 
@@ -125,7 +125,7 @@ static void test_broken_entries(void **state)
     const hr_json_list lists[] = {{"numbers", on_number, &broken}, {0}};
     static const char text[] = "{\"numbers\": [1, \"a\", 3, [], 5]}";
     heard h = {0};
-    assert_int_equal(hr_json_stream(&(hr_json_plan){lists, NULL}, &h, text, sizeof text - 1), HRNET_OK);
+    assert_int_equal(hr_json_stream(&(hr_json_plan){.lists = lists}, &h, text, sizeof text - 1), HRNET_OK);
     assert_true(h.n_numbers == 3 && h.sum == 1 + 3 * 3 + 5 * 5);
     assert_int_equal(broken.n, 2);
     assert_string_equal(broken.first, "numbers[1]: expected a number");
