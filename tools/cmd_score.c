@@ -42,8 +42,9 @@ static const option options[] = {
      "mot: whose classes those of the ground truth are; default: mot17's, mot20's if the sequence is called so, none "
      "without classes",
      offsetof(settings, benchmark), 0, 0},
-    {"threads", 't', OPTION_INT, "N", "coco: threads to read and score on; default, and 0: all that this process may use",
-     offsetof(settings, threads), 0, 64},
+    {"threads", 't', OPTION_INT, "N",
+     "coco: threads to read and score on; default, and 0: all that this process may use", offsetof(settings, threads),
+     0, 64},
     {"per-joint", 'j', OPTION_FLAG, NULL, "a row for every joint too", offsetof(settings, per_joint), 0, 0},
     {"json", 'o', OPTION_TEXT, "OUT", "write all numbers as JSON too; '-' is standard output, without the table",
      offsetof(settings, json), 0, 0},

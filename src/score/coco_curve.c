@@ -11,9 +11,11 @@
 #include "score/coco_score.h"
 
 #include <float.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/pool.h"
 
 enum { RECALLS = 101 };
 
@@ -36,54 +38,113 @@ static double recall_point(int i)
     return i == RECALLS - 1 ? 1 : i * (1. / (RECALLS - 1));
 }
 
+/* A result in the order of scores. */
+typedef struct ranked {
+    double score;
+    size_t number; /* in the order of cells; decides between equal scores */
+} ranked;
+
 static int better_first(const void *left, const void *right)
 {
-    const hr_coco_outcome *a = left, *b = right;
+    const ranked *a = left, *b = right;
     if (a->score != b->score) return a->score > b->score ? -1 : 1;
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-/* Recall and precision after the best k results. */
-typedef struct point {
-    double recall, precision;
-} point;
+/* Outcomes of one area, best score first: those at threshold t are bit t. */
+typedef struct outcome_bits {
+    uint16_t right, wrong;
+} outcome_bits;
 
-/* Mean of the curve's precision at the 101 recalls; points [n] are made monotonic in place. Recalls never decrease
- * along the points, so one walk finds the first point that reaches each recall (np.searchsorted, side='left'). */
-static double mean_precision(point *points, size_t n)
+typedef struct curves {
+    outcome_bits *bits[HR_COCO_AREAS]; /* [n] each; NULL: an area without truths */
+    double *values;                    /* [threads][n] scratch */
+    size_t n;
+    atomic_int next; /* curve to compute: area and threshold */
+    const size_t *n_truths;
+    double (*precision)[HRNET_OKS_THRESHOLDS], (*recall)[HRNET_OKS_THRESHOLDS];
+} curves;
+
+/* Mean of the curve's precision at the 101 recalls. values [n] are precisions after each right result, made monotonic
+ * in place; recalls never decrease along them, so one walk finds the first that reaches each recall (np.searchsorted,
+ * side='left'). Points after other results are left out: recall is not reached first there, and precision is not higher
+ * than at the right result before. */
+static double mean_precision(double *values, size_t n, size_t n_truths)
 {
     double sum = 0;
     size_t i = 0;
     for (size_t k = n; k-- > 1;)
-        if (points[k].precision > points[k - 1].precision) points[k - 1].precision = points[k].precision;
+        if (values[k] > values[k - 1]) values[k - 1] = values[k];
     for (int r = 0; r < RECALLS; r++) {
-        while (i < n && points[i].recall < recall_point(r)) i++;
+        while (i < n && (double)(i + 1) / (double)n_truths < recall_point(r)) i++;
         if (i == n) break;
-        sum += points[i].precision;
+        sum += values[i];
     }
     return sum / RECALLS;
 }
 
-hrnet_status hr_coco_curves(hr_coco_outcome *outcomes, size_t n, const size_t n_truths[HR_COCO_AREAS],
-                            double precision[HR_COCO_AREAS][HRNET_OKS_THRESHOLDS],
+static void fill_curve(const curves *c, int a, int t, double *values)
+{
+    const outcome_bits *const bits = c->bits[a];
+    size_t n_right = 0, n_wrong = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        n_wrong += bits[i].wrong >> t & 1;
+        if (!(bits[i].right >> t & 1)) continue;
+        n_right++;
+        /* np.spacing(1) keeps 0 / 0 away */
+        values[n_right - 1] = (double)n_right / ((double)n_wrong + (double)n_right + DBL_EPSILON);
+    }
+    c->recall[a][t] = (double)n_right / (double)c->n_truths[a];
+    c->precision[a][t] = mean_precision(values, n_right, c->n_truths[a]);
+}
+
+/* hr_pool_fn: threads take one curve at a time. */
+static void fill_curves(void *context, int thread)
+{
+    curves *const c = context;
+    for (int i; (i = atomic_fetch_add(&c->next, 1)) < HR_COCO_AREAS * HRNET_OKS_THRESHOLDS;)
+        if (c->bits[i / HRNET_OKS_THRESHOLDS] != NULL)
+            fill_curve(c, i / HRNET_OKS_THRESHOLDS, i % HRNET_OKS_THRESHOLDS, c->values + (size_t)thread * c->n);
+}
+
+/* Sort the outcomes and fill c->bits. */
+static hrnet_status rank_outcomes(curves *c, const hr_coco_outcome *outcomes)
+{
+    ranked *order;
+    HR_NEW(order, c->n);
+    for (size_t i = 0; i < c->n; i++) order[i] = (ranked){outcomes[i].score, i};
+    if (c->n > 0) qsort(order, c->n, sizeof *order, better_first);
+    for (int a = 0; a < HR_COCO_AREAS; a++)
+        for (size_t i = 0; i < c->n && c->bits[a] != NULL; i++) {
+            const hr_coco_outcome *const outcome = &outcomes[order[i].number];
+            c->bits[a][i] = (outcome_bits){outcome->right[a], outcome->wrong[a]};
+        }
+    hr_free(order);
+    return HRNET_OK;
+}
+
+static hrnet_status run_curves(curves *c, hrnet_pool *pool, const hr_coco_outcome *outcomes)
+{
+    const size_t n_threads = pool != NULL ? (size_t)hr_pool_threads(pool) : 1;
+    if (c->n > SIZE_MAX / sizeof *c->values / n_threads) return hr_fail_memory(SIZE_MAX);
+    HR_NEW(c->values, c->n * n_threads);
+    for (int a = 0; a < HR_COCO_AREAS; a++)
+        if (c->n_truths[a] > 0) HR_NEW(c->bits[a], c->n);
+    HR_TRY(rank_outcomes(c, outcomes));
+    if (pool != NULL)
+        hr_pool_run(pool, fill_curves, c);
+    else
+        fill_curves(c, 0);
+    return HRNET_OK;
+}
+
+hrnet_status hr_coco_curves(hrnet_pool *pool, const hr_coco_outcome *outcomes, size_t n,
+                            const size_t n_truths[HR_COCO_AREAS], double precision[HR_COCO_AREAS][HRNET_OKS_THRESHOLDS],
                             double recall[HR_COCO_AREAS][HRNET_OKS_THRESHOLDS])
 {
-    point *points;
-    HR_NEW(points, n);
-    if (n > 0) qsort(outcomes, n, sizeof *outcomes, better_first);
-    for (int a = 0; a < HR_COCO_AREAS; a++) {
-        for (int t = 0; t < HRNET_OKS_THRESHOLDS && n_truths[a] > 0; t++) {
-            double right = 0, wrong = 0;
-            for (size_t i = 0; i < n; i++) {
-                right += outcomes[i].right[a] >> t & 1;
-                wrong += outcomes[i].wrong[a] >> t & 1;
-                /* an ignored result repeats the point before it; np.spacing(1) keeps 0 / 0 away */
-                points[i] = (point){right / (double)n_truths[a], right / (wrong + right + DBL_EPSILON)};
-            }
-            recall[a][t] = right / (double)n_truths[a];
-            precision[a][t] = mean_precision(points, n);
-        }
-    }
-    hr_free(points);
-    return HRNET_OK;
+    curves c = {.n = n, .n_truths = n_truths, .precision = precision, .recall = recall};
+    const hrnet_status status = run_curves(&c, pool, outcomes);
+    hr_free(c.values);
+    for (int a = 0; a < HR_COCO_AREAS; a++) hr_free(c.bits[a]);
+    return status;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/pool.h"
 #include "data/coco_json.h"
 #include "pose/oks.h"
 #include "score/coco_score.h"
@@ -22,6 +23,7 @@ typedef struct scoring {
     double *assumed_sigmas; /* sigmas if nobody gave any; else NULL */
     int n_keypoints;
     size_t max_results; /* of a cell; the best ones count */
+    hrnet_pool *pool;
     hrnet_coco_score *out;
     hr_coco_members persons, detections;
 } scoring;
@@ -127,6 +129,7 @@ static hrnet_status score_all(scoring *s)
     const hr_coco_measure measure = {.n_areas = HRNET_COCO_AREAS,
                                      .areas = area_bounds,
                                      .max_results = s->max_results,
+                                     .pool = s->pool,
                                      .compare = compare_poses,
                                      .on_cell = record_matches,
                                      .context = s};
@@ -183,8 +186,9 @@ hrnet_status hrnet_coco_evaluate(hrnet_coco_score *out, const hrnet_annotations 
     HR_TRY(HR_CHECK_RESERVED(results, "hrnet_coco_results"));
     if (o->max_detections < 0)
         return hr_fail(HRNET_ERR_ARGUMENT, "hrnet_coco_evaluate: %d detections an image", o->max_detections);
+    if (o->pool != NULL) HR_TRY(hr_pool_check(o->pool));
     hrnet_coco_score score = {0};
-    scoring s = {.annotations = annotations, .results = results, .out = &score};
+    scoring s = {.annotations = annotations, .results = results, .pool = o->pool, .out = &score};
     s.n_keypoints = hrnet_annotations_info(annotations)->skeleton.n_keypoints;
     if (s.n_keypoints == 0)
         return hr_fail(HRNET_ERR_MISMATCH, "annotations: expected keypoints to score by, found none");

@@ -91,17 +91,18 @@ enum { HR_COCO_AREAS = 4 }; /* most ranges of area in a score */
  * result is ignored there. */
 typedef struct hr_coco_outcome {
     double score;
-    size_t number; /* in the order of cells; decides between equal scores */
+    uint32_t place; /* in its cell, best first */
     uint16_t right[HR_COCO_AREAS], wrong[HR_COCO_AREAS];
 } hr_coco_outcome;
 
 /* Threshold t of similarity: .50, .55 ... .95. */
 double hr_coco_threshold(int t);
 
-/* pycocotools' accumulate for one category: sorts the outcomes, best score first, and computes average precision and
- * recall of each area with truths (n_truths[a] > 0); those of other areas are left untouched. HRNET_ERR_MEMORY. */
-hrnet_status hr_coco_curves(hr_coco_outcome *outcomes, size_t n, const size_t n_truths[HR_COCO_AREAS],
-                            double precision[HR_COCO_AREAS][HRNET_OKS_THRESHOLDS],
+/* pycocotools' accumulate for one category, whose outcomes are in the order of cells: takes them best score first, and
+ * computes average precision and recall of each area with truths (n_truths[a] > 0); those of other areas are left
+ * untouched. pool: threads that share the curves, or NULL. HRNET_ERR_MEMORY. */
+hrnet_status hr_coco_curves(hrnet_pool *pool, const hr_coco_outcome *outcomes, size_t n,
+                            const size_t n_truths[HR_COCO_AREAS], double precision[HR_COCO_AREAS][HRNET_OKS_THRESHOLDS],
                             double recall[HR_COCO_AREAS][HRNET_OKS_THRESHOLDS]);
 
 /* ------------------------------------------------------------------------------------------------ table */
@@ -114,7 +115,9 @@ typedef struct hr_coco_measure {
     const double (*areas)[2];      /* [n_areas] px^2, both bounds belong to the area; the first one holds everything */
     size_t max_results;            /* results of a cell that count, best score first (maxDets) */
     size_t limits[HR_COCO_LIMITS]; /* recall of the first area with only so many results of a cell; 0: not asked for */
-    /* Fill similarity of a cell; its results are those that count. */
+    hrnet_pool *pool;              /* threads that share the cells and curves; NULL: the caller's alone */
+    /* Fill similarity of a cell; its results are those that count. Threads call it at once, each for a cell of its own,
+     * and so on_cell. */
     void (*compare)(void *context, const hr_coco_cell *cell, double *similarity);
     /* Called once a cell, with `ignored` and `order` of the first area; or NULL. taken [n_truths] and matches
      * [n_results] are scratch for hr_coco_match_cell. */
