@@ -37,7 +37,7 @@ static hrnet_status fail_at(const hr_json_feed *f, const char *at)
 
 /* ------------------------------------------------------------------------------------------------ scanning */
 
-typedef enum mark { PLAIN, QUOTE, LIST, OBJECT, CLOSE, NAME } mark;
+typedef enum json_mark { PLAIN, QUOTE, LIST, OBJECT, CLOSE, NAME } json_mark;
 
 static const unsigned char marks[256] = {['"'] = QUOTE, ['['] = LIST, ['{'] = OBJECT, [']'] = CLOSE,
                                          ['}'] = CLOSE, ['N'] = NAME, ['I'] = NAME,   ['-'] = NAME};
@@ -103,7 +103,7 @@ static const char *find_stop(hr_json_feed *f, const char *p)
     for (;;) {
         while (p < f->end && marks[(unsigned char)*p] == PLAIN) p++;
         if (p == f->end) return p;
-        switch ((mark)marks[(unsigned char)*p]) {
+        switch ((json_mark)marks[(unsigned char)*p]) {
         case QUOTE: p = scan_string(f, p + 1); continue;
         case LIST:
             if (may_be_numbers(f, p)) return p;

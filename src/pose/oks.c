@@ -6,9 +6,10 @@
 
 double hr_oks_term(double dx, double dy, double sigma, double area)
 {
-    const double variance = sigma * 2 * (sigma * 2);
+    const double variance = sigma * 2 * (sigma * 2), underflow = 746; /* exp(-746) is below the least double */
     /* the divisions in computeOks's order, since the last bit decides at a threshold; np.spacing(1) is DBL_EPSILON */
-    return exp(-((dx * dx + dy * dy) / variance / (area + DBL_EPSILON) / 2));
+    const double exponent = (dx * dx + dy * dy) / variance / (area + DBL_EPSILON) / 2;
+    return exponent > underflow ? 0 : exp(-exponent); /* far away is common, and exp is slow there */
 }
 
 double hr_oks_poses(const hrnet_keypoint *a, double area_a, const hrnet_keypoint *b, double area_b, const float *sigmas,
