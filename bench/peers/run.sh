@@ -2,6 +2,7 @@
 # run.sh - hrnet beside other runtimes for the same networks, on this machine: ONNX Runtime, ncnn, OpenVINO. They come
 # as Python packages into a scratch folder of the build; Python has a part in this comparison only, never in hrnet.
 # run.sh train - a step of training beside PyTorch's.
+# run.sh score - hrnet score coco beside pycocotools and other evaluators: hotcoco, faster-coco-eval.
 #
 #   BUILD     build folder of hrnet                                   build
 #   NETWORKS  published experiments, or files like them               coco/hrnet/w32_256x192 coco/hrnet/w48_384x288
@@ -14,6 +15,7 @@
 #
 # Weights are numbers of a formula, the same for all; the runtimes get what `hrnet export` writes.
 # For train: BATCH 8, the first of NETWORKS, THREADS 2, ROUNDS 2, RUNS 5; a python3 that has torch is taken as it is.
+# For score: IMAGES 10000, THREADS 1 2 (cores), ROUNDS 3, RUNS 10.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -37,6 +39,22 @@ if [ "${1:-}" = train ]; then
     fi
     export HRNET SCRATCH NETWORK BATCH THREADS ROUNDS RUNS PYTHONDONTWRITEBYTECODE=1
     exec "$python" bench/peers/train.py
+fi
+
+if [ "${1:-}" = score ]; then
+    HRNET=$BUILD/tools/hrnet SCRATCH=$BUILD/peers
+    : "${IMAGES:=10000}" "${THREADS:=1 2}" "${ROUNDS:=3}" "${RUNS:=10}" "${PEERS:=hotcoco faster-coco-eval pycocotools}"
+    mkdir -p "$SCRATCH"
+    python=${HRNET_PEERS_PYTHON:-}
+    if [ -z "$python" ]; then
+        python=$SCRATCH/venv/bin/python
+        [ -x "$python" ] || python3 -m venv "$SCRATCH/venv"
+        # the names of PEERS are those of the packages
+        # shellcheck disable=SC2086
+        "$python" -m pip install --quiet --disable-pip-version-check numpy $PEERS
+    fi
+    export HRNET SCRATCH IMAGES THREADS ROUNDS RUNS PEERS PYTHONDONTWRITEBYTECODE=1
+    exec "$python" bench/peers/score.py
 fi
 
 : "${NETWORKS:=coco/hrnet/w32_256x192 coco/hrnet/w48_384x288}" "${THREADS:=1 2}" "${ROUNDS:=3}" "${RUNS:=20}"
