@@ -161,9 +161,9 @@ def columns_of(annotations: Sequence[Annotation], poses: bool, is_truth: bool) -
         categories=np.array([one["category_id"] for one in annotations]),
         scores=np.zeros(n) if is_truth else np.array([one["score"] for one in annotations], np.float64),
         areas=np.array([one["area"] for one in annotations], np.float64),
-        boxes=_table(annotations, "bbox", 4),
+        boxes=_table(annotations, "bbox", 4) if is_truth or not poses else np.zeros((n, 4)),
         keypoints=_table(annotations, "keypoints", width) if poses else None,
         crowds=np.array([bool(one.get("iscrowd")) for one in annotations], np.uint8),
         labelled=np.array([one["num_keypoints"] if poses and is_truth else 0 for one in annotations], np.int64),
-        nameless=np.array([one["id"] == 0 for one in annotations], np.uint8),
+        nameless=np.array([is_truth and one["id"] == 0 for one in annotations], np.uint8),
     )

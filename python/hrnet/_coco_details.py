@@ -13,7 +13,7 @@ Annotation = Dict[str, Any]
 Key = Tuple[Any, Any]
 
 
-def _cells(coco: "COCO", p: "Params") -> Dict[Key, List[Annotation]]:
+def _cells(coco: "COCO", p: "Params", is_truth: bool) -> Dict[Key, List[Annotation]]:
     """The annotations of each image and category. Results are sorted, best score first."""
     wanted = {one: k for k, one in enumerate(p.catIds)}
     cells: Dict[Key, List[Annotation]] = {}
@@ -23,7 +23,7 @@ def _cells(coco: "COCO", p: "Params") -> Dict[Key, List[Annotation]]:
             found.sort(key=lambda one: wanted[one["category_id"]])
         for one in found:
             cells.setdefault((image, one["category_id"] if p.useCats else -1), []).append(one)
-    if coco._truth is not None:
+    if not is_truth:
         for key, found in cells.items():
             order = np.argsort([-one["score"] for one in found], kind="mergesort")
             cells[key] = [found[i] for i in order[: p.maxDets[-1]]]
@@ -56,7 +56,7 @@ def _oks(result: Annotation, truth: Annotation, variances: npt.NDArray[np.float6
 
 def similarities(truth: "COCO", results: "COCO", p: "Params") -> Dict[Key, Any]:
     """:attr:`COCOeval.ious`."""
-    truths, found = _cells(truth, p), _cells(results, p)
+    truths, found = _cells(truth, p, True), _cells(results, p, False)
     variances = (p.kpt_oks_sigmas * 2) ** 2
     ious: Dict[Key, Any] = {}
     for image in p.imgIds:
@@ -137,7 +137,7 @@ def _evaluate(
 
 def evaluate_images(truth: "COCO", results: "COCO", p: "Params", ious: Dict[Key, Any]) -> List[Optional[Dict[str, Any]]]:
     """:attr:`COCOeval.evalImgs`."""
-    truths, found = _cells(truth, p), _cells(results, p)
+    truths, found = _cells(truth, p, True), _cells(results, p, False)
     out: List[Optional[Dict[str, Any]]] = []
     for category in p.catIds if p.useCats else [-1]:
         for area in p.areaRng:

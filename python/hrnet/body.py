@@ -49,7 +49,10 @@ class Body:
         check_arguments(mode, device)
         if det_input_size is not None:
             options["detector_size"] = int(max(det_input_size))
-        self.finder = Finder(self._model(pose, pose_input_size), det, **options)
+        model = self._model(pose, pose_input_size)
+        if to_openpose and model.n_keypoints not in (17, 133):
+            raise ValueError(f"to_openpose: expected a network of 17 or 133 keypoints, found {model.n_keypoints}")
+        self.finder = Finder(model, det, **options)
         self.to_openpose = to_openpose
 
     @staticmethod

@@ -120,10 +120,12 @@ class COCO:
     def _all_categories(self) -> List[Dict[str, Any]]:
         return list(self.dataset.get("categories", [])) if self._file is None else self._categories
 
-    def _columns(self, poses: bool, p: "Params") -> Columns:
+    def _columns(self, poses: bool, p: "Params", is_truth: bool) -> Columns:
         """The annotations or results that ``p`` names, and maybe others."""
+        if self._file is not None and is_truth != (self._truth is None):  # a file of the other kind
+            self._fill()
         if self._file is not None and poses not in self._read:
-            found = None if self._truth is not None else read_annotations(self._file, poses)
+            found = read_annotations(self._file, poses) if is_truth else None
             if found is None:
                 self._fill()
             else:
@@ -136,7 +138,7 @@ class COCO:
             for one in self.dataset.get("annotations", [])
             if one["category_id"] in categories and one["image_id"] in images
         ]
-        return columns_of(chosen, poses, self._truth is None)
+        return columns_of(chosen, poses, is_truth)
 
     def info(self) -> None:
         """Print what the file says of itself."""
@@ -352,7 +354,7 @@ class COCOeval:
     def _arrays(self, p: Params, coco: COCO, is_truth: bool) -> Tuple[Any, ...]:
         """What coco_accumulate takes of the annotations that count."""
         poses = p.iouType == "keypoints"
-        columns = coco._columns(poses, p)
+        columns = coco._columns(poses, p, is_truth)
         images, categories = _places(p.imgIds, columns.images), _places(p.catIds, columns.categories)
         counts = (images >= 0) & (categories >= 0)
         rows = None if counts.all() else np.flatnonzero(counts)

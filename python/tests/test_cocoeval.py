@@ -105,6 +105,12 @@ def _assert_same(ours: Any, theirs: Any, what: Any) -> None:
         assert (ours.stats == theirs.stats).all(), what
 
 
+def _without_stats(score: Any) -> Any:
+    one = copy.copy(score)
+    one.stats = np.zeros(0)
+    return one
+
+
 def _write(folder: pathlib.Path, truth: Dict[str, Any], results: List[Any]) -> Tuple[str, str]:
     """Both as files."""
     paths = str(folder / "gt.json"), str(folder / "dt.json")
@@ -178,6 +184,29 @@ def test_files_are_read_when_they_are_asked_for(golden: pathlib.Path, tmp_path: 
     _assert_same(again, score, "dictionaries")
     with pytest.raises(AttributeError):
         truth.nothing
+
+
+def test_results_that_are_made_by_hand(golden: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """A COCO of results without loadRes, as torchmetrics makes it, and one that reads them as if they were annotations."""
+    truth, results = _made_up(3, "bbox")
+    expected = _score(COCO, COCOeval, truth, results, "bbox")
+    made = COCO()
+    made.dataset = {
+        "images": truth["images"],
+        "categories": truth["categories"],
+        "annotations": [
+            {**one, "id": i + 1, "area": one["bbox"][2] * one["bbox"][3]} for i, one in enumerate(results)
+        ],
+    }
+    made.createIndex()
+    path = tmp_path / "made.json"
+    path.write_text(json.dumps(made.dataset))
+    for one in (made, COCO(str(path))):
+        score = COCOeval(expected.cocoGt, one, "bbox")
+        score.evaluate()
+        score.accumulate()
+        _assert_same(score, _without_stats(expected), "by hand")
+        assert [x and x["dtIds"] for x in score.evalImgs] == [x and x["dtIds"] for x in expected.evalImgs]
 
 
 def test_files_that_the_library_would_mend(golden: pathlib.Path, tmp_path: pathlib.Path) -> None:

@@ -97,6 +97,9 @@ def test_whole_bodies_need_their_weights() -> None:
 
 
 def test_what_is_refused() -> None:
+    sixteen = hrnet.Model(config="mpii/hrnet/w32_256x256")
+    with pytest.raises(ValueError, match="to_openpose: expected a network of 17 or 133 keypoints, found 16"):
+        hrnet.Body(pose=sixteen, to_openpose=True)
     with pytest.raises(ValueError, match="device: expected 'cpu'.* found 'cuda'"):
         hrnet.Body(device="cuda")
     with pytest.raises(ValueError, match="mode: expected performance, lightweight, balanced, found 'fast'"):

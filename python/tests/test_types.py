@@ -13,6 +13,7 @@ import pytest
 import hrnet
 import hrnet.body
 import hrnet.cocoeval
+from hrnet import _core
 
 
 def test_the_package_and_a_program_that_uses_everything() -> None:
@@ -64,6 +65,12 @@ def test_every_variable_has_a_docstring() -> None:
         if isinstance(thing, type) and not issubclass(thing, hrnet.Error):
             (node,) = ast.parse(inspect.getsource(thing)).body
             assert isinstance(node, ast.ClassDef) and list(_undocumented(node.body)) == [], name
+
+
+def test_the_stub_is_whole() -> None:
+    stub = ast.parse(pathlib.Path(hrnet.__file__).with_name("_core.pyi").read_text(encoding="utf-8"))
+    named = {one.name for one in stub.body if isinstance(one, (ast.FunctionDef, ast.ClassDef))}
+    assert named == {name for name in dir(_core) if not name.startswith("__")}
 
 
 def test_pages_are_made_of_docstrings() -> None:
