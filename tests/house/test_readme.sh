@@ -7,8 +7,8 @@ set -u
 
 root=$1
 build=$2
-draw=$3
-formula=$4
+draw=$(realpath "$3")
+formula=$(realpath "$4")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 log=$scratch/log
