@@ -15,7 +15,7 @@
 #
 # Weights are numbers of a formula, the same for all; the runtimes get what `hrnet export` writes.
 # For train: BATCH 8, the first of NETWORKS, THREADS 2, ROUNDS 2, RUNS 5; a python3 that has torch is taken as it is.
-# For score: IMAGES 10000, THREADS 1 2 (cores), ROUNDS 3, RUNS 10.
+# For score: IMAGES 10000, THREADS 1 2 (cores), ROUNDS 3, RUNS 10, KINDS keypoints bbox.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -43,7 +43,7 @@ fi
 
 if [ "${1:-}" = score ]; then
     HRNET=$BUILD/tools/hrnet SCRATCH=$BUILD/peers
-    : "${IMAGES:=10000}" "${THREADS:=1 2}" "${ROUNDS:=3}" "${RUNS:=10}" "${PEERS:=hotcoco faster-coco-eval pycocotools}"
+    : "${IMAGES:=10000}" "${THREADS:=1 2}" "${ROUNDS:=3}" "${RUNS:=10}" "${KINDS:=keypoints bbox}" "${PEERS:=hotcoco faster-coco-eval pycocotools}"
     mkdir -p "$SCRATCH"
     python=${HRNET_PEERS_PYTHON:-}
     if [ -z "$python" ]; then
@@ -53,7 +53,7 @@ if [ "${1:-}" = score ]; then
         # shellcheck disable=SC2086
         "$python" -m pip install --quiet --disable-pip-version-check numpy $PEERS
     fi
-    export HRNET SCRATCH IMAGES THREADS ROUNDS RUNS PEERS PYTHONDONTWRITEBYTECODE=1
+    export HRNET SCRATCH IMAGES THREADS ROUNDS RUNS KINDS PEERS PYTHONDONTWRITEBYTECODE=1
     exec "$python" bench/peers/score.py
 fi
 

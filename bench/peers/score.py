@@ -138,7 +138,7 @@ def main():
     scratch, rounds, runs = os.environ["SCRATCH"], int(os.environ["ROUNDS"]), os.environ["RUNS"]
     peers = ["hrnet"] + os.environ["PEERS"].split()
     agree = True
-    for kind in kinds:
+    for kind in os.environ["KINDS"].split():
         folder = f"{scratch}/score/{kind}"
         print(f"\n{kinds[kind]}: {make(kind, int(os.environ['IMAGES']), folder)}\n")
         print("| cores | evaluator | seconds | processor seconds | to hrnet's | difference |\n|---|---|---|---|---|---|")

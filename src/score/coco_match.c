@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/pool.h"
 #include "data/coco_json.h"
 #include "pose/oks.h"
 #include "score/coco_score.h"
@@ -111,37 +111,59 @@ void hr_coco_match_cell(const hr_coco_cell *cell, double threshold, unsigned cha
 
 /* ------------------------------------------------------------------------------------------------ single joints */
 
-/* Add the labelled keypoints of a person to the sums of each joint. keypoints: of the result that found the person;
- * NULL: nobody did. */
-static void add_person(hrnet_joint_score *joints, int n, const hrnet_annotation *person, const double *keypoints,
-                       const double *sigmas)
+/* What the scores of joints are made from. */
+typedef struct joint_sums {
+    hrnet_coco_score *score;
+    const hrnet_annotations *annotations;
+    const hrnet_coco_results *results;
+    const double *sigmas;
+    hrnet_pool *pool;
+} joint_sums;
+
+/* Add the labelled ones of joints `first` to `end` of a person to their sums. keypoints: of the result that found the
+ * person; NULL: nobody did. */
+static void add_person(const joint_sums *s, int first, int end, const hrnet_annotation *person, const double *keypoints)
 {
-    for (int i = 0; i < n; i++) {
+    hrnet_joint_score *const joints = s->score->joints;
+    for (int i = first; i < end; i++) {
         const double *const truth = person->keypoints + 3 * i;
         if (!(truth[2] > 0)) continue; /* not labelled: its true position is unknown */
         joints[i].n_labelled++;
         if (keypoints == NULL) continue;
         const double dx = keypoints[3 * i] - truth[0], dy = keypoints[3 * i + 1] - truth[1];
         joints[i].n_found++;
-        joints[i].oks += hr_oks_term(dx, dy, sigmas[i], person->area);
+        joints[i].oks += hr_oks_term(dx, dy, s->sigmas[i], person->area);
         joints[i].distance += sqrt(dx * dx + dy * dy);
     }
 }
 
-void hr_coco_joints(hrnet_coco_score *score, const hrnet_annotations *annotations, const hrnet_coco_results *results,
-                    const double *sigmas)
+/* hr_pool_fn: each thread has some joints, of all persons in their order, so that sums have the same bits with any
+ * number of threads. */
+static void score_joints(void *context, int thread)
 {
-    const size_t row = (size_t)score->n_keypoints * 3;
-    for (size_t i = 0; i < score->n_matches; i++) {
-        const hrnet_coco_match *const match = &score->matches[i];
+    const joint_sums *const s = context;
+    const int n = s->score->n_keypoints, n_threads = s->pool != NULL ? hr_pool_threads(s->pool) : 1;
+    const int first = n * thread / n_threads, end = n * (thread + 1) / n_threads;
+    for (size_t i = 0; i < s->score->n_matches && first < end; i++) {
+        const hrnet_coco_match *const match = &s->score->matches[i];
         if (!match->counts) continue;
-        const hrnet_annotation person = hrnet_annotations_get(annotations, i);
-        add_person(score->joints, score->n_keypoints, &person,
-                   match->result != SIZE_MAX ? results->keypoints + match->result * row : NULL, sigmas);
+        const hrnet_annotation person = hrnet_annotations_get(s->annotations, i);
+        add_person(s, first, end, &person,
+                   match->result != SIZE_MAX ? s->results->keypoints + match->result * (size_t)n * 3 : NULL);
     }
-    for (int i = 0; i < score->n_keypoints; i++) { /* sums to means */
-        hrnet_joint_score *const joint = &score->joints[i];
+    for (int i = first; i < end; i++) { /* sums to means */
+        hrnet_joint_score *const joint = &s->score->joints[i];
         joint->oks = joint->n_found > 0 ? joint->oks / (double)joint->n_found : -1;
         joint->distance = joint->n_found > 0 ? joint->distance / (double)joint->n_found : -1;
     }
+}
+
+void hr_coco_joints(hrnet_coco_score *score, const hrnet_annotations *annotations, const hrnet_coco_results *results,
+                    const double *sigmas, hrnet_pool *pool)
+{
+    joint_sums sums = {score, annotations, results, sigmas, pool};
+    if (pool != NULL)
+        hr_pool_run(pool, score_joints, &sums);
+    else
+        score_joints(&sums, 0);
 }

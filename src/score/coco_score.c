@@ -26,6 +26,7 @@ typedef struct scoring {
     hrnet_pool *pool;
     hrnet_coco_score *out;
     hr_coco_members persons, detections;
+    hrnet_status persons_status, detections_status;
 } scoring;
 
 /* ------------------------------------------------------------------------------------------------ members */
@@ -78,6 +79,27 @@ static hrnet_status list_detections(scoring *s)
     }
     hr_coco_sort(&s->detections);
     return HRNET_OK;
+}
+
+/* hr_pool_fn: the lists are independent; messages belong to the caller, thread 0, as does what can fail by its input.
+ */
+static void list_members(void *context, int thread)
+{
+    scoring *const s = context;
+    if (thread == 0) s->detections_status = list_detections(s);
+    if (thread == (s->pool != NULL && hr_pool_threads(s->pool) > 1)) s->persons_status = list_persons(s);
+}
+
+/* List and sort persons and detections. */
+static hrnet_status list_all(scoring *s)
+{
+    if (s->pool != NULL)
+        hr_pool_run(s->pool, list_members, s);
+    else
+        list_members(s, 0);
+    if (s->persons_status != HRNET_OK)
+        return hr_fail_memory(hrnet_annotations_n(s->annotations) * sizeof *s->persons.list);
+    return s->detections_status;
 }
 
 /* ------------------------------------------------------------------------------------------------ cells */
@@ -140,8 +162,7 @@ static hrnet_status score_all(scoring *s)
     out->n_matches = hrnet_annotations_n(s->annotations);
     HR_NEW(out->matches, out->n_matches);
     HR_NEW(out->joints, (size_t)s->n_keypoints);
-    HR_TRY(list_persons(s));
-    HR_TRY(list_detections(s));
+    HR_TRY(list_all(s));
     out->n_other_category = s->results->n - s->detections.n;
     HR_TRY(hr_coco_check_categories(s->annotations, s->results, s->detections.n));
     hr_annotations_categories(s->annotations, &n_categories);
@@ -153,7 +174,7 @@ static hrnet_status score_all(scoring *s)
     memcpy(out->recall, table.recall, sizeof out->recall);
     summarize(out->precision, out->numbers + HRNET_COCO_AP);
     summarize(out->recall, out->numbers + HRNET_COCO_AR);
-    hr_coco_joints(out, s->annotations, s->results, s->sigmas);
+    hr_coco_joints(out, s->annotations, s->results, s->sigmas, s->pool);
     return HRNET_OK;
 }
 

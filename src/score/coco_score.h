@@ -145,8 +145,9 @@ double hr_coco_mean(const double values[HRNET_OKS_THRESHOLDS]);
 
 /* ------------------------------------------------------------------------------------------------ single joints */
 
-/* Fill score->joints [n_keypoints], which are zeros, from score->matches. */
+/* Fill score->joints [n_keypoints], which are zeros, from score->matches. pool: threads that share the joints, or NULL.
+ */
 void hr_coco_joints(hrnet_coco_score *score, const hrnet_annotations *annotations, const hrnet_coco_results *results,
-                    const double *sigmas);
+                    const double *sigmas, hrnet_pool *pool);
 
 #endif
