@@ -27,6 +27,22 @@ coco_per_joint_and_json() {
     cmp out score.json
 }
 
+# the results with spaces between them, so that the text is long enough that threads read parts of them
+coco_is_the_same_with_any_threads() {
+    spaces=$(printf '%900s' '')
+    sed "s/}, {/},$spaces{/g; s/},{/},$spaces{/g" "$coco/coco_synth_dt.json" >wide.json
+    test "$(wc -c <wide.json)" -gt 1050000
+    for threads in 1 2 5; do
+        expect 0 "$HRNET" score coco --gt "$coco/coco_synth_gt.json" --results wide.json --threads $threads \
+            --json threads_$threads.json
+        has threads_$threads.json '"AP": 0.332883513060'
+    done
+    cmp threads_1.json threads_2.json
+    cmp threads_1.json threads_5.json
+    expect 2 "$HRNET" score mpii --gt "$mpii/gt_valid.mat" --preds x.npy --threads 2
+    has err "--threads is an option of coco"
+}
+
 coco_takes_sigmas_from_the_annotations_or_the_line() {
     expect 0 "$HRNET" score coco $custom --json of_file.json
     has of_file.json '"AP": 0.10996055732627'
@@ -257,7 +273,8 @@ usage() {
     expect 2 "$HRNET" score coco $custom --sigmas 1,-2,1,1,1
 }
 
-for name in coco_prints_the_published_table coco_per_joint_and_json coco_takes_sigmas_from_the_annotations_or_the_line \
+for name in coco_prints_the_published_table coco_per_joint_and_json coco_is_the_same_with_any_threads \
+    coco_takes_sigmas_from_the_annotations_or_the_line \
     mpii_prints_both_rows_of_a_tenth mpii_names_that_nobody_reads what_exporters_write broken_files_are_named \
     coco_assumes_sigmas_and_says_so boxes_print_twelve_numbers mot_prints_the_numbers_of_trackeval \
     mot_scores_folders mot_refuses_and_warns usage; do
