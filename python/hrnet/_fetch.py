@@ -12,32 +12,32 @@ KINDS = ("pose", "detector", "bottom-up")
 class Published(NamedTuple):
     """A row of the table of published weights."""
 
-    #: for :func:`fetch` and :func:`published_model`
     name: str
-    #: "pose", "detector" or "bottom-up"
+    """For :func:`fetch` and :func:`published_model`."""
     kind: str
-    #: whether this version can run it
+    """``"pose"``, ``"detector"`` or ``"bottom-up"``."""
     is_supported: bool
-    #: "HRNet W32, 256x192"
+    """Whether this version can run it."""
     network: str
-    #: what it was trained on
+    """``"HRNet W32, 256x192"``."""
     dataset: str
-    #: where its authors put it; no address could be tried when the table was made
+    """What it was trained on."""
     url: str
-    #: the first eight digits; ``None``: unknown
+    """Where its authors put it; no address could be tried when the table was made."""
     sha256: Optional[str]
-    #: about; 0: unknown
+    """The first eight digits; ``None``: unknown."""
     megabytes: int
-    #: its authors'
+    """About; 0: unknown."""
     licence: str
-    #: as its authors report it, in percent
+    """Its authors'."""
     score: float
-    #: "AP" or "PCKh"
+    """As its authors report it, in percent."""
     measure: str
-    #: the experiment that goes with it; ``None``: read off the file
+    """``"AP"`` or ``"PCKh"``."""
     config: Optional[str]
-    #: changes to ``config``
+    """The experiment that goes with it; ``None``: read off the file."""
     overrides: Dict[str, str]
+    """Changes to ``config``."""
 
 
 def _row(entry: Dict[str, Any]) -> Published:

@@ -5,6 +5,13 @@
 
 #include "py_core.h"
 
+/* All threads that this process may use, to read a file; NULL: the caller's alone. */
+static hrnet_pool *pool_new(void)
+{
+    hrnet_pool *pool = NULL;
+    return hrnet_pool_create(&pool, 0) == HRNET_OK ? pool : NULL;
+}
+
 /* ------------------------------------------------------------------------------------------------ annotations */
 
 /* Arrays of a tuple, as bytes. */
@@ -101,10 +108,11 @@ static PyObject *coco_annotations(PyObject *self, PyObject *args)
     hrnet_annotations *annotations = NULL;
     (void)self;
     if (!PyArg_ParseTuple(args, "yi", &path, &boxes_alone)) return NULL;
-    const hrnet_annotations_options options = {
-        .boxes_alone = boxes_alone, .on_message = count_line, .context = &n_lines};
+    hrnet_annotations_options options = {.boxes_alone = boxes_alone, .on_message = count_line, .context = &n_lines};
     PyThreadState *const state = handle_enter(NULL);
+    options.pool = pool_new();
     const hrnet_status status = hrnet_annotations_open(&annotations, path, &options);
+    hrnet_pool_free(options.pool);
     handle_leave(NULL, state);
     if (status == HRNET_ERR_MEMORY) return errors_raise(status);
     if (status == HRNET_OK && n_lines == 0) {
@@ -135,7 +143,9 @@ static PyObject *coco_results(PyObject *self, PyObject *args)
     (void)self;
     if (!PyArg_ParseTuple(args, "yi", &path, &boxes_alone)) return NULL;
     PyThreadState *const state = handle_enter(NULL);
-    const hrnet_status status = boxes_alone ? hrnet_box_results_load(&r, path) : hrnet_coco_results_load(&r, path, 0);
+    hrnet_coco_results_options options = {.boxes_alone = boxes_alone, .pool = pool_new()};
+    const hrnet_status status = hrnet_coco_results_open(&r, path, &options);
+    hrnet_pool_free(options.pool);
     handle_leave(NULL, state);
     if (status == HRNET_ERR_MEMORY) return errors_raise(status);
     PyObject *out = NULL;
