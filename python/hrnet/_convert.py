@@ -1,6 +1,7 @@
 """People in other programs' formats, by the library's own writers."""
 
 import importlib
+import inspect
 import json
 from typing import TYPE_CHECKING, Any, Dict, List, Sequence
 
@@ -69,8 +70,10 @@ def to_pandas(people: "People") -> Any:
 
 def to_supervision(people: "People") -> Any:
     supervision: Any = importlib.import_module("supervision")
+    scores = np.ascontiguousarray(people.keypoints[:, :, 2])
+    names = inspect.signature(supervision.KeyPoints).parameters  # supervision 0.29 renamed one
     return supervision.KeyPoints(
         xy=np.ascontiguousarray(people.keypoints[:, :, :2]),
-        confidence=np.ascontiguousarray(people.keypoints[:, :, 2]),
         class_id=np.zeros(len(people), dtype=int),
+        **{"keypoint_confidence" if "keypoint_confidence" in names else "confidence": scores},
     )

@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import warnings
 from typing import Any, Dict, List
 
 import numpy as np
@@ -119,7 +120,11 @@ def test_pandas(figure: str, finder: hrnet.Finder) -> None:
 def test_supervision(figure: str, finder: hrnet.Finder) -> None:
     pytest.importorskip("supervision")
     people = finder.find(figure)
-    assert np.allclose(people.to_supervision().xy, people.keypoints[:, :, :2])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        points = people.to_supervision()
+    scores = points.keypoint_confidence if hasattr(points, "keypoint_confidence") else points.confidence
+    assert np.allclose(points.xy, people.keypoints[:, :, :2]) and np.allclose(scores, people.keypoints[:, :, 2])
 
 
 # ------------------------------------------------------------------------------------------------ sets
