@@ -32,6 +32,10 @@ fill() {
     apt_arm64 install -y --download-only --no-install-recommends $whole
     if [ -n "$alone" ]; then (cd "$sysroot/apt/archives" && apt_arm64 download $alone); fi
     find "$sysroot/apt/archives" -name '*.deb' -exec dpkg-deb -x '{}' "$sysroot" ';'
+    # as libm.so: without the file that it means, libm.a would be linked
+    find "$sysroot" -type l -lname '/*' -printf '%p %l\n' | while read -r link file; do
+        ln -sfn "$sysroot$file" "$link"
+    done
     rm -rf "$sysroot/apt"
     echo "$wanted" >"$sysroot/packages"
 }

@@ -74,7 +74,7 @@ def main() -> None:
         blocks.append(f"{folder.name} {version(folder)}\n{licence}\n\n{terms}")
     for word, text in TEXTS.items():
         if any(licence.startswith(word) for licence in packages.values()):
-            blocks.append(text + "\n\n" + (share / "common-licenses" / text).read_text())
+            blocks.append(text + "\n\n" + pathlib.Path("/usr/share/common-licenses", text).read_text())
     (info,) = wheel.glob("*.dist-info")
     (info / "licenses").mkdir(exist_ok=True)
     (info / "licenses" / "LIBRARIES").write_text(("\n" + "=" * 100 + "\n").join(blocks))
