@@ -20,13 +20,23 @@ static hr_image_result fail(avifResult result, const avifDecoder *decoder, char 
     }
 }
 
+/* How it is mirrored: 0 top to bottom, 1 left to right. libavif had another name for it before version 1. */
+static int mirror_of(const avifImage *image)
+{
+#ifdef HR_AVIF_MIRROR_MODE
+    return image->imir.mode & 1;
+#else
+    return image->imir.axis & 1;
+#endif
+}
+
 /* First rotated by 0..3 quarter turns against the clock, then mirrored not at all, top to bottom or left to right: the
  * same as one of EXIF's orientations. */
 static int orientation_of(const avifImage *image)
 {
     static const int orientations[4][3] = {{1, 4, 2}, {8, 5, 7}, {3, 2, 4}, {6, 7, 5}};
     const int turns = (image->transformFlags & AVIF_TRANSFORM_IROT) != 0 ? image->irot.angle & 3 : 0;
-    const int mirror = (image->transformFlags & AVIF_TRANSFORM_IMIR) != 0 ? 1 + (image->imir.mode & 1) : 0;
+    const int mirror = (image->transformFlags & AVIF_TRANSFORM_IMIR) != 0 ? 1 + mirror_of(image) : 0;
     return orientations[turns][mirror];
 }
 
