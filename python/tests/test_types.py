@@ -3,7 +3,6 @@
 import ast
 import inspect
 import os
-import os
 import pathlib
 import subprocess
 import sys
@@ -33,6 +32,12 @@ def test_the_package_and_a_program_that_uses_everything() -> None:
             check=False,
         )
         assert done.returncode == 0, done.stdout.decode()
+
+
+def _public_things() -> Iterator[Tuple[str, Any]]:
+    for module in (hrnet, hrnet.cocoeval):
+        for name in module.__all__:
+            yield name, getattr(module, name)
 
 
 def test_everything_has_a_docstring() -> None:
