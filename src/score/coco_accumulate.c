@@ -43,10 +43,7 @@ typedef struct accumulation {
     unsigned char *outcomes; /* [n_areas][n_thresholds][results] */
     size_t *n_counting;      /* [n_areas] truths */
     curve_point *points;     /* [results] */
-    /* of a cell, for the largest one */
-    unsigned char *ignored, *taken;
-    size_t *order, *matches;
-    double *similarity;
+    hr_coco_scratch scratch;
 } accumulation;
 
 /* ------------------------------------------------------------------------------------------------ cells */
@@ -58,7 +55,7 @@ static void compare(const accumulation *s, const hr_coco_cell *cell)
         const hrnet_coco_item *const result = &s->results[cell->results[r].index];
         for (size_t i = 0; i < cell->n_truths; i++) {
             const hrnet_coco_item *const truth = &s->truths[cell->truths[i].index];
-            s->similarity[r * cell->n_truths + i] =
+            s->scratch.similarity[r * cell->n_truths + i] =
                 axes->sigmas != NULL ? hr_oks_result(truth->keypoints, truth->box, truth->area, result->keypoints,
                                                      axes->sigmas, axes->n_keypoints)
                                      : hr_box_overlap(truth->box, result->box, truth->is_crowd);
@@ -66,33 +63,14 @@ static void compare(const accumulation *s, const hr_coco_cell *cell)
     }
 }
 
-static int is_in_area(const accumulation *s, double area, int a)
-{
-    return !(area < s->axes->areas[a][0] || area > s->axes->areas[a][1]);
-}
-
-/* Fill ignored and order for area a. */
-static void order_truths(accumulation *s, const hr_coco_cell *cell, int a)
-{
-    size_t n_counting = 0, n_ordered;
-    for (size_t i = 0; i < cell->n_truths; i++) {
-        s->ignored[i] = cell->truths[i].is_ignored || !is_in_area(s, cell->truths[i].area, a);
-        if (!s->ignored[i]) s->order[n_counting++] = i;
-    }
-    n_ordered = n_counting;
-    for (size_t i = 0; i < cell->n_truths; i++)
-        if (s->ignored[i]) s->order[n_ordered++] = i;
-    s->n_counting[a] += n_counting;
-}
-
 static unsigned char outcome_of(const accumulation *s, const hr_coco_cell *cell, size_t r, int a)
 {
-    const size_t match = s->matches[r];
-    if (match == SIZE_MAX) return is_in_area(s, cell->results[r].area, a) ? WRONG : IGNORED;
+    const size_t match = s->scratch.matches[r];
+    if (match == SIZE_MAX) return hr_coco_is_in_area(s->axes->areas[a], cell->results[r].area) ? WRONG : IGNORED;
     if (cell->ignored[match]) return IGNORED;
     if (!s->truths[cell->truths[match].index].is_nameless) return RIGHT;
     /* pycocotools takes the id 0 for "no match" */
-    return is_in_area(s, cell->results[r].area, a) ? WRONG : IGNORED;
+    return hr_coco_is_in_area(s->axes->areas[a], cell->results[r].area) ? WRONG : IGNORED;
 }
 
 static void score_cell(accumulation *s, const hr_coco_member *truths, size_t n_truths, const hr_coco_member *results,
@@ -101,16 +79,17 @@ static void score_cell(accumulation *s, const hr_coco_member *truths, size_t n_t
     const hrnet_coco_axes *const axes = s->axes;
     const size_t most = (size_t)axes->limits[axes->n_limits - 1];
     if (n_results > most) n_results = most;
-    const hr_coco_cell cell = {truths, results, n_truths, n_results, s->similarity, s->ignored, s->order};
+    const hr_coco_cell cell = {truths,          results, n_truths, n_results, s->scratch.similarity, s->scratch.ignored,
+                               s->scratch.order};
     compare(s, &cell);
     for (size_t r = 0; r < n_results; r++)
         s->candidates[s->n_candidates + r] = (candidate){results[r].score, s->n_candidates + r, r};
     for (int a = 0; a < axes->n_areas; a++) {
-        order_truths(s, &cell, a);
+        s->n_counting[a] += hr_coco_order_truths(&s->scratch, &cell, axes->areas[a]);
         for (int t = 0; t < axes->n_thresholds; t++) {
             unsigned char *const outcomes =
                 s->outcomes + (size_t)(a * axes->n_thresholds + t) * s->sorted_results.n + s->n_candidates;
-            hr_coco_match_cell(&cell, axes->thresholds[t], s->taken, s->matches);
+            hr_coco_match_cell(&cell, axes->thresholds[t], s->scratch.taken, s->scratch.matches);
             for (size_t r = 0; r < n_results; r++) outcomes[r] = outcome_of(s, &cell, r, a);
         }
     }
@@ -251,17 +230,11 @@ static hrnet_status allocate(accumulation *s)
     const size_t n_truths = hr_coco_largest_cell(&s->sorted_truths),
                  n_results = hr_coco_largest_cell(&s->sorted_results);
     if (n != 0 && n_curves > SIZE_MAX / n) return hr_fail_memory(SIZE_MAX);
-    if (n_results != 0 && n_truths > SIZE_MAX / sizeof *s->similarity / n_results) return hr_fail_memory(SIZE_MAX);
     HR_NEW(s->candidates, n);
     HR_NEW(s->outcomes, n_curves * n);
     HR_NEW(s->n_counting, (size_t)axes->n_areas);
     HR_NEW(s->points, n);
-    HR_NEW(s->ignored, n_truths);
-    HR_NEW(s->taken, n_truths);
-    HR_NEW(s->order, n_truths);
-    HR_NEW(s->matches, n_results);
-    HR_NEW(s->similarity, n_truths * n_results);
-    return HRNET_OK;
+    return hr_coco_scratch_create(&s->scratch, n_truths, n_results);
 }
 
 static void accumulate(accumulation *s)
@@ -289,9 +262,9 @@ hrnet_status hrnet_coco_accumulate(const hrnet_coco_axes *axes, const hrnet_coco
     if (status == HRNET_OK) status = list_items(&s.sorted_results, axes, results, n_results, "result");
     if (status == HRNET_OK) status = allocate(&s);
     if (status == HRNET_OK) accumulate(&s);
-    void *const blocks[] = {
-        s.candidates, s.outcomes,           s.n_counting,         s.points, s.ignored, s.taken, s.order, s.matches,
-        s.similarity, s.sorted_truths.list, s.sorted_results.list};
+    void *const blocks[] = {s.candidates, s.outcomes,           s.n_counting,
+                            s.points,     s.sorted_truths.list, s.sorted_results.list};
+    hr_coco_scratch_free(&s.scratch);
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) hr_free(blocks[i]);
     return status;
 }

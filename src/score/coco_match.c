@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/pool.h"
 #include "data/coco_json.h"
 #include "pose/oks.h"
@@ -88,6 +89,42 @@ hrnet_status hr_coco_check_categories(const hrnet_annotations *annotations, cons
 }
 
 /* ------------------------------------------------------------------------------------------------ matching */
+
+hrnet_status hr_coco_scratch_create(hr_coco_scratch *scratch, size_t n_truths, size_t n_results)
+{
+    if (n_results != 0 && n_truths > SIZE_MAX / sizeof(double) / n_results) return hr_fail_memory(SIZE_MAX);
+    HR_NEW(scratch->ignored, n_truths);
+    HR_NEW(scratch->taken, n_truths);
+    HR_NEW(scratch->order, n_truths);
+    HR_NEW(scratch->matches, n_results);
+    HR_NEW(scratch->similarity, n_truths * n_results);
+    return HRNET_OK;
+}
+
+void hr_coco_scratch_free(hr_coco_scratch *scratch)
+{
+    void *const blocks[] = {scratch->ignored, scratch->taken, scratch->order, scratch->matches, scratch->similarity};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) hr_free(blocks[i]);
+}
+
+int hr_coco_is_in_area(const double range[2], double area)
+{
+    return !(area < range[0] || area > range[1]);
+}
+
+size_t hr_coco_order_truths(hr_coco_scratch *scratch, const hr_coco_cell *cell, const double range[2])
+{
+    size_t n_counting = 0;
+    for (size_t i = 0; i < cell->n_truths; i++) {
+        const hr_coco_member *const truth = &cell->truths[i];
+        scratch->ignored[i] = truth->is_ignored || !hr_coco_is_in_area(range, truth->area);
+        if (!scratch->ignored[i]) scratch->order[n_counting++] = i;
+    }
+    size_t n_ordered = n_counting;
+    for (size_t i = 0; i < cell->n_truths; i++)
+        if (scratch->ignored[i]) scratch->order[n_ordered++] = i;
+    return n_counting;
+}
 
 void hr_coco_match_cell(const hr_coco_cell *cell, double threshold, unsigned char *taken, size_t *matches)
 {

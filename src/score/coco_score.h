@@ -83,6 +83,23 @@ typedef struct hr_coco_cell {
  *                       result 1     .95        .6        person 0 is taken: takes person 1 */
 void hr_coco_match_cell(const hr_coco_cell *cell, double threshold, unsigned char *taken, size_t *matches);
 
+/* What scoring a cell needs, for the largest one. */
+typedef struct hr_coco_scratch {
+    unsigned char *ignored, *taken; /* [n_truths], see hr_coco_cell and hr_coco_match_cell */
+    size_t *order, *matches;        /* [n_truths], [n_results] */
+    double *similarity;             /* [n_results][n_truths] */
+} hr_coco_scratch;
+
+/* scratch is zeroed; free it after a failure, too. */
+hrnet_status hr_coco_scratch_create(hr_coco_scratch *scratch, size_t n_truths, size_t n_results);
+void hr_coco_scratch_free(hr_coco_scratch *scratch);
+
+/* Whether an area is of a range, whose ends belong to it. */
+int hr_coco_is_in_area(const double range[2], double area);
+
+/* Fill ignored and order of the cell's truths for a range of areas. Returns how many are not ignored. */
+size_t hr_coco_order_truths(hr_coco_scratch *scratch, const hr_coco_cell *cell, const double range[2]);
+
 /* ------------------------------------------------------------------------------------------------ curves */
 
 enum { HR_COCO_AREAS = 4 }; /* most ranges of area in a score */

@@ -31,17 +31,10 @@ typedef struct tabulation {
     hr_coco_table *out;
     cell_range *cells; /* [n_cells] */
     size_t n_cells;
-    hr_coco_outcome *outcomes;    /* [results->n], in the order of cells */
-    struct cell_scratch *scratch; /* [threads] */
-    atomic_size_t next;           /* cell to score */
+    hr_coco_outcome *outcomes; /* [results->n], in the order of cells */
+    hr_coco_scratch *scratch;  /* [threads] */
+    atomic_size_t next;        /* cell to score */
 } tabulation;
-
-/* What a thread needs for a cell; allocated for the largest one. */
-typedef struct cell_scratch {
-    unsigned char *ignored, *taken; /* [n_truths], see hr_coco_cell and hr_coco_match_cell */
-    size_t *order, *matches;        /* [n_truths], [n_results] */
-    double *similarity;             /* [n_results][n_truths] */
-} cell_scratch;
 
 /* ------------------------------------------------------------------------------------------------ cells */
 
@@ -54,29 +47,16 @@ static hrnet_status allocate(tabulation *s)
 {
     const size_t n_truths = hr_coco_largest_cell(s->truths), largest = hr_coco_largest_cell(s->results);
     const size_t n_results = largest < s->measure->max_results ? largest : s->measure->max_results;
-    if (n_results != 0 && n_truths > SIZE_MAX / sizeof(double) / n_results) return hr_fail_memory(SIZE_MAX);
     HR_NEW(s->cells, s->truths->n + s->results->n);
     HR_NEW(s->outcomes, s->results->n);
     HR_NEW(s->scratch, (size_t)n_threads(s));
-    for (int i = 0; i < n_threads(s); i++) {
-        cell_scratch *const scratch = &s->scratch[i];
-        HR_NEW(scratch->ignored, n_truths);
-        HR_NEW(scratch->taken, n_truths);
-        HR_NEW(scratch->order, n_truths);
-        HR_NEW(scratch->matches, n_results);
-        HR_NEW(scratch->similarity, n_truths * n_results);
-    }
+    for (int i = 0; i < n_threads(s); i++) HR_TRY(hr_coco_scratch_create(&s->scratch[i], n_truths, n_results));
     return HRNET_OK;
 }
 
 static void release(tabulation *s)
 {
-    for (int i = 0; s->scratch != NULL && i < n_threads(s); i++) {
-        cell_scratch *const scratch = &s->scratch[i];
-        void *const blocks[] = {scratch->ignored, scratch->taken, scratch->order, scratch->matches,
-                                scratch->similarity};
-        for (size_t k = 0; k < sizeof blocks / sizeof *blocks; k++) hr_free(blocks[k]);
-    }
+    for (int i = 0; s->scratch != NULL && i < n_threads(s); i++) hr_coco_scratch_free(&s->scratch[i]);
     hr_free(s->scratch);
     hr_free(s->outcomes);
     hr_free(s->cells);
@@ -105,35 +85,17 @@ static void list_cells(tabulation *s)
     }
 }
 
-static int is_in_area(const tabulation *s, double area, int a)
-{
-    return !(area < s->measure->areas[a][0] || area > s->measure->areas[a][1]);
-}
-
-/* Fill ignored and order for area a. */
-static void order_truths(const tabulation *s, cell_scratch *scratch, const hr_coco_cell *cell, int a)
-{
-    size_t n_counting = 0, n_ordered = 0;
-    for (size_t i = 0; i < cell->n_truths; i++) {
-        const hr_coco_member *const truth = &cell->truths[i];
-        scratch->ignored[i] = truth->is_ignored || !is_in_area(s, truth->area, a);
-        if (!scratch->ignored[i]) scratch->order[n_counting++] = i;
-    }
-    n_ordered = n_counting;
-    for (size_t i = 0; i < cell->n_truths; i++)
-        if (scratch->ignored[i]) scratch->order[n_ordered++] = i;
-}
-
 /* Set the bits of the cell's outcomes for area a, all thresholds. A result that matches a truth is right, or ignored
  * with the truth; one that matches nobody is wrong, or ignored if it is not of the area. */
-static void score_area(const tabulation *s, cell_scratch *scratch, const hr_coco_cell *cell, hr_coco_outcome *outcomes,
-                       int a)
+static void score_area(const tabulation *s, hr_coco_scratch *scratch, const hr_coco_cell *cell,
+                       hr_coco_outcome *outcomes, int a)
 {
     for (int t = 0; t < HRNET_OKS_THRESHOLDS; t++) {
         hr_coco_match_cell(cell, hr_coco_threshold(t), scratch->taken, scratch->matches);
         for (size_t r = 0; r < cell->n_results; r++) {
             const size_t truth = scratch->matches[r];
-            const int is_ignored = truth != SIZE_MAX ? cell->ignored[truth] : !is_in_area(s, cell->results[r].area, a);
+            const int is_ignored = truth != SIZE_MAX ? cell->ignored[truth]
+                                                     : !hr_coco_is_in_area(s->measure->areas[a], cell->results[r].area);
             if (is_ignored) continue;
             *(truth != SIZE_MAX ? &outcomes[r].right[a] : &outcomes[r].wrong[a]) |= (uint16_t)(1 << t);
         }
@@ -141,7 +103,7 @@ static void score_area(const tabulation *s, cell_scratch *scratch, const hr_coco
 }
 
 /* Score one cell: similarity once, then matching for every area and threshold. */
-static void score_cell(const tabulation *s, cell_scratch *scratch, const cell_range *range)
+static void score_cell(const tabulation *s, hr_coco_scratch *scratch, const cell_range *range)
 {
     const hr_coco_measure *const measure = s->measure;
     const hr_coco_cell cell = {s->truths->list + range->truth,
@@ -156,7 +118,7 @@ static void score_cell(const tabulation *s, cell_scratch *scratch, const cell_ra
     for (size_t r = 0; r < cell.n_results; r++)
         outcomes[r] = (hr_coco_outcome){.score = cell.results[r].score, .place = (uint32_t)r};
     for (int a = 0; a < measure->n_areas; a++) {
-        order_truths(s, scratch, &cell, a);
+        hr_coco_order_truths(scratch, &cell, measure->areas[a]);
         score_area(s, scratch, &cell, outcomes, a);
         if (a == 0 && measure->on_cell != NULL)
             measure->on_cell(measure->context, &cell, scratch->taken, scratch->matches);
@@ -193,7 +155,8 @@ static category_counts count_category(const tabulation *s, size_t category, size
         c.n_outcomes += cell->n_results;
         for (size_t i = cell->truth; i < cell->truth + cell->n_truths; i++)
             for (int a = 0; a < measure->n_areas; a++)
-                c.n_counting[a] += !s->truths->list[i].is_ignored && is_in_area(s, s->truths->list[i].area, a);
+                c.n_counting[a] +=
+                    !s->truths->list[i].is_ignored && hr_coco_is_in_area(measure->areas[a], s->truths->list[i].area);
     }
     for (int l = 0; l < HR_COCO_LIMITS; l++)
         for (size_t i = 0; i < c.n_outcomes && measure->limits[l] > 0; i++)
