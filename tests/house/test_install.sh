@@ -6,33 +6,13 @@ set -u
 
 root=$1
 build=$2
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-log=$scratch/log
-failed=0
-
-report() { # NAME 0|1
-    if [ "$2" = 0 ]; then
-        echo "[       OK ] $1"
-    else
-        cat "$log"
-        echo "[  FAILED  ] $1"
-        failed=1
-    fi
-}
-
-DESTDIR=$scratch/to meson install -C "$build" --no-rebuild --tags devel,runtime >"$log" 2>&1
-report "installation" $?
-pc=$(find "$scratch/to" -name hrnet.pc)
-prefix=$(sed -n 's/^prefix=//p' "$pc")
-libdir=$(dirname "$(dirname "$pc")")
+options="--tags devel,runtime"
+. "$(dirname "$0")/installed.sh"
 detector=$root/tests/golden/detect/rtmdet_nano.safetensors
 picture=$root/tests/cli/data/card.png
-PKG_CONFIG_PATH=$(dirname "$pc")${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
-export PKG_CONFIG_PATH
 
 flags() { # OPTIONS OF pkg-config
-    pkg-config --define-variable=prefix="$scratch/to$prefix" "$@" hrnet
+    pkg-config --define-variable=prefix="$prefix" "$@" hrnet
 }
 
 finds_people() { # PROGRAM ARGUMENTS...
@@ -50,7 +30,7 @@ if ! command -v cmake >/dev/null || ! command -v c++ >/dev/null; then
     echo "[  SKIPPED ] CMake: needs cmake and a C++ compiler"
 else
     for kind in hrnet static; do
-        cmake -S "$root/tests/house/cmake" -B "$scratch/$kind" -DCMAKE_PREFIX_PATH="$scratch/to$prefix" -DKIND=$kind \
+        cmake -S "$root/tests/house/cmake" -B "$scratch/$kind" -DCMAKE_PREFIX_PATH="$prefix" -DKIND=$kind \
             -DEXAMPLES="$root/examples" >"$log" 2>&1 && cmake --build "$scratch/$kind" >>"$log" 2>&1 &&
             finds_people "$scratch/$kind/pose" "$picture" "$detector" &&
             finds_people "$scratch/$kind/people" "$picture" "$scratch/drawn.png" "$detector"
@@ -59,7 +39,7 @@ else
     ! ldd "$scratch/static/pose" | grep -q libhrnet
     report "CMake's static program needs no libhrnet.so" $?
     sed 's/hrnet 0.9/hrnet 99/' "$root/tests/house/cmake/CMakeLists.txt" >"$scratch/CMakeLists.txt"
-    ! cmake -S "$scratch" -B "$scratch/newer" -DCMAKE_PREFIX_PATH="$scratch/to$prefix" -DKIND=hrnet \
+    ! cmake -S "$scratch" -B "$scratch/newer" -DCMAKE_PREFIX_PATH="$prefix" -DKIND=hrnet \
         -DEXAMPLES="$root/examples" >"$log" 2>&1 && grep -q 'version: 0\.\|version "99"' "$log"
     report "CMake, a version that there is not" $?
 fi

@@ -9,34 +9,16 @@ root=$1
 build=$2
 draw=$(realpath "$3")
 formula=$(realpath "$4")
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-log=$scratch/log
+options=""
+. "$(dirname "$0")/installed.sh"
 golden=$root/tests/golden
-failed=0
-
-report() { # NAME 0|1
-    if [ "$2" = 0 ]; then
-        echo "[       OK ] $1"
-    else
-        cat "$log"
-        echo "[  FAILED  ] $1"
-        failed=1
-    fi
-}
-
-DESTDIR=$scratch/to meson install -C "$build" --no-rebuild >"$log" 2>&1
-report "installation" $?
-pc=$(find "$scratch/to" -name hrnet.pc)
-prefix=$scratch/to$(sed -n 's/^prefix=//p' "$pc")
 sed -i "s:^prefix=.*:prefix=$prefix:" "$pc"
 package=$(find "$prefix" -type d -path '*python3*/hrnet' | head -n 1)
 HRNET_PREFIX=$prefix
-PKG_CONFIG_PATH=$(dirname "$pc")${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
-LD_LIBRARY_PATH=$(dirname "$(dirname "$pc")")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+LD_LIBRARY_PATH=$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 PATH=$scratch/bin:$prefix/bin:$PATH
 PYTHONPATH=$(dirname "${package:-$prefix}")
-export HRNET_PREFIX PKG_CONFIG_PATH LD_LIBRARY_PATH PATH PYTHONPATH
+export HRNET_PREFIX LD_LIBRARY_PATH PATH PYTHONPATH
 
 # the command, with an epoch of training in place of all
 mkdir "$scratch/bin" "$scratch/work" "$scratch/blocks"
