@@ -17,18 +17,8 @@ root=$1
 library=${2:-}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-failed=0
+. "$(dirname "$0")/report.sh"
 cat "$root"/include/*.h | sed 's://.*::' >"$folder/headers"
-
-report() { # NAME OFFENDERS
-    if [ -z "$2" ]; then
-        echo "[       OK ] $1"
-    else
-        echo "$2"
-        echo "[  FAILED  ] $1"
-        failed=1
-    fi
-}
 
 # "struct NAME MEMBERS..." and "enum VALUES..." of all headers, a line each
 # shellcheck disable=SC2016 # the program of awk

@@ -5,17 +5,7 @@ set -u
 
 shared=$1
 static=$2
-failed=0
-
-report() { # NAME OFFENDERS
-    if [ -z "$2" ]; then
-        echo "[       OK ] $1"
-    else
-        echo "$2"
-        echo "[  FAILED  ] $1"
-        failed=1
-    fi
-}
+. "$(dirname "$0")/report.sh"
 
 # names that tools (sanitizers, the linker) put into every object start with '_'
 report "exported names" "$(nm -D --defined-only "$shared" | awk '$2 != "A" { print $3 }' | grep -Ev '^(hrnet_|_)')"

@@ -10,17 +10,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-failed=0
-
-report() { # NAME OFFENDERS
-    if [ -z "$2" ]; then
-        echo "[       OK ] $1"
-    else
-        echo "$2" | head -n 50
-        echo "[  FAILED  ] $1"
-        failed=1
-    fi
-}
+. scripts/report.sh
 
 # headers of the libraries, without those of glibc beside them
 mkdir "$folder/headers"
@@ -83,7 +73,7 @@ try_port() { # NAME "COMPILER FLAGS" BITS "PACKAGE" FILES WITH THE SYMBOLS OF IT
     rm -rf "$folder/objects"
     mkdir "$folder/objects"
     compile_all "$compiler" "$bits" 2>"$folder/log"
-    report "$name: every source compiles" "$(cat "$folder/log")"
+    report "$name: every source compiles" "$(head -n 50 "$folder/log")"
 
     {
         cat "$folder/libraries"
@@ -93,14 +83,14 @@ try_port() { # NAME "COMPILER FLAGS" BITS "PACKAGE" FILES WITH THE SYMBOLS OF IT
         echo _GLOBAL_OFFSET_TABLE_
     } | sort -u >"$folder/known"
     report "$name: every function is there" "$(nm -u "$folder"/objects/*.o | awk 'NF == 2 { print $2 }' | sort -u |
-        comm -23 - "$folder/known")"
+        comm -23 - "$folder/known" | head -n 50)"
 
     if $compiler -static $flags "$folder/program.c" "$folder"/objects/src_base_*.o "$folder"/objects/src_pose_*.o \
         "$folder"/objects/src_track_*.o -lm -o "$folder/program" >"$folder/log" 2>&1 &&
         "$folder/program" >>"$folder/log" 2>&1 && grep -q "expected 0 s or later" "$folder/log"; then
         report "$name: a program runs" ""
     else
-        report "$name: a program runs" "failed: $(cat "$folder/log")"
+        report "$name: a program runs" "failed: $(head -n 50 "$folder/log")"
     fi
 }
 
